@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Sets everything up on a machine that has only git and Python, then runs what is asked.
+
+    python3 dev.py demo    the main job on the embedded Freshchat: no account, no network
+    python3 dev.py test    the tests
+    python3 dev.py lint    format, lint and types
+    python3 dev.py docs    write the generated parts of README.md and meltano.yml anew
+    python3 dev.py lock    write constraints.txt anew from pyproject.toml
+
+Everything is installed into .venv beside this file, at the versions and hashes of
+constraints.txt; a second call installs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
+CONSTRAINTS = ROOT / "constraints.txt"
+OLDEST_PYTHON = (3, 10)
+
+
+def run(*command: str | Path) -> None:
+    """Run a command of the environment from the repository's root; stop when it fails."""
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV)}
+    code = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)
+    if code.returncode:
+        sys.exit(code.returncode)
+
+
+def install() -> None:
+    """Bring .venv to what constraints.txt and pyproject.toml say, unless it is there already."""
+    wanted = hashlib.sha256(CONSTRAINTS.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
+    stamp = VENV / "installed"
+    if stamp.exists() and stamp.read_text() == wanted.hexdigest():
+        return
+    print("Setting up .venv (about half a minute) …", flush=True)  # noqa: T201
+    venv.create(VENV, with_pip=True, clear=True)
+    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    run(*pip, "--require-hashes", "--no-deps", "--requirement", CONSTRAINTS)
+    run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    stamp.write_text(wanted.hexdigest())
+
+
+def demo() -> None:
+    """Freshchat's four events, from the embedded Freshchat to files as Segment would get them."""
+    run(BIN / "meltano", "run", "tap-freshchat", "target-segment")
+
+
+def test() -> None:
+    """The whole test suite; further arguments go to pytest."""
+    run(PYTHON, "-m", "pytest", *sys.argv[2:])
+
+
+def lint() -> None:
+    """Format, lint and types."""
+    run(BIN / "ruff", "format", "--check", ".")
+    run(BIN / "ruff", "check", ".")
+    run(BIN / "mypy")
+
+
+def docs() -> None:
+    """The parts of README.md and meltano.yml that come from the code."""
+    run(PYTHON, ROOT / "docs" / "generate.py")
+
+
+def lock() -> None:
+    """The newest versions that pyproject.toml allows, for every Python and system, with hashes."""
+    choices = ("--all-extras", "--universal", "--python-version", "3.10", "--generate-hashes")
+    quiet = ("--no-annotate", "--no-header", "--no-emit-index-url", "--quiet")
+    run(BIN / "uv", "pip", "compile", "pyproject.toml", *choices, *quiet, "-o", CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    tasks = {task.__name__: task for task in (demo, test, lint, docs, lock)}
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if sys.version_info < OLDEST_PYTHON or name not in tasks:
+        sys.exit(f"Python 3.10 or later is needed.\n{__doc__}")
+    install()
+    tasks[name]()

@@ -1,0 +1,5 @@
+"""Runs the tap: `python -m tap_freshchat`."""
+
+from tap_freshchat.tap import TapFreshchat
+
+TapFreshchat.cli()

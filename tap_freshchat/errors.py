@@ -1,0 +1,55 @@
+"""Every error this tap raises, grouped by what can be done about it.
+
+FreshchatError              one sentence for the user: what happened, where, what to change
+├── SettingError            a setting is missing or wrong; nothing was requested
+├── AccessError             401, 403 or a portal host: the account, the token or the plan
+├── MissingError            404: the thing is gone, a caller may skip it
+├── RefusedError            400 and its like: the service understood and said no
+├── PassingError            429, 5xx, network: worth another try
+└── ReportError             a report job or file that cannot be used
+"""
+
+from __future__ import annotations
+
+
+class FreshchatError(Exception):
+    """Base of all: its text is one line that names the place and the remedy, never content."""
+
+
+class SettingError(FreshchatError):
+    """A setting is missing or cannot be used; the text names it."""
+
+
+class AccessError(FreshchatError):
+    """The service will not let us in; trying again cannot help.
+
+    `forbidden` tells a valid token without this right (403) from everything else.
+    """
+
+    def __init__(self, message: str, *, forbidden: bool = False) -> None:
+        super().__init__(message)
+        self.forbidden = forbidden
+
+
+class MissingError(FreshchatError):
+    """The thing asked for does not exist (any more)."""
+
+
+class RefusedError(FreshchatError):
+    """The service refused the request as it stands.
+
+    `reason` is the service's own short message. It may name values that we sent, so it is
+    for decisions (such as halving a report's window), not for logs.
+    """
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class PassingError(FreshchatError):
+    """A fault that may be gone at the next attempt."""
+
+
+class ReportError(FreshchatError):
+    """A raw report that failed, never finished, or whose file cannot be read."""

@@ -1,0 +1,87 @@
+"""How long to wait before the next request: decisions from headers, one gate for the whole tap."""
+
+from __future__ import annotations
+
+import threading
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tap_freshchat.clock import Clock
+
+# Without a hint in a 429: Freshworks counts by the minute or the hour; half a minute asks again
+# soon enough for the one and rarely enough for the other.
+DEFAULT_PAUSE = 30.0
+# The longest pause obeyed: an hour is the longest period Freshworks counts over (Suite plans).
+LONGEST_PAUSE = 3600.0
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by `Retry-After`, given in seconds or as an HTTP date; None without one."""
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    # NaN compares false with everything, so it falls to the lower bound.
+    return min(seconds, LONGEST_PAUSE) if seconds > 0 else 0.0
+
+
+def until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds until `X-RateLimit-Reset` (Unix time); None without a usable one."""
+    text = headers.get("X-RateLimit-Reset", "").strip()
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return min(max(0.0, int(text) - now.timestamp()), LONGEST_PAUSE)
+
+
+def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float:
+    """Seconds in which no further request may be sent, judged by one answer.
+
+    A 429 always pauses; any other answer only when it says that nothing remains of the limit.
+    """
+    hint = retry_after(headers, now)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        if hint is None:
+            hint = until_reset(headers, now)
+        return DEFAULT_PAUSE if hint is None else hint
+    if headers.get("X-RateLimit-Remaining", "").strip() == "0":
+        return until_reset(headers, now) or 0.0
+    return hint or 0.0
+
+
+class RateLimiter:
+    """One gate for every request of the tap, whichever thread sends it."""
+
+    def __init__(self, clock: Clock, requests_per_minute: int | None = None) -> None:
+        self._clock = clock
+        self._spacing = 60.0 / requests_per_minute if requests_per_minute else 0.0
+        self._lock = threading.Lock()
+        self._open_at = clock.monotonic()
+
+    def wait(self) -> None:
+        """Return when the next request may go."""
+        while True:
+            with self._lock:
+                now = self._clock.monotonic()
+                left = self._open_at - now
+                if left <= 0:
+                    self._open_at = max(self._open_at, now - self._spacing) + self._spacing
+                    return
+            self._clock.sleep(left)
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from an answer how long the gate stays shut."""
+        pause = pause_after(status, headers, self._clock.now())
+        if pause > 0:
+            with self._lock:
+                self._open_at = max(self._open_at, self._clock.monotonic() + pause)

@@ -1,0 +1,109 @@
+"""What a report's columns are called: normal forms, aliases, and what cannot be done without."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tap_freshchat.errors import ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CREATED = "Conversation-Created"
+AGENT_ASSIGNED = "Conversation-Agent-Assigned"
+GROUP_ASSIGNED = "Conversation-Group-Assigned"
+RESOLVED = "Conversation-Resolved"
+AVAILABILITY = "Agent-Activity"
+INTELLIASSIGN = "Agent-Intelliassign-Activity"
+TRANSCRIPT = "Chat-Transcript"
+
+# Freshworks publishes no list of columns in the text at hand; these are the spellings that code
+# which reads real files expects, and by analogy for the reports nobody shows (docs/assumptions.md).
+_TIME = ("created_at", "created_time", "timestamp", "event_time", "time")
+_CONVERSATION = {
+    "conversation_id": ("conversation_id",),
+    "created_at": _TIME,
+    "agent_id": ("agent_id", "assigned_agent_id", "to_agent_id"),
+    "group_id": ("group_id", "assigned_group_id", "to_group_id"),
+}
+_AGENT = {
+    "agent_id": ("agent_id", "actor_id"),
+    "agent_email": ("agent_email", "email", "actor_email"),
+    "status": (
+        "status",
+        "availability_status",
+        "agent_status",
+        "activity",
+        "event",
+        "event_type",
+        "intelliassign_status",
+        "state",
+    ),
+    "created_at": (*_TIME, "status_change_timestamp", "activity_time", "start_time"),
+}
+ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    CREATED: _CONVERSATION,
+    AGENT_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
+    GROUP_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
+    RESOLVED: {**_CONVERSATION, "created_at": ("resolved_at", "resolved_time", *_TIME)},
+    AVAILABILITY: _AGENT,
+    INTELLIASSIGN: _AGENT,
+    TRANSCRIPT: {
+        "message_id": ("message_id", "id"),
+        "conversation_id": ("conversation_id",),
+        "created_time": ("created_time", "created_at"),
+        "customer_id": ("customer_id", "user_id"),
+    },
+}
+REQUIRED: Mapping[str, frozenset[str]] = {
+    CREATED: frozenset({"conversation_id", "created_at"}),
+    AGENT_ASSIGNED: frozenset({"conversation_id", "created_at", "agent_id"}),
+    GROUP_ASSIGNED: frozenset({"conversation_id", "created_at", "group_id"}),
+    RESOLVED: frozenset({"conversation_id", "created_at"}),
+    AVAILABILITY: frozenset({"agent_id", "status", "created_at"}),
+    INTELLIASSIGN: frozenset({"agent_id", "status", "created_at"}),
+    TRANSCRIPT: frozenset({"message_id", "conversation_id", "created_time"}),
+}
+
+
+def normalise(header: str) -> str:
+    """`"Conversation ID"` → `"conversation_id"`."""
+    return re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_")
+
+
+def column_names(
+    report: str,
+    headers: Sequence[str],
+    *,
+    stream: str,
+    extra: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """The name of each column: a known field's, else its own header's normal form.
+
+    Args:
+        report: the report's event name, such as `Conversation-Created`.
+        headers: the first row of a file.
+        stream: for whom it is read; named in the error.
+        extra: further headers by field, from the setting `report_columns`; they win.
+
+    Raises:
+        ReportError: a required field has no column.
+    """
+    names = [normalise(header) for header in headers]
+    known = ALIASES.get(report, {})
+    for field in {**known, **extra}:
+        candidates = [*map(normalise, extra.get(field, ())), *known.get(field, ())]
+        found = next((name for name in candidates if name in names), None)
+        if found is not None and found != field:
+            # A column that already bears the field's name steps aside for the one chosen.
+            names = [f"{field}_column" if name == field else name for name in names]
+            names[names.index(found)] = field
+    missing = sorted(REQUIRED.get(report, frozenset()) - set(names))
+    if missing:
+        raise ReportError(
+            f"Report {report} has no column for {', '.join(missing)}. Its headers are: "
+            f"{', '.join(headers)}. Name the right ones in setting report_columns, as "
+            f'{{"{stream}": {{"{missing[0]}": ["<header>"]}}}}.'
+        )
+    return names

@@ -1,0 +1,115 @@
+"""A report's file: fetched to disk within limits, unpacked and read row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+import zlib
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+from tap_freshchat.errors import PassingError, ReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+# Ceilings against a bomb or a runaway disk; the largest honest report, a month of a busy desk,
+# is some hundred megabytes packed.
+MAX_FILE_BYTES = 2 * 1024**3
+MAX_CSV_BYTES = 32 * 1024**3
+# Text packs 5:1 to 30:1; deflate cannot exceed 1032:1, and only padding comes near.
+MAX_RATIO = 250
+SMALL_BYTES = 1024**2
+# A message with all its parts; Python's own default is 131,072 characters.
+MAX_FIELD_CHARACTERS = 16 * 1024**2
+
+_ZIP_MAGIC = b"PK"
+# A byte that is not UTF-8 shows as U+FFFD: a text cut inside a character must not stop a sync.
+_TEXT: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+_MARKUP = (b"<", b"\xef\xbb\xbf<")
+
+
+def save(pieces: Iterator[bytes], path: Path) -> None:
+    """Write a download to `path` and look at it: markup or a cut archive is fetched again.
+
+    Raises:
+        PassingError: not a whole file; another try may help.
+        ReportError: larger than any honest report.
+    """
+    size = 0
+    with path.open("wb") as file:
+        for piece in pieces:
+            size += len(piece)
+            if size > MAX_FILE_BYTES:
+                raise ReportError(f"A report file is larger than {MAX_FILE_BYTES:,} bytes.")
+            file.write(piece)
+    with path.open("rb") as file:
+        start = file.read(4)
+        if start.startswith(_MARKUP):
+            raise PassingError("A report's link answered with markup, not with a file.")
+        if start.startswith(_ZIP_MAGIC) and not zipfile.is_zipfile(file):
+            raise PassingError("A report's archive was cut short.")
+
+
+def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterator[dict[str, str]]:
+    """Rows of all CSVs in a file, a ZIP of them or a bare one; memory does not grow with it.
+
+    Args:
+        path: what `save` wrote.
+        names: from a CSV's headers to the names of its columns.
+
+    Raises:
+        ReportError: an archive or CSV that cannot be read.
+    """
+    # The limit belongs to the module csv, the same for all its users in this process.
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == _ZIP_MAGIC
+            if packed:
+                yield from _zip_rows(file, names)
+        if not packed:
+            with path.open(**_TEXT) as text:
+                yield from _csv_rows(text, names)
+    except (zipfile.BadZipFile, zlib.error, EOFError, csv.Error, NotImplementedError) as error:
+        raise ReportError(
+            f"A report's file cannot be read ({type(error).__name__}); it is asked for again at "
+            f"the next run."
+        ) from None
+
+
+def _zip_rows(
+    file: IO[bytes], names: Callable[[Sequence[str]], Sequence[str]]
+) -> Iterator[dict[str, str]]:
+    with zipfile.ZipFile(file) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        unpacked = sum(member.file_size for member in members)
+        packed = sum(member.compress_size for member in members)
+        if unpacked > MAX_CSV_BYTES or unpacked > SMALL_BYTES + MAX_RATIO * packed:
+            raise ReportError(
+                f"A report's archive unpacks to {unpacked:,} bytes from {packed:,}: "
+                f"not a report; it was not read."
+            )
+        for member in members:
+            with archive.open(member) as content, io.TextIOWrapper(content, **_TEXT) as text:
+                yield from _csv_rows(text, names)
+
+
+def _csv_rows(
+    text: TextIO, names: Callable[[Sequence[str]], Sequence[str]]
+) -> Iterator[dict[str, str]]:
+    lines = csv.reader(text, strict=True)
+    headers = next(lines, None)
+    if not headers or not any(header.strip() for header in headers):
+        return
+    columns = names(headers)
+    width = len(columns)
+    for line in lines:
+        if len(line) == width:
+            yield dict(zip(columns, line, strict=True))
+        elif line:
+            raise ReportError(
+                f"Line {lines.line_num} of a report has {len(line)} columns where its header has "
+                f"{width}: the file is cut or broken. It is asked for again at the next run."
+            )

@@ -1,0 +1,120 @@
+"""One run's view of one Freshchat account, real or embedded: everything its streams share."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tap_freshchat.client import FreshchatClient
+from tap_freshchat.clock import Clock, SystemClock
+from tap_freshchat.directory import Directory
+from tap_freshchat.errors import SettingError
+from tap_freshchat.identity import Identity
+from tap_freshchat.payloads import Account
+from tap_freshchat.rate_limiting import RateLimiter
+from tap_freshchat.reports import Reports
+from tap_freshchat.sandbox import (
+    API_HOST,
+    EXTRACT_HOST,
+    Options,
+    Sandbox,
+    SandboxAdapter,
+    SandboxClock,
+)
+from tap_freshchat.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Service:
+    """What the streams of one run share: settings, one clock, one client, one of each look-up.
+
+    Args:
+        settings: checked.
+        clock: that of the settings' account.
+        session: for all requests.
+        token: bearer token.
+    """
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock, session: requests.Session, token: str
+    ) -> None:
+        self.settings = settings
+        # Reports are read up to one moment, the same for all streams of the run.
+        now = clock.now()
+        self.until = min(now - settings.report_delay, settings.end or now)
+        client = FreshchatClient(
+            base_url=settings.base_url,
+            token=token,
+            session=session,
+            limiter=RateLimiter(clock, settings.requests_per_minute),
+            clock=clock,
+            timeout=settings.request_timeout,
+        )
+        self.directory = Directory(client, settings.page_size)
+        self.identity = Identity(
+            client,
+            clock,
+            max_concurrency=settings.max_concurrency,
+            page_size=settings.page_size,
+        )
+        self._folder = tempfile.TemporaryDirectory(prefix="tap-freshchat-")
+        self.reports = Reports(
+            client=client,
+            clock=clock,
+            folder=Path(self._folder.name),
+            jobs_per_minute=settings.report_jobs_per_minute,
+            timeout=settings.report_timeout,
+            exclude_pii=settings.exclude_pii,
+        )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Service:
+        """The service that a config speaks of.
+
+        Raises:
+            SettingError: a setting cannot be used.
+        """
+        clock: Clock = SystemClock()
+        settings = Settings.from_config(config, clock.now())
+        for warning in settings.warnings:
+            logging.getLogger("tap-freshchat").warning(warning)
+        session = requests.Session()
+        token = settings.token or ""
+        if settings.sandbox:
+            try:
+                options = Options.from_url(settings.sandbox)
+            except ValueError as error:
+                raise SettingError(f"Setting api_url: {error}") from None
+            # Waiting in the sandbox takes no time: its own clock moves instead.
+            clock = SandboxClock()
+            adapter = SandboxAdapter(Sandbox(options, clock.now))
+            for host in (API_HOST, EXTRACT_HOST):
+                session.mount(f"https://{host}/", adapter)
+            token = token or options.token
+        return cls(settings, clock=clock, session=session, token=token)
+
+    def connect(self) -> None:
+        """Make the cheapest request, so that a wrong host or token ends the run at once.
+
+        Raises:
+            AccessError: the host is no API or the token is wrong.
+        """
+        _ = self.directory.account
+
+    @cached_property
+    def account(self) -> Account:
+        """The account's own lists, for joining ids in payloads."""
+        directory = self.directory
+        return Account(
+            configuration=directory.account,
+            agents=directory.agents,
+            groups=directory.groups,
+            channels=directory.channels,
+        )

@@ -1,0 +1,1 @@
+"""The streams: what Singer sees of Freshchat."""

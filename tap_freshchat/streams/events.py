@@ -1,0 +1,127 @@
+"""The three streams of occurrences: conversation_events, message_events, agent_activity."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_freshchat import payloads, report_columns
+from tap_freshchat.activity import (
+    AgentOccurrence,
+    Changes,
+    Occurrence,
+    Timeline,
+    Timelines,
+    agent_occurrences,
+    conversation_occurrences,
+)
+from tap_freshchat.payloads import Customer
+from tap_freshchat.streams.messages import new_messages
+from tap_freshchat.streams.windowed import WindowedStream, batched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_freshchat.reports import Window
+
+# What an occurrence changed shows only beside the one before it. Most conversations are answered
+# and resolved within a day, and reading a day more costs no further job.
+BEFORE = timedelta(days=1)
+
+
+class ConversationEvents(WindowedStream):
+    """Conversations created, assigned, resolved and reopened."""
+
+    name = "conversation_events"
+    reports = (
+        report_columns.CREATED,
+        report_columns.GROUP_ASSIGNED,
+        report_columns.AGENT_ASSIGNED,
+        report_columns.RESOLVED,
+    )
+    history = BEFORE
+
+    @override
+    def records(self, window: Window) -> Iterator[dict[str, Any]]:
+        identity = self.service.identity
+        for batch in batched(self._new(window)):
+            # Whose a conversation is, only its snapshot tells: it is needed even when the
+            # events themselves are to go without.
+            snapshots = identity.snapshots(each.conversation_id for each, _, _ in batch)
+            users = identity.users(each.user_id for each in snapshots.values() if each.user_id)
+            for occurrence, changes, timeline in batch:
+                snapshot = snapshots[occurrence.conversation_id]
+                yield payloads.conversation_event(
+                    occurrence,
+                    changes,
+                    timeline,
+                    account=self.service.account,
+                    customer=Customer.of(snapshot.user_id, users),
+                    snapshot=snapshot if self.service.settings.enrich_conversations else None,
+                )
+
+    def _new(self, window: Window) -> Iterator[tuple[Occurrence, Changes, Timeline]]:
+        rows = {report: self.rows(report, window) for report in self.reports}
+        for occurrence in conversation_occurrences(rows, since=window.start):
+            changes, timeline = self._timelines.apply(occurrence)
+            if self.is_new(occurrence.id, occurrence.time):
+                yield occurrence, changes, timeline.copy()
+
+    @cached_property
+    def _timelines(self) -> Timelines:
+        return Timelines()
+
+
+class MessageEvents(WindowedStream):
+    """Messages posted, by whomever, each with the conversation it belongs to."""
+
+    name = "message_events"
+    reports = (report_columns.TRANSCRIPT,)
+
+    @override
+    def records(self, window: Window) -> Iterator[dict[str, Any]]:
+        identity = self.service.identity
+        enrich = self.service.settings.enrich_conversations
+        for batch in batched(new_messages(self, window)):
+            snapshots = identity.snapshots(
+                message["conversation_id"]
+                for message, _ in batch
+                if enrich or not message["user_id"]
+            )
+            customers = {
+                id(message): message["user_id"] or snapshots[message["conversation_id"]].user_id
+                for message, _ in batch
+            }
+            users = identity.users(user_id for user_id in customers.values() if user_id)
+            for message, reference_id in batch:
+                yield payloads.message_event(
+                    message,
+                    account=self.service.account,
+                    customer=Customer.of(customers[id(message)], users, reference_id),
+                    snapshot=snapshots[message["conversation_id"]] if enrich else None,
+                )
+
+
+class AgentActivity(WindowedStream):
+    """Changes of agents' general availability and of their IntelliAssign switch."""
+
+    name = "agent_activity"
+    reports = (report_columns.AVAILABILITY, report_columns.INTELLIASSIGN)
+    history = BEFORE
+
+    @override
+    def records(self, window: Window) -> Iterator[dict[str, Any]]:
+        rows = {report: self.rows(report, window) for report in self.reports}
+        for occurrence in agent_occurrences(rows):
+            subject = (occurrence.agent_id, occurrence.report)
+            previous = self._latest.get(subject)
+            self._latest[subject] = occurrence
+            if self.is_new(occurrence.id, occurrence.time):
+                yield payloads.agent_event(occurrence, previous, account=self.service.account)
+
+    @cached_property
+    def _latest(self) -> dict[tuple[str, str], AgentOccurrence]:
+        return {}

@@ -1,0 +1,142 @@
+"""A stream read from raw reports in closed windows: the one base of all that are."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from typing_extensions import override
+
+from tap_freshchat import schemas
+from tap_freshchat.bookmarks import Bookmark
+from tap_freshchat.privacy import without_personal_data
+from tap_freshchat.report_columns import column_names
+from tap_freshchat.reports import Window, longest_window, plan_windows
+from tap_freshchat.settings import REPORT_HISTORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_freshchat.service import Service
+    from tap_freshchat.tap import TapFreshchat
+
+T = TypeVar("T")
+
+# Occurrences whose look-ups are made together: several requests of 100 users, and never many
+# records in memory.
+LOOK_UPS_TOGETHER = 500
+
+
+class WindowedStream(Stream):
+    """Reads `[bookmark - overlap, now - delay)` in windows; each whole window moves the bookmark.
+
+    A subclass names its reports and turns the rows of a window into records.
+    """
+
+    primary_keys: Sequence[str] = ("id",)
+    replication_key = "created_time"
+    schema = StreamSchema(SchemaDirectory(schemas))
+    # Records are built to the schema here; conforming each again would only take time.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    reports: ClassVar[tuple[str, ...]]
+    # How much before the overlap is read to know what came before, without being emitted.
+    history: ClassVar[timedelta] = timedelta(0)
+
+    _tap: TapFreshchat
+
+    @abstractmethod
+    def records(self, window: Window) -> Iterator[dict[str, Any]]:
+        """New records of one window; `is_new` decides which are."""
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        for number, window in enumerate(self.windows, 1):
+            count = 0
+            for record in self.records(window):
+                yield without_personal_data(record) if self._private else record
+                count += 1
+            # Asking for the next record means that all before it have been written.
+            if window.end > max(self._since, self._bookmark.value or self._since):
+                self._bookmark.advance(window.end)
+                self._tap.state_writer.write_state(self.tap_state)
+            self.logger.info(
+                "Window %d of %d, %s: %d new records.", number, len(self.windows), window, count
+            )
+        self.service.identity.log_missing()
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """None: a window's end is the bookmark, whatever its records say.
+
+        `sync` is final and asks for this first, before its own error handling begins: here the
+        run begins too, so that a wrong host or token is one line and not an unhandled error.
+        """
+        self._tap.begin()
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        """Leave the bookmark alone: only a whole window moves it."""
+
+    @property
+    def service(self) -> Service:
+        """What all streams of the run share."""
+        return self._tap.service
+
+    @cached_property
+    def windows(self) -> list[Window]:
+        """The windows of this run, in order."""
+        longest = min(
+            longest_window(report, self.service.settings.report_window) for report in self.reports
+        )
+        until = self.service.until
+        if self._since >= until:
+            return []
+        start = max(self._since - self.history, until - REPORT_HISTORY)
+        return plan_windows(start, until, longest)
+
+    def order_reports(self) -> None:
+        """Have the jobs of all windows submitted ahead."""
+        for report in self.reports:
+            self.service.reports.order(report, self.windows)
+
+    def rows(self, report: str, window: Window) -> Iterator[dict[str, str]]:
+        """Rows of one report in one window, columns under their known names."""
+        names = partial(column_names, report, stream=self.name, extra=self._extra_columns)
+        return self.service.reports.rows(report, window, names)
+
+    def is_new(self, record_id: str, moment: datetime) -> bool:
+        """Whether an occurrence belongs to this run and was not emitted before."""
+        return moment >= self._since and self._bookmark.is_new(record_id, moment)
+
+    @cached_property
+    def _bookmark(self) -> Bookmark:
+        return Bookmark(self.stream_state, "created_time", self.service.settings.lookback)
+
+    @cached_property
+    def _since(self) -> datetime:
+        return self._bookmark.start(self.service.settings.start)
+
+    @cached_property
+    def _private(self) -> bool:
+        return self.service.settings.exclude_pii
+
+    @property
+    def _extra_columns(self) -> Mapping[str, list[str]]:
+        return self.service.settings.report_columns.get(self.name, {})
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items in lists of `LOOK_UPS_TOGETHER`, the last one shorter."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, LOOK_UPS_TOGETHER)):
+        yield batch

@@ -1,0 +1,89 @@
+"""The tap: its settings, its streams, and how a run begins and ends."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Tap
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from typing_extensions import override
+
+from tap_freshchat.errors import FreshchatError
+from tap_freshchat.service import Service
+from tap_freshchat.settings import SETTINGS
+from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
+from tap_freshchat.streams.messages import Messages
+from tap_freshchat.streams.windowed import WindowedStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import click
+    from singer_sdk import Stream
+
+
+class TapFreshchat(Tap):
+    """Singer tap for Freshchat."""
+
+    name = "tap-freshchat"
+    package_name = "tap-freshchat-target-segment"
+    config_jsonschema = SETTINGS.to_dict()
+    message_writer_class = MsgSpecWriter
+    capabilities = [  # noqa: RUF012 - the SDK declares it as a class variable
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        return [
+            AgentActivity(self),
+            ConversationEvents(self),
+            MessageEvents(self),
+            Messages(self),
+        ]
+
+    @cached_property
+    def service(self) -> Service:
+        """What the streams of this run share; made when the first of them is synced."""
+        return Service.from_config(self.config)
+
+    def begin(self) -> None:
+        """Connect, and have the reports of all selected streams made, once a run."""
+        if "service" in self.__dict__:
+            return
+        self.service.connect()
+        for stream in self.streams.values():
+            if stream.selected and isinstance(stream, WindowedStream):
+                stream.order_reports()
+
+    @override
+    @classmethod
+    def invoke(cls, **arguments: Any) -> None:
+        with _one_line_errors(cls):
+            super().invoke(**arguments)
+
+    @override
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        with _one_line_errors(cls):
+            super().cb_test(ctx, param, value)
+
+
+@contextmanager
+def _one_line_errors(tap: type[TapFreshchat]) -> Iterator[None]:
+    """End with the error's own sentence and exit code 1; a traceback is for defects."""
+    try:
+        yield
+    except FreshchatError as error:
+        tap.logger.critical("%s", error)
+        sys.exit(1)

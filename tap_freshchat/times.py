@@ -1,0 +1,66 @@
+"""How moments are read from Freshchat's several spellings and written in one."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+# "2025-07-10T19:47:55.442Z" (REST), "2025-07-10 19:47:55.44" (report CSVs, no zone: UTC),
+# "2025-07-10" (settings). Java's Timestamp.toString, whose style the CSVs show, drops trailing
+# zeros of the fraction, so ".44" is 440 ms: the digits are a decimal fraction, not a count.
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
+    re.ASCII | re.IGNORECASE,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def parse_time(text: str) -> datetime:
+    """Read a moment; one without a zone is UTC.
+
+    Raises:
+        ValueError: the text is no moment. The text itself is not part of the message.
+    """
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("not a date or time in ISO 8601")
+    day, clock, fraction, zone = match.groups()
+    moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}").replace(
+        microsecond=int((fraction or "0").ljust(6, "0")[:6]),
+        tzinfo=timezone.utc,
+    )
+    if zone and zone[0] in "+-":
+        sign = -1 if zone[0] == "-" else 1
+        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+        moment -= sign * offset
+    return moment
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """The moment that many milliseconds after 1970, exactly."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def format_time(moment: datetime) -> str:
+    """The one fixed-width UTC form in which all times leave the tap.
+
+    The SDK compares bookmarks as strings, so equal width and zone make string order time
+    order: `2026-11-22T10:55:22.220000+00:00`.
+    """
+    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
+def format_request_time(moment: datetime) -> str:
+    """The form in requests: ISO 8601, milliseconds, `Z`, as Freshchat's own examples have it."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def interaction_time(interaction_id: str | None) -> datetime | None:
+    """When an interaction began, which its id hides: `<conversation number>-<epoch ms>`.
+
+    Inferred from three public samples (docs/assumptions.md); None when the id has another form.
+    """
+    _, _, suffix = (interaction_id or "").rpartition("-")
+    if not (suffix.isascii() and suffix.isdigit() and len(suffix) == 13):  # noqa: PLR2004
+        return None
+    return from_epoch_ms(int(suffix))

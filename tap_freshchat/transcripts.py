@@ -1,0 +1,72 @@
+"""Rows of the Chat-Transcript report → messages in the shape that REST gives them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_freshchat.errors import ReportError
+from tap_freshchat.report_columns import TRANSCRIPT
+from tap_freshchat.times import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+def message_time(row: Mapping[str, str]) -> datetime:
+    """When the message was posted.
+
+    Raises:
+        ReportError: the row has no readable time.
+    """
+    try:
+        return parse_time(row["created_time"])
+    except ValueError as error:
+        raise ReportError(
+            f"Report {TRANSCRIPT} has a row whose time is {error}. If another column holds it, "
+            f"name that in setting report_columns."
+        ) from None
+
+
+def message_of(row: Mapping[str, str], *, app_id: str | None) -> dict[str, Any]:
+    """The plain message of a row, with REST's field names.
+
+    Args:
+        row: with the columns' known names; blank cells are empty strings.
+        app_id: the account's, which transcripts leave out.
+    """
+    return {
+        "id": row["message_id"],
+        "conversation_id": row["conversation_id"],
+        "channel_id": row.get("channel_id") or None,
+        "interaction_id": row.get("interaction_id") or None,
+        "app_id": app_id,
+        "created_time": format_time(message_time(row)),
+        "actor_type": row.get("actor_type") or None,
+        "actor_id": row.get("actor_id") or None,
+        "user_id": row.get("customer_id") or None,
+        "message_type": row.get("message_type") or None,
+        "message_source": row.get("message_source") or None,
+        "message_parts": _parts(row),
+    }
+
+
+def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What was said: the column of parts, or the columns of text and pictures without it."""
+    text = row.get("message_parts") or ""
+    if text:
+        try:
+            parts = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            parts = None
+        if isinstance(parts, list) and all(isinstance(part, dict) for part in parts):
+            return parts
+    found: list[dict[str, Any]] = []
+    if content := row.get("message"):
+        found.append({"text": {"content": content}})
+    found.extend(
+        {kind: {"url": url}} for kind in ("image", "video") if (url := row.get(f"{kind}_url"))
+    )
+    return found

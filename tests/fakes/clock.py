@@ -1,0 +1,24 @@
+"""A clock that stands still until someone sleeps on it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
+
+
+class StillClock:
+    """Time moves by sleeping only; what was slept is kept."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self.start = start
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=sum(self.slept))
+
+    def monotonic(self) -> float:
+        return sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)

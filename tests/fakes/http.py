@@ -1,0 +1,73 @@
+"""A far end behind a requests transport adapter: answers from a script, keeps what it was sent."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+@dataclass
+class Answer:
+    """What the far end says once; `body` may be an exception that breaks the transfer off."""
+
+    status: int = 200
+    body: Any = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class CutBody(io.RawIOBase):
+    """A body whose connection breaks after some bytes."""
+
+    def __init__(self, start: bytes, error: Exception) -> None:
+        self._start = io.BytesIO(start)
+        self._error = error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._start.read(len(buffer))
+        if not piece:
+            raise self._error
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+class ScriptedAdapter(BaseAdapter):
+    """Answers each request with the next of a script, or with what a function says."""
+
+    def __init__(
+        self, script: list[Answer | Exception] | Callable[[requests.PreparedRequest], Answer]
+    ) -> None:
+        super().__init__()
+        self._script = script
+        self.requests: list[requests.PreparedRequest] = []
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        self.requests.append(request)
+        answer = self._script(request) if callable(self._script) else self._script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        body = answer.body
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+        response = requests.Response()
+        response.status_code = answer.status
+        response.headers.update(answer.headers)
+        response.url = request.url or ""
+        response.request = request
+        raw = body if isinstance(body, io.RawIOBase) else io.BytesIO(body)
+        response.raw = HTTPResponse(body=raw, preload_content=False, status=answer.status)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""

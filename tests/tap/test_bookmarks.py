@@ -1,0 +1,89 @@
+"""What a stream remembers between runs."""
+
+from datetime import timedelta
+
+from fakes.clock import NOON
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_freshchat.bookmarks import MAX_OVERLAP_IDS, Bookmark
+
+HOUR = timedelta(hours=1)
+
+
+def minutes_ago(count):
+    return NOON - timedelta(minutes=count)
+
+
+def test_without_a_bookmark_reading_begins_at_the_start_date():
+    assert Bookmark({}, "created_time", HOUR).start(minutes_ago(500)) == minutes_ago(500)
+
+
+def test_reading_begins_one_overlap_before_the_bookmark():
+    state = {}
+    Bookmark(state, "created_time", HOUR).advance(NOON)
+    assert Bookmark(state, "created_time", HOUR).start(minutes_ago(500)) == minutes_ago(60)
+
+
+def test_reading_never_begins_before_the_start_date():
+    state = {}
+    Bookmark(state, "created_time", HOUR).advance(NOON)
+    assert Bookmark(state, "created_time", HOUR).start(minutes_ago(5)) == minutes_ago(5)
+
+
+def test_what_the_overlap_gave_is_not_new_in_the_next_run_and_a_late_row_is():
+    state = {}
+    first = Bookmark(state, "created_time", HOUR)
+    assert first.is_new("early", minutes_ago(200))
+    assert first.is_new("late", minutes_ago(20))
+    first.advance(NOON)
+    second = Bookmark(state, "created_time", HOUR)
+    assert not second.is_new("late", minutes_ago(20))
+    assert second.is_new("latecomer", minutes_ago(30))
+
+
+def test_what_was_not_new_is_still_remembered_by_the_run_after_next():
+    state = {}
+    for end in (NOON, NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)):
+        bookmark = Bookmark(state, "created_time", HOUR)
+        assert bookmark.is_new("one", minutes_ago(20)) == (end == NOON)
+        bookmark.advance(end)
+
+
+def test_ids_older_than_the_overlap_leave_the_state():
+    state = {}
+    bookmark = Bookmark(state, "created_time", HOUR)
+    bookmark.is_new("one", minutes_ago(20))
+    bookmark.advance(NOON)
+    bookmark.advance(NOON + 2 * HOUR)
+    assert set(state) == {"replication_key", "replication_key_value"}
+
+
+def test_a_window_that_was_not_finished_leaves_no_trace():
+    state = {}
+    Bookmark(state, "created_time", HOUR).is_new("one", minutes_ago(20))
+    assert state == {}
+
+
+def test_the_state_holds_the_newest_ids_up_to_a_bound():
+    state = {}
+    bookmark = Bookmark(state, "created_time", HOUR)
+    for number in range(MAX_OVERLAP_IDS + 10):
+        moment = minutes_ago(50) + timedelta(milliseconds=number)
+        assert bookmark.is_new(f"id-{number}", moment)
+    bookmark.advance(NOON)
+    assert len(state["overlap_ids"]) == MAX_OVERLAP_IDS
+    again = Bookmark(state, "created_time", HOUR)
+    assert again.is_new("id-9", minutes_ago(50))
+    assert not again.is_new("id-10", minutes_ago(50))
+
+
+@given(st.lists(st.integers(0, 59), max_size=40), st.integers(0, 40))
+def test_two_runs_over_one_overlap_emit_each_id_once(offsets, cut):
+    state = {}
+    emitted = []
+    for rows in (offsets[:cut], offsets):
+        bookmark = Bookmark(state, "created_time", HOUR)
+        emitted += [n for n in rows if bookmark.is_new(str(n), minutes_ago(n))]
+        bookmark.advance(NOON)
+    assert sorted(emitted) == sorted(set(offsets))

@@ -1,0 +1,188 @@
+"""The one HTTP client: what it sends, to whom, and what it makes of answers."""
+
+import pytest
+import requests
+from fakes.clock import StillClock
+from fakes.http import Answer, CutBody, ScriptedAdapter
+
+from tap_freshchat.client import ATTEMPTS, FreshchatClient, path_of
+from tap_freshchat.errors import (
+    AccessError,
+    FreshchatError,
+    MissingError,
+    PassingError,
+    RefusedError,
+)
+from tap_freshchat.rate_limiting import RateLimiter
+
+TOKEN = "eyJ.secret.token"
+SIGNED = "https://extracts.s3.amazonaws.com/file.zip?X-Amz-Signature=secret-signature"
+
+
+class Far:
+    """A client and the far end it talks to."""
+
+    def __init__(self, *script):
+        self.clock = StillClock()
+        self.adapter = ScriptedAdapter(script[0] if callable(script[0]) else list(script))
+        session = requests.Session()
+        session.mount("https://", self.adapter)
+        self.client = FreshchatClient(
+            base_url="https://acme.freshchat.com/v2",
+            token=TOKEN,
+            session=session,
+            limiter=RateLimiter(self.clock),
+            clock=self.clock,
+            timeout=60,
+        )
+
+    @property
+    def sent(self):
+        return self.adapter.requests
+
+
+def test_a_request_carries_the_token_and_its_parameters():
+    far = Far(Answer(body={"agents": []}))
+    assert far.client.get("/agents", {"page": 1}) == {"agents": []}
+    assert far.sent[0].url == "https://acme.freshchat.com/v2/agents?page=1"
+    assert far.sent[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_ids_in_paths_are_escaped():
+    assert path_of("users", "a/../b?c=d e") == "/users/a%2F..%2Fb%3Fc%3Dd%20e"
+
+
+@pytest.mark.parametrize(
+    "link", ["/v2/agents?page=2", "https://acme.freshchat.com/v2/agents?page=2"]
+)
+def test_a_link_of_an_answer_is_followed_on_the_same_host(link):
+    far = Far(Answer())
+    far.client.get(link)
+    assert far.sent[0].url == "https://acme.freshchat.com/v2/agents?page=2"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.com/v2/agents",
+        "//evil.com/v2/agents",
+        "http://acme.freshchat.com/v2/agents",
+        "https://acme.freshchat.com@evil.com/",
+        "https://acme.freshchat.com:8443/v2/agents",
+    ],
+)
+def test_a_link_to_any_other_host_is_never_asked(link):
+    far = Far(Answer())
+    with pytest.raises(FreshchatError, match="token is sent to acme.freshchat.com only"):
+        far.client.get(link)
+    assert far.sent == []
+
+
+def test_a_signed_link_is_fetched_without_the_token(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine extracts.s3.amazonaws.com login a password b\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    far = Far(Answer(body=b"bytes"))
+    assert far.client.download(SIGNED, b"".join) == b"bytes"
+    assert "Authorization" not in far.sent[0].headers
+
+
+def test_a_redirect_is_not_followed():
+    far = Far(Answer(status=302, headers={"Location": "https://evil.com/"}))
+    with pytest.raises(AccessError, match="redirect"):
+        far.client.get("/agents")
+    assert len(far.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "says"),
+    [
+        (401, AccessError, "api_token"),
+        (403, AccessError, "plan"),
+        (404, MissingError, "api_url"),
+        (400, RefusedError, "refused"),
+        (409, RefusedError, "refused"),
+    ],
+)
+def test_what_cannot_pass_stops_at_once_and_says_what_to_check(status, error, says):
+    far = Far(Answer(status=status, body={"message": "about Ada", "status": "X"}))
+    with pytest.raises(error, match=says) as raised:
+        far.client.get("/agents")
+    assert "Ada" not in str(raised.value)
+    assert len(far.sent) == 1
+
+
+def test_a_refusal_keeps_the_services_reason_for_decisions():
+    far = Far(Answer(status=400, body={"status": "INVALID_VALUE", "message": "range too long"}))
+    with pytest.raises(RefusedError) as raised:
+        far.client.get("/agents")
+    assert raised.value.reason == "INVALID_VALUE range too long"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Answer(status=429, headers={"Retry-After": "3"}),
+        Answer(status=500),
+        Answer(status=503),
+        Answer(status=408),
+        requests.ConnectionError("reset"),
+        requests.Timeout("slow"),
+        Answer(body=CutBody(b'{"age', ConnectionResetError())),
+        Answer(body=b'{"agents": ['),
+    ],
+)
+def test_what_may_pass_is_tried_again(fault):
+    far = Far(fault, Answer(body={"ok": 1}))
+    assert far.client.get("/agents") == {"ok": 1}
+    assert len(far.sent) == 2
+
+
+def test_what_does_not_pass_ends_after_a_bounded_number_of_attempts_and_waits():
+    far = Far(lambda _: Answer(status=503))
+    with pytest.raises(PassingError, match="503"):
+        far.client.get("/agents")
+    assert len(far.sent) == ATTEMPTS
+    assert 100 < sum(far.clock.slept) < 200
+
+
+def test_every_attempt_waits_at_the_shared_gate():
+    far = Far(Answer(status=429, headers={"Retry-After": "40"}), Answer())
+    far.client.get("/agents")
+    assert 40 <= sum(far.clock.slept) < 43
+
+
+def test_a_portal_is_told_from_the_api():
+    far = Far(Answer(body=b"<!doctype html><title>Login</title>"))
+    with pytest.raises(AccessError, match="portal"):
+        far.client.get("/accounts/configuration")
+
+
+def test_an_expired_link_is_told_from_a_fault():
+    far = Far(Answer(status=403, body=b"<Error>Request has expired</Error>"))
+    with pytest.raises(MissingError, match="expired"):
+        far.client.download(SIGNED, b"".join)
+
+
+def test_a_download_that_breaks_off_begins_again():
+    far = Far(Answer(body=CutBody(b"half", ConnectionResetError())), Answer(body=b"whole"))
+    assert far.client.download(SIGNED, b"".join) == b"whole"
+
+
+def test_no_error_or_log_line_holds_the_token_or_a_signature(caplog):
+    caplog.set_level("DEBUG", logger="tap-freshchat")
+    for fault in (Answer(status=401), Answer(status=500), requests.ConnectionError(SIGNED)):
+        far = Far(lambda _, fault=fault: fault if isinstance(fault, Answer) else raise_(fault))
+        for ask in (
+            lambda far=far: far.client.get("/a"),
+            lambda far=far: far.client.download(SIGNED, list),
+        ):
+            with pytest.raises(FreshchatError) as raised:
+                ask()
+            text = str(raised.value) + caplog.text
+            assert TOKEN not in text
+            assert "secret-signature" not in text
+
+
+def raise_(error):
+    raise error

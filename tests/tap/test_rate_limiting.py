@@ -1,0 +1,79 @@
+"""How long the tap waits."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+from fakes.clock import NOON, StillClock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_freshchat.rate_limiting import (
+    DEFAULT_PAUSE,
+    LONGEST_PAUSE,
+    RateLimiter,
+    pause_after,
+    retry_after,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        (format_datetime(NOON + timedelta(seconds=90), usegmt=True), 90.0),
+        (format_datetime(NOON - timedelta(seconds=90), usegmt=True), 0.0),
+        ("-3", 0.0),
+        ("nan", 0.0),
+        ("1e9", LONGEST_PAUSE),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms_within_bounds(value, seconds):
+    assert retry_after({"Retry-After": value}, NOON) == seconds
+
+
+def test_a_429_without_a_hint_pauses_all_the_same():
+    assert pause_after(429, {}, NOON) == DEFAULT_PAUSE
+
+
+def test_a_429_may_name_the_reset_of_the_limit_instead():
+    reset = str(int((NOON + timedelta(seconds=40)).timestamp()))
+    assert pause_after(429, {"X-RateLimit-Reset": reset}, NOON) == 40
+
+
+def test_an_answer_that_leaves_nothing_of_the_limit_pauses_until_its_reset():
+    reset = str(int((NOON + timedelta(seconds=12)).timestamp()))
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
+    assert pause_after(200, headers, NOON) == 12
+    assert pause_after(200, {**headers, "X-RateLimit-Remaining": "1"}, NOON) == 0
+
+
+@given(
+    st.integers(100, 599),
+    st.dictionaries(
+        st.sampled_from(["Retry-After", "X-RateLimit-Remaining", "X-RateLimit-Reset"]),
+        st.text(max_size=20),
+    ),
+)
+def test_a_pause_is_never_negative_nor_above_the_ceiling(status, headers):
+    assert 0 <= pause_after(status, headers, NOON) <= LONGEST_PAUSE
+
+
+def test_the_gate_stays_shut_for_everyone_until_the_pause_is_over():
+    clock = StillClock()
+    limiter = RateLimiter(clock)
+    limiter.observe(429, {"Retry-After": "20"})
+    limiter.wait()
+    limiter.wait()
+    assert clock.slept == [20]
+
+
+def test_a_ceiling_of_its_own_spaces_requests_evenly():
+    clock = StillClock()
+    limiter = RateLimiter(clock, requests_per_minute=30)
+    for _ in range(4):
+        limiter.wait()
+    assert clock.slept == [2, 2, 2]

@@ -1,0 +1,50 @@
+"""Finding a report's columns by their headers."""
+
+import pytest
+
+from tap_freshchat import report_columns as columns
+from tap_freshchat.errors import ReportError
+
+
+def names(report, *headers, extra=None):
+    return columns.column_names(report, headers, stream="conversation_events", extra=extra or {})
+
+
+def test_headers_are_normalised():
+    assert columns.normalise("  Conversation ID ") == "conversation_id"
+    assert names(columns.CREATED, "Conversation ID", "Created-At", "Any Thing (else)") == [
+        "conversation_id",
+        "created_at",
+        "any_thing_else",
+    ]
+
+
+def test_a_known_alias_takes_the_fields_name():
+    assert names(columns.CREATED, "conversation_id", "created_time")[1] == "created_at"
+
+
+def test_the_moment_of_resolution_wins_over_another_time():
+    found = names(columns.RESOLVED, "conversation_id", "created_at", "resolved_at")
+    assert found == ["conversation_id", "created_at_column", "created_at"]
+
+
+def test_a_header_named_in_the_settings_wins():
+    found = names(
+        columns.AVAILABILITY,
+        *("Agent", "State Now", "When"),
+        extra={"agent_id": ["Agent"], "status": ["state now"], "created_at": ["When"]},
+    )
+    assert found == ["agent_id", "status", "created_at"]
+
+
+def test_a_report_without_a_required_column_says_what_it_has_and_what_to_set():
+    with pytest.raises(ReportError) as error:
+        names(columns.AVAILABILITY, "agent_id", "Mode", "created_at")
+    text = str(error.value)
+    assert "Agent-Activity has no column for status" in text
+    assert "agent_id, Mode, created_at" in text
+    assert '{"conversation_events": {"status": ["<header>"]}}' in text
+
+
+def test_an_unknown_report_keeps_its_headers():
+    assert names("CSAT-Score", "Value", "CSAT ID") == ["value", "csat_id"]
