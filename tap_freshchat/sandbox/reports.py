@@ -1,0 +1,258 @@
+"""Report jobs: taking them, telling how far they are, and handing out their files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from . import instants
+from .dice import Dice
+from .exchange import API_HOST, EXTRACT_HOST, ApiError, Response
+from .extracts import pack, title_case
+from .identifiers import Kind
+from .instants import DAY, HOUR, MINUTE, SECOND
+from .limits import JobLimit
+from .report_rows import REPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .desk import Desk
+    from .exchange import Request
+
+LOOK_BACK = 456 * DAY  # reference: reports API, start no earlier than 15 months ago
+HELD_AT_ONCE = 4 << 20  # a longer file is answered in pieces, without a length
+EXTRACT_PATH = "/extracts/"
+_AMZ_DATE = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One accepted report job; instants are epoch milliseconds.
+
+    Attributes:
+        starts: When it goes from PENDING to IN_PROGRESS.
+        ends: When it is COMPLETED.
+        ranges: The sub-ranges, each a file of its own.
+        late: The index of the file that takes longer than the rest, or None.
+        late_by: How much longer.
+    """
+
+    id: str
+    event: str
+    start: int
+    end: int
+    with_pii: bool
+    submitted: int
+    starts: int
+    ends: int
+    ranges: tuple[tuple[int, int], ...]
+    late: int | None
+    late_by: int
+
+
+class Reports:
+    """All report jobs of the account."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._options = desk.options
+        self._limit = JobLimit(
+            desk.options.report_jobs_per_minute, desk.options.report_jobs_per_day
+        )
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def submit(self, body: bytes, now: int) -> Response:
+        """Take a job and answer 202.
+
+        Raises:
+            ApiError: 400 for a wrong body, 403 without the feature, 429 over the rate.
+        """
+        if not self._options.extract_available:
+            raise ApiError(403, "ACCESS_DENIED", "Extracts are not part of this account's plan")
+        event, start, end, with_pii = _read_order(body, now)
+        self._limit.take(event, now)
+        with self._lock:
+            job = self._make(len(self._jobs), event, start, end, now=now, with_pii=with_pii)
+            self._jobs[job.id] = job
+        link = {"rel": "extracts", "href": f"/reports/raw/{job.id}"}  # without the version
+        return Response.of_json(202, {"id": job.id, "link": link})
+
+    def state(self, job_id: str, host: str, now: int) -> dict[str, Any]:
+        """Tell how far a job is, with fresh links to what is ready.
+
+        Raises:
+            ApiError: 404 for an unknown job.
+        """
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise ApiError(404, "REPORT_NOT_FOUND", "No such report")
+        joint = " " if job.start % 2 == 0 else "_"
+        interval = joint.join(map(instants.timestamp, (job.start, job.end)))
+        status = self._status(job, now)
+        links = [
+            self._link(job, index, host, now) for index in range(len(job.ranges))
+        ] if status == "COMPLETED" else []  # fmt: skip
+        return {"id": job.id, "status": status, "interval": interval, "links": links}
+
+    def file(self, request: Request, now: int) -> Response:
+        """Answer a signed link as S3 does."""
+        if "authorization" in request.headers:
+            return _refusal(400, "InvalidArgument", "Only one auth mechanism allowed")
+        signed = {name: request.parameter(f"X-Amz-{name}") or "" for name in ("Date", "Expires")}
+        signature = self._sign(request.host, request.path, signed["Date"], signed["Expires"])
+        if request.parameter("X-Amz-Signature") != signature:
+            return _refusal(403, "SignatureDoesNotMatch", "The signature does not match")
+        if now >= _read_amz_date(signed["Date"]) + self._options.link_lifetime * SECOND:
+            return _refusal(403, "AccessDenied", "Request has expired")
+        _, _, job_id, name = request.path.split("/")
+        job = self._jobs.get(job_id)
+        if job is None:  # signed by an earlier run of the same sandbox
+            return _refusal(404, "NoSuchKey", "The specified key does not exist")
+        pieces = self._pieces(job, *job.ranges[int(name.partition("-")[0])])
+        held = bytearray()
+        for piece in pieces:
+            held += piece
+            if len(held) > HELD_AT_ONCE:
+                break
+        headers = {"Content-Type": "binary/octet-stream", "Server": "AmazonS3"}
+        return Response(200, headers, bytes(held), pieces if len(held) > HELD_AT_ONCE else None)
+
+    def _make(  # noqa: PLR0913 - the fields of an order
+        self, number: int, event: str, start: int, end: int, *, now: int, with_pii: bool
+    ) -> Job:
+        dice = Dice(self._options.seed, "job", number, event)
+        starts = now + dice.between(2 * SECOND, 20 * SECOND)
+        ranges = tuple(pairwise(_cuts(start, end, dice)))
+        late = dice.between(0, len(ranges) - 1) if dice.chance(0.5) else None
+        return Job(
+            id=self._desk.ids.uuid(Kind.JOB, 0, number),
+            event=event,
+            start=start,
+            end=end,
+            with_pii=with_pii,
+            submitted=now,
+            starts=starts,
+            ends=starts + dice.between(3 * SECOND, 70 * SECOND),
+            ranges=ranges,
+            late=late,
+            late_by=dice.between(5 * SECOND, 30 * SECOND),
+        )
+
+    def _status(self, job: Job, now: int) -> str:
+        if now < job.starts or self._options.stuck_jobs:
+            return "PENDING"
+        if now < job.ends:
+            return "IN_PROGRESS"
+        return "FAILED" if self._options.failed_jobs else "COMPLETED"
+
+    def _link(self, job: Job, index: int, host: str, now: int) -> dict[str, Any]:
+        bounds = ("from", "to") if job.submitted // SECOND % 2 else ("from_date", "to_date")
+        link: dict[str, Any] = dict(
+            zip(bounds, map(instants.timestamp, job.ranges[index]), strict=True)
+        )
+        if index == job.late and now < job.ends + job.late_by:
+            return {**link, "status": "PENDING"}
+        path = f"{EXTRACT_PATH}{job.id}/{index}-{job.event}.zip"
+        base, extract_host = _extract_base(host)
+        date, expires = (
+            instants.to_datetime(now).strftime(_AMZ_DATE),
+            str(int(self._options.link_lifetime)),
+        )
+        query = {
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Date": date,
+            "X-Amz-Expires": expires,
+            "X-Amz-Signature": self._sign(extract_host, path, date, expires),
+        }
+        href = f"{base}{path}?{urlencode(query)}"
+        status = "COMPLETED" if index % 2 else "SUCCESS"
+        return {**link, "status": status, "link": {"rel": "extraction", "href": href}}
+
+    def _sign(self, *parts: str) -> str:
+        text = "\n".join((str(self._options.seed), self._options.token, *parts))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _pieces(self, job: Job, start: int, end: int) -> Iterator[bytes]:
+        report = REPORTS[job.event]
+        # The file is of the moment of the order, however late it is fetched.
+        seen = job.submitted - int(self._options.report_latency * MINUTE) + 1
+        rows = report.print(self._desk, start, min(end, seen), with_pii=job.with_pii)
+        titled = self._options.header_style == "title"
+        header = tuple(map(title_case, report.columns)) if titled else report.columns
+        dice = Dice(self._options.seed, "file", job.event, start, end)
+        return pack(job.event, header, rows, dice)
+
+
+def _read_order(body: bytes, now: int) -> tuple[str, int, int, bool]:
+    try:
+        order = json.loads(body)
+    except ValueError:
+        raise ApiError(400, "INVALID_VALUE", "The body is not JSON") from None
+    if not isinstance(order, dict):
+        raise ApiError(400, "INVALID_VALUE", "The body is not an object")
+    event = order.get("event")
+    if event not in REPORTS:
+        raise ApiError(400, "INVALID_VALUE", f"event must be one of {', '.join(REPORTS)}")
+    if order.get("format") != "csv":
+        raise ApiError(400, "INVALID_VALUE", "format must be csv")
+    bounds = []
+    for name in ("start", "end"):
+        try:
+            bounds.append(instants.parse(str(order.get(name))))
+        except ValueError:
+            raise ApiError(400, "INVALID_VALUE", f"{name} is not an ISO 8601 time") from None
+    start, end = bounds
+    if start >= end:
+        raise ApiError(400, "INVALID_VALUE", "Invalid date range: start must be before end")
+    if start < now - LOOK_BACK:
+        raise ApiError(400, "INVALID_VALUE", "Invalid date range: start is over 15 months ago")
+    longest = REPORTS[event].longest
+    if end - start > longest:
+        message = f"The interval between start and end exceeds {longest // HOUR} hours for {event}"
+        raise ApiError(400, "INVALID_VALUE", message)
+    without_pii = order.get("should_exclude_pii", False)
+    if not isinstance(without_pii, bool):
+        raise ApiError(400, "INVALID_VALUE", "should_exclude_pii must be true or false")
+    return event, start, end, not without_pii
+
+
+def _cuts(start: int, end: int, dice: Dice) -> list[int]:
+    """Return the bounds of the sub-ranges: some days each, a part of a day in short jobs."""
+    if end - start <= DAY:
+        middle = start + (end - start) // 2
+        return [start, middle, end] if end - start > DAY // 4 else [start, end]
+    cuts, midnight = [start], start - start % DAY
+    while (midnight := midnight + dice.between(2, 5) * DAY) < end:
+        cuts.append(midnight)
+    return [*cuts, end]
+
+
+def _extract_base(host: str) -> tuple[str, str]:
+    """Return where files lie: another host than the API, also when that is a loopback one."""
+    if host == API_HOST:
+        return f"https://{EXTRACT_HOST}", EXTRACT_HOST
+    name, _, port = host.partition(":")
+    other = f"{'localhost' if name == '127.0.0.1' else '127.0.0.1'}:{port or 80}"
+    return f"http://{other}", other
+
+
+def _read_amz_date(text: str) -> int:
+    return instants.from_datetime(datetime.strptime(f"{text}+0000", f"{_AMZ_DATE}%z"))
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    )
+    return Response(
+        status, {"Content-Type": "application/xml", "Server": "AmazonS3"}, body.encode()
+    )
