@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from datetime import timedelta
-from http.client import responses as REASONS
+from http import client
 from typing import TYPE_CHECKING
 
 from requests import Response
@@ -31,7 +31,7 @@ class SandboxAdapter(BaseAdapter):
         super().__init__()
         self._sandbox = sandbox
 
-    def send(  # noqa: PLR0913 - the signature is the one of requests
+    def send(  # noqa: PLR0913, PLR0917 - the signature is the one of requests
         self,
         request: PreparedRequest,
         stream: bool = False,  # noqa: ARG002, FBT001, FBT002 - the session reads a body at once
@@ -53,7 +53,7 @@ class SandboxAdapter(BaseAdapter):
         )
         response = Response()
         response.status_code = answer.status
-        response.reason = REASONS.get(answer.status, "")
+        response.reason = client.responses.get(answer.status, "")
         response.headers = CaseInsensitiveDict(_wire_headers(answer))
         response.encoding = get_encoding_from_headers(response.headers)
         response.url = url

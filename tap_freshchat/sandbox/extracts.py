@@ -8,10 +8,10 @@ import zipfile
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from .dice import Dice
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from .dice import Dice
 
 ROWS_AT_A_TIME = 500
 ROWS_A_MEMBER = 200_000

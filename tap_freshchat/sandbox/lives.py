@@ -100,8 +100,8 @@ class Life:
 
     def properties(self, now: int) -> dict[str, str]:
         """Return the conversation properties as they stand now."""
-        return dict(
-            (moment.detail[0], moment.detail[1])
+        return {
+            moment.detail[0]: moment.detail[1]
             for moment in self.until(now)
             if moment.kind == PROPERTY
-        )
+        }

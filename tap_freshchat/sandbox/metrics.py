@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import instants
 from .dice import Dice
+from .durations import first_responses, resolutions, responses
 from .exchange import ApiError
 from .identifiers import Kind
 from .instants import DAY, HOUR, MINUTE, SECOND, iso
-from .lives import AGENT, MESSAGE, NEW, NORMAL, RATED, RESOLVED
+from .lives import NEW, RATED
 from .roster import AVAILABILITY
 from .staff import AGENTS
 
@@ -37,30 +38,17 @@ _OUTBOUND_STEPS = (("Accepted", 0), ("Sent", 3 * SECOND), ("Delivered", 20 * SEC
 _SATISFIED = 4  # stars
 
 
-def _first_response(life: Life) -> Iterator[tuple[Moment, float]]:
-    for moment in life.moments:
-        if moment.kind == MESSAGE and (moment.actor_type, moment.message_type) == (AGENT, NORMAL):
-            yield moment, (moment.at - life.began) / SECOND
-            return
-
-
-def _resolution(life: Life) -> Iterator[tuple[Moment, float]]:
-    for moment in life.moments:
-        if moment.kind == RESOLVED:
-            yield moment, (moment.at - moment.interaction) / SECOND
-
-
-def _satisfied(life: Life) -> Iterator[tuple[Moment, float]]:
+def _satisfied(life: Life) -> Iterator[tuple[Moment, int]]:
     for moment in life.moments:
         if moment.kind == RATED:
-            yield moment, float(int(moment.detail[0]) >= _SATISFIED)
+            yield moment, SECOND * (int(moment.detail[0]) >= _SATISFIED)
 
 
-_HISTORICAL: dict[str, Callable[[Life], Iterator[tuple[Moment, float]]]] = {
-    "conversation_metrics.wait_time": _first_response,
-    "team_performance.first_response_time": _first_response,
-    "team_performance.response_time": _first_response,
-    "team_performance.resolution_time": _resolution,
+_HISTORICAL: dict[str, Callable[[Life], Iterator[tuple[Moment, int]]]] = {
+    "conversation_metrics.wait_time": first_responses,
+    "team_performance.first_response_time": first_responses,
+    "team_performance.response_time": responses,
+    "team_performance.resolution_time": resolutions,
     "csat_metrics.satisfactory_interactions": _satisfied,
 }
 _AGGREGATORS: dict[str, Callable[[list[float]], float]] = {
@@ -93,7 +81,7 @@ def historical(desk: Desk, request: Request, now: int) -> dict[str, Any]:
         for moment, value in _HISTORICAL[metric](life):
             if start <= moment.at < end and moment.at <= now:
                 group = desk.group_id(moment.state.group) or "" if by_group else ""
-                found[group][(moment.at - start) // step].append(value)
+                found[group][(moment.at - start) // step].append(value / SECOND)
     return {
         "metrics": [{"metric": metric, "aggregator": aggregator, "interval": interval}],
         "start": iso(start),
@@ -189,22 +177,20 @@ def _sent_on(desk: Desk, day: int, now: int) -> Iterator[dict[str, Any]]:
         dice = Dice(desk.options.seed, "outbound", day, number)
         created = desk.origin + day * DAY + dice.between(0, DAY // SECOND - 1) * SECOND
         failed = dice.chance(0.1)
-        status = next(name for name, after in reversed(_OUTBOUND_STEPS) if after <= now - created) if (
-            created <= now
-        ) else ""  # fmt: skip
-        if not status:
+        reached = [name for name, after in _OUTBOUND_STEPS if created + after <= now]
+        if not reached:
             continue
         message: dict[str, Any] = {
             "message_id": desk.ids.uuid(Kind.OUTBOUND, day, number),
             "request_id": desk.ids.uuid(Kind.CAMPAIGN, day, number // 3),
             "provider": "whatsapp",
-            "status": status,
+            "status": reached[-1],
             "created_on": created // SECOND,
             "from": {"phone_number": "+15550100200"},
             "to": [{"phone_number": f"+1555{dice.between(1_000_000, 9_999_999)}"}],
             "data": {"message_template": {"template_name": "parcel_on_its_way"}},
         }
-        if failed and status == "Delivered":
+        if failed and reached[-1] == "Delivered":
             message |= {
                 "status": "Failed",
                 "failure_code": "470",

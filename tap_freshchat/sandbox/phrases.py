@@ -1,4 +1,5 @@
 """What people at the desk say; made up, with the letters and signs that break naive readers."""
+# ruff: noqa: RUF001 - the signs that look alike are the point
 
 from __future__ import annotations
 

@@ -1,25 +1,19 @@
-"""The raw reports: which there are, their columns, and the rows of each."""
+"""The rows of the raw reports."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from .conversation_views import conversation_url, message_source
 from .dice import Dice
 from .identifiers import Kind
-from .instants import DAY, iso, timestamp
 from .lives import (
     AGENT,
-    AGENT_ASSIGNED,
     CREATED,
-    GROUP_ASSIGNED,
     LABELLED,
     MESSAGE,
-    NORMAL,
     NOTICE,
     RATED,
     REOPENED,
@@ -27,7 +21,6 @@ from .lives import (
     USER,
 )
 from .message_parts import image_url_of, parts_of
-from .roster import AVAILABILITY, INTELLIASSIGN
 from .staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
 
 if TYPE_CHECKING:
@@ -37,9 +30,6 @@ if TYPE_CHECKING:
     from .lives import Life, Moment
 
     Row = tuple[object, ...]
-    Rows = Callable[["Print"], Iterator[Row]]
-
-MONTH = 31 * DAY
 
 
 class Print(NamedTuple):
@@ -102,29 +92,8 @@ class Print(NamedTuple):
         return text or "" if self.with_pii else ""
 
 
-@dataclass(frozen=True)
-class Report:
-    """One raw report.
-
-    Attributes:
-        columns: Their names in snake case.
-        rows: Yields the rows, in no order of time.
-        longest: The longest range one job may ask for, in milliseconds.
-        iso_times: Whether times are ISO with T and Z, rather than zone-less timestamps.
-    """
-
-    columns: tuple[str, ...]
-    rows: Rows
-    longest: int = MONTH
-    iso_times: bool = False
-
-    def print(self, desk: Desk, start: int, end: int, *, with_pii: bool) -> Iterator[Row]:
-        """Yield the rows of [start, end)."""
-        when = iso if self.iso_times else timestamp
-        return self.rows(Print(desk, start, end, with_pii, when))
-
-
-def _created(out: Print) -> Iterator[Row]:
+def created(out: Print) -> Iterator[Row]:
+    """Print creations and reopens, unless the desk's options say otherwise."""
     options = out.desk.options
     kinds = (CREATED, REOPENED) if options.reopened_rows else (CREATED,)
     for life, moment in out.moments(*kinds):
@@ -139,7 +108,8 @@ def _created(out: Print) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _assigned(kind: str, out: Print) -> Iterator[Row]:
+def assigned(kind: str, out: Print) -> Iterator[Row]:
+    """Print assignments of one kind: to agents or to groups."""
     for life, moment in out.moments(kind):
         state = moment.state
         yield (
@@ -148,7 +118,8 @@ def _assigned(kind: str, out: Print) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _resolved(out: Print) -> Iterator[Row]:
+def resolved(out: Print) -> Iterator[Row]:
+    """Print resolutions."""
     for life, moment in out.moments(RESOLVED):
         agent_id, agent_name, _ = out.agent(moment.state.agent)
         again = moment.interaction != life.began
@@ -156,7 +127,8 @@ def _resolved(out: Print) -> Iterator[Row]:
         yield (*out.named(life, moment), agent_id, agent_name, *group, str(again).lower())
 
 
-def _labels(out: Print) -> Iterator[Row]:
+def labels(out: Print) -> Iterator[Row]:
+    """Print labels chosen at a resolution."""
     for life, moment in out.moments(LABELLED):
         first, last, _ = out.actor_names(life, moment)
         agent_id, agent_name, _ = out.agent(moment.state.agent)
@@ -165,7 +137,8 @@ def _labels(out: Print) -> Iterator[Row]:
         yield (*out.named(life, moment), *moment.detail, actor_id, full_name, agent_id, agent_name)
 
 
-def _ratings(out: Print) -> Iterator[Row]:
+def ratings(out: Print) -> Iterator[Row]:
+    """Print ratings, by the time they were given."""
     for life, moment in out.moments(RATED):
         stars, comment = moment.detail
         agent_id, agent_name, _ = out.agent(moment.state.agent)
@@ -174,7 +147,8 @@ def _ratings(out: Print) -> Iterator[Row]:
         yield (*row, rating_id, stars, out.pii(comment), agent_id, agent_name)
 
 
-def _sent(out: Print) -> Iterator[Row]:
+def sent(out: Print) -> Iterator[Row]:
+    """Print messages by agents, private notes included."""
     for life, moment in out.moments(MESSAGE):
         if moment.actor_type == AGENT and moment.message_type != NOTICE:
             yield (
@@ -184,7 +158,8 @@ def _sent(out: Print) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def _transcript(out: Print) -> Iterator[Row]:
+def transcript(out: Print) -> Iterator[Row]:
+    """Print messages by everybody, notices of the system included."""
     desk = out.desk
     for life in desk.lives(out.start, out.end):
         conversation = (desk.conversation_id(life.place), conversation_url(desk, life))
@@ -218,48 +193,8 @@ def _transcript(out: Print) -> Iterator[Row]:
             )
 
 
-def _first_responses(life: Life) -> Iterator[tuple[Moment, int]]:
-    since: int | None = None
-    period = -1
-    for moment in life.moments:
-        if moment.interaction != period:
-            period, since = moment.interaction, moment.interaction
-            assigned = False
-        if moment.kind == AGENT_ASSIGNED and not assigned:
-            since, assigned = moment.at, True
-        if since is not None and _is_reply(moment):
-            yield moment, moment.at - since
-            since = None
-
-
-def _responses(life: Life) -> Iterator[tuple[Moment, int]]:
-    asked: int | None = None
-    for moment in life.moments:
-        if asked is not None and _is_reply(moment):
-            yield moment, moment.at - asked
-            asked = None
-        elif asked is None and moment.actor_type == USER and moment.message_type == NORMAL:
-            asked = moment.at
-
-
-def _resolutions(life: Life) -> Iterator[tuple[Moment, int]]:
-    for moment in life.moments:
-        if moment.kind == RESOLVED:
-            yield moment, moment.at - moment.interaction
-
-
-def _is_reply(moment: Moment) -> bool:
-    """Tell whether it is an agent's answer; the survey after a resolution is none."""
-    return (
-        moment.actor_type == AGENT
-        and moment.message_type == NORMAL
-        and moment.state.status != RESOLVED
-    )
-
-
-def _durations(
-    measure: Callable[[Life], Iterator[tuple[Moment, int]]], out: Print
-) -> Iterator[Row]:
+def durations(measure: Callable[[Life], Iterator[tuple[Moment, int]]], out: Print) -> Iterator[Row]:
+    """Print what took how long."""
     for life in out.desk.lives(out.start, out.end):
         for moment, duration in measure(life):
             if out.start <= moment.at < out.end:
@@ -269,13 +204,15 @@ def _durations(
                 yield (*out.named(life, moment), f"{seconds:.3f}", agent_id, agent_name, *group)
 
 
-def _activity(kind: str, words: tuple[str, str], out: Print) -> Iterator[Row]:
+def activity(kind: str, words: tuple[str, str], out: Print) -> Iterator[Row]:
+    """Print flips of the agents' availability or of their IntelliAssign switch."""
     for flip in out.desk.roster.between(out.start, out.end):
         if flip.kind == kind:
             yield (*out.agent(flip.agent), words[not flip.on], out.when(flip.at))
 
 
-def _performance(out: Print) -> Iterator[Row]:
+def performance(out: Print) -> Iterator[Row]:
+    """Print what each agent got done in the range."""
     resolved: Counter[int] = Counter()
     sent: Counter[int] = Counter()
     for _, moment in out.moments(RESOLVED, MESSAGE):
@@ -286,70 +223,10 @@ def _performance(out: Print) -> Iterator[Row]:
         yield (*out.agent(index), resolved[index], sent[index])
 
 
-def _interactions(out: Print) -> Iterator[Row]:
+def interactions(out: Print) -> Iterator[Row]:
+    """Print interactions that began in the range, as they stand at its end."""
     for life, moment in out.moments(CREATED, REOPENED):
         stays = [one for one in life.until(out.end) if one.interaction == moment.interaction]
         state = stays[-1].state
         agent, group = out.agent(state.agent), out.group(state.group)
         yield (*out.named(life, moment), state.status, *agent, *group, *out.channel(life))
-
-
-_NAMED = ("created_at", "conversation_id", "interaction_id")
-_AGENT = ("agent_id", "agent_name", "agent_email")
-_GROUP = ("group_id", "group_name")
-_CHANNEL = ("channel_id", "channel_name")
-_ACTOR = ("actor_id", "actor_type")
-_ASSIGNMENT = (*_NAMED, *_AGENT, *_GROUP, *_CHANNEL, *_ACTOR)
-_DURATION = (*_NAMED, "value_in_seconds", "agent_id", "agent_name", *_GROUP)
-_ACTIVITY = (*_AGENT, "status", "created_at")
-
-REPORTS: dict[str, Report] = {
-    "Conversation-Created": Report(
-        (
-            "conversation_id", "interaction_id", "created_at", *_CHANNEL, *_GROUP, "agent_id",
-            "agent_name", "reopened", "conversation_url",
-        ),
-        _created,
-    ),
-    "Conversation-Agent-Assigned": Report(_ASSIGNMENT, partial(_assigned, AGENT_ASSIGNED)),
-    "Conversation-Group-Assigned": Report(_ASSIGNMENT, partial(_assigned, GROUP_ASSIGNED)),
-    "Conversation-Resolved": Report(
-        (*_NAMED, "agent_id", "agent_name", *_GROUP, "reopened"), _resolved
-    ),
-    "Conversation-Resolution-Label": Report(
-        (
-            *_NAMED, "label_category_name", "label_sub_category_name", "actor_id", "actor_name",
-            "agent_id", "agent_name",
-        ),
-        _labels,
-    ),
-    "Message-Sent": Report(
-        (*_ASSIGNMENT, "message_id", "message_type"), _sent, iso_times=True
-    ),
-    "First-Response-Time": Report(_DURATION, partial(_durations, _first_responses)),
-    "Response-Time": Report(_DURATION, partial(_durations, _responses)),
-    "Resolution-Time": Report(_DURATION, partial(_durations, _resolutions)),
-    "Agent-Activity": Report(
-        _ACTIVITY, partial(_activity, AVAILABILITY, ("available", "unavailable"))
-    ),
-    "Agent-Intelliassign-Activity": Report(
-        _ACTIVITY, partial(_activity, INTELLIASSIGN, ("on", "off")), iso_times=True
-    ),
-    "CSAT-Score": Report(
-        (*_NAMED, "csat_id", "value", "csat_response", "agent_id", "agent_name"),
-        _ratings,
-        iso_times=True,
-    ),
-    "Chat-Transcript": Report(
-        (
-            "message_id", "conversation_id", "created_time", "actor_type", "actor_id",
-            "actor_email", "actor_first_name", "actor_last_name", "message_type",
-            "detailed_message_type", "message_source", "message_parts", "message", "image_url",
-            "video_url", "reference_id", "customer_id", *_CHANNEL, "conversation_url",
-        ),
-        _transcript,
-        longest=DAY,
-    ),
-    "agent-performance": Report((*_AGENT, "resolved_conversations", "messages_sent"), _performance),
-    "classic": Report((*_NAMED, "status", *_AGENT, *_GROUP, *_CHANNEL), _interactions),
-}  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,10 @@ from .dice import Dice
 from .exchange import API_HOST, EXTRACT_HOST, ApiError, Response
 from .extracts import pack, title_case
 from .identifiers import Kind
-from .instants import DAY, HOUR, MINUTE, SECOND
+from .instants import DAY, MINUTE, SECOND
 from .limits import JobLimit
-from .report_rows import REPORTS
+from .report_catalog import REPORTS
+from .report_orders import Order, read_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .desk import Desk
     from .exchange import Request
 
-LOOK_BACK = 456 * DAY  # reference: reports API, start no earlier than 15 months ago
 HELD_AT_ONCE = 4 << 20  # a longer file is answered in pieces, without a length
 EXTRACT_PATH = "/extracts/"
 _AMZ_DATE = "%Y%m%dT%H%M%SZ"
@@ -45,10 +44,7 @@ class Job:
     """
 
     id: str
-    event: str
-    start: int
-    end: int
-    with_pii: bool
+    order: Order
     submitted: int
     starts: int
     ends: int
@@ -77,10 +73,10 @@ class Reports:
         """
         if not self._options.extract_available:
             raise ApiError(403, "ACCESS_DENIED", "Extracts are not part of this account's plan")
-        event, start, end, with_pii = _read_order(body, now)
-        self._limit.take(event, now)
+        order = read_order(body, now)
+        self._limit.take(order.event, now)
         with self._lock:
-            job = self._make(len(self._jobs), event, start, end, now=now, with_pii=with_pii)
+            job = self._make(len(self._jobs), order, now)
             self._jobs[job.id] = job
         link = {"rel": "extracts", "href": f"/reports/raw/{job.id}"}  # without the version
         return Response.of_json(202, {"id": job.id, "link": link})
@@ -94,8 +90,9 @@ class Reports:
         job = self._jobs.get(job_id)
         if job is None:
             raise ApiError(404, "REPORT_NOT_FOUND", "No such report")
-        joint = " " if job.start % 2 == 0 else "_"
-        interval = joint.join(map(instants.timestamp, (job.start, job.end)))
+        # Both joints have been met in live accounts.
+        joint = " " if job.submitted // SECOND % 2 else "_"
+        interval = joint.join(map(instants.timestamp, (job.order.start, job.order.end)))
         status = self._status(job, now)
         links = [
             self._link(job, index, host, now) for index in range(len(job.ranges))
@@ -125,24 +122,18 @@ class Reports:
         headers = {"Content-Type": "binary/octet-stream", "Server": "AmazonS3"}
         return Response(200, headers, bytes(held), pieces if len(held) > HELD_AT_ONCE else None)
 
-    def _make(  # noqa: PLR0913 - the fields of an order
-        self, number: int, event: str, start: int, end: int, *, now: int, with_pii: bool
-    ) -> Job:
-        dice = Dice(self._options.seed, "job", number, event)
+    def _make(self, number: int, order: Order, now: int) -> Job:
+        dice = Dice(self._options.seed, "job", number, order.event)
         starts = now + dice.between(2 * SECOND, 20 * SECOND)
-        ranges = tuple(pairwise(_cuts(start, end, dice)))
-        late = dice.between(0, len(ranges) - 1) if dice.chance(0.5) else None
+        ranges = tuple(pairwise(_cuts(order, dice)))
         return Job(
             id=self._desk.ids.uuid(Kind.JOB, 0, number),
-            event=event,
-            start=start,
-            end=end,
-            with_pii=with_pii,
+            order=order,
             submitted=now,
             starts=starts,
             ends=starts + dice.between(3 * SECOND, 70 * SECOND),
             ranges=ranges,
-            late=late,
+            late=dice.between(0, len(ranges) - 1) if dice.chance(0.5) else None,
             late_by=dice.between(5 * SECOND, 30 * SECOND),
         )
 
@@ -160,7 +151,7 @@ class Reports:
         )
         if index == job.late and now < job.ends + job.late_by:
             return {**link, "status": "PENDING"}
-        path = f"{EXTRACT_PATH}{job.id}/{index}-{job.event}.zip"
+        path = f"{EXTRACT_PATH}{job.id}/{index}-{job.order.event}.zip"
         base, extract_host = _extract_base(host)
         date, expires = (
             instants.to_datetime(now).strftime(_AMZ_DATE),
@@ -181,51 +172,19 @@ class Reports:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _pieces(self, job: Job, start: int, end: int) -> Iterator[bytes]:
-        report = REPORTS[job.event]
+        report = REPORTS[job.order.event]
         # The file is of the moment of the order, however late it is fetched.
         seen = job.submitted - int(self._options.report_latency * MINUTE) + 1
-        rows = report.print(self._desk, start, min(end, seen), with_pii=job.with_pii)
+        rows = report.print(self._desk, start, min(end, seen), with_pii=job.order.with_pii)
         titled = self._options.header_style == "title"
         header = tuple(map(title_case, report.columns)) if titled else report.columns
-        dice = Dice(self._options.seed, "file", job.event, start, end)
-        return pack(job.event, header, rows, dice)
+        dice = Dice(self._options.seed, "file", job.order.event, start, end)
+        return pack(job.order.event, header, rows, dice)
 
 
-def _read_order(body: bytes, now: int) -> tuple[str, int, int, bool]:
-    try:
-        order = json.loads(body)
-    except ValueError:
-        raise ApiError(400, "INVALID_VALUE", "The body is not JSON") from None
-    if not isinstance(order, dict):
-        raise ApiError(400, "INVALID_VALUE", "The body is not an object")
-    event = order.get("event")
-    if event not in REPORTS:
-        raise ApiError(400, "INVALID_VALUE", f"event must be one of {', '.join(REPORTS)}")
-    if order.get("format") != "csv":
-        raise ApiError(400, "INVALID_VALUE", "format must be csv")
-    bounds = []
-    for name in ("start", "end"):
-        try:
-            bounds.append(instants.parse(str(order.get(name))))
-        except ValueError:
-            raise ApiError(400, "INVALID_VALUE", f"{name} is not an ISO 8601 time") from None
-    start, end = bounds
-    if start >= end:
-        raise ApiError(400, "INVALID_VALUE", "Invalid date range: start must be before end")
-    if start < now - LOOK_BACK:
-        raise ApiError(400, "INVALID_VALUE", "Invalid date range: start is over 15 months ago")
-    longest = REPORTS[event].longest
-    if end - start > longest:
-        message = f"The interval between start and end exceeds {longest // HOUR} hours for {event}"
-        raise ApiError(400, "INVALID_VALUE", message)
-    without_pii = order.get("should_exclude_pii", False)
-    if not isinstance(without_pii, bool):
-        raise ApiError(400, "INVALID_VALUE", "should_exclude_pii must be true or false")
-    return event, start, end, not without_pii
-
-
-def _cuts(start: int, end: int, dice: Dice) -> list[int]:
+def _cuts(order: Order, dice: Dice) -> list[int]:
     """Return the bounds of the sub-ranges: some days each, a part of a day in short jobs."""
+    start, end = order.start, order.end
     if end - start <= DAY:
         middle = start + (end - start) // 2
         return [start, middle, end] if end - start > DAY // 4 else [start, end]

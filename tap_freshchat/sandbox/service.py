@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .exchange import Request
+    from .limits import Allowance
     from .options import Options
     from .truth import Occurrence
 
@@ -71,27 +72,22 @@ class Sandbox:
 
     def _call(self, request: Request, now: int) -> Response:
         allowance = self._limit.take(now)
+        retry: dict[str, str] = {}
         try:
-            if allowance.exceeded:
-                wait = allowance.reset * SECOND - now
-                raise ApiError(
-                    429, "TOO_MANY_REQUESTS", "Too many calls in this minute", retry_after=wait
-                )
-            self._check_token(request)
+            self._admit(request, allowance, now)
             answer = self._routes.answer(request, now)
         except ApiError as error:
-            wait_header = (
-                {}
-                if error.retry_after is None
-                else {"Retry-After": self._retry_after(now, error.retry_after)}
-            )
-            answer = Response.of_json(error.status, error.body(), wait_header)
+            answer = Response.of_json(error.status, error.body())
+            if error.retry_after is not None:
+                retry["Retry-After"] = self._retry_after(now, error.retry_after)
         trace = {"X-Trace-ID": f"00-{next(self._traces):032x}-sandbox-00"}
-        return Response(
-            answer.status, {**answer.headers, **allowance.headers(), **trace}, answer.body
-        )
+        headers = {**answer.headers, **allowance.headers(), **retry, **trace}
+        return Response(answer.status, headers, answer.body)
 
-    def _check_token(self, request: Request) -> None:
+    def _admit(self, request: Request, allowance: Allowance, now: int) -> None:
+        if allowance.exceeded:
+            wait = allowance.reset * SECOND - now
+            raise ApiError(429, "TOO_MANY_REQUESTS", "Too many calls", retry_after=wait)
         expected = f"Bearer {self.options.token}".encode()
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected):
             raise ApiError(401, "UNAUTHENTICATED", "The bearer token is missing or not valid")
