@@ -42,7 +42,11 @@ def digest(*parts: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Occurrence:
-    """One thing that happened to a conversation, as far as a report's row tells."""
+    """One thing that happened to a conversation, as far as a report's row tells.
+
+    `agent_told` is whether the row has a column for the assigned agent at all: only then does
+    an empty one say that there is none.
+    """
 
     kind: str
     time: datetime
@@ -50,6 +54,7 @@ class Occurrence:
     interaction_id: str | None = None
     channel_id: str | None = None
     agent_id: str | None = None
+    agent_told: bool = False
     group_id: str | None = None
     actor_id: str | None = None
     actor_type: str | None = None
@@ -119,6 +124,7 @@ def _occurrence(report: str, row: Mapping[str, str]) -> Occurrence:
         interaction_id=interaction_id,
         channel_id=row.get("channel_id") or None,
         agent_id=row.get("agent_id") or None,
+        agent_told="agent_id" in row,
         group_id=row.get("group_id") or None,
         actor_id=row.get("actor_id") or None,
         actor_type=row.get("actor_type") or None,
@@ -212,6 +218,11 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
             "assigned_agent_id": None,
             "assigned_group_id": occurrence.group_id,
         }
+    # Who else had it is told here too, for conversations whose assignment was not seen.
+    if occurrence.agent_id and occurrence.kind == RESOLVED:
+        timeline.known.setdefault("assigned_agent_id", occurrence.agent_id)
+    if occurrence.group_id and occurrence.kind != ASSIGNED_TO_GROUP:
+        timeline.known.setdefault("assigned_group_id", occurrence.group_id)
     if occurrence.kind == ASSIGNED_TO_AGENT:
         timeline.assigned_time = time
         timeline.first_agent_assigned_time = timeline.first_agent_assigned_time or time
@@ -219,13 +230,13 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
     if occurrence.kind == ASSIGNED_TO_GROUP:
         timeline.assigned_time = timeline.group_assigned_time = time
         timeline.first_group_assigned_time = timeline.first_group_assigned_time or time
-        return {"assigned_group_id": occurrence.group_id}
+        after = {"assigned_group_id": occurrence.group_id}
+        if occurrence.agent_told:
+            # Handed to another group, a conversation loses its agent and waits for a new one.
+            after["assigned_agent_id"] = occurrence.agent_id
+            after["status"] = "assigned" if occurrence.agent_id else "new"
+        return after
     timeline.resolved_time = time
-    # Who had it is told here too, for conversations whose assignment was not seen.
-    if occurrence.agent_id:
-        timeline.known.setdefault("assigned_agent_id", occurrence.agent_id)
-    if occurrence.group_id:
-        timeline.known.setdefault("assigned_group_id", occurrence.group_id)
     return {"status": RESOLVED}
 
 

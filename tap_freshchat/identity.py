@@ -78,13 +78,14 @@ class Identity:
         return {user_id: user for user_id, user in found.items() if user}
 
     def log_missing(self) -> None:
-        """Say once how many look-ups found nothing."""
+        """Say how many look-ups found nothing since this was last said."""
         if self._missing:
             self._log.warning(
                 "%d conversations or users no longer exist in Freshchat; "
                 "their events carry what the reports tell.",
                 self._missing,
             )
+            self._missing = 0
 
     def _remembered(
         self,

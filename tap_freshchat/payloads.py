@@ -216,13 +216,14 @@ def agent_event(
 
 
 def message_text(parts: Iterable[Mapping[str, Any]]) -> str | None:
-    """The text that a person reads in a message's parts, lines joined; None when there is none."""
+    """What a person reads in a message's parts, joined by line breaks; None without any text."""
     texts = [
-        content
+        str(content)
         for part in parts
-        if isinstance(text := part.get("text"), dict) and (content := text.get("content"))
+        for variant in (part.get("text"), part.get("email"))
+        if isinstance(variant, dict) and (content := variant.get("content"))
     ]
-    return "\n".join(map(str, texts)) or None
+    return "\n".join(texts) or None
 
 
 def one_form(value: Any) -> Any:

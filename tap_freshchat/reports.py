@@ -199,9 +199,10 @@ class Reports:
                 if due > now:
                     wake.append(due)
                     break
-                self._next_submit[report] = now + self._spacing
                 self._unread[report] += 1
                 self._submit(queue.popleft())
+                # Counted from the answer: the service counts from when it took the job.
+                self._next_submit[report] = self._clock.monotonic() + self._spacing
         return wake
 
     def _submit(self, job: _Job) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
+import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +20,6 @@ from tap_freshchat.identity import Identity
 from tap_freshchat.payloads import Account
 from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.reports import Reports
-from tap_freshchat.sandbox import (
-    API_HOST,
-    EXTRACT_HOST,
-    Options,
-    Sandbox,
-    SandboxAdapter,
-    SandboxClock,
-)
 from tap_freshchat.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,41 +58,56 @@ class Service:
             max_concurrency=settings.max_concurrency,
             page_size=settings.page_size,
         )
-        self._folder = tempfile.TemporaryDirectory(prefix="tap-freshchat-")
+        folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.reports = Reports(
             client=client,
             clock=clock,
-            folder=Path(self._folder.name),
+            folder=folder,
             jobs_per_minute=settings.report_jobs_per_minute,
             timeout=settings.report_timeout,
             exclude_pii=settings.exclude_pii,
         )
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Service:
+    def from_config(cls, config: Mapping[str, Any], clock: Clock | None = None) -> Service:
         """The service that a config speaks of.
+
+        Args:
+            config: has passed its schema.
+            clock: the machine's own when absent; for the embedded Freshchat, one that it can move.
 
         Raises:
             SettingError: a setting cannot be used.
         """
-        clock: Clock = SystemClock()
-        settings = Settings.from_config(config, clock.now())
+        settings = Settings.from_config(config, (clock or SystemClock()).now())
         for warning in settings.warnings:
             logging.getLogger("tap-freshchat").warning(warning)
-        session = requests.Session()
-        token = settings.token or ""
         if settings.sandbox:
-            try:
-                options = Options.from_url(settings.sandbox)
-            except ValueError as error:
-                raise SettingError(f"Setting api_url: {error}") from None
-            # Waiting in the sandbox takes no time: its own clock moves instead.
-            clock = SandboxClock()
-            adapter = SandboxAdapter(Sandbox(options, clock.now))
-            for host in (API_HOST, EXTRACT_HOST):
-                session.mount(f"https://{host}/", adapter)
-            token = token or options.token
-        return cls(settings, clock=clock, session=session, token=token)
+            return cls._of_sandbox(settings, settings.sandbox, clock)
+        return cls(
+            settings,
+            clock=clock or SystemClock(),
+            session=requests.Session(),
+            token=settings.token or "",
+        )
+
+    @classmethod
+    def _of_sandbox(cls, settings: Settings, url: str, clock: Clock | None) -> Service:
+        # Only a run in the sandbox pays for loading it.
+        from tap_freshchat import sandbox  # noqa: PLC0415
+
+        try:
+            options = sandbox.Options.from_url(url)
+        except ValueError as error:
+            raise SettingError(f"Setting api_url: {error}") from None
+        # Waiting in the sandbox takes no time: its own clock moves instead.
+        clock = clock or sandbox.SandboxClock()
+        adapter = sandbox.SandboxAdapter(sandbox.Sandbox(options, clock.now))
+        session = requests.Session()
+        for host in (sandbox.API_HOST, sandbox.EXTRACT_HOST):
+            session.mount(f"https://{host}/", adapter)
+        return cls(settings, clock=clock, session=session, token=settings.token or options.token)
 
     def connect(self) -> None:
         """Make the cheapest request, so that a wrong host or token ends the run at once.

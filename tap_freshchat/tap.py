@@ -43,6 +43,8 @@ class TapFreshchat(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
+    _begun = False
+
     @override
     def discover_streams(self) -> Sequence[Stream]:
         return [
@@ -59,8 +61,9 @@ class TapFreshchat(Tap):
 
     def begin(self) -> None:
         """Connect, and have the reports of all selected streams made, once a run."""
-        if "service" in self.__dict__:
+        if self._begun:
             return
+        self._begun = True
         self.service.connect()
         for stream in self.streams.values():
             if stream.selected and isinstance(stream, WindowedStream):

@@ -1,0 +1,112 @@
+"""Runs of the tap in this process, against the embedded Freshchat, at a chosen moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import requests
+from singer_sdk.singerlib import Catalog
+
+from tap_freshchat import sandbox
+from tap_freshchat.service import Service
+from tap_freshchat.settings import Settings
+from tap_freshchat.tap import TapFreshchat
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+EVENT_STREAMS = ("agent_activity", "conversation_events", "message_events")
+
+
+class Killed(BaseException):
+    """The process ends here, with nothing tidied up."""
+
+
+@dataclass
+class Run:
+    """What one run wrote, as a target would read it, and what it asked of the service."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    kill_after: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def write_message(self, message: Any) -> None:
+        if len(self.messages) == self.kill_after:
+            raise Killed
+        # Through JSON, so that later changes to the tap's own objects do not show.
+        self.messages.append(json.loads(json.dumps(message.to_dict(), default=str)))
+
+    @property
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        found = defaultdict(list)
+        for message in self.messages:
+            if message["type"] == "RECORD":
+                found[message["stream"]].append(message["record"])
+        return found
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [record for stream in EVENT_STREAMS for record in self.records[stream]]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        states = [message["value"] for message in self.messages if message["type"] == "STATE"]
+        return states[-1] if states else {}
+
+
+def run_tap(
+    now: datetime,
+    state: dict[str, Any] | None = None,
+    *,
+    streams: tuple[str, ...] = EVENT_STREAMS,
+    url: str = "sandbox://",
+    faults: Any = None,
+    kill_after: int | None = None,
+    **config: Any,
+) -> Run:
+    """One run, from the given state, of the given streams."""
+    run = Run(kill_after=kill_after)
+    tap = TapFreshchat(
+        config={"api_url": url, **config},
+        state=json.loads(json.dumps(state or {})),
+        catalog=_selected(streams),
+        message_writer=run,
+    )
+    clock = sandbox.SandboxClock(now)
+    options = sandbox.Options.from_url(url)
+
+    def watched(request: sandbox.Request) -> sandbox.Response | None:
+        run.requests.append(f"{request.method} {request.path}")
+        return faults(request) if faults else None
+
+    adapter = sandbox.SandboxAdapter(sandbox.Sandbox(options, clock.now, faults=watched))
+    session = requests.Session()
+    session.mount("https://", adapter)
+    settings = Settings.from_config(tap.config, now)
+    tap.service = Service(
+        settings, clock=clock, session=session, token=settings.token or options.token
+    )
+    run.since, run.until = settings.start, tap.service.until
+    with contextlib.suppress(Killed):
+        tap.sync_all()
+    return run
+
+
+def truth(url: str, start: datetime, end: datetime) -> list[sandbox.Occurrence]:
+    """What truly happened."""
+    desk = sandbox.Sandbox(sandbox.Options.from_url(url), lambda: end)
+    return list(desk.occurrences(start, end))
+
+
+def _selected(streams: tuple[str, ...]) -> Catalog:
+    tap = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
+    catalog = Catalog.from_dict(tap.catalog_dict)
+    for name, entry in catalog.items():
+        entry.metadata.root.selected = name in streams
+    return catalog

@@ -1,0 +1,210 @@
+"""Rows of reports become occurrences."""
+
+from datetime import timedelta
+
+import pytest
+from fakes.clock import NOON
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_freshchat import report_columns as columns
+from tap_freshchat.activity import (
+    Timelines,
+    agent_occurrences,
+    agent_status,
+    conversation_occurrences,
+    digest,
+    is_true,
+)
+from tap_freshchat.errors import ReportError
+
+LONG_AGO = NOON - timedelta(days=30)
+
+
+def at(minutes):
+    return NOON + timedelta(minutes=minutes)
+
+
+def text(moment):
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def interaction(minutes):
+    return f"77-{int(at(minutes).timestamp() * 1000)}"
+
+
+def row(minutes, began=0, **values):
+    return {
+        "conversation_id": "c",
+        "interaction_id": interaction(began),
+        "created_at": text(at(minutes)),
+        **values,
+    }
+
+
+def story(**rows):
+    """Occurrences of rows given by kind of report."""
+    reports = {
+        "created": columns.CREATED,
+        "agent": columns.AGENT_ASSIGNED,
+        "group": columns.GROUP_ASSIGNED,
+        "resolved": columns.RESOLVED,
+    }
+    return conversation_occurrences({reports[k]: v for k, v in rows.items()}, since=LONG_AGO)
+
+
+def changes_of(occurrences):
+    timelines = Timelines()
+    return [(each.kind, timelines.apply(each)[0]) for each in occurrences]
+
+
+WHOLE_LIFE = {
+    "created": [row(0, group_id="g1"), row(50, began=50, reopened="true")],
+    "group": [row(5, group_id="g2")],
+    "agent": [row(10, agent_id="a1"), row(20, agent_id="a2")],
+    "resolved": [row(40, agent_id="a2"), row(60, began=50)],
+}
+
+
+def test_a_life_is_told_in_order_of_time_with_old_and_new_values():
+    told = [(kind, dict(changes.pairs)) for kind, changes in changes_of(story(**WHOLE_LIFE))]
+    assert told == [
+        ("created", {}),
+        ("assigned_to_group", {"assigned_group_id": ("g1", "g2")}),
+        ("assigned_to_agent", {"status": ("new", "assigned"), "assigned_agent_id": (None, "a1")}),
+        ("assigned_to_agent", {"assigned_agent_id": ("a1", "a2")}),
+        ("resolved", {"status": ("assigned", "resolved")}),
+        (
+            "reopened",
+            {
+                "status": ("resolved", "new"),
+                "assigned_agent_id": ("a2", None),
+                "assigned_group_id": ("g2", None),
+            },
+        ),
+        ("resolved", {"status": ("new", "resolved")}),
+    ]
+    assert all(changes.previous_known for _, changes in changes_of(story(**WHOLE_LIFE)))
+
+
+def test_an_old_value_that_nobody_told_is_null_and_said_to_be_unknown():
+    [(_, changes)] = changes_of(story(agent=[row(10, agent_id="a1")], created=[])[1:])
+    assert dict(changes.pairs) == {"assigned_agent_id": (None, "a1")}
+    assert not changes.previous_known
+
+
+def test_a_resolution_out_of_nowhere_tells_the_new_status_only():
+    occurrence = story(resolved=[row(10, agent_id="a1")])[-1]
+    changes, timeline = Timelines().apply(occurrence)
+    assert dict(changes.pairs) == {"status": (None, "resolved")}
+    assert timeline.known["assigned_agent_id"] == "a1"
+
+
+def test_a_reopening_is_known_to_come_from_resolved():
+    [occurrence] = story(created=[row(0, reopened="1")])
+    changes, _ = Timelines().apply(occurrence)
+    assert dict(changes.pairs) == {"status": ("resolved", "new")}
+    assert changes.previous_known
+
+
+def test_an_interaction_without_a_created_row_has_begun_all_the_same():
+    told = story(resolved=[row(40)], agent=[row(60, began=50, agent_id="a")])
+    assert [(each.kind, each.time) for each in told] == [
+        ("created", at(0)),
+        ("resolved", at(40)),
+        ("reopened", at(50)),
+        ("assigned_to_agent", at(60)),
+    ]
+
+
+def test_an_interaction_that_began_before_the_window_is_not_told_again():
+    rows = {columns.RESOLVED: [row(40)]}
+    assert [each.kind for each in conversation_occurrences(rows, since=at(1))] == ["resolved"]
+
+
+def test_a_beginning_has_one_id_whichever_row_tells_of_it():
+    told = story(created=[row(0)])[0]
+    inferred = story(resolved=[row(40)])[0]
+    assert told.id == inferred.id
+    assert told.time == inferred.time
+
+
+def test_an_assignment_back_to_the_first_agent_is_an_occurrence_of_its_own():
+    agents = [row(10, agent_id="a"), row(20, agent_id="b"), row(30, agent_id="a")]
+    assert len({each.id for each in story(agent=agents)}) == 4
+
+
+def test_a_row_that_comes_twice_is_one_occurrence():
+    assert len(story(created=[row(0), row(0)], agent=[row(10, agent_id="a")] * 3)) == 2
+
+
+def test_the_time_hidden_in_the_interaction_wins_over_the_rows_when_they_agree():
+    [near] = story(created=[{**row(0), "created_at": text(at(0) + timedelta(milliseconds=52))}])
+    [far] = story(created=[{**row(0), "created_at": text(at(30))}])
+    assert (near.time, far.time) == (at(0), at(30))
+
+
+def test_a_row_without_a_time_is_an_error_that_names_the_report_and_the_setting():
+    with pytest.raises(ReportError, match=r"Conversation-Created.*report_columns"):
+        story(created=[{**row(0), "created_at": ""}])
+
+
+@given(st.permutations([(k, r) for k, rows in WHOLE_LIFE.items() for r in rows]))
+def test_the_order_of_rows_does_not_matter(shuffled):
+    rows = {}
+    for kind, each in shuffled:
+        rows.setdefault(kind, []).append(each)
+    assert story(**rows) == story(**WHOLE_LIFE)
+
+
+def test_what_a_timeline_showed_does_not_change_afterwards():
+    timelines = Timelines()
+    first, second, *_ = story(created=[row(0, group_id="g1")], group=[row(5, group_id="g2")])
+    _, timeline = timelines.apply(first)
+    kept = timeline.copy()
+    timelines.apply(second)
+    assert kept.known["assigned_group_id"] == "g1"
+
+
+@given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
+def test_different_parts_have_different_ids(one, other):
+    assert (digest(*one) == digest(*other)) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "status"),
+    [
+        ("available", "AVAILABLE"),
+        ("On", "AVAILABLE"),
+        ("Active on Intelli Assign", "AVAILABLE"),
+        ("UNAVAILABLE", "UNAVAILABLE"),
+        ("off", "UNAVAILABLE"),
+        ("Inactive on Intelli Assign", "UNAVAILABLE"),
+        ("Tea break ☕", "Tea break ☕"),
+    ],
+)
+def test_agent_statuses_are_brought_to_the_two_known_ones_and_custom_ones_kept(spelling, status):
+    assert agent_status(spelling) == status
+
+
+def test_the_two_kinds_of_agent_activity_stay_apart():
+    each = {"agent_id": "a", "status": "on", "created_at": text(NOON)}
+    told = agent_occurrences({columns.AVAILABILITY: [each, each], columns.INTELLIASSIGN: [each]})
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        (True, True),
+        ("TRUE", True),
+        ("1", True),
+        (1, True),
+        ("false", False),
+        ("", False),
+        (None, False),
+        ("0", False),
+    ],
+)
+def test_flags_are_read_in_every_form(flag, expected):
+    assert is_true(flag) is expected

@@ -1,0 +1,244 @@
+"""Raw-report jobs: what is asked when, and what becomes of the answers."""
+
+import json
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+import requests
+from fakes.clock import NOON, StillClock
+from fakes.http import Answer, ScriptedAdapter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_freshchat.client import FreshchatClient
+from tap_freshchat.errors import AccessError, ReportError
+from tap_freshchat.rate_limiting import RateLimiter
+from tap_freshchat.reports import Reports, Window, longest_window, plan_windows
+from tap_freshchat.times import parse_time
+
+DAY = timedelta(days=1)
+DAYS = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in (3, 2, 1)]
+
+
+class Far:
+    """An account whose jobs finish after some polls; each job's file names its window."""
+
+    def __init__(self, polls=2, refuse=lambda _: None, **options):
+        self.clock = StillClock()
+        self.polls, self.refuse = polls, refuse
+        self.jobs, self.posted, self.downloads, self.looks = {}, [], [], {}
+        self.links_expire = 0
+        self.job_answer = None
+        session = requests.Session()
+        session.mount("https://", ScriptedAdapter(self.answer))
+        client = FreshchatClient(
+            base_url="https://acme.freshchat.com/v2",
+            token="t",
+            session=session,
+            limiter=RateLimiter(self.clock),
+            clock=self.clock,
+            timeout=60,
+        )
+        self.folder = options.pop("folder")
+        self.reports = Reports(
+            client=client,
+            clock=self.clock,
+            folder=self.folder,
+            **{
+                "jobs_per_minute": 1,
+                "timeout": timedelta(minutes=30),
+                "exclude_pii": False,
+                **options,
+            },
+        )
+
+    def answer(self, request):
+        if request.method == "POST":
+            return self.take(json.loads(request.body))
+        name = request.url.rsplit("/", 1)[1]
+        return self.file(name) if "extracts" in request.url else self.state(name)
+
+    def take(self, body):
+        refusal = self.refuse(body)
+        if refusal:
+            return refusal
+        self.posted.append((self.clock.monotonic(), body))
+        self.jobs[str(len(self.posted))] = body
+        return Answer(status=202, body={"id": str(len(self.posted)), "link": {"href": "/x"}})
+
+    def file(self, name):
+        self.downloads.append(name)
+        if self.links_expire:
+            self.links_expire -= 1
+            return Answer(status=403)
+        body = self.jobs[name.split("-")[0]]
+        return Answer(body=f"event,start\n{body['event']},{body['start']}\n".encode())
+
+    def state(self, name):
+        self.looks[name] = self.looks.get(name, 0) + 1
+        if self.job_answer:
+            return Answer(body=self.job_answer)
+        if self.looks[name] < self.polls:
+            return Answer(body={"id": name, "status": "PENDING"})
+        href = f"https://extracts.example.com/{name}-{self.looks[name]}"
+        part = {"status": "SUCCESS", "link": {"rel": "extraction", "href": href}}
+        return Answer(body={"id": name, "status": "COMPLETED", "links": [part]})
+
+    def read(self, report, window):
+        return list(self.reports.rows(report, window, list))
+
+
+@pytest.fixture
+def far_end(tmp_path):
+    return lambda **options: Far(folder=tmp_path, **options)
+
+
+@given(
+    st.timedeltas(timedelta(0), timedelta(days=500)), st.timedeltas(timedelta(hours=1), 40 * DAY)
+)
+def test_windows_tile_the_period_without_gap_or_overlap(period, longest):
+    windows = plan_windows(NOON, NOON + period, longest)
+    assert [w.start for w in windows] == [NOON, *(w.end for w in windows)][: len(windows)]
+    assert not period or windows[-1].end == NOON + period
+    assert all(timedelta(0) < w.end - w.start <= longest for w in windows)
+
+
+@given(st.timedeltas(timedelta(hours=1), 28 * DAY))
+def test_halves_meet_on_a_whole_millisecond(length):
+    first, second = Window(NOON, NOON + length).halves()
+    assert (first.start, first.end, second.end) == (NOON, second.start, NOON + length)
+    assert first.end.microsecond % 1000 == 0
+
+
+def test_the_longest_window_is_the_users_within_the_services():
+    assert longest_window("Chat-Transcript", None) == DAY
+    assert longest_window("Conversation-Created", None) == 28 * DAY
+    assert longest_window("Conversation-Created", 7 * DAY) == 7 * DAY
+    assert longest_window("Chat-Transcript", 7 * DAY) == DAY
+
+
+def test_rows_of_a_window_are_those_of_its_job(far_end):
+    far = far_end()
+    far.reports.order("Conversation-Created", DAYS)
+    assert far.read("Conversation-Created", DAYS[1]) == [
+        {"event": "Conversation-Created", "start": "2026-11-20T12:00:00.000Z"}
+    ]
+
+
+def test_jobs_of_all_reports_are_submitted_before_the_first_is_read(far_end):
+    far = far_end()
+    for report in ("Agent-Activity", "Conversation-Created"):
+        far.reports.order(report, DAYS)
+    far.read("Agent-Activity", DAYS[0])
+    assert {body["event"] for _, body in far.posted} == {"Agent-Activity", "Conversation-Created"}
+
+
+def test_jobs_of_one_report_keep_their_distance_and_other_reports_do_not_wait(far_end):
+    far = far_end()
+    for report in ("Agent-Activity", "Conversation-Created"):
+        far.reports.order(report, DAYS)
+    for window in DAYS:
+        far.read("Agent-Activity", window)
+    times = [at for at, body in far.posted if body["event"] == "Agent-Activity"]
+    assert [later - sooner for sooner, later in pairwise(times)] == [60, 60]
+
+
+def test_a_report_that_two_streams_read_is_fetched_once_and_its_file_removed(far_end, tmp_path):
+    far = far_end()
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    assert far.read("Chat-Transcript", DAYS[0]) == far.read("Chat-Transcript", DAYS[0])
+    assert (len(far.posted), len(far.downloads)) == (1, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_window_found_too_long_is_asked_in_halves_until_it_fits(far_end):
+    def refuse(body):
+        if parse_time(body["end"]) - parse_time(body["start"]) > timedelta(hours=6):
+            return Answer(status=400, body={"message": "The requested range is too long"})
+        return None
+
+    far = far_end(refuse=refuse)
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    starts = [parse_time(row["start"]) for row in far.read("Chat-Transcript", DAYS[0])]
+    assert starts == [DAYS[0].start + n * timedelta(hours=6) for n in range(4)]
+
+
+def test_any_other_refusal_is_an_error_that_names_report_and_window(far_end):
+    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown event"}))
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-19 12:00"):
+        far.read("Chat-Transcript", DAYS[0])
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_account_without_reports_is_told_so(far_end, status):
+    far = far_end(refuse=lambda _: Answer(status=status))
+    far.reports.order("Agent-Activity", DAYS[:1])
+    with pytest.raises(AccessError, match="plan"):
+        far.read("Agent-Activity", DAYS[0])
+
+
+def test_a_job_that_never_ends_is_an_error_that_names_the_setting(far_end):
+    far = far_end(polls=10**6)
+    far.reports.order("Agent-Activity", DAYS[:1])
+    with pytest.raises(ReportError, match="report_timeout_minutes"):
+        far.read("Agent-Activity", DAYS[0])
+    assert 1800 < far.clock.monotonic() < 1860
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "FAILED", "links": []},
+        {"status": "COMPLETED", "links": [{"status": "FAILED", "link": {"href": "x"}}]},
+    ],
+)
+def test_a_job_that_failed_is_an_error(far_end, answer):
+    far = far_end()
+    far.job_answer = answer
+    far.reports.order("Agent-Activity", DAYS[:1])
+    with pytest.raises(ReportError, match="failed"):
+        far.read("Agent-Activity", DAYS[0])
+
+
+def test_the_older_form_of_answer_with_one_link_is_read(far_end):
+    far = far_end()
+    far.job_answer = {
+        "status": "COMPLETED",
+        "link": {"rel": "extraction", "href": "https://extracts.example.com/1-1"},
+    }
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert len(far.read("Agent-Activity", DAYS[0])) == 1
+
+
+def test_a_job_is_not_done_while_a_part_of_it_is_pending(far_end):
+    far = far_end()
+    far.job_answer = {"status": "COMPLETED", "links": [{"status": "PENDING"}]}
+    far.reports.order("Agent-Activity", DAYS[:1])
+    with pytest.raises(ReportError, match="pending"):
+        far.read("Agent-Activity", DAYS[0])
+
+
+def test_an_expired_link_is_renewed(far_end):
+    far = far_end()
+    far.links_expire = 2
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert len(far.read("Agent-Activity", DAYS[0])) == 1
+    assert len(set(far.downloads)) == 3
+
+
+def test_links_that_never_open_end_in_an_error(far_end):
+    far = far_end()
+    far.links_expire = 10**6
+    far.reports.order("Agent-Activity", DAYS[:1])
+    with pytest.raises(ReportError, match="do not open"):
+        far.read("Agent-Activity", DAYS[0])
+
+
+def test_personal_data_is_left_out_on_the_services_side_when_asked(far_end):
+    far = far_end(exclude_pii=True)
+    far.reports.order("Agent-Activity", DAYS[:1])
+    far.read("Agent-Activity", DAYS[0])
+    assert far.posted[0][1]["should_exclude_pii"] is True

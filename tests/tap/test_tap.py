@@ -1,0 +1,131 @@
+"""The tap as Singer and a user meet it."""
+
+import json
+import subprocess
+import sys
+import threading
+from datetime import datetime, timezone
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_freshchat import sandbox
+from tap_freshchat.tap import TapFreshchat
+
+TestSinger = get_tap_test_class(
+    TapFreshchat,
+    config={"api_url": "sandbox://"},
+    suite_config=SuiteConfig(max_records_limit=200),
+)
+
+
+def run(tmp_path, config, *arguments, state=None):
+    """The executable in a process of its own."""
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    if state:
+        (tmp_path / "state.json").write_text(json.dumps(state))
+        arguments = (*arguments, "--state", "state.json")
+    return subprocess.run(
+        [sys.executable, "-m", "tap_freshchat", "--config", "config.json", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def errors(finished):
+    """What a user would read as the reason."""
+    return [
+        line
+        for line in finished.stderr.splitlines()
+        if "| INFO " not in line and "| WARNING " not in line
+    ]
+
+
+@pytest.fixture
+def freshchat():
+    """The embedded Freshchat on a real socket; a second of ours is two minutes of its own."""
+    began = datetime.now(timezone.utc)
+    server = sandbox.serve(
+        sandbox.Sandbox(
+            sandbox.Options(), lambda: began + 120 * (datetime.now(timezone.utc) - began)
+        )
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_wrong_token_ends_in_one_line_that_names_the_setting(tmp_path, freshchat):
+    finished = run(tmp_path, {"api_url": freshchat, "api_token": "stolen-token"})
+    [line] = errors(finished)
+    assert "api_token" in line
+    assert finished.returncode == 1
+    assert "stolen-token" not in finished.stderr + finished.stdout
+
+
+def test_a_missing_token_ends_in_one_line_that_names_the_setting(tmp_path, freshchat):
+    finished = run(tmp_path, {"api_url": freshchat})
+    [line] = errors(finished)
+    assert "api_token" in line
+    assert finished.returncode == 1
+
+
+def test_a_sandbox_that_cannot_be_is_one_line_that_names_the_setting(tmp_path):
+    finished = run(tmp_path, {"api_url": "sandbox://?speed=9"})
+    [line] = errors(finished)
+    assert "api_url" in line
+    assert "speed" in line
+    assert finished.returncode == 1
+
+
+def test_over_a_real_socket_the_tap_reads_what_the_sandbox_has(tmp_path, freshchat):
+    catalog = json.loads(run(tmp_path, {"api_url": freshchat}, "--discover").stdout)
+    for stream in catalog["streams"]:
+        stream["metadata"][-1]["metadata"]["selected"] = stream["stream"] == "agent_activity"
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+    config = {"api_url": freshchat, "api_token": "sandbox"}
+    finished = run(tmp_path, config, "--catalog", "catalog.json")
+    assert finished.returncode == 0, finished.stderr
+    messages = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert sum(message["type"] == "RECORD" for message in messages) > 50
+
+
+def test_state_goes_in_and_comes_out(tmp_path):
+    first = run(tmp_path, {"api_url": "sandbox://"})
+    states = [json.loads(line) for line in first.stdout.splitlines() if '"STATE"' in line]
+    again = run(tmp_path, {"api_url": "sandbox://"}, state=states[-1]["value"])
+    assert again.returncode == 0, again.stderr
+    records = [line for line in again.stdout.splitlines() if '"RECORD"' in line]
+    assert len(records) < 50
+
+
+def test_the_connection_test_passes_on_the_sandbox(tmp_path):
+    finished = run(tmp_path, {"api_url": "sandbox://"}, "--test")
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_the_connection_test_fails_in_one_line_with_a_wrong_token(tmp_path, freshchat):
+    finished = run(tmp_path, {"api_url": freshchat, "api_token": "wrong"}, "--test")
+    [line] = errors(finished)
+    assert "api_token" in line
+    assert finished.returncode == 1
+
+
+def test_streams_are_discovered_without_an_account(tmp_path):
+    finished = run(tmp_path, {}, "--discover")
+    catalog = json.loads(finished.stdout)
+    assert {stream["tap_stream_id"] for stream in catalog["streams"]} >= {
+        *("agent_activity", "conversation_events", "message_events", "messages"),
+    }
+
+
+def test_settings_are_described_in_markdown(tmp_path):
+    finished = run(tmp_path, {}, "--about", "--format=markdown")
+    assert "| api_token" in finished.stdout
+    assert finished.returncode == 0

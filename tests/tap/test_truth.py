@@ -1,0 +1,222 @@
+"""What the tap tells, held against what truly happened at the desk."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from fakes.clock import NOON
+from fakes.runs import run_tap, truth
+
+from tap_freshchat.times import parse_time
+
+QUARTER = timedelta(minutes=15)
+DAYS = timedelta(days=1)
+# What the product events call the kinds that the desk knows by other names.
+KINDS = {"message": None, "availability": "General", "intelliassign": "Intelliassign"}
+
+
+def told(record):
+    """What identifies an occurrence, as a record tells it."""
+    event = record["event"]
+    return (
+        event,
+        record.get("type") or record.get("agent_activity", {}).get("availability_event_type"),
+        parse_time(record["created_time"]),
+        record.get("conversation_id"),
+        record.get("message_id"),
+        record["agent_id"] if event == "onAgentActivityCreate" else None,
+    )
+
+
+def happened(occurrence):
+    """What identifies an occurrence, as it truly was."""
+    event = occurrence.event
+    return (
+        event,
+        KINDS.get(occurrence.kind, occurrence.kind),
+        occurrence.time,
+        occurrence.conversation_id,
+        occurrence.message_id,
+        occurrence.agent_id if event == "onAgentActivityCreate" else None,
+    )
+
+
+def pairs_of(run, url="sandbox://"):
+    """Every record beside the occurrence it tells of; nothing missing, nothing invented."""
+    occurrences = {
+        happened(each): each
+        for each in truth(url, run.since, run.until)
+        # No polling source tells of an unassignment.
+        if each.kind != "unassigned"
+    }
+    records = {told(each): each for each in run.events}
+    assert len(records) == len(run.events)
+    assert records.keys() == occurrences.keys()
+    return [(record, occurrences[key]) for key, record in records.items()]
+
+
+@pytest.fixture(scope="module")
+def week():
+    return run_tap(NOON)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sandbox://",
+        "sandbox://?seed=2&sparse_conversations=all",
+        "sandbox://?seed=3&header_style=title",
+        "sandbox://?seed=4&report_jobs_per_minute=20&requests_per_minute=40",
+        "sandbox://?seed=5&conversations_per_day=90",
+    ],
+)
+def test_nothing_is_missing_and_nothing_invented_and_identity_is_exact(url):
+    run = run_tap(NOON, url=url)
+    for record, occurrence in pairs_of(run, url):
+        if record["event"] == "onAgentActivityCreate":
+            assert record["user_id"] is None
+            assert record["user_reference_id"] is None
+        else:
+            assert record["user_id"] == occurrence.user_id
+            assert record["user_reference_id"] == occurrence.reference_id
+
+
+def test_every_kind_of_occurrence_is_met(week):
+    kinds = Counter(each.get("type") or each["event"] for each in week.events)
+    kinds += Counter(
+        each["agent_activity"]["availability_event_type"] for each in week.records["agent_activity"]
+    )
+    assert kinds.keys() >= {
+        *("created", "assigned_to_agent", "assigned_to_group", "resolved", "reopened"),
+        *("onMessageCreate", "General", "Intelliassign"),
+    }
+
+
+def test_old_and_new_values_are_those_of_the_desk(week):
+    updates = known = wrong = 0
+    for record, occurrence in pairs_of(week):
+        if record["event"] != "onConversationUpdate":
+            continue
+        after = {
+            "status": occurrence.status,
+            "assigned_agent_id": occurrence.agent_id,
+            "assigned_group_id": occurrence.group_id,
+        }
+        expected = {
+            name: [old, after[name]]
+            for name, old in occurrence.previous.items()
+            if old != after[name]
+        }
+        updates += 1
+        known += record["previous_known"]
+        wrong += record["previous_known"] and record["changes"]["model_changes"] != expected
+    # An unassignment leaves no row, so the next assignment names an agent who was gone.
+    everything = truth("sandbox://", week.since - 7 * DAYS, week.until)
+    assert wrong <= sum(each.kind == "unassigned" for each in everything)
+    assert known > 0.95 * updates
+
+
+def test_how_a_conversation_stands_after_each_occurrence_is_told(week):
+    for record, occurrence in pairs_of(week):
+        if record["event"].startswith("onConversation"):
+            assert record["conversation"]["status"] == occurrence.status
+            assert record["channel_id"] == occurrence.channel_id
+            assert record["interaction_id"] == occurrence.interaction_id
+
+
+def test_a_message_tells_who_wrote_what(week):
+    for record, occurrence in pairs_of(week):
+        if record["event"] == "onMessageCreate":
+            [message] = record["message"]["messages"]
+            assert record["message_text"] == occurrence.text
+            assert record["message_type"] == occurrence.message_type
+            assert message["actor_id"] == occurrence.actor_id
+            assert record["actor"]["id"] == occurrence.actor_id
+            assert message["created_time"] == record["created_time"]
+
+
+def test_an_agents_activity_tells_the_status_before(week):
+    for record, occurrence in pairs_of(week):
+        if record["event"] == "onAgentActivityCreate":
+            activity = record["agent_activity"]
+            assert activity["status"] == occurrence.status
+            if activity["prev_status"] is not None:
+                assert activity["prev_status"] == occurrence.previous["status"]
+
+
+def test_a_run_at_once_after_another_tells_nothing_twice(week):
+    again = run_tap(NOON, week.state)
+    assert again.events == []
+
+
+def test_runs_every_quarter_of_an_hour_tell_everything_once():
+    start = (NOON - 2 * DAYS).isoformat()
+    runs = [run_tap(NOON, start_date=start)]
+    for number in range(1, 9):
+        runs.append(run_tap(NOON + number * QUARTER, runs[-1].state, start_date=start))
+    whole = runs[-1]
+    whole.messages = [message for run in runs for message in run.messages]
+    assert pairs_of(whole)
+
+
+def test_a_run_an_hour_later_asks_by_what_changed_and_not_by_the_size_of_the_account():
+    url = "sandbox://?conversations_per_day=40"
+    first = run_tap(NOON, url=url)
+    later = run_tap(NOON + 4 * QUARTER, first.state, url=url)
+    moved = {record["conversation_id"] for record in later.events if "conversation_id" in record}
+    look_ups = [r for r in later.requests if "/conversations/" in r or "/users/fetch" in r]
+    assert len(first.records["message_events"]) > 20 * len(later.records["message_events"]) > 0
+    # A sparse answer takes a second look, at the conversation's messages.
+    assert len(look_ups) <= 2 * len(moved) + 4
+
+
+@pytest.mark.parametrize("kill_after", [0, 1, 437, 1500, 3000])
+def test_a_run_killed_anywhere_resumes_without_loss_and_with_the_same_ids(kill_after, week):
+    url = "sandbox://?report_jobs_per_minute=30"
+    options = {"url": url, "report_window_days": 2, "report_jobs_per_minute": 30}
+    killed = run_tap(NOON, kill_after=kill_after, **options)
+    resumed = run_tap(NOON, killed.state, **options)
+    known = {record["id"] for record in week.events}
+    assert {record["id"] for record in [*killed.events, *resumed.events]} == known
+    if kill_after > 2000:
+        assert len(resumed.events) < len(known) / 2
+
+
+def test_an_unselected_stream_costs_nothing():
+    run = run_tap(NOON, streams=("agent_activity",))
+    assert run.records.keys() == {"agent_activity"}
+    assert not any("/conversations" in each or "users" in each for each in run.requests)
+
+
+def test_messages_and_their_events_share_one_fetch():
+    both = run_tap(NOON, streams=("messages", "message_events"))
+    one = run_tap(NOON, streams=("messages",))
+    jobs = [run.requests.count("POST /v2/reports/raw") for run in (both, one)]
+    assert jobs[0] == jobs[1]
+    ids = [[each["id"] for each in run.records["messages"]] for run in (both, one)]
+    assert ids[0] == ids[1]
+    assert {each["message_id"] for each in both.records["message_events"]} == set(ids[0])
+
+
+def test_without_personal_data_the_events_are_the_same_but_for_it(week):
+    private = run_tap(NOON, exclude_pii=True)
+    assert [each["id"] for each in private.events] == [each["id"] for each in week.events]
+    texts = {each["message_text"] for each in week.events if each.get("message_text")}
+    names = {
+        each["actor"]["first_name"]
+        for each in week.events
+        if (each.get("actor") or {}).get("first_name")
+    }
+    assert texts
+    assert names
+    for record in private.events:
+        assert record.get("message_text") is None
+        assert not (record.get("actor") or {}).get("first_name")
+        assert not (record.get("actor") or {}).get("email")
+
+
+def test_an_end_date_bounds_a_back_fill():
+    start, end = NOON - 5 * DAYS, NOON - 3 * DAYS
+    run = run_tap(NOON, start_date=start.isoformat(), end_date=end.isoformat())
+    assert run.until == end
+    assert pairs_of(run)
