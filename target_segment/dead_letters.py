@@ -1,0 +1,178 @@
+"""The file of what could not be sent: one JSON line each, on disk before it counts."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_segment.encoding import NotJSONError, decode, encode, encode_marked
+from target_segment.errors import DeadLetterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from target_segment.events import Event, Reason
+
+# Letters hold what customers wrote: only the owner reads them.
+_OWNER_ONLY = 0o600
+
+
+class DeadLetters:
+    """Appends to the file of dead letters; safe to share between threads.
+
+    The file is made when the first letter is written.
+
+    Args:
+        path: Where the file is or shall be.
+        limit: How many letters one run may write.
+        now: The time of day.
+    """
+
+    def __init__(self, path: Path, limit: int, now: Callable[[], datetime]) -> None:
+        self.path = path
+        self._limit = limit
+        self._now = now
+        self._lock = threading.Lock()
+        self._descriptor: int | None = None
+        self.count = 0
+
+    def keep_event(self, event: Event, reason: Reason) -> None:
+        """Keep an event that was mapped but cannot be sent.
+
+        Raises:
+            DeadLetterError: It cannot be kept, or there are too many.
+        """
+        self._keep(self._head(event.stream, reason) + b',"event":' + event.payload)
+
+    def keep_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
+        """Keep a record that could not be turned into an event.
+
+        Raises:
+            DeadLetterError: It cannot be kept, or there are too many.
+        """
+        body = b',"key_properties":%b,"record":%b' % (encode(list(keys)), encode_marked(record))
+        self._keep(self._head(stream, reason) + body)
+
+    def close(self) -> None:
+        """Close the file, if it was ever opened."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _head(self, stream: str, reason: Reason) -> bytes:
+        head = {
+            "time": self._now().isoformat(),
+            "stream": stream,
+            "reason": {"class": reason.code, "text": reason.text},
+        }
+        return encode(head)[:-1]
+
+    def _keep(self, line: bytes) -> None:
+        with self._lock:
+            if self.count >= self._limit:
+                raise DeadLetterError(
+                    f"More than {self._limit} events could not be sent (max_dead_letters); "
+                    f"the last reasons are in {self.path}"
+                )
+            try:
+                self._append(line + b"}\n")
+            except OSError as error:
+                raise DeadLetterError(
+                    f"The dead-letter file {self.path} cannot be written: {error.strerror}; "
+                    "change dead_letter_path or make room"
+                ) from None
+            self.count += 1
+
+    def _append(self, line: bytes) -> None:
+        if self._descriptor is None:
+            self._descriptor = _open(self.path)
+        regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        size = os.fstat(self._descriptor).st_size
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            if regular:
+                os.fsync(self._descriptor)
+        except OSError:
+            if regular:
+                # Half a line would spoil the next run's first letter.
+                os.ftruncate(self._descriptor, size)
+            raise
+
+
+def _open(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode):
+        os.fchmod(descriptor, _OWNER_ONLY)
+        # A crash of the machine may have left half a line.
+        if status.st_size and os.pread(descriptor, 1, status.st_size - 1) != b"\n":
+            os.write(descriptor, b"\n")
+    return descriptor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A line of the file, to be sent again.
+
+    Attributes:
+        stream: The stream it came from.
+        event: The event as it was to be sent, None if the record could not be mapped.
+        payload: The event's bytes, as they were.
+        record: The record, if there is no event.
+        keys: The record's key properties.
+    """
+
+    stream: str
+    event: Mapping[str, Any] | None
+    payload: bytes
+    record: Mapping[str, Any] | None
+    keys: Sequence[str]
+
+
+def read_letters(path: Path) -> Iterator[Letter | None]:
+    """Read the file as it was at the start, line by line; None for a line that is no letter.
+
+    Letters written meanwhile, perhaps to the same file, are not read.
+
+    Raises:
+        DeadLetterError: The file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            end = os.fstat(file.fileno()).st_size
+            position = 0
+            for line in file:
+                position += len(line)
+                if line.strip():
+                    yield _letter(line)
+                if position >= end:
+                    return
+    except OSError as error:
+        raise DeadLetterError(f"The file {path} cannot be read: {error.strerror}") from None
+
+
+def _letter(text: bytes) -> Letter | None:
+    try:
+        line = decode(text)
+    except NotJSONError:
+        return None
+    if not isinstance(line, dict) or not isinstance(line.get("stream"), str):
+        return None
+    event, record = line.get("event"), line.get("record")
+    keys = line.get("key_properties") or []
+    if isinstance(event, dict):
+        # Decimals keep their digits, so these are the bytes of the first attempt.
+        return Letter(
+            stream=line["stream"], event=event, payload=encode(event), record=None, keys=keys
+        )
+    if isinstance(record, dict):
+        return Letter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
+    return None

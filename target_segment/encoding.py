@@ -1,0 +1,88 @@
+"""JSON in and out with exact numbers: decimals stay decimal, NaN and Infinity never leave."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+# msgspec objects are immutable and safe to share between threads.
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_SORTED_ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+class NotANumber:
+    """A `NaN` or `Infinity` found in the input: kept for the dead letters, refused by `encode`."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class NotEncodableError(TypeError):
+    """A value holds a `NotANumber`, or something else that JSON has no word for."""
+
+
+class NotJSONError(ValueError):
+    """The text is not JSON, nor the JSON with NaN that some producers write."""
+
+
+def decode(text: bytes | str) -> Any:
+    """Read JSON; numbers with a point or exponent become `Decimal`.
+
+    Raises:
+        NotJSONError: The text cannot be read. The message carries none of it.
+    """
+    try:
+        return _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    # Python's json module writes NaN by default, so taps built on it do too.
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=NotANumber)
+    except (ValueError, RecursionError):
+        raise NotJSONError("not valid JSON") from None
+
+
+def encode(value: Any) -> bytes:
+    """Write compact JSON in UTF-8.
+
+    Raises:
+        NotEncodableError: The value holds a `NotANumber` or something foreign to JSON.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError):
+        raise NotEncodableError("holds NaN, Infinity or a value foreign to JSON") from None
+
+
+def encode_sorted(value: Any) -> bytes:
+    """Write compact JSON with sorted keys, so that equal values give equal bytes.
+
+    Raises:
+        NotEncodableError: The value holds a `NotANumber` or something foreign to JSON.
+    """
+    try:
+        return _SORTED_ENCODER.encode(value)
+    except (TypeError, ValueError):
+        raise NotEncodableError("holds NaN, Infinity or a value foreign to JSON") from None
+
+
+def encode_spaced(value: Any) -> bytes:
+    """Write JSON on one line, spaced as Python's own json module does."""
+    return msgspec.json.format(_ENCODER.encode(value), indent=0)
+
+
+def encode_marked(value: Any) -> bytes:
+    """Write JSON in which a `NotANumber` keeps its literal, so that `decode` finds it again."""
+    return msgspec.json.Encoder(enc_hook=_mark, decimal_format="number").encode(value)
+
+
+def _mark(value: object) -> msgspec.Raw | str:
+    if isinstance(value, NotANumber):
+        return msgspec.Raw(value.text.encode())
+    return str(value)

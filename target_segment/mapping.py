@@ -1,0 +1,196 @@
+"""One stream's mapping: record to event, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from target_segment.encoding import encode_sorted
+from target_segment.events import EventFault
+from target_segment.properties import PrivacyRules, Properties
+
+if TYPE_CHECKING:
+    from target_segment.values import Record, Value
+
+MessageId: TypeAlias = Callable[[Sequence[Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A record that is no event, by the user's or the preset's decision."""
+
+    reason: str
+
+
+class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record's event, before it is encoded.
+
+    Attributes:
+        event: A batch item as Segment's documentation shapes it.
+        name: What it is counted by: the event's name as sent, or the call.
+        identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
+    """
+
+    event: dict[str, Any]
+    name: str
+    identity: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRules:
+    """What holds for the events of every stream.
+
+    Attributes:
+        names: Event names to send under another name.
+        only: The event names to send, under either name; None for all.
+        context: Merged into each event's context.
+        integrations: The `integrations` object of each event; left out when empty.
+        privacy: What is dropped and hashed.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    integrations: Mapping[str, Any] = field(default_factory=dict)
+    privacy: PrivacyRules = field(default_factory=PrivacyRules)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A stream as its SCHEMA message describes it."""
+
+    name: str
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    keys: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamMapping:
+    """A compiled mapping; `map` is pure and leaves the record as it is."""
+
+    stream: Stream
+    call: str
+    rules: EventRules
+    payload_name: str
+    event: Value
+    event_is_optional: bool
+    user_id: Value | None
+    anonymous_ids: Sequence[tuple[Value, str]]
+    group_id: Value | None
+    timestamp: Value | None
+    message_id: MessageId
+    id_parts: Sequence[Value]
+    version: Sequence[Value]
+    when: Sequence[tuple[Value, tuple[Any, ...], Skipped]]
+    payload: Properties
+    context: Sequence[tuple[str, Value]]
+    fixed_context: msgspec.Raw
+    integrations: msgspec.Raw | None
+
+    def map(self, record: Record) -> Mapped | Skipped:
+        """Turn a record into an event, or tell why it is none.
+
+        Raises:
+            EventFault: The record should be an event, but Segment would not accept it.
+            NotEncodableError: A part of its id is not a number.
+        """
+        for value, allowed, skipped in self.when:
+            if value(record) not in allowed:
+                return skipped
+        occurrence = name = self.call
+        event: dict[str, Any] = {"type": self.call}
+        if self.call == "track":
+            occurrence = self.event(record)
+            if occurrence is None and self.event_is_optional:
+                return Skipped("no event name is mapped to its value")
+            name = self.rules.names.get(occurrence, occurrence) if occurrence else occurrence
+            only = self.rules.only
+            if only is not None and name not in only and occurrence not in only:
+                return Skipped("not among the events to send")
+            event["event"] = name
+        identity = self._identify(record, event)
+        if self.group_id:
+            event["groupId"] = _text_id(self.group_id(record))
+        payload = self.payload(record)
+        event["messageId"] = self.message_id(self._occurrence(occurrence, record, payload))
+        if self.timestamp:
+            event["timestamp"] = _timestamp(self.timestamp(record))
+        event[self.payload_name] = payload
+        event["context"] = self._context(record) if self.context else self.fixed_context
+        if self.integrations is not None:
+            event["integrations"] = self.integrations
+        return Mapped(event=event, name=name, identity=identity)
+
+    def _identify(self, record: Record, event: dict[str, Any]) -> str:
+        """Put the ids into the event.
+
+        A fallback for `anonymousId` is used only when nothing else says who it was: next to a
+        `userId` it would tie, say, a conversation's id to a person for ever.
+        """
+        user = _text_id(self.user_id(record)) if self.user_id else None
+        if user is not None:
+            event["userId"] = user
+        for value, label in self.anonymous_ids[:1] if user is not None else self.anonymous_ids:
+            anonymous = _text_id(value(record))
+            if anonymous is not None:
+                event["anonymousId"] = anonymous
+                return "userId" if user is not None else label
+        return "userId"
+
+    def _occurrence(self, name: str, record: Record, payload: dict[str, Any]) -> list[Any]:
+        """List what tells this occurrence from all others of the stream."""
+        if self.id_parts:
+            parts = [value(record) for value in self.id_parts]
+            if not any(part not in (None, "") for part in parts):
+                raise EventFault("bad_message_id", "all parts of message_id are empty")
+        elif self.stream.keys:
+            parts = [name, *[record.get(key) for key in self.stream.keys]]
+        else:
+            parts = [name, record]
+        if self.version:
+            parts.extend(value(record) for value in self.version)
+        elif self.call != "track":
+            # A person's or group's row is sent again when it changes: each state is one occurrence.
+            parts.append(encode_sorted(payload).decode())
+        return parts
+
+    def _context(self, record: Record) -> dict[str, Any]:
+        context = dict(self.rules.context)
+        for name, value in self.context:
+            found = value(record)
+            if found is not None:
+                context[name] = found
+        return context
+
+
+def _text_id(value: Any) -> str | None:
+    """Write an id as text: warehouses and identity graphs keep ids as text only."""
+    if type(value) is str:
+        return value or None
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise EventFault("bad_identity", "an id must be text or a number")
+    return str(value)
+
+
+def _timestamp(value: Any) -> str:
+    """Give a time the full ISO form with a zone; a time without one is UTC, as Singer's are."""
+    try:
+        parsed = value if isinstance(value, date) else datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        text = "is missing" if value is None else "is not an ISO 8601 time"
+        raise EventFault("bad_timestamp", f"the time of the event {text}") from None
+    if not isinstance(parsed, datetime):
+        parsed = datetime(parsed.year, parsed.month, parsed.day)  # noqa: DTZ001 - zone follows
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=timezone.utc)
+    # Text in the usual form goes out as it came: no digit of it is lost or made up.
+    elif isinstance(value, str) and value[10:11] == "T":
+        return value
+    return parsed.isoformat()

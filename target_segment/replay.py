@@ -1,0 +1,56 @@
+"""Dead letters once more: events with the same ids, records through today's mapping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_segment.dead_letters import DeadLetters, Letter, read_letters
+from target_segment.events import Event, fault_of
+from target_segment.intake import Intake
+from target_segment.mapping import Skipped, Stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from target_segment.delivery import Delivery
+    from target_segment.routing import Routing
+
+
+def replay(path: Path, routing: Routing, delivery: Delivery, dead_letters: DeadLetters) -> None:
+    """Send what a dead-letter file holds; what fails again is kept again.
+
+    Args:
+        path: The file; it is read as it is at the start and left as it is.
+        routing: Mappings for records that could not be mapped the first time.
+        delivery: Where events go.
+        dead_letters: Where goes what fails again, perhaps the same file.
+
+    Raises:
+        TargetSegmentError: The file cannot be read, or the delivery has failed.
+    """
+    for letter in read_letters(path):
+        if letter is None:
+            delivery.report.skipped[path.name, "a line that is no dead letter"] += 1
+            continue
+        stream = Stream(name=letter.stream, keys=letter.keys)
+        if letter.event is None:
+            mapping = routing.mapping_of(stream)
+            Intake(stream, mapping, delivery, dead_letters).take(letter.record or {})
+            continue
+        intake = Intake(stream, Skipped(""), delivery, dead_letters)
+        fault = fault_of(letter.event)
+        if fault is None:
+            intake.hand_over(_event(letter, letter.event))
+        else:
+            intake.refuse(letter.event, fault)
+    delivery.settle()
+
+
+def _event(letter: Letter, event: Any) -> Event:
+    return Event(
+        payload=letter.payload,
+        message_id=event["messageId"],
+        name=event["event"] if event["type"] == "track" else event["type"],
+        stream=letter.stream,
+        identity="userId" if event.get("userId") else "anonymousId",
+    )

@@ -1,0 +1,106 @@
+"""Records as Singer brings them to one stream's intake: the only file that knows both sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
+from singer_sdk.sinks import Sink
+from typing_extensions import override
+
+from target_segment.events import Reason
+from target_segment.intake import Intake
+from target_segment.mapping import Stream
+from target_segment.validation import CompiledValidator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_sdk.helpers.conform import DatetimeErrorTreatmentEnum
+
+    from target_segment.target import TargetSegment
+
+
+class SegmentSink(Sink):
+    """Hands one stream's records to the delivery that all streams share.
+
+    Args:
+        target: Holds the delivery.
+        stream_name: As in the stream's messages.
+        schema: As in its SCHEMA message.
+        key_properties: As in its SCHEMA message.
+    """
+
+    def __init__(
+        self,
+        target: TargetSegment,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+    ) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self._keys = tuple(key_properties or ())
+        stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
+        mapping = target.settings.routing.mapping_of(stream)
+        self._intake = Intake(stream, mapping, target.run.delivery, target.run.dead_letters)
+        self._delivery = target.run.delivery
+
+    def take(self, record: dict[str, Any]) -> None:
+        """Validate a record and process it: the short form of what the SDK does with one.
+
+        Raises:
+            MissingKeyPropertiesError: The record lacks a key: the tap is at fault.
+            TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
+        """
+        self.tally_record_read()
+        if self._intake.skips():
+            return
+        if self._validator is not None:
+            try:
+                self._validator.validate(record)
+            except InvalidRecord as fault:
+                self._intake.refuse(record, Reason("invalid_record", fault.error_message))
+                return
+        for key in self._keys:
+            if key not in record:
+                raise MissingKeyPropertiesError(
+                    f"Stream '{self.stream_name}': a record lacks its key property '{key}'"
+                )
+        self._intake.take(record)
+
+    @override
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        self._intake.take(record)
+
+    @override
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Settle everything handed over: what the SDK takes for drained is durable."""
+        # Records are here only when a BATCH message brought them.
+        for record in context.get("records", ()):
+            self.take(record)
+        self._delivery.settle()
+        self.record_counter_metric.increment(self.current_size)
+
+    @override
+    def get_validator(self) -> CompiledValidator | None:
+        # The original schema: the SDK takes Singer's own columns out of the other one.
+        return CompiledValidator(self.original_schema) if self.validate_schema else None
+
+    @property
+    @override
+    def is_full(self) -> bool:
+        # Bodies are cut by the delivery, over all streams.
+        return False
+
+    @override
+    def activate_version(self, new_version: int) -> None:
+        self.logger.info("ACTIVATE_VERSION is ignored: events are only ever added")
+
+    @override
+    def _parse_timestamps_in_record(
+        self,
+        record: dict[str, Any],
+        schema: dict[str, Any],
+        treatment: DatetimeErrorTreatmentEnum,
+    ) -> None:
+        """Leave times as text: they are sent as they came."""

@@ -1,0 +1,136 @@
+"""One stream's mapping settings, checked and compiled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_segment.encoding import encode
+from target_segment.errors import MappingError
+from target_segment.events import CALLS
+from target_segment.mapping import EventRules, MessageId, Skipped, Stream, StreamMapping
+from target_segment.properties import compile_properties
+from target_segment.values import Value, compile_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SKIP = "skip"
+SETTINGS = frozenset(
+    {
+        *("call", "event", "user_id", "anonymous_id", "group_id", "timestamp", "message_id"),
+        *("version", "when", "properties", "traits", "drop", "rename", "context", "reason"),
+    }
+)
+
+
+def compile_mapping(
+    config: Mapping[str, Any], stream: Stream, rules: EventRules, message_id: MessageId
+) -> StreamMapping | Skipped:
+    """Turn one stream's mapping settings into a mapping.
+
+    Args:
+        config: The settings of the stream; null values count as absent.
+        stream: What its records look like.
+        rules: What holds for the events of every stream.
+        message_id: From the parts that identify an occurrence to its id.
+
+    Returns:
+        The mapping, or `Skipped` when the stream is declared not to be events.
+
+    Raises:
+        MappingError: A setting cannot work; the message names stream and setting.
+    """
+    where = f"streams.{stream.name}"
+    config = {name: value for name, value in config.items() if value is not None}
+    if unknown := sorted(set(config) - SETTINGS):
+        raise MappingError(f"{where}.{unknown[0]}: no such setting; {', '.join(sorted(SETTINGS))}")
+    call = config.get("call", "track")
+    if call == SKIP:
+        return Skipped(str(config.get("reason", "not an event")))
+    if call not in CALLS:
+        raise MappingError(f"{where}.call: must be one of {', '.join((*CALLS, SKIP))}")
+
+    def value(name: str) -> Value | None:
+        spec = config.get(name)
+        return None if spec is None else compile_value(spec, f"{where}.{name}", stream.keys)
+
+    user_id, group_id = value("user_id"), value("group_id")
+    anonymous_ids = _identities(config.get("anonymous_id"), f"{where}.anonymous_id", stream.keys)
+    if not user_id and not anonymous_ids:
+        raise MappingError(f"{where}: needs user_id or anonymous_id, or call: skip")
+    if call == "group" and not group_id:
+        raise MappingError(f"{where}.group_id: a group call needs it")
+    payload, other = ("properties", "traits") if call == "track" else ("traits", "properties")
+    if other in config:
+        raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
+    return StreamMapping(
+        stream=stream,
+        call=call,
+        rules=rules,
+        payload_name=payload,
+        event=value("event") or _constant(stream.name.replace("_", " ").title()),
+        event_is_optional=isinstance(config.get("event"), dict) and "map" in config["event"],
+        user_id=user_id,
+        anonymous_ids=anonymous_ids,
+        group_id=group_id,
+        timestamp=value("timestamp"),
+        message_id=message_id,
+        id_parts=_id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
+        version=_id_parts(config.get("version"), f"{where}.version", stream.keys),
+        when=_conditions(config.get("when"), f"{where}.when"),
+        payload=compile_properties(
+            config,
+            config.get(payload, "*"),
+            f"{where}.{payload}",
+            schema=stream.schema,
+            keys=stream.keys,
+            privacy=rules.privacy,
+        ),
+        context=_named(config.get("context"), f"{where}.context", stream.keys),
+        fixed_context=msgspec.Raw(encode(rules.context)),
+        integrations=msgspec.Raw(encode(rules.integrations)) if rules.integrations else None,
+    )
+
+
+def _constant(value: Any) -> Value:
+    return lambda _: value
+
+
+def _identities(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Value, str]]:
+    """Compile `anonymous_id`: its first value is the identity proper, the others fallbacks."""
+    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in specs[1:])]
+    return [
+        (compile_value(item, where, keys), label)
+        for item, label in zip(specs, labels, strict=False)
+    ]
+
+
+def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Value]:
+    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    return [compile_value(item, where, keys) for item in specs]
+
+
+def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Value]]:
+    if spec is None:
+        return []
+    if not isinstance(spec, dict):
+        raise MappingError(f"{where}: must be {{name: value}}")
+    return [(name, compile_value(item, f"{where}.{name}", keys)) for name, item in spec.items()]
+
+
+def _conditions(spec: Any, where: str) -> list[tuple[Value, tuple[Any, ...], Skipped]]:
+    if spec is None:
+        return []
+    if not isinstance(spec, dict):
+        raise MappingError(f"{where}: must be {{path: value or list of values}}")
+    return [
+        (
+            compile_value(path, f"{where}.{path}"),
+            tuple(wanted) if isinstance(wanted, list) else (wanted,),
+            Skipped(f"by `when: {path}`"),
+        )
+        for path, wanted in spec.items()
+    ]

@@ -1,0 +1,267 @@
+"""The target: settings, the delivery all streams share, STATE, signals, and the end of a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import click
+from singer_sdk import Target
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.plugin_base import _ConfigInput
+from typing_extensions import override
+
+from target_segment.configuration import LIBRARY_NAME, compile_settings, schema_faults, tidied
+from target_segment.encoding import NotEncodableError, encode_spaced
+from target_segment.endings import SIGNALLED, Ending, ending_of
+from target_segment.errors import Interrupted, MappingError, TargetSegmentError
+from target_segment.reader import MessageReader
+from target_segment.replay import replay
+from target_segment.report import Closing, closing_table
+from target_segment.settings import CONFIG_SCHEMA
+from target_segment.sinks import SegmentSink
+from target_segment.wiring import Run, start_run
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# How long requests on their way may take to finish when the run ends early.
+_GRACE_SECONDS = 10.0
+
+
+class TargetSegment(Target):
+    """Singer target for Segment."""
+
+    name = LIBRARY_NAME
+    package_name = "tap-freshchat-target-segment"
+    config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    default_sink_class = SegmentSink
+    message_reader_class = MessageReader
+
+    # STATE needs no drain here: `Delivery` knows at any time which one is safe.
+    _MAX_RECORD_AGE_IN_MINUTES = float("inf")
+
+    def __init__(self, **options: Any) -> None:
+        self._signal = 0
+        super().__init__(**options)
+        self.settings = compile_settings(self.config, self.plugin_version)
+        # Sinks share one delivery, which is for one thread.
+        self.max_parallelism = 1
+        self._direct_sinks: dict[str, SegmentSink] = {}
+        self._last_state: Any = None
+        if isinstance(self.message_reader, MessageReader):
+            self.message_reader.pause = self._look_around
+
+    @classmethod
+    @override
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        # Past `Target`: its settings are for tables, and would do nothing here.
+        super(Target, cls).append_builtin_config(config_jsonschema)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check all settings; the SDK's own messages can quote a secret."""
+        self.append_builtin_config(self.config_jsonschema)
+        self._config = tidied(self._config, self.config_jsonschema)
+        faults = list(schema_faults(self._config, self.config_jsonschema))
+        if not faults:
+            try:
+                compile_settings(self._config, self.plugin_version)
+            except MappingError as fault:
+                faults = [str(fault)]
+        if faults and raise_errors:
+            raise ConfigValidationError("The settings are not valid", errors=faults)
+        return faults
+
+    @cached_property
+    def run(self) -> Run:
+        """What all streams share, made when the first of them comes.
+
+        Raises:
+            DeliveryError: Segment does not know the write key.
+        """
+        return start_run(self.settings, self.plugin_version, self._heed, self.logger)
+
+    # Messages.
+
+    @override
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_schema_message(message_dict)
+        stream = message_dict["stream"]
+        maps = self.mapper.stream_maps[stream]
+        plain = (
+            len(maps) == 1
+            and isinstance(maps[0], SameRecordTransform)
+            and not maps[0].flattening_enabled
+        )
+        sink = self.get_sink(stream) if plain else None
+        if isinstance(sink, SegmentSink):
+            self._direct_sinks[stream] = sink
+        else:
+            self._direct_sinks.pop(stream, None)
+
+    @override
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        """Hand a record to its stream's sink, or sinks if stream maps make several of it."""
+        try:
+            stream, record = message_dict["stream"], message_dict["record"]
+        except KeyError:
+            self._assert_line_requires(message_dict, requires={"stream", "record"})
+            raise
+        direct = self._direct_sinks.get(stream)
+        if direct is not None:
+            direct.take(record)
+            return
+        if stream not in self.mapper.stream_maps:
+            self._assert_sink_exists(stream)
+        for stream_map in self.mapper.stream_maps[stream]:
+            transformed = stream_map.transform(dict(record))
+            if transformed is not None:
+                sink = self.get_sink(stream_map.stream_alias)
+                if isinstance(sink, SegmentSink):
+                    sink.take(transformed)
+
+    @override
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"value"})
+        state = message_dict["value"]
+        if state == self._last_state:
+            return
+        self._last_state = state
+        try:
+            self.run.delivery.note_state(encode_spaced(state))
+        except NotEncodableError:
+            raise TargetSegmentError("The tap's STATE holds NaN or Infinity") from None
+        if not self.settings.state_flush_seconds:
+            self.run.delivery.settle()
+        self._emit(self.run.delivery.safe_state())
+
+    @override
+    def process_endofpipe(self) -> None:
+        super().process_endofpipe()
+        self.run.delivery.settle()
+        self._emit(self.run.delivery.safe_state())
+        never_came = set(self.config["streams"]) - {"*", *self.mapper.stream_maps}
+        if never_came:
+            self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(never_came)))
+
+    def _emit(self, state: bytes | None) -> None:
+        if state is not None:
+            sys.stdout.write(f"{state.decode()}\n")
+            sys.stdout.flush()
+
+    # Signals.
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Remember the signal; a second one ends the process at once, and writes nothing.
+
+        Nothing else may happen here: a handler runs in the middle of whatever the target does.
+        """
+        if self._signal:
+            os._exit(SIGNALLED + signum)
+        self._signal = signum
+
+    def _heed(self) -> None:
+        if self._signal:
+            raise Interrupted(self._signal)
+
+    def _look_around(self) -> None:
+        """Between two messages, or while none comes: end if asked to, emit what is safe."""
+        self._heed()
+        if "run" in self.__dict__:
+            self._emit(self.run.delivery.safe_state())
+
+    # Command line.
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--replay", "replay_path"],
+                help="A dead-letter file to send again instead of reading Singer messages.",
+                type=click.Path(exists=True, dir_okay=False),
+            )
+        )
+        return command
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        file_input: IO[str] | None = None,
+        replay_path: str | None = None,
+    ) -> None:
+        """Run, and end the process with a status that says how it went.
+
+        Args:
+            about: Print what the target is and what it can be told, nothing else.
+            about_format: `json` or `markdown` for that.
+            config: The settings.
+            file_input: Singer messages, instead of standard input.
+            replay_path: A dead-letter file to send again instead.
+        """
+        super(Target, cls).invoke(about=about, about_format=about_format)
+        started = time.monotonic()
+        settings = config or _ConfigInput()
+        target = error = None
+        try:
+            target = cls(config=settings.config, parse_env_config=settings.parse_env)
+            if replay_path is None:
+                target.listen(file_input)
+            else:
+                run = target.run
+                replay(Path(replay_path), target.settings.routing, run.delivery, run.dead_letters)
+        except (Exception, Interrupted) as caught:  # noqa: BLE001 - every end of a run is told
+            error = caught
+        ending = ending_of(error)
+        for line in ending.errors:
+            cls.logger.error(line)
+        idle = target is None or target.close(ending, time.monotonic() - started)
+        if idle:
+            sys.exit(ending.status)
+        # A request still hangs; leaving the usual way would wait for it.
+        os._exit(ending.status)
+
+    def close(self, ending: Ending, seconds: float) -> bool:
+        """End the run: emit the last STATE that is safe, and print the closing table.
+
+        Args:
+            ending: How the run ended.
+            seconds: How long it took.
+
+        Returns:
+            Whether nothing is on its way any more.
+        """
+        if "run" not in self.__dict__:
+            return True
+        run = self.run
+        self._emit(run.delivery.end(_GRACE_SECONDS))
+        run.dead_letters.close()
+        closing = Closing(
+            outcome=ending.outcome,
+            seconds=seconds,
+            output=run.output,
+            dead_letters=run.dead_letters.path,
+        )
+        sys.stderr.write(closing_table(run.delivery.report, closing))
+        sys.stderr.flush()
+        return run.delivery.is_idle

@@ -1,0 +1,109 @@
+"""Values of a mapping: paths, constants, fallbacks, look-ups and joins, compiled to functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from target_segment.errors import MappingError
+
+Record: TypeAlias = Mapping[str, Any]
+Value: TypeAlias = Callable[[Record], Any]
+
+FORMS = (
+    "a dotted path, a list of paths (first one that is set), {value: constant}, "
+    "{path: …, map: {from: to}}, {join: [paths]} or {key: true}"
+)
+
+
+def compile_value(spec: Any, where: str, keys: Sequence[str] = ()) -> Value:
+    """Turn a value of the mapping language into a function of the record.
+
+    Args:
+        spec: `"a.b.0.c"`, `["a", "b"]`, `{"value": 1}`, `{"path": "a", "map": {"x": "y"}}`,
+            `{"join": ["a", "b"]}` (with a blank) or `{"key": true}` (the stream's key).
+        where: Stream and setting, for errors.
+        keys: The stream's key properties.
+
+    Raises:
+        MappingError: The value has none of these forms.
+    """
+    if isinstance(spec, str):
+        return _path(spec, where)
+    if isinstance(spec, list) and spec:
+        return _first([compile_value(item, where, keys) for item in spec])
+    if isinstance(spec, dict):
+        return _compile_form(spec, where, keys)
+    raise MappingError(f"{where}: must be {FORMS}")
+
+
+def _compile_form(spec: dict[str, Any], where: str, keys: Sequence[str]) -> Value:
+    form = set(spec)
+    if form == {"value"}:
+        constant = spec["value"]
+        return lambda _: constant
+    if form == {"path", "map"} and isinstance(spec["map"], dict):
+        return _look_up(compile_value(spec["path"], where), spec["map"])
+    if form == {"join"} and isinstance(spec["join"], list) and spec["join"]:
+        return _join([compile_value(item, where) for item in spec["join"]], " ")
+    if form == {"key"} and spec["key"] is True:
+        # A name of a key property is a name, not a path: it may hold a dot.
+        return _join([_field(key) for key in keys], ":")
+    raise MappingError(f"{where}: must be {FORMS}")
+
+
+def is_path(spec: Any) -> bool:
+    """Tell whether a value names one field of the record, not a path into it."""
+    return isinstance(spec, str) and "." not in spec
+
+
+def _field(name: str) -> Value:
+    return lambda record: record.get(name)
+
+
+def _path(path: str, where: str) -> Value:
+    steps = path.split(".")
+    if not all(steps):
+        raise MappingError(f"{where}: '{path}' is not a dotted path")
+    if len(steps) == 1:
+        return _field(path)
+
+    def walk(record: Record) -> Any:
+        value: Any = record
+        for step in steps:
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+                value = value[int(step)]
+            else:
+                return None
+        return value
+
+    return walk
+
+
+def _first(values: Sequence[Value]) -> Value:
+    def first(record: Record) -> Any:
+        for value in values:
+            found = value(record)
+            if found is not None and found != "":
+                return found
+        return None
+
+    return first
+
+
+def _look_up(value: Value, table: Mapping[str, Any]) -> Value:
+    def look_up(record: Record) -> Any:
+        found = value(record)
+        return table.get(found) if isinstance(found, str) else None
+
+    return look_up
+
+
+def _join(values: Sequence[Value], separator: str) -> Value:
+    def join(record: Record) -> str | None:
+        found = [part for part in (value(record) for value in values) if part not in (None, "")]
+        return separator.join(map(str, found)) or None
+
+    return join

@@ -1,0 +1,108 @@
+"""From settings to the objects of a run: poster, dead letters, delivery."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from target_segment.batching import Batcher, envelope_size
+from target_segment.client import Poster, SegmentClient, key_is_known
+from target_segment.configuration import LIBRARY_NAME, Settings
+from target_segment.dead_letters import DeadLetters
+from target_segment.delivery import Delivery
+from target_segment.dry_run import DryRun
+from target_segment.errors import DeliveryError
+from target_segment.sending import Sender, Time
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What all streams share.
+
+    Attributes:
+        delivery: Where events go.
+        dead_letters: Where goes what cannot be sent.
+        output: A dry run's file, None when events are really sent.
+    """
+
+    delivery: Delivery
+    dead_letters: DeadLetters
+    output: Path | None
+
+
+def start_run(
+    settings: Settings, version: str, heed: Callable[[], None], logger: logging.Logger
+) -> Run:
+    """Build what a run needs, and check the write key if so set.
+
+    Args:
+        settings: The checked settings.
+        version: This package's version.
+        heed: Called by the delivery while it waits; raises to end the wait.
+        logger: For warnings.
+
+    Raises:
+        DeliveryError: Segment does not know the write key.
+    """
+    output = settings.output_path
+    dry_run = DryRun(output, _utc_now) if output is not None else None
+    poster = dry_run or _segment_client(settings, version, logger)
+    dead_letters = DeadLetters(settings.dead_letter_path, settings.max_dead_letters, _utc_now)
+    sender = Sender(
+        poster=poster,
+        dead_letters=dead_letters,
+        events_per_second=0 if dry_run else settings.max_events_per_second,
+        retry_seconds=settings.max_retry_seconds,
+        time=Time(now=time.monotonic),
+        logger=logger,
+    )
+    delivery = Delivery(
+        sender=sender,
+        batcher=Batcher(
+            settings.batch_max_events, settings.batch_max_bytes, envelope_size(poster.write_key)
+        ),
+        # A dry run's file holds the bodies in order.
+        concurrency=1 if dry_run else settings.max_concurrency,
+        state_seconds=settings.state_flush_seconds,
+        now=time.monotonic,
+        heed=heed,
+    )
+    return Run(
+        delivery=delivery, dead_letters=dead_letters, output=dry_run.path if dry_run else None
+    )
+
+
+def _segment_client(settings: Settings, version: str, logger: logging.Logger) -> Poster:
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=settings.max_concurrency))
+    if settings.key_check_url is not None:
+        known = key_is_known(session, settings.key_check_url, settings.request_timeout)
+        if known is False:
+            raise DeliveryError(
+                "write_key: Segment knows no source with it (check_write_key: false skips this)"
+            )
+        if known is None:
+            logger.warning("The write key could not be checked at cdn_url; going on")
+    return SegmentClient(
+        session=session,
+        api_url=settings.api_url,
+        write_key=settings.write_key or "",
+        timeout=settings.request_timeout,
+        now=_utc_now,
+        user_agent=f"{LIBRARY_NAME}/{version}",
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
