@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 def _print_truth(sandbox: Sandbox, start: datetime, end: datetime) -> int:
     with contextlib.suppress(BrokenPipeError):
         for occurrence in sandbox.occurrences(start, end):
-            sys.stdout.write(json.dumps(occurrence.as_json(), ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(occurrence.as_json()) + "\n")
         sys.stdout.flush()
     return 0
 

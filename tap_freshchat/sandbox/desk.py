@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .customers import CHANGES_WITHIN, Customer, Customers, Place
 from .identifiers import Identifiers, Kind
-from .instants import DAY, midnight
+from .instants import DAY, HOUR, midnight
 from .lives import AGENT, BOT, USER, Life, Moment
 from .roster import Roster
 from .staff import AGENTS, CHANNELS, GROUPS
@@ -55,12 +55,12 @@ class Desk:
 
     def lives(self, start: int, end: int) -> Iterator[Life]:
         """Yield every life that may have a moment in [start, end), by creation."""
-        first = max(0, (start - self.origin) // DAY - LONGEST)
+        first = max(0, (start - LONGEST * HOUR - self.origin) // DAY)
         for day in range(first, self._last_day(end) + 1):
             for number in range(self.options.conversations_per_day):
                 place = Place(day, number)
-                over = self.origin + (day + 1 + story_of(place).days) * DAY
-                if over > start and self.began(place) < end:
+                began = self.began(place)
+                if began < end and began + story_of(place).hours * HOUR > start:
                     life = self.life(place)
                     if life.moments[-1].at >= start:
                         yield life

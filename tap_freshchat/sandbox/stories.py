@@ -12,7 +12,7 @@ class Story(NamedTuple):
     """One plot.
 
     Attributes:
-        days: The longest it may go on; a life never outlasts it.
+        hours: The longest it may go on; a life never outlasts it.
         slow: Whether answers take hours rather than seconds.
         bot: Whether the bot speaks first.
         answered: Whether an agent ever takes it.
@@ -27,7 +27,7 @@ class Story(NamedTuple):
         labelled: Whether the agent labels the resolution.
     """
 
-    days: int = 1
+    hours: int = 8
     slow: bool = False
     bot: bool = False
     answered: bool = True
@@ -43,32 +43,32 @@ class Story(NamedTuple):
 
 
 STORIES: tuple[Story, ...] = (
-    Story(rated=True, labelled=True),
+    Story(hours=24, rated=True, labelled=True),
     Story(bot=True, turns=3, labelled=True),
-    Story(days=3, slow=True, reopens=1, rated=True),
+    Story(hours=72, slow=True, reopens=1, rated=True),
     Story(agents=(0, 1), noted=True, turns=6),
     Story(answered=False, resolved=""),
-    Story(reopens=1, labelled=True),
-    Story(days=6, slow=True, agents=(0, 1, 0), noted=True, turns=7, reopens=1),
-    Story(bot=True, answered=False, turns=2, resolved="system"),
-    Story(regrouped=True, turns=5, rated=True),
+    Story(hours=24, reopens=1, labelled=True),
+    Story(hours=144, slow=True, agents=(0, 1, 0), noted=True, turns=7, reopens=1),
+    Story(hours=24, bot=True, answered=False, turns=2, resolved="system"),
+    Story(hours=24, regrouped=True, turns=5, rated=True),
     Story(turns=2),
-    Story(days=3, slow=True, regrouped=True, resolved="", noted=True),
-    Story(agents=(0, 1, 0), turns=6, labelled=True, rated=True),
-    Story(bot=True, turns=8, reopens=1),
+    Story(hours=72, slow=True, regrouped=True, resolved="", noted=True),
+    Story(hours=24, agents=(0, 1, 0), turns=6, labelled=True, rated=True),
+    Story(hours=24, bot=True, turns=8, reopens=1),
     Story(unassigned=True, turns=3),
-    Story(days=6, slow=True, reopens=2, rated=True, labelled=True),
-    Story(turns=12, noted=True, rated=True),
+    Story(hours=144, slow=True, reopens=2, rated=True, labelled=True),
+    Story(hours=24, turns=12, noted=True, rated=True),
     Story(bot=True, regrouped=True, agents=(0, 1), turns=6, labelled=True),
-    Story(resolved="system", turns=3),
-    Story(turns=1, rated=True),
-    Story(days=3, slow=True, bot=True, resolved="system", turns=3),
-    Story(reopens=2, turns=3, agents=(0, 1)),
+    Story(hours=24, resolved="system", turns=3),
+    Story(hours=24, turns=1, rated=True),
+    Story(hours=72, slow=True, bot=True, resolved="system", turns=3),
+    Story(hours=24, reopens=2, turns=3, agents=(0, 1)),
     Story(turns=5, resolved="", noted=True),
-    Story(days=6, slow=True, unassigned=True, regrouped=True, turns=6, labelled=True),
-    Story(bot=True, turns=5, rated=True, labelled=True, noted=True),
+    Story(hours=144, slow=True, unassigned=True, regrouped=True, turns=6, labelled=True),
+    Story(hours=24, bot=True, turns=5, rated=True, labelled=True, noted=True),
 )
-LONGEST = max(story.days for story in STORIES)
+LONGEST = max(story.hours for story in STORIES)
 
 
 def story_of(place: Place) -> Story:

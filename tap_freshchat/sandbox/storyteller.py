@@ -62,7 +62,7 @@ class _Teller:
         self.channel = int(dice.random() * len(CHANNELS))
         self.dice = dice
         self._roster = roster
-        self._deadline = began + self.story.days * DAY - _MARGIN
+        self._deadline = began + self.story.hours * HOUR - _MARGIN
         self.pen = Pen(dice, began, self._deadline, slow=self.story.slow)
 
     def tell(self) -> None:
