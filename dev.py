@@ -32,9 +32,10 @@ def run(*command: str | Path) -> None:
     """Run a command of the environment from the repository's root; stop when it fails."""
     path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV)}
-    code = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)
-    if code.returncode:
-        sys.exit(code.returncode)
+    arguments = [str(part) for part in command]
+    finished = subprocess.run(arguments, cwd=ROOT, env=environment, check=False)  # noqa: S603 - ours
+    if finished.returncode:
+        sys.exit(finished.returncode)
 
 
 def install() -> None:

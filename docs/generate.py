@@ -1,0 +1,146 @@
+"""Writes what README.md and meltano.yml say of settings and streams, from the code itself.
+
+Each generated part stands between two marker comments; `python3 dev.py docs` writes them anew and
+a test holds them equal.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tap_freshchat.tap import TapFreshchat
+from target_segment.target import TargetSegment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_sdk.plugin_base import PluginBase
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS: Mapping[str, type[PluginBase]] = {
+    "tap-freshchat": TapFreshchat,
+    "target-segment": TargetSegment,
+}
+# Settings that the SDK gives every plugin, which its own pages describe.
+SDK_SETTINGS = ("stream_map", "flattening_", "faker_config", "batch_config")
+KINDS = {
+    "boolean": "boolean",
+    "integer": "integer",
+    "number": "decimal",
+    "array": "array",
+    "object": "object",
+}
+
+
+def settings(plugin: type[PluginBase]) -> dict[str, dict[str, Any]]:
+    """A plugin's settings by name, those of the SDK included."""
+    schema = {**plugin.config_jsonschema, "properties": {**plugin.config_jsonschema["properties"]}}
+    plugin.append_builtin_config(schema)
+    return schema["properties"]
+
+
+def meltano_settings(plugin: type[PluginBase]) -> list[dict[str, Any]]:
+    """A plugin's settings as Meltano declares them."""
+    return [
+        _meltano_setting(name, each)
+        for name, each in settings(plugin).items()
+        if not name.startswith("faker_config")
+    ]
+
+
+def _meltano_setting(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    types = schema.get("type", "string")
+    named = [types] if isinstance(types, str) else types
+    kind = next((KINDS[each] for each in named if each in KINDS), "string")
+    setting: dict[str, Any] = {
+        "name": name,
+        "label": schema.get("title") or name.replace("_", " ").capitalize(),
+        "kind": "date_iso8601" if schema.get("format") == "date-time" else kind,
+        "description": " ".join(schema.get("description", "").split()),
+    }
+    if schema.get("secret"):
+        setting["sensitive"] = True
+    if choices := schema.get("enum"):
+        setting["kind"] = "options"
+        setting["options"] = [{"label": each, "value": each} for each in choices]
+    if schema.get("default") is not None:
+        setting["value"] = schema["default"]
+    return setting
+
+
+def settings_table(plugin: type[PluginBase]) -> str:
+    """A plugin's own settings as a Markdown table."""
+    lines = ["| Setting | Default | What it is |", "| --- | --- | --- |"]
+    required = plugin.config_jsonschema.get("required", [])
+    for name, each in settings(plugin).items():
+        if name.startswith(SDK_SETTINGS):
+            continue
+        default = "required" if name in required else _default(each.get("default"))
+        description = " ".join(each.get("description", "").split()).replace("|", "\\|")
+        secret = " (secret)" if each.get("secret") else ""
+        lines.append(f"| `{name}`{secret} | {default} | {description} |")
+    return "\n".join(lines)
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def streams_table() -> str:
+    """The tap's streams as a Markdown table."""
+    lines = ["| Stream | Key | Replication | What it is |", "| --- | --- | --- | --- |"]
+    tap = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
+    for name, stream in tap.streams.items():
+        key = ", ".join(f"`{each}`" for each in stream.primary_keys)
+        replication = f"`{stream.replication_key}`" if stream.replication_key else "full table"
+        lines.append(f"| `{name}` | {key} | {replication} | {(stream.__doc__ or '').strip()} |")
+    return "\n".join(lines)
+
+
+def parts() -> Iterator[tuple[Path, str, str]]:
+    """Every generated part: its file, its marker's name, and its text."""
+    for name, plugin in PLUGINS.items():
+        yield ROOT / "README.md", f"{name} settings", settings_table(plugin)
+        listed = yaml.safe_dump(
+            meltano_settings(plugin), sort_keys=False, allow_unicode=True, width=96
+        )
+        indented = "".join(f"    {line}" for line in listed.splitlines(keepends=True))
+        yield ROOT / "meltano.yml", f"{name} settings", indented.rstrip("\n")
+    yield ROOT / "README.md", "streams", streams_table()
+
+
+def written(path: Path, text: str, marker: str, part: str) -> str:
+    """The text of a file with one of its generated parts written anew.
+
+    Raises:
+        ValueError: the file has no such part.
+    """
+    opening, closing = ("<!-- ", " -->") if path.suffix == ".md" else ("    # ", "")
+    start, end = f"{opening}begin: {marker}{closing}", f"{opening}end: {marker}{closing}"
+    pattern = re.compile(f"{re.escape(start)}\n.*?{re.escape(end)}", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"{path.name} has no part {marker!r}.")
+    return pattern.sub(lambda _: f"{start}\n{part}\n{end}", text)
+
+
+def main() -> int:
+    """Write all parts; with `--check`, only say whether any is not up to date."""
+    stale = False
+    for path, marker, part in parts():
+        text = path.read_text()
+        anew = written(path, text, marker, part)
+        stale |= anew != text
+        if "--check" not in sys.argv:
+            path.write_text(anew)
+    return int(stale and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

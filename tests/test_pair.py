@@ -1,0 +1,159 @@
+"""The pair end to end: real processes, a real socket, and what truly happened."""
+
+import json
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from fakes.pair import key_of_event, sent_occurrences, start_pair
+from fakes.segment import FakeSegment
+
+URL = "sandbox://?report_jobs_per_minute=30&conversations_per_day=16"
+# Bodies of this size make some twenty-five of a run, so that there is a middle to be killed in.
+BODY = 40
+
+
+@pytest.fixture
+def segment():
+    with FakeSegment() as server:
+        yield server
+
+
+class Field:
+    """One period of the desk, one folder, one receiver."""
+
+    def __init__(self, folder, segment):
+        self.folder, self.segment = folder, segment
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        self.start, self.end = now - timedelta(days=3), now - timedelta(hours=2)
+        self.tap = {
+            "api_url": URL,
+            "start_date": self.start.isoformat(),
+            "end_date": self.end.isoformat(),
+            "report_window_days": 1,
+            "report_jobs_per_minute": 30,
+        }
+        self.target = {
+            "write_key": "key-1",
+            "api_url": segment.api_url,
+            "cdn_url": segment.cdn_url,
+            "batch_max_events": BODY,
+            "max_events_per_second": 0,
+            "state_flush_seconds": 1,
+        }
+
+    def pair(self):
+        return start_pair(self.folder, self.tap, self.target)
+
+    @property
+    def truth(self):
+        return sent_occurrences(URL, self.start, self.end)
+
+    def check_whole(self):
+        """Everything received, nothing invented, one message id for one occurrence."""
+        ids = defaultdict(set)
+        twice = [event for event, why in self.segment.swallowed if why == "duplicate"]
+        for event in [*self.segment.accepted, *twice]:
+            ids[key_of_event(event)].add(event["messageId"])
+        truth = self.truth
+        assert ids.keys() == truth.keys()
+        assert all(len(each) == 1 for each in ids.values())
+        assert len(self.segment.accepted) == len(truth)
+        assert {why for _, why in self.segment.swallowed} <= {"duplicate"}
+        assert self.segment.complaints == []
+
+
+@pytest.fixture
+def field(tmp_path, segment):
+    return Field(tmp_path, segment)
+
+
+def test_everything_that_happened_reaches_segment_once_with_its_time_and_identity(field, segment):
+    assert field.pair().wait() == (0, 0)
+    field.check_whole()
+    assert segment.swallowed == []
+    truth = field.truth
+    for event in segment.accepted:
+        occurrence = truth[key_of_event(event)]
+        assert event.get("userId") == occurrence.reference_id
+        assert event["anonymousId"] == (occurrence.user_id or occurrence.agent_id)
+    kinds = {each.kind for each in truth.values()}
+    assert kinds == {
+        *("created", "assigned_to_agent", "assigned_to_group", "resolved", "reopened"),
+        *("message", "availability", "intelliassign"),
+    }
+
+
+def test_a_second_run_sends_nothing_twice(field, segment):
+    field.pair().wait()
+    count = len(segment.accepted)
+    assert field.pair().wait() == (0, 0)
+    assert len(segment.accepted) == count
+    assert segment.swallowed == []
+
+
+@pytest.mark.parametrize("victim", ["tap", "target", "both"])
+@pytest.mark.parametrize("after", [1, 7, 16])
+def test_killed_at_any_moment_a_run_goes_on_without_loss_or_new_ids(field, segment, victim, after):
+    pair = field.pair()
+    for _ in range(after):
+        assert segment.arrived.acquire(timeout=30)
+    if victim in {"tap", "both"}:
+        pair.tap.kill()
+    if victim in {"target", "both"}:
+        pair.target.kill()
+    pair.wait()
+    assert field.pair().wait() == (0, 0), pair.log("target")
+    field.check_whole()
+
+
+def test_state_is_never_ahead_of_what_was_received(field, segment):
+    pair = field.pair()
+    for _ in range(12):
+        assert segment.arrived.acquire(timeout=30)
+    pair.target.kill()
+    pair.wait()
+    bookmarks = json.loads((field.folder / "state.json").read_text())["bookmarks"]
+    names = {
+        "agent_activity": {"onAgentActivityCreate"},
+        "conversation_events": {"onConversationCreate", "onConversationUpdate"},
+        "message_events": {"onMessageCreate"},
+    }
+    received = {key_of_event(event) for event in segment.accepted}
+    covered = {
+        key
+        for key, occurrence in field.truth.items()
+        for stream, events in names.items()
+        if occurrence.event in events
+        and "replication_key_value" in bookmarks.get(stream, {})
+        and occurrence.time < datetime.fromisoformat(bookmarks[stream]["replication_key_value"])
+    }
+    assert covered
+    assert covered <= received
+
+
+def test_without_a_write_key_the_run_ends_in_one_line(field):
+    del field.target["write_key"]
+    pair = field.pair()
+    assert pair.wait()[1] == 1
+    [line] = [each for each in pair.log("target").splitlines() if "ERROR" in each]
+    assert "write_key" in line
+
+
+def test_no_log_of_either_side_holds_a_key_or_a_word_of_a_message(field, segment, monkeypatch):
+    monkeypatch.setenv("LOGLEVEL", "DEBUG")
+    pair = field.pair()
+    pair.wait()
+    logs = pair.log("tap") + pair.log("target")
+    assert "key-1" not in logs
+    texts = {
+        each["properties"]["message_text"]
+        for each in segment.accepted
+        if len(each["properties"].get("message_text") or "") > 15
+    }
+    emails = {(each["properties"].get("actor") or {}).get("email") for each in segment.accepted} - {
+        None
+    }
+    assert texts
+    assert emails
+    assert not [each for each in texts | emails if each in logs]
