@@ -24,7 +24,7 @@ _DELETED_SHARE = 0.06  # of those without the site's own id: erased on request
 _TIERS = ("bronze", "silver", "gold")
 # Days until a returning customer comes back; which row applies follows from the number.
 _LAGS = ((1, 3, 9), (2, 4, 16), (1, 5, 7))
-_CACHED = 65_536  # some 40 MB when full; a walk through all users draws each once
+_CACHED = 16_384  # some 15 MB when full; a walk through so many users draws each once
 
 
 class Place(NamedTuple):

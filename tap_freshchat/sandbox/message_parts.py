@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import phrases
@@ -13,18 +15,25 @@ if TYPE_CHECKING:
 _FILES = "https://sandbox-files.freshchat.example"
 
 
-def parts_of(moment: Moment, *, with_words: bool = True) -> list[dict[str, Any]]:
+def parts_of(moment: Moment) -> list[dict[str, Any]]:
     """Return the `message_parts` of a message; each element has exactly one variant."""
+    return _parts(moment.form, moment.text)
+
+
+@lru_cache(maxsize=1024)
+def parts_text(form: str, text: str | None) -> str:
+    """Return the `message_parts` as JSON text, as transcripts print them."""
+    return json.dumps(_parts(form, text), ensure_ascii=False, separators=(",", ":"))
+
+
+def _parts(form: str, text: str | None) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
-    words = moment.text if with_words else ""
-    if moment.form == "email":
-        parts.append({"email": {"subject": f"{COMPANY}: your request", "content": words}})
-    elif moment.text is not None:
-        parts.append({"text": {"content": words}})
-    more = _MORE.get(moment.form)
-    if more is not None:
-        parts.append(more)
-    return parts
+    if form == "email":
+        parts.append({"email": {"subject": f"{COMPANY}: your request", "content": text}})
+    elif text is not None:
+        parts.append({"text": {"content": text}})
+    more = _MORE.get(form)
+    return parts if more is None else [*parts, more]
 
 
 def reply_parts_of(moment: Moment) -> list[dict[str, Any]] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +19,7 @@ from .lives import (
     RESOLVED,
     USER,
 )
-from .message_parts import image_url_of, parts_of
+from .message_parts import image_url_of, parts_text
 from .staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ def transcript(out: Print) -> Iterator[Row]:
             if moment.kind != MESSAGE:
                 continue
             first, last, email = out.actor_names(life, moment)
-            parts = parts_of(moment, with_words=out.with_pii)
+            text = moment.text if out.with_pii or moment.text is None else ""
             yield (
                 desk.message_id(life, moment),
                 conversation[0],
@@ -182,8 +181,8 @@ def transcript(out: Print) -> Iterator[Row]:
                 moment.message_type,
                 moment.form,
                 message_source(life, moment),
-                json.dumps(parts, ensure_ascii=False, separators=(",", ":")),
-                out.pii(moment.text),
+                parts_text(moment.form, text),
+                text or "",
                 image_url_of(moment) or "",
                 "",
                 customer[0] or "",

@@ -27,7 +27,7 @@ class Story(NamedTuple):
         labelled: Whether the agent labels the resolution.
     """
 
-    hours: int = 8
+    hours: int = 6
     slow: bool = False
     bot: bool = False
     answered: bool = True
@@ -43,30 +43,30 @@ class Story(NamedTuple):
 
 
 STORIES: tuple[Story, ...] = (
-    Story(hours=24, rated=True, labelled=True),
+    Story(hours=12, rated=True, labelled=True),
     Story(bot=True, turns=3, labelled=True),
     Story(hours=72, slow=True, reopens=1, rated=True),
     Story(agents=(0, 1), noted=True, turns=6),
     Story(answered=False, resolved=""),
-    Story(hours=24, reopens=1, labelled=True),
+    Story(hours=12, reopens=1, labelled=True),
     Story(hours=144, slow=True, agents=(0, 1, 0), noted=True, turns=7, reopens=1),
-    Story(hours=24, bot=True, answered=False, turns=2, resolved="system"),
-    Story(hours=24, regrouped=True, turns=5, rated=True),
+    Story(hours=12, bot=True, answered=False, turns=2, resolved="system"),
+    Story(hours=12, regrouped=True, turns=5, rated=True),
     Story(turns=2),
     Story(hours=72, slow=True, regrouped=True, resolved="", noted=True),
-    Story(hours=24, agents=(0, 1, 0), turns=6, labelled=True, rated=True),
-    Story(hours=24, bot=True, turns=8, reopens=1),
+    Story(hours=12, agents=(0, 1, 0), turns=6, labelled=True, rated=True),
+    Story(hours=12, bot=True, turns=8, reopens=1),
     Story(unassigned=True, turns=3),
     Story(hours=144, slow=True, reopens=2, rated=True, labelled=True),
-    Story(hours=24, turns=12, noted=True, rated=True),
+    Story(hours=12, turns=12, noted=True, rated=True),
     Story(bot=True, regrouped=True, agents=(0, 1), turns=6, labelled=True),
-    Story(hours=24, resolved="system", turns=3),
-    Story(hours=24, turns=1, rated=True),
+    Story(hours=12, resolved="system", turns=3),
+    Story(hours=12, turns=1, rated=True),
     Story(hours=72, slow=True, bot=True, resolved="system", turns=3),
-    Story(hours=24, reopens=2, turns=3, agents=(0, 1)),
+    Story(hours=12, reopens=2, turns=3, agents=(0, 1)),
     Story(turns=5, resolved="", noted=True),
     Story(hours=144, slow=True, unassigned=True, regrouped=True, turns=6, labelled=True),
-    Story(hours=24, bot=True, turns=5, rated=True, labelled=True, noted=True),
+    Story(hours=12, bot=True, turns=5, rated=True, labelled=True, noted=True),
 )
 LONGEST = max(story.hours for story in STORIES)
 

@@ -45,9 +45,9 @@ _AGENT_FORMS = ("text",) * 12 + ("link", "image", "file", "carousel", "email")
 _MARGIN = 10 * MINUTE  # room for the notices and labels that follow a step
 
 
-def tell(seed: int, place: Place, customer: Place, began: int, roster: Roster) -> Life:
-    """Return the life of the conversation at a place, which begins at an instant."""
-    teller = _Teller(Dice(seed, "conversation", *place), place, began, roster)
+def tell(seed: int, place: Place, customer: Place, bounds: tuple[int, int], roster: Roster) -> Life:
+    """Return the life of the conversation at a place, from its beginning to its end at most."""
+    teller = _Teller(Dice(seed, "conversation", *place), place, bounds, roster)
     # Whatever was told until time is up is a whole life: nobody came back to it.
     with contextlib.suppress(TimeIsUpError):
         teller.tell()
@@ -57,13 +57,13 @@ def tell(seed: int, place: Place, customer: Place, began: int, roster: Roster) -
 class _Teller:
     """Follows one story step by step."""
 
-    def __init__(self, dice: Dice, place: Place, began: int, roster: Roster) -> None:
+    def __init__(self, dice: Dice, place: Place, bounds: tuple[int, int], roster: Roster) -> None:
         self.story = story_of(place)
         self.channel = int(dice.random() * len(CHANNELS))
         self.dice = dice
         self._roster = roster
-        self._deadline = began + self.story.hours * HOUR - _MARGIN
-        self.pen = Pen(dice, began, self._deadline, slow=self.story.slow)
+        self._deadline = bounds[1] - _MARGIN
+        self.pen = Pen(dice, bounds[0], self._deadline, slow=self.story.slow)
 
     def tell(self) -> None:
         story = self.story
