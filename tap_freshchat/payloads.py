@@ -6,77 +6,32 @@ polling source tells is left out, never guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat import activity
+from tap_freshchat.associations import actor_of, agent_actor, associations_of, pick
 from tap_freshchat.report_columns import INTELLIASSIGN
-from tap_freshchat.times import format_time, parse_time
+from tap_freshchat.timelines import Timeline
+from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from tap_freshchat.activity import AgentOccurrence, Changes, Occurrence, Timeline
+    from tap_freshchat.activity import Occurrence
+    from tap_freshchat.agent_activity import AgentOccurrence
+    from tap_freshchat.associations import Account, Customer
     from tap_freshchat.identity import Snapshot
+    from tap_freshchat.timelines import Changes
 
 # Versions that the product events themselves carry.
 CONVERSATION_VERSION = "1.0.0"
 AGENT_ACTIVITY_VERSION = "2.0.0"
 
-_PERSON = ("id", "first_name", "last_name", "email", "phone", "avatar")
-_USER = (*_PERSON, "created_time", "updated_time", "reference_id", "org_contact_id", "properties")
-_AGENT = ("id", "first_name", "last_name", "email", "avatar", "groups", "social_profiles")
-_AGENT_ACTOR = (*_PERSON, "login_status", "social_profiles")
-_GROUP = ("id", "name", "description", "routing_type", "agents")
-_CHANNEL = (
-    *("id", "name", "icon", "enabled", "public", "locale", "tags", "updated_time"),
-    *("assign_to_group", "welcome_message"),
-)
 _SNAPSHOT = (
     *("app_id", "channel_id", "user_id", "org_contact_id", "created_time"),
     *("assigned_org_agent_id", "assigned_org_group_id"),
 )
-_TIMES = frozenset({"created_time", "updated_time"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """What the payload says of the account itself, and the lists that ids are joined with."""
-
-    configuration: Mapping[str, Any]
-    agents: Mapping[str, dict[str, Any]]
-    groups: Mapping[str, dict[str, Any]]
-    channels: Mapping[str, dict[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Customer:
-    """The customer of a conversation, as far as known."""
-
-    id: str | None
-    reference_id: str | None
-    user: Mapping[str, Any]
-
-    @classmethod
-    def of(
-        cls,
-        user_id: str | None,
-        users: Mapping[str, Mapping[str, Any]],
-        reference_id: str | None = None,
-    ) -> Customer:
-        """The customer of that id.
-
-        Args:
-            user_id: Freshchat's id, when known.
-            users: by id; one who was deleted is not among them.
-            reference_id: the site's own id where the source of the event tells it, for users
-                who are gone.
-        """
-        user = users.get(user_id or "", {})
-        return cls(
-            id=user_id, reference_id=user.get("reference_id") or reference_id or None, user=user
-        )
 
 
 def conversation_event(  # noqa: PLR0913 - each is one source of the payload
@@ -117,11 +72,11 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
         "group_id": conversation.get("assigned_group_id"),
         "previous_known": changes.previous_known,
         "actor": (
-            _actor("user", customer.id, account, customer)
+            actor_of("user", customer.id, account, customer)
             if created
-            else _actor(occurrence.actor_type, occurrence.actor_id, account, customer)
+            else actor_of(occurrence.actor_type, occurrence.actor_id, account, customer)
         ),
-        "associations": _associations(conversation, account, customer),
+        "associations": associations_of(conversation, account, customer),
         "conversation": conversation,
     }
     if not created:
@@ -148,7 +103,7 @@ def message_event(
         snapshot: how the conversation stands now, when that is wanted.
     """
     now = snapshot.conversation if snapshot else {}
-    timeline = activity.Timeline(
+    timeline = Timeline(
         known={
             name: now[name]
             for name in ("status", "assigned_agent_id", "assigned_group_id")
@@ -174,8 +129,8 @@ def message_event(
         "message_id": message["id"],
         "message_type": message["message_type"],
         "message_text": message_text(message["message_parts"]),
-        "actor": _actor(message["actor_type"], message["actor_id"], account, customer),
-        "associations": _associations(conversation, account, customer),
+        "actor": actor_of(message["actor_type"], message["actor_id"], account, customer),
+        "associations": associations_of(conversation, account, customer),
         "message": {**conversation, "messages": [dict(message)]},
     }
 
@@ -203,7 +158,7 @@ def agent_event(
         "snapshot_time": None,
         **_envelope(account, AGENT_ACTIVITY_VERSION),
         "agent_id": occurrence.agent_id,
-        "actor": _agent_actor(occurrence.agent_id, agent),
+        "actor": agent_actor(occurrence.agent_id, agent),
         "agent_activity": {
             "status": occurrence.status,
             "prev_status": previous.status if previous else None,
@@ -226,14 +181,6 @@ def message_text(parts: Iterable[Mapping[str, Any]]) -> str | None:
     return "\n".join(texts) or None
 
 
-def one_form(value: Any) -> Any:
-    """A time in the one form in which times leave the tap; anything else unchanged."""
-    try:
-        return format_time(parse_time(value)) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
 def _conversation(
     conversation_id: str,
     timeline: Timeline,
@@ -245,7 +192,7 @@ def _conversation(
     now = snapshot.conversation if snapshot else {}
     channel_id = timeline.channel_id or now.get("channel_id")
     conversation: dict[str, Any] = {
-        **_pick(now, _SNAPSHOT),
+        **pick(now, _SNAPSHOT),
         "conversation_id": conversation_id,
         "channel_id": channel_id,
         "user_id": customer.id,
@@ -281,36 +228,6 @@ def as_object(properties: Any) -> Any:
     return {each["name"]: each.get("value") for each in properties if "name" in each}
 
 
-def _associations(
-    conversation: Mapping[str, Any], account: Account, customer: Customer
-) -> dict[str, Any]:
-    joined = {
-        "user": _pick(customer.user, _USER),
-        "agent": _pick(account.agents.get(conversation.get("assigned_agent_id") or "", {}), _AGENT),
-        "group": _pick(account.groups.get(conversation.get("assigned_group_id") or "", {}), _GROUP),
-        "channel": _pick(account.channels.get(conversation.get("channel_id") or "", {}), _CHANNEL),
-    }
-    return {name: value for name, value in joined.items() if value}
-
-
-def _actor(
-    actor_type: str | None, actor_id: str | None, account: Account, customer: Customer
-) -> dict[str, Any] | None:
-    """Who caused it; None when no source says so."""
-    if actor_type is None and actor_id is None:
-        return None
-    if actor_type == "agent" and actor_id:
-        return _agent_actor(actor_id, account.agents.get(actor_id, {}))
-    if actor_type == "user" and actor_id == customer.id:
-        person = _pick(customer.user, (*_PERSON, "org_contact_id"))
-        return {**person, "id": actor_id, "type": "user"}
-    return {"id": actor_id, "type": actor_type}
-
-
-def _agent_actor(agent_id: str, agent: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_pick(agent, _AGENT_ACTOR), "id": agent_id, "type": "agent"}
-
-
 def _customer_ids(customer: Customer) -> dict[str, str | None]:
     return {"user_id": customer.id, "user_reference_id": customer.reference_id}
 
@@ -328,12 +245,4 @@ def _envelope(account: Account, version: str) -> dict[str, str | None]:
         "domain": found.get("account_domain"),
         "region": found.get("datacenter"),
         "version": version,
-    }
-
-
-def _pick(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {
-        name: one_form(source[name]) if name in _TIMES else source[name]
-        for name in names
-        if name in source
     }

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from tap_freshchat.associations import Account
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.clock import Clock, SystemClock
 from tap_freshchat.directory import Directory
 from tap_freshchat.errors import SettingError
 from tap_freshchat.identity import Identity
-from tap_freshchat.payloads import Account
 from tap_freshchat.rate_limiting import RateLimiter
+from tap_freshchat.report_jobs import ReportJobs
 from tap_freshchat.reports import Reports
 from tap_freshchat.settings import Settings
 
@@ -62,14 +63,14 @@ class Service:
         )
         folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.reports = Reports(
-            client=client,
-            clock=clock,
-            folder=folder,
+        jobs = ReportJobs(
+            client,
+            clock,
             jobs_per_minute=settings.report_jobs_per_minute,
             timeout=settings.report_timeout,
             exclude_pii=settings.exclude_pii,
         )
+        self.reports = Reports(client, jobs, folder)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], clock: Clock | None = None) -> Service:

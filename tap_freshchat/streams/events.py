@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat import payloads, report_columns
-from tap_freshchat.activity import (
-    AgentOccurrence,
-    Changes,
-    Occurrence,
-    Timeline,
-    Timelines,
-    agent_occurrences,
-    conversation_occurrences,
-)
-from tap_freshchat.payloads import Customer
+from tap_freshchat.activity import conversation_occurrences
+from tap_freshchat.agent_activity import agent_occurrences
+from tap_freshchat.associations import Customer
 from tap_freshchat.streams.messages import new_messages
 from tap_freshchat.streams.windowed import WindowedStream, batched
+from tap_freshchat.timelines import Changes, Timeline, Timelines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_freshchat.reports import Window
+    from tap_freshchat.activity import Occurrence
+    from tap_freshchat.agent_activity import AgentOccurrence
+    from tap_freshchat.windows import Window
 
 # What an occurrence changed shows only beside the one before it. Most conversations are answered
 # and resolved within a day, and reading a day more costs no further job.

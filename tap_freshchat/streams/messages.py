@@ -13,7 +13,7 @@ from tap_freshchat.streams.windowed import WindowedStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_freshchat.reports import Window
+    from tap_freshchat.windows import Window
 
 
 class Messages(WindowedStream):

@@ -16,8 +16,8 @@ from tap_freshchat import schemas
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.report_columns import column_names
-from tap_freshchat.reports import Window, longest_window, plan_windows
 from tap_freshchat.settings import REPORT_HISTORY
+from tap_freshchat.windows import Window, longest_window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_freshchat import report_columns as columns
-from tap_freshchat.activity import (
-    Timelines,
-    agent_occurrences,
-    agent_status,
-    conversation_occurrences,
-    digest,
-    is_true,
-)
+from tap_freshchat.activity import conversation_occurrences, digest, is_true
+from tap_freshchat.agent_activity import agent_occurrences, agent_status
 from tap_freshchat.errors import ReportError
+from tap_freshchat.timelines import Timelines
 
 LONG_AGO = NOON - timedelta(days=30)
 

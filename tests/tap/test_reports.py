@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.errors import AccessError, ReportError
 from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.reports import Reports, Window, longest_window, plan_windows
+from tap_freshchat.report_jobs import ReportJobs
+from tap_freshchat.reports import Reports
 from tap_freshchat.times import parse_time
+from tap_freshchat.windows import Window, longest_window, plan_windows
 
 DAY = timedelta(days=1)
 DAYS = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in (3, 2, 1)]
@@ -41,10 +43,9 @@ class Far:
             timeout=60,
         )
         self.folder = options.pop("folder")
-        self.reports = Reports(
-            client=client,
-            clock=self.clock,
-            folder=self.folder,
+        jobs = ReportJobs(
+            client,
+            self.clock,
             **{
                 "jobs_per_minute": 1,
                 "timeout": timedelta(minutes=30),
@@ -52,6 +53,7 @@ class Far:
                 **options,
             },
         )
+        self.reports = Reports(client, jobs, self.folder)
 
     def answer(self, request):
         if request.method == "POST":

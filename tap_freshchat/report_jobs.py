@@ -1,0 +1,201 @@
+"""Raw-report jobs: submitted ahead, at their pace, and polled together until they are done.
+
+A job is asked for with POST /reports/raw, is pending for seconds to minutes, and ends in signed
+links that live for about an hour (Extract API article). The service takes about one job a minute
+of each type of report.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_freshchat.client import path_of
+from tap_freshchat.errors import AccessError, MissingError, RefusedError, ReportError
+from tap_freshchat.times import format_request_time
+from tap_freshchat.windows import SHORTEST_WINDOW, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from tap_freshchat.client import FreshchatClient
+    from tap_freshchat.clock import Clock
+
+# Jobs of one report submitted before the first of them is read.
+AHEAD = 8
+# Seconds between two looks at one job: it takes seconds to minutes.
+FIRST_POLL = 2.0
+LONGEST_POLL = 30.0
+POLL_GROWTH = 1.5
+_ABOUT_RANGE = ("range", "interval", "window", "duration")
+
+
+@dataclass(kw_only=True, eq=False)
+class Job:
+    """One job; `links` is None until all its parts are done.
+
+    A window that the service finds too long is left to two `halves`, which stand for the job.
+    """
+
+    report: str
+    window: Window
+    id: str = ""
+    deadline: float = 0.0
+    next_poll: float = 0.0
+    poll_wait: float = FIRST_POLL
+    links: list[str] | None = None
+    halves: tuple[Job, ...] = ()
+
+    def parts(self) -> list[Job]:
+        """The jobs that together cover the window, in order."""
+        return [part for half in self.halves for part in half.parts()] or [self]
+
+    @property
+    def done(self) -> bool:
+        """Whether all its parts have links."""
+        return all(part.links is not None for part in self.parts())
+
+
+class ReportJobs:
+    """The jobs of one run.
+
+    Args:
+        client: of the account.
+        clock: for pacing and waiting.
+        jobs_per_minute: submissions of each type of report.
+        timeout: how long a job may be pending.
+        exclude_pii: ask for reports without personal data.
+    """
+
+    def __init__(
+        self,
+        client: FreshchatClient,
+        clock: Clock,
+        *,
+        jobs_per_minute: float,
+        timeout: timedelta,
+        exclude_pii: bool,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._spacing = 60.0 / jobs_per_minute
+        self._timeout = timeout
+        self._exclude_pii = exclude_pii
+        self._queues: dict[str, deque[Job]] = defaultdict(deque)
+        self._next_submit: dict[str, float] = {}
+        self._unread: Counter[str] = Counter()
+        self._pending: list[Job] = []
+        self._log = logging.getLogger("tap-freshchat.reports")
+
+    def queue(self, report: str, window: Window) -> Job:
+        """Line a job up, to be submitted when its turn comes."""
+        job = Job(report=report, window=window)
+        self._queues[report].append(job)
+        return job
+
+    def wait_for(self, job: Job) -> None:
+        """Drive all jobs until one is done.
+
+        Raises:
+            AccessError: the account cannot have raw reports.
+            ReportError: it was refused, it failed, or it was pending for too long.
+        """
+        while not job.done:
+            now = self._clock.monotonic()
+            wake = [*self._submit_due(now, job.parts()), *self._poll_due(now)]
+            if not job.done:
+                self._clock.sleep(max(0.0, min(wake, default=now) - self._clock.monotonic()))
+
+    def release(self, job: Job) -> None:
+        """Say that a job's files have been read, so that others may be submitted ahead."""
+        self._unread[job.report] -= len(job.parts())
+
+    def look(self, job: Job) -> None:
+        """Read a job's state; its links, once every part of it is done.
+
+        Raises:
+            ReportError: the service says that it failed.
+        """
+        # The `link` of the answer to POST lacks `/v2`: the address is built from the id.
+        answer = self._client.get(path_of("reports", "raw", job.id))
+        status = str(answer.get("status", "")).upper()
+        parts = answer.get("links") or ([answer["link"]] if answer.get("link") else [])
+        states = {str(part.get("status") or status).upper() for part in parts}
+        if "FAILED" in {status, *states}:
+            raise ReportError(
+                f"Freshchat says that report {job.report} for {job.window} failed; run again, "
+                f"or shorten setting report_window_days."
+            )
+        if status == "COMPLETED" and states <= {"COMPLETED", "SUCCESS"}:
+            job.links = [href for part in parts if (href := (part.get("link") or part).get("href"))]
+
+    def _submit_due(self, now: float, wanted: Sequence[Job]) -> list[float]:
+        """Submit what may be submitted now; when to come back for the rest."""
+        wake = []
+        for report, queue in self._queues.items():
+            # What is waited for goes whatever else is ahead.
+            while queue and (self._unread[report] < AHEAD or queue[0] in wanted):
+                due = self._next_submit.get(report, now)
+                if due > now:
+                    wake.append(due)
+                    break
+                self._unread[report] += 1
+                self._submit(queue.popleft())
+                # Counted from the answer: the service counts from when it took the job.
+                self._next_submit[report] = self._clock.monotonic() + self._spacing
+        return wake
+
+    def _submit(self, job: Job) -> None:
+        body: dict[str, Any] = {
+            "start": format_request_time(job.window.start),
+            "end": format_request_time(job.window.end),
+            "event": job.report,
+            "format": "csv",
+        }
+        if self._exclude_pii:
+            body["should_exclude_pii"] = True
+        try:
+            job.id = self._client.post("/reports/raw", body)["id"]
+        except RefusedError as error:
+            self._halve(job, error)
+            return
+        except (AccessError, MissingError) as error:
+            raise AccessError(
+                f"{error} Raw reports (Extract API) may not be part of the account's plan."
+            ) from None
+        now = self._clock.monotonic()
+        job.deadline = now + self._timeout.total_seconds()
+        job.next_poll = now + FIRST_POLL
+        self._pending.append(job)
+        self._log.info("Report %s asked for %s.", job.report, job.window)
+
+    def _halve(self, job: Job, error: RefusedError) -> None:
+        """Put two half-windows in the place of one that the service finds too long."""
+        reason = error.reason.lower()
+        too_short = job.window.end - job.window.start <= SHORTEST_WINDOW
+        if too_short or not any(word in reason for word in _ABOUT_RANGE):
+            raise ReportError(f"Report {job.report} for {job.window}: {error}") from None
+        self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
+        job.halves = tuple(Job(report=job.report, window=half) for half in job.window.halves())
+        self._queues[job.report].extendleft(reversed(job.halves))
+        self._unread[job.report] -= 1
+
+    def _poll_due(self, now: float) -> list[float]:
+        """Look at every job whose time has come; when to come back for the others."""
+        for job in [job for job in self._pending if job.next_poll <= now]:
+            self.look(job)
+            if job.links is not None:
+                self._pending.remove(job)
+                self._log.info("Report %s is ready for %s.", job.report, job.window)
+                continue
+            if self._clock.monotonic() > job.deadline:
+                raise ReportError(
+                    f"Report {job.report} for {job.window} was still pending after "
+                    f"{self._timeout}; raise setting report_timeout_minutes or run again."
+                )
+            job.poll_wait = min(job.poll_wait * POLL_GROWTH, LONGEST_POLL)
+            job.next_poll = self._clock.monotonic() + job.poll_wait
+        return [job.next_poll for job in self._pending]

@@ -1,0 +1,49 @@
+"""Pieces of time that reports are asked for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tap_freshchat.report_columns import TRANSCRIPT
+
+# Longest windows that every account takes: docs disagree above these (Extract API article: a
+# month, transcripts a day).
+LONGEST_WINDOW = timedelta(days=28)
+LONGEST_TRANSCRIPT_WINDOW = timedelta(days=1)
+# A window refused as too long is halved down to this.
+SHORTEST_WINDOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A closed piece of time, `[start, end)`."""
+
+    start: datetime
+    end: datetime
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
+
+    def halves(self) -> tuple[Window, Window]:
+        """The window cut in two."""
+        middle = self.start + (self.end - self.start) / 2
+        # Requests carry milliseconds; a finer cut would leave a gap between the halves.
+        middle = middle.replace(microsecond=middle.microsecond // 1000 * 1000)
+        return Window(self.start, middle), Window(middle, self.end)
+
+
+def plan_windows(start: datetime, end: datetime, longest: timedelta) -> list[Window]:
+    """Windows that tile `[start, end)` without gap or overlap, none longer than `longest`."""
+    windows = []
+    while start < end:
+        stop = min(start + longest, end)
+        windows.append(Window(start, stop))
+        start = stop
+    return windows
+
+
+def longest_window(report: str, chosen: timedelta | None) -> timedelta:
+    """The longest window to ask of a report: the user's choice within the service's limit."""
+    limit = LONGEST_TRANSCRIPT_WINDOW if report == TRANSCRIPT else LONGEST_WINDOW
+    return limit if chosen is None else min(chosen, limit)
