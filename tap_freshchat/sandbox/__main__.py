@@ -31,13 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sandbox = Sandbox(options, lambda: datetime.now(timezone.utc))
     if bounds:
         return _print_truth(sandbox, *bounds)
-    with serve(sandbox, given.host, given.port) as server:
+    with contextlib.suppress(KeyboardInterrupt), serve(sandbox, given.host, given.port) as server:
         sys.stderr.write(
             f"Freshchat sandbox at http://{given.host}:{server.server_port}/v2, "
             f"token {options.token!r}; Ctrl-C ends it\n"
         )
-        with contextlib.suppress(KeyboardInterrupt):
-            server.serve_forever()
+        server.serve_forever()
     return 0
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import signal
+import subprocess
+import sys
 import threading
 import zipfile
 from contextlib import contextmanager
@@ -74,6 +77,15 @@ def test_pieces_and_cut_bodies_go_over_the_wire():
         assert session.get(f"http://127.0.0.1:{port}/pieces").text == "a" * 10 + "b" * 10 + "c"
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             session.get(f"http://127.0.0.1:{port}/cut")
+
+
+def test_interrupting_the_command_ends_it_cleanly():
+    command = [sys.executable, "-m", "tap_freshchat.sandbox", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert "http://127.0.0.1:" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
 
 
 def test_the_command_names_a_wrong_option(capsys):
