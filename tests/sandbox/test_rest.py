@@ -34,7 +34,7 @@ def lives(client):
     return found
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=5, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 86_400_000 * 300))
 def test_a_conversation_stands_as_the_truth_replayed(make_client, offset):
     start = datetime(2025, 7, 1, tzinfo=timezone.utc) + timedelta(milliseconds=offset)
