@@ -48,26 +48,26 @@ class TapFreshchat(Tap):
     @override
     def discover_streams(self) -> Sequence[Stream]:
         return [
-            AgentActivity(self),
-            ConversationEvents(self),
-            MessageEvents(self),
-            Messages(self),
+            AgentActivity(self, self.begin),
+            ConversationEvents(self, self.begin),
+            MessageEvents(self, self.begin),
+            Messages(self, self.begin),
         ]
 
     @cached_property
     def service(self) -> Service:
-        """What the streams of this run share; made when the first of them is synced."""
+        """The account that the settings speak of."""
         return Service.from_config(self.config)
 
-    def begin(self) -> None:
-        """Connect, and have the reports of all selected streams made, once a run."""
-        if self._begun:
-            return
-        self._begun = True
-        self.service.connect()
-        for stream in self.streams.values():
-            if stream.selected and isinstance(stream, WindowedStream):
-                stream.order_reports()
+    def begin(self) -> Service:
+        """What the streams of this run share: once connected and the reports of all are ordered."""
+        if not self._begun:
+            self._begun = True
+            self.service.connect()
+            for stream in self.streams.values():
+                if stream.selected and isinstance(stream, WindowedStream):
+                    stream.order_reports()
+        return self.service
 
     @override
     @classmethod

@@ -20,12 +20,12 @@ from tap_freshchat.settings import REPORT_HISTORY
 from tap_freshchat.windows import Window, longest_window, plan_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
     from tap_freshchat.service import Service
-    from tap_freshchat.tap import TapFreshchat
 
 T = TypeVar("T")
 
@@ -38,6 +38,10 @@ class WindowedStream(Stream):
     """Reads `[bookmark - overlap, now - delay)` in windows; each whole window moves the bookmark.
 
     A subclass names its reports and turns the rows of a window into records.
+
+    Args:
+        tap: for the SDK.
+        begin: begins the run when first called; what its streams share.
     """
 
     primary_keys: Sequence[str] = ("id",)
@@ -50,7 +54,9 @@ class WindowedStream(Stream):
     # How much before the overlap is read to know what came before, without being emitted.
     history: ClassVar[timedelta] = timedelta(0)
 
-    _tap: TapFreshchat
+    def __init__(self, tap: Tap, begin: Callable[[], Service]) -> None:
+        super().__init__(tap)
+        self._begin = begin
 
     @abstractmethod
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -79,7 +85,7 @@ class WindowedStream(Stream):
         `sync` is final and asks for this first, before its own error handling begins: here the
         run begins too, so that a wrong host or token is one line and not an unhandled error.
         """
-        self._tap.begin()
+        self._begin()
 
     @override
     def _increment_stream_state(
@@ -90,7 +96,7 @@ class WindowedStream(Stream):
     @property
     def service(self) -> Service:
         """What all streams of the run share."""
-        return self._tap.service
+        return self._begin()
 
     @cached_property
     def windows(self) -> list[Window]:
