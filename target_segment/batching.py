@@ -55,22 +55,20 @@ class Batcher:
         self._ids: set[str] = set()
         self._size = envelope
 
-    def __len__(self) -> int:
-        return len(self._events)
-
     def holds(self, message_id: str) -> bool:
         """Tell whether an event of this id waits in the unfinished batch."""
         return message_id in self._ids
 
     def add(self, event: Event) -> Batch | None:
         """Add an event; return the batch that had to be closed to make room for it, if any."""
-        size = len(event.payload) + 1
         closed = None
-        if self._size + size > self._max_bytes or len(self._events) >= self._max_events:
+        size = self._size + len(event.payload) + 1
+        if size > self._max_bytes or len(self._events) >= self._max_events:
             closed = self.close()
+            size = self._size + len(event.payload) + 1
         self._events.append(event)
         self._ids.add(event.message_id)
-        self._size += size
+        self._size = size
         return closed
 
     def close(self) -> Batch | None:

@@ -146,7 +146,7 @@ class StreamMapping:
         """List what tells this occurrence from all others of the stream."""
         if self.id_parts:
             parts = [value(record) for value in self.id_parts]
-            if not any(part not in (None, "") for part in parts):
+            if parts.count(None) + parts.count("") == len(parts):
                 raise EventFault("bad_message_id", "all parts of message_id are empty")
         elif self.stream.keys:
             parts = [name, *[record.get(key) for key in self.stream.keys]]

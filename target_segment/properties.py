@@ -138,6 +138,7 @@ def _compose(
     rename: Mapping[str, str],
     edits: Edits,
 ) -> Properties:
+    # Fields, the common case, without a call for each: this runs for every record.
     fields = [(name, value) for name, value in pairs if isinstance(value, str)]
     values = [(name, value) for name, value in pairs if not isinstance(value, str)]
 

@@ -55,13 +55,16 @@ class MessageReader(GenericSingerReader[bytes]):
         counts: Counter[str] = Counter()
         for line in self._lines(file_input or self.default_input):
             self._line_number += 1
-            if not line or line.isspace():
+            if not line:
                 continue
             message = self.deserialize_json(line)
             kind = message.get("type")
-            callback = callbacks.get(kind) if isinstance(kind, str) else None
-            if callback is None:
-                raise InvalidInputLine(f"Line {self._line_number} is no Singer message known here")
+            try:
+                callback = callbacks[kind]  # type: ignore[index]
+            except (KeyError, TypeError):
+                raise InvalidInputLine(
+                    f"Line {self._line_number} of the input is no Singer message known here"
+                ) from None
             callback(message)
             counts[kind] += 1  # type: ignore[index]
         return counts

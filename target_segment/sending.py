@@ -28,8 +28,6 @@ LONGEST_PAUSE_SECONDS = 60.0
 # Segment adds the host's clock error to every event's time; a few seconds are the network's.
 TOLERATED_CLOCK_GAP_SECONDS = 5.0
 
-REFUSED = Reason("refused", "refused by Segment, alone in a request")
-
 
 class Abandoned(Exception):  # noqa: N818 - an outcome: the run ends before this batch is settled
     """The run is asked to end while a batch waits for its turn."""
@@ -93,17 +91,19 @@ class Sender:
         parts = [batch]
         while parts:
             part = parts.pop()
-            if self._post(part, report) is Outcome.ACCEPTED:
+            answer = self._post(part, report)
+            if answer.outcome is Outcome.ACCEPTED:
                 report.sent.update([event.name for event in part])
                 report.identities.update([event.identity for event in part])
             elif len(part) == 1:
-                self._dead_letters.keep_event(part[0], REFUSED)
-                report.dead_letters[part[0].stream, REFUSED.text] += 1
+                reason = Reason("refused", f"refused with {answer.status}, alone in a request")
+                self._dead_letters.keep_event(part[0], reason)
+                report.dead_letters[part[0].stream, reason.text] += 1
             else:
                 half = len(part) // 2
                 parts += [part[half:], part[:half]]
 
-    def _post(self, events: Batch, report: Report) -> Outcome:
+    def _post(self, events: Batch, report: Report) -> Answer:
         """Post until the answer is final."""
         payloads = [event.payload for event in events]
         give_up_at: float | None = None
@@ -117,7 +117,7 @@ class Sender:
             report.sent_bytes += answer.sent_bytes
             self._check_clock(answer)
             if answer.outcome is not Outcome.RETRY:
-                return answer.outcome
+                return answer
             attempt += 1
             # A wait that the other side asks for is not held against it, but for the time it takes.
             counted += answer.wait is None

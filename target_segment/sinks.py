@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
+from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
@@ -39,6 +39,7 @@ class SegmentSink(Sink):
         key_properties: Sequence[str] | None,
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
+        self._validator: CompiledValidator | None
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
         mapping = target.settings.routing.mapping_of(stream)
@@ -55,12 +56,10 @@ class SegmentSink(Sink):
         self.tally_record_read()
         if self._intake.skips():
             return
-        if self._validator is not None:
-            try:
-                self._validator.validate(record)
-            except InvalidRecord as fault:
-                self._intake.refuse(record, Reason("invalid_record", fault.error_message))
-                return
+        if self._validator is not None and not self._validator.is_valid(record):
+            fault = self._validator.fault_of(record)
+            self._intake.refuse(record, Reason("invalid_record", fault))
+            return
         for key in self._keys:
             if key not in record:
                 raise MissingKeyPropertiesError(

@@ -28,12 +28,18 @@ class CompiledValidator(BaseJSONSchemaValidator):
             )
         except ValueError as error:
             raise InvalidJSONSchema(f"The schema is not valid: {error}") from None
+        self.is_valid = self._validator.is_valid
+
+    def fault_of(self, record: dict[str, Any]) -> str:
+        """Tell what a record that is not valid breaks.
+
+        The library's own message quotes the value; path and keyword do not.
+        """
+        fault = next(iter(self._validator.iter_errors(record)))
+        path = ".".join(map(str, fault.instance_path)) or "the record"
+        return f"{path} breaks the schema's '{fault.schema_path[-1]}'"
 
     @override
     def validate(self, record: dict[str, Any]) -> None:
-        if self._validator.is_valid(record):
-            return
-        # The library's own message quotes the value; path and keyword do not.
-        fault = next(iter(self._validator.iter_errors(record)))
-        path = ".".join(map(str, fault.instance_path)) or "the record"
-        raise InvalidRecord(f"{path} breaks the schema's '{fault.schema_path[-1]}'", record)
+        if not self.is_valid(record):
+            raise InvalidRecord(self.fault_of(record), record)

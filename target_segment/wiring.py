@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -20,7 +21,6 @@ from target_segment.errors import DeliveryError
 from target_segment.sending import Sender, Time
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
     from pathlib import Path
 
@@ -33,11 +33,18 @@ class Run:
         delivery: Where events go.
         dead_letters: Where goes what cannot be sent.
         output: A dry run's file, None when events are really sent.
+        session: Connections to close at the end.
     """
 
     delivery: Delivery
     dead_letters: DeadLetters
     output: Path | None
+    session: requests.Session
+
+    def close(self) -> None:
+        """Close files and connections."""
+        self.dead_letters.close()
+        self.session.close()
 
 
 def start_run(
@@ -56,7 +63,8 @@ def start_run(
     """
     output = settings.output_path
     dry_run = DryRun(output, _utc_now) if output is not None else None
-    poster = dry_run or _segment_client(settings, version, logger)
+    session = requests.Session()
+    poster = dry_run or _segment_client(session, settings, version, logger)
     dead_letters = DeadLetters(settings.dead_letter_path, settings.max_dead_letters, _utc_now)
     sender = Sender(
         poster=poster,
@@ -78,12 +86,18 @@ def start_run(
         heed=heed,
     )
     return Run(
-        delivery=delivery, dead_letters=dead_letters, output=dry_run.path if dry_run else None
+        delivery=delivery,
+        dead_letters=dead_letters,
+        output=dry_run.path if dry_run else None,
+        session=session,
     )
 
 
-def _segment_client(settings: Settings, version: str, logger: logging.Logger) -> Poster:
-    session = requests.Session()
+def _segment_client(
+    session: requests.Session, settings: Settings, version: str, logger: logging.Logger
+) -> Poster:
+    # At DEBUG it writes out every URL, and the look-up of a write key has the key in its path.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=settings.max_concurrency))
     if settings.key_check_url is not None:
