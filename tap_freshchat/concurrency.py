@@ -1,0 +1,46 @@
+"""A bounded number of look-ups at once, their results in the order of what was looked up."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Calls handed over for each that can run: one slow answer must not leave the other threads idle.
+HANDED_OVER = 2
+
+
+def ordered_map(
+    function: Callable[[T], R], items: Iterable[T], *, in_flight: int
+) -> Iterator[tuple[T, R]]:
+    """Each item with what `function` makes of it, in the items' order.
+
+    Items are taken as results are, so neither ever pile up, however many there are. Taking them
+    stays with the caller's thread; only `function` runs in others. The first error, in the order
+    of the items, ends the iteration: what waits is dropped, what runs is waited for.
+
+    Args:
+        function: is called from several threads at once.
+        items: what it is called with.
+        in_flight: the most calls that run at once.
+    """
+    remaining = iter(items)
+    handed_over: deque[tuple[T, Future[R]]] = deque()
+    pool = ThreadPoolExecutor(in_flight, thread_name_prefix="look-up")
+    try:
+        for item in remaining:
+            handed_over.append((item, pool.submit(function, item)))
+            if len(handed_over) >= HANDED_OVER * in_flight:
+                first, result = handed_over.popleft()
+                yield first, result.result()
+        while handed_over:
+            first, result = handed_over.popleft()
+            yield first, result.result()
+    finally:
+        pool.shutdown(cancel_futures=True)

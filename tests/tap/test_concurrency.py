@@ -1,0 +1,108 @@
+"""Look-ups at once, in order."""
+
+import threading
+from itertools import count, islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_freshchat.concurrency import HANDED_OVER, ordered_map
+
+
+class Watched:
+    """A function that knows how many of its calls run; chosen ones end after later ones."""
+
+    def __init__(self, slow=frozenset(), wrong=frozenset()):
+        self.slow, self.wrong = slow, wrong
+        self.running = self.most = 0
+        self.called = []
+        self.lock = threading.Lock()
+        self.someone_else = threading.Event()
+
+    def __call__(self, item):
+        with self.lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            self.called.append(item)
+        if item in self.slow:
+            # Until another call has ended, if there is another at all.
+            self.someone_else.wait(0.001)
+        else:
+            self.someone_else.set()
+        with self.lock:
+            self.running -= 1
+        if item in self.wrong:
+            raise ValueError(item)
+        return item * item
+
+
+def run(function, items, in_flight):
+    return list(ordered_map(function, items, in_flight=in_flight))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    items=st.lists(st.integers(0, 30), max_size=40),
+    slow=st.frozensets(st.integers(0, 30), max_size=3),
+    in_flight=st.integers(1, 6),
+)
+def test_results_keep_the_order_of_the_items_with_no_more_at_once_than_allowed(
+    items, slow, in_flight
+):
+    watched = Watched(slow)
+    assert run(watched, items, in_flight) == [(item, item * item) for item in items]
+    assert watched.most <= in_flight
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    size=st.integers(1, 40),
+    wrong=st.frozensets(st.integers(0, 39), min_size=1),
+    in_flight=st.integers(1, 6),
+)
+def test_the_first_error_in_order_ends_it_after_what_came_before(size, wrong, in_flight):
+    first = min(wrong)
+    watched, seen = Watched(wrong=wrong), []
+    results = ordered_map(watched, range(size), in_flight=in_flight)
+    if first >= size:
+        assert len(list(results)) == size
+        return
+    with pytest.raises(ValueError, match=f"^{first}$"):
+        seen.extend(item for item, _ in results)
+    assert seen == list(range(first))
+    assert max(watched.called) < first + HANDED_OVER * in_flight
+    assert watched.running == 0
+
+
+@given(taken=st.integers(0, 50), in_flight=st.integers(1, 6))
+@settings(deadline=None, max_examples=40)
+def test_items_are_taken_only_as_results_are(taken, in_flight):
+    asked = []
+    endless = (asked.append(number) or number for number in count())
+    results = ordered_map(lambda item: item, endless, in_flight=in_flight)
+    assert len(list(islice(results, taken))) == taken
+    assert len(asked) <= taken + HANDED_OVER * in_flight
+    results.close()
+
+
+def test_as_many_run_at_once_as_are_allowed():
+    together = threading.Barrier(4, timeout=10)
+    assert len(run(lambda _: together.wait(), range(8), 4)) == 8
+
+
+def test_an_error_among_the_items_is_the_callers():
+    def items():
+        yield 1
+        raise KeyError("no more")
+
+    with pytest.raises(KeyError):
+        run(lambda item: item, items(), 3)
+
+
+def test_leaving_early_leaves_no_thread_behind():
+    before = threading.active_count()
+    results = ordered_map(lambda item: item, count(), in_flight=4)
+    next(results)
+    results.close()
+    assert threading.active_count() == before
