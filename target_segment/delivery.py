@@ -137,7 +137,9 @@ class Delivery:
         """
         self._sender.stop.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        wait([flight.sent for flight in self._flights], timeout=grace_seconds)
+        # `wait` never sees the end of a future that was cancelled before it began.
+        begun = [flight.sent for flight in self._flights if not flight.sent.cancelled()]
+        wait(begun, timeout=grace_seconds)
         while self._flights and _succeeded(self._flights[0].sent):
             self.report.add(self._flights.popleft().sent.result())
         for flight in self._flights:

@@ -72,12 +72,11 @@ class Closing:
 def closing_table(report: Report, closing: Closing) -> str:
     """Print a report as one table of three columns, for a terminal or a log."""
     rows = list(_rows(report, closing))
-    first = max(len(row[0]) for row in rows)
-    second = max(len(row[1]) for row in rows)
-    lines = [f"{head:<{first}}  {what:<{second}}  {count}".rstrip() for head, what, count in rows]
-    width = max(map(len, lines))
+    heads, whats, counts = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = [f"{head:<{heads}}  {what:<{whats}}  {count:>{counts}}" for head, what, count in rows]
     title = f"target-segment: {closing.outcome}"
-    return "\n".join((title, "-" * max(width, len(title)), *lines)) + "\n"
+    rule = "-" * max(map(len, [title, *lines]))
+    return "\n".join([title, rule, *map(str.rstrip, lines)]) + "\n"
 
 
 def _rows(report: Report, closing: Closing) -> Iterator[Row]:

@@ -110,6 +110,8 @@ class Sender:
         attempt = counted = 0
         while True:
             self._pacer.wait_turn(len(events))
+            if self.stop.is_set():
+                raise Abandoned
             answer = self._poster.post(payloads, attempt)
             report.requests += 1
             report.retries += bool(attempt)

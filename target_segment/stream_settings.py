@@ -130,7 +130,7 @@ def _conditions(spec: Any, where: str) -> list[tuple[Value, tuple[Any, ...], Ski
         (
             compile_value(path, f"{where}.{path}"),
             tuple(wanted) if isinstance(wanted, list) else (wanted,),
-            Skipped(f"by `when: {path}`"),
+            Skipped(f"left out by when: {path}"),
         )
         for path, wanted in spec.items()
     ]

@@ -156,8 +156,9 @@ class TargetSegment(Target):
     @override
     def process_endofpipe(self) -> None:
         super().process_endofpipe()
-        self.run.delivery.settle()
-        self._emit(self.run.delivery.safe_state())
+        if "run" in self.__dict__:
+            self.run.delivery.settle()
+            self._emit(self.run.delivery.safe_state())
         never_came = set(self.config["streams"]) - {"*", *self.mapper.stream_maps}
         if never_came:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(never_came)))

@@ -8,6 +8,7 @@ is written down in `complaints`. Faults are scripted with `next_answers`, or rul
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import socket
@@ -97,7 +98,7 @@ class FakeSegment:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
 
-    def __enter__(self) -> FakeSegment:
+    def __enter__(self) -> FakeSegment:  # noqa: PYI034 - Self needs Python 3.11
         self._thread.start()
         return self
 
@@ -245,8 +246,10 @@ class FakeSegment:
                 }
                 for name, value in {**usual, **headers}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
+                # Whoever asked may have been killed meanwhile.
+                with contextlib.suppress(ConnectionError):
+                    self.end_headers()
+                    self.wfile.write(data)
 
             def log_message(self, *_: Any) -> None:
                 pass

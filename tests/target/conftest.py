@@ -1,0 +1,102 @@
+"""The target run in this process against a fake Segment, as the command line runs it."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fakes.segment import FakeSegment
+from singer_sdk.plugin_base import _ConfigInput
+
+from target_segment.target import TargetSegment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What a shell would see of a run, and the lines a user would read as the reason."""
+
+    status: int
+    states: list
+    table: str
+    errors: list
+
+
+def lines(*messages):
+    """Singer messages as input; text goes in as it is."""
+    text = "".join(m + "\n" if isinstance(m, str) else json.dumps(m) + "\n" for m in messages)
+    return io.BytesIO(text.encode())
+
+
+ORDERS = {"orders": {"event": {"value": "Order Placed"}, "user_id": "user"}}
+
+
+@pytest.fixture
+def segment():
+    with FakeSegment() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(segment, tmp_path):
+    """Settings that send orders to the fake Segment."""
+    return {
+        "write_key": "key-1",
+        "api_url": segment.api_url,
+        "cdn_url": segment.cdn_url,
+        "preset": "none",
+        "streams": ORDERS,
+        # Nobody waits for the ceiling here.
+        "max_events_per_second": 0,
+        "dead_letter_path": str(tmp_path / "dead.jsonl"),
+        "output_path": str(tmp_path / "output"),
+    }
+
+
+@pytest.fixture
+def dead(settings):
+    """Read the dead letters."""
+
+    def read():
+        text = Path(settings["dead_letter_path"]).read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def undisturbed():
+    """What a run changes for its own process stays as it was for the others."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    interval = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(interval)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def run(capsys, caplog):
+    """Run the command to its end."""
+
+    def to_the_end(config, *messages, **options):
+        caplog.clear()
+        with pytest.raises(SystemExit) as end:
+            TargetSegment.invoke(
+                config=_ConfigInput(config=dict(config)),
+                file_input=lines(*messages),
+                **options,
+            )
+        out, err = capsys.readouterr()
+        return Finished(
+            status=end.value.code,
+            states=[json.loads(line) for line in out.splitlines()],
+            table=err,
+            errors=[entry.message for entry in caplog.records if entry.levelname == "ERROR"],
+        )
+
+    return to_the_end

@@ -1,0 +1,62 @@
+"""Events to bodies: in order, and under every limit."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_segment.batching import Batcher, body_of, envelope_size
+from target_segment.events import Event
+
+MAX_BYTES = 400
+
+
+def event(size, number=0):
+    return Event(
+        payload=json.dumps("x" * size).encode(),
+        message_id=str(number),
+        name="e",
+        stream="s",
+        identity="userId",
+    )
+
+
+@given(
+    st.lists(st.integers(0, 200), max_size=60),
+    st.integers(1, 7),
+    st.text(st.characters(codec="utf-8"), max_size=20),
+)
+def test_batches_joined_are_the_input_in_order_and_none_is_over_a_limit(sizes, most, write_key):
+    events = [event(size, number) for number, size in enumerate(sizes)]
+    batcher = Batcher(most, MAX_BYTES, envelope_size(write_key))
+    batches = [closed for one in events if (closed := batcher.add(one))]
+    if last := batcher.close():
+        batches.append(last)
+    assert [one for batch in batches for one in batch] == events
+    for batch in batches:
+        assert 1 <= len(batch) <= most
+        payloads = [one.payload for one in batch]
+        assert len(body_of(payloads, "2026-11-22T10:55:22.220Z", write_key)) <= MAX_BYTES
+
+
+def test_batches_are_as_full_as_the_limits_allow():
+    batcher = Batcher(100, 1000, envelope_size(None))
+    closed = None
+    while closed is None:
+        closed = batcher.add(event(50))
+    body = body_of([one.payload for one in closed], "2026-11-22T10:55:22.220Z", None)
+    assert 1000 - 53 - 1 <= len(body) <= 1000
+
+
+def test_a_body_is_json_with_its_key_escaped():
+    body = json.loads(body_of([b'{"a":1}', b'{"b":2}'], "now", 'k"ey'))
+    assert body == {"batch": [{"a": 1}, {"b": 2}], "sentAt": "now", "writeKey": 'k"ey'}
+
+
+def test_the_ids_that_wait_are_known_until_the_batch_is_closed():
+    batcher = Batcher(10, 1000, 0)
+    batcher.add(event(1, 7))
+    assert batcher.holds("7")
+    batcher.close()
+    assert not batcher.holds("7")
+    assert batcher.close() is None

@@ -1,0 +1,148 @@
+"""The file of what could not be sent, and sending it again."""
+
+import json
+import stat
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import pytest
+
+from target_segment.dead_letters import DeadLetters, read_letters
+from target_segment.encoding import NotANumber
+from target_segment.errors import DeadLetterError
+from target_segment.events import Event, Reason
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=timezone.utc)
+REASON = Reason("too_large", "over the limit")
+EVENT = Event(
+    payload=b'{"type":"track","n":1.10}',
+    message_id="m",
+    name="e",
+    stream="s",
+    identity="userId",
+)
+
+
+@pytest.fixture
+def letters(tmp_path):
+    file = DeadLetters(tmp_path / "new" / "dead.jsonl", 3, lambda: NOW)
+    yield file
+    file.close()
+
+
+def test_no_file_is_made_without_a_letter(letters):
+    assert not letters.path.exists()
+
+
+def test_a_letter_is_one_line_that_only_its_owner_can_read(letters):
+    letters.keep_event(EVENT, REASON)
+    letters.keep_record("s", ["id"], {"id": 1, "n": Decimal("1.10")}, REASON)
+    assert stat.S_IMODE(letters.path.stat().st_mode) == 0o600
+    first, second = letters.path.read_text().splitlines()
+    assert json.loads(first) == {
+        "time": "2026-11-22T10:00:00+00:00",
+        "stream": "s",
+        "reason": {"class": "too_large", "text": "over the limit"},
+        "event": {"type": "track", "n": 1.1},
+    }
+    assert '"key_properties":["id"],"record":{"id":1,"n":1.10}' in second
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(letters):
+    letters.path.parent.mkdir()
+    letters.path.touch(0o644)
+    letters.keep_event(EVENT, REASON)
+    assert stat.S_IMODE(letters.path.stat().st_mode) == 0o600
+
+
+def test_half_a_line_of_an_earlier_crash_spoils_nothing(letters):
+    letters.path.parent.mkdir()
+    letters.path.write_text('{"time": "2026')
+    letters.keep_event(EVENT, REASON)
+    half, whole = read_letters(letters.path)
+    assert half is None
+    assert whole.payload == EVENT.payload
+
+
+def test_above_the_limit_nothing_more_is_kept(letters):
+    for _ in range(3):
+        letters.keep_event(EVENT, REASON)
+    with pytest.raises(DeadLetterError, match="More than 3"):
+        letters.keep_event(EVENT, REASON)
+    assert len(letters.path.read_text().splitlines()) == 3
+
+
+def test_a_disk_that_takes_nothing_is_an_error_naming_the_setting(tmp_path):
+    full = DeadLetters(tmp_path, 3, lambda: NOW)
+    with pytest.raises(DeadLetterError, match="dead_letter_path"):
+        full.keep_event(EVENT, REASON)
+
+
+def test_letters_come_back_byte_by_byte(letters):
+    letters.keep_event(EVENT, REASON)
+    letters.keep_record("s", ["id"], {"id": 1, "n": NotANumber("NaN")}, REASON)
+    event, record = read_letters(letters.path)
+    assert event.payload == EVENT.payload
+    assert record.keys == ["id"]
+    assert isinstance(record.record["n"], NotANumber)
+
+
+def test_letters_written_while_reading_are_left_for_the_next_time(letters):
+    letters.keep_event(EVENT, REASON)
+    for _ in read_letters(letters.path):
+        letters.keep_event(EVENT, REASON)
+    assert letters.count == 2
+
+
+def order(number, **fields):
+    return {"type": "RECORD", "stream": "orders", "record": {"id": number, **fields}}
+
+
+SCHEMA = {
+    "type": "SCHEMA",
+    "stream": "orders",
+    "schema": {"type": "object", "properties": {"id": {}}},
+    "key_properties": ["id"],
+}
+
+
+def test_refused_events_are_sent_again_with_the_same_ids(run, settings, segment, dead):
+    segment.poisonous = lambda _: True
+    run(settings, SCHEMA, *[order(number, user="u") for number in range(3)])
+    ids = [letter["event"]["messageId"] for letter in dead()]
+    segment.poisonous = lambda _: False
+    finished = run(settings, replay_path=settings["dead_letter_path"])
+    assert finished.status == 0
+    assert segment.ids == ids
+    assert "Order Placed" in finished.table
+    assert segment.complaints == segment.swallowed == []
+
+
+def test_records_are_mapped_again_when_the_mapping_was_at_fault(run, settings, segment):
+    run(settings, SCHEMA, order(1, customer="u"))
+    settings["streams"] = {
+        "orders": {**settings["streams"]["orders"], "user_id": ["user", "customer"]}
+    }
+    run(settings, replay_path=settings["dead_letter_path"])
+    assert [event["userId"] for event in segment.accepted] == ["u"]
+    run(settings, SCHEMA, order(1, customer="u"))
+    assert [why for _, why in segment.swallowed] == ["duplicate"]
+
+
+def test_what_fails_again_is_kept_again_once(run, settings, segment, dead):
+    segment.poisonous = lambda event: event["userId"] == "u1"
+    run(settings, SCHEMA, order(1, user="u1"), order(2))
+    finished = run(settings, replay_path=settings["dead_letter_path"])
+    assert finished.status == 0
+    letters = dead()
+    assert len(letters) == 4
+    kinds = sorted(letter["reason"]["class"] for letter in letters)
+    assert kinds == ["no_identity", "no_identity", "refused", "refused"]
+
+
+def test_a_file_of_something_else_sends_nothing_and_says_so(run, settings, segment, tmp_path):
+    (tmp_path / "other.jsonl").write_text('{"a": 1}\nnot json\n\n{"stream": "s", "event": {}}\n')
+    finished = run(settings, replay_path=str(tmp_path / "other.jsonl"))
+    assert segment.received == []
+    assert "a line that is no dead letter" in finished.table
+    assert finished.status == 0

@@ -1,0 +1,277 @@
+"""One stream's mapping: record to event."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_segment.encoding import decode, encode
+from target_segment.errors import MappingError
+from target_segment.events import EventFault, fault_of
+from target_segment.mapping import EventRules, Skipped, Stream
+from target_segment.message_ids import message_ids
+from target_segment.properties import PrivacyRules
+from target_segment.stream_settings import compile_mapping
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+def mapping(keys=("id",), schema=None, rules=None, **config):
+    config = {"user_id": "user", **config}
+    stream = Stream(name="order_lines", keys=keys, schema=schema or {})
+    return compile_mapping(config, stream, rules or EventRules(), message_ids("key", "s"))
+
+
+def event(record, **config):
+    """The event of a record, as it would arrive."""
+    return decode(encode(mapping(**config).map({"user": "u", "id": 1, **record}).event))
+
+
+def properties(record, **config):
+    return event(record, **config)["properties"]
+
+
+def test_the_event_is_named_after_the_stream_unless_said_otherwise():
+    assert event({})["event"] == "Order Lines"
+    assert event({}, event={"value": "Ordered"})["event"] == "Ordered"
+    assert event({"kind": "Bought"}, event="kind")["event"] == "Bought"
+
+
+def test_an_event_name_can_be_looked_up_and_what_is_not_listed_is_no_event():
+    table = {"path": "type", "map": {"in": "Entered", "out": "Left"}}
+    assert event({"type": "out"}, event=table)["event"] == "Left"
+    assert isinstance(mapping(event=table).map({"user": "u", "id": 1, "type": "x"}), Skipped)
+
+
+def test_a_name_that_is_missing_or_no_text_is_a_fault():
+    for kind in (None, 5, ""):
+        mapped = mapping(event="kind").map({"user": "u", "id": 1, "kind": kind})
+        assert fault_of(mapped.event).code == "no_event_name"
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"), [("u", "u"), (5, "5"), (12345678901234567890, "12345678901234567890")]
+)
+def test_ids_leave_as_text(user, sent):
+    assert event({"user": user})["userId"] == sent
+
+
+@pytest.mark.parametrize("user", [True, ["u"], {"id": "u"}])
+def test_an_id_that_is_neither_text_nor_number_is_a_fault(user):
+    with pytest.raises(EventFault):
+        mapping().map({"user": user, "id": 1})
+
+
+def test_the_first_id_that_is_there_counts():
+    config = {"user_id": ["a", "b"], "anonymous_id": ["c", "d"]}
+    assert (
+        event({"a": "", "b": "2", "c": "3", "d": "4"}, **config).items()
+        >= {
+            "userId": "2",
+            "anonymousId": "3",
+        }.items()
+    )
+
+
+def test_a_fallback_is_used_alone_and_says_so_and_never_beside_a_user():
+    config = {"anonymous_id": ["device", "basket"]}
+    alone = mapping(**config).map({"id": 1, "basket": "b"})
+    assert alone.event["anonymousId"] == "b"
+    assert alone.identity == "anonymousId from basket"
+    assert "anonymousId" not in event({"basket": "b"}, **config)
+
+
+def test_all_conditions_must_hold():
+    config = {"when": {"status": ["paid", "sent"], "a.b": 1}}
+    assert event({"status": "sent", "a": {"b": 1}}, **config)
+    for record in ({"status": "open", "a": {"b": 1}}, {"status": "paid"}, {}):
+        skipped = mapping(**config).map({"user": "u", "id": 1, **record})
+        assert isinstance(skipped, Skipped)
+
+
+@pytest.mark.parametrize(
+    ("time", "sent"),
+    [
+        ("2026-11-22T10:55:22.220000+00:00", "2026-11-22T10:55:22.220000+00:00"),
+        ("2026-11-22T10:55:22.220Z", "2026-11-22T10:55:22.220Z"),
+        ("2026-11-22T10:55:22.123456789Z", "2026-11-22T10:55:22.123456789Z"),
+        ("2026-11-22T12:55:22+02:00", "2026-11-22T12:55:22+02:00"),
+        ("2026-11-22T10:55:22", "2026-11-22T10:55:22+00:00"),
+        ("2026-11-22 10:55:22", "2026-11-22T10:55:22+00:00"),
+        ("2026-11-22", "2026-11-22T00:00:00+00:00"),
+    ],
+)
+def test_a_time_leaves_with_a_zone_and_otherwise_as_it_came(time, sent):
+    assert event({"at": time}, timestamp="at")["timestamp"] == sent
+
+
+@pytest.mark.parametrize("time", [None, "", "yesterday", "2026-13-01", 1795344922])
+def test_a_time_that_is_none_is_a_fault_and_never_the_time_of_sending(time):
+    with pytest.raises(EventFault, match="time"):
+        mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
+
+
+def test_a_whole_record_goes_out_but_for_nulls_and_singers_own_columns():
+    record = {"a": 1, "b": None, "c": {"d": None}, "_sdc_sequence": 1}
+    assert properties(record) == {"record_id": 1, "user": "u", "a": 1, "c": {"d": None}}
+
+
+def test_names_that_warehouses_keep_for_themselves_are_prefixed():
+    record = {"event": "e", "timestamp": "t", "userId": "x", "receivedAt": "r", "eventual": 1}
+    schema = {"properties": dict.fromkeys(record, True)}
+    assert properties(record, schema=schema) == {
+        "record_id": 1,
+        "user": "u",
+        "record_event": "e",
+        "record_timestamp": "t",
+        "record_userId": "x",
+        "record_receivedAt": "r",
+        "eventual": 1,
+    }
+
+
+def test_a_prefixed_name_never_hides_a_field_that_is_called_so():
+    schema = {"properties": {"id": {}, "record_id": {}}}
+    assert properties({"record_id": 2}, schema=schema) == {
+        "record_record_id": 1,
+        "record_id": 2,
+        "user": "u",
+    }
+
+
+def test_properties_can_be_listed_named_computed_and_added_to_the_whole():
+    record = {"a": 1, "b": {"c": [10, 20]}, "d": "x", "e": "y"}
+    assert properties(record, properties=["a", "d"]) == {"a": 1, "d": "x"}
+    chosen = {"n": "b.c.1", "plan": {"value": "gold"}, "full": {"join": ["d", "e", "f"]}}
+    assert properties(record, properties=chosen) == {"n": 20, "plan": "gold", "full": "x y"}
+    assert properties(record, properties={"*": "*", "plan": {"value": 1}}) == {
+        **record,
+        "record_id": 1,
+        "user": "u",
+        "plan": 1,
+    }
+
+
+def test_properties_can_be_dropped_renamed_and_hashed():
+    record = {"a": 1, "b": {"c": 2, "d": [{"mail": "x"}, {"mail": "y", "e": 1}]}, "mail": "x"}
+    rules = EventRules(privacy=PrivacyRules(hashed=["mail", "b.d.mail"], drop=["b.c"]))
+    changed = properties(
+        record, rules=rules, properties=["a", "b", "mail"], drop=["b.d.e"], rename={"a": "A"}
+    )
+    x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    assert changed["A"] == 1
+    assert "a" not in changed
+    assert changed["mail"] == x
+    assert changed["b"]["d"][0] == {"mail": x}
+    assert set(changed["b"]) == {"d"}
+    assert set(changed["b"]["d"][1]) == {"mail"}
+
+
+def test_a_salt_changes_every_hash_and_null_stays_null():
+    plain, salted = (
+        properties(
+            {"a": "x", "b": {"c": None}},
+            rules=EventRules(privacy=PrivacyRules(hashed=["a", "b.c"], salt=salt)),
+        )
+        for salt in ("", "pepper")
+    )
+    assert plain["a"] != salted["a"]
+    assert plain["b"] == {"c": None}
+
+
+def test_dropping_wins_over_hashing_below():
+    rules = EventRules(privacy=PrivacyRules(hashed=["b.c"], drop=["b"]))
+    assert "b" not in properties({"b": {"c": 1}}, rules=rules)
+
+
+def test_identify_and_group_carry_traits_and_a_changed_row_is_a_new_occurrence():
+    for config in ({"call": "identify"}, {"call": "group", "group_id": "team"}):
+        first, again, changed = (
+            event({"team": 7, "plan": plan}, traits=["plan"], **config) for plan in "aab"
+        )
+        assert first["traits"] == {"plan": "a"}
+        assert first["messageId"] == again["messageId"] != changed["messageId"]
+        assert "event" not in first
+    assert first["groupId"] == "7"
+
+
+def test_a_group_without_its_id_is_a_fault():
+    mapped = mapping(call="group", group_id="team").map({"user": "u", "id": 1})
+    assert fault_of(mapped.event).code == "no_group"
+
+
+def test_the_message_id_follows_event_key_and_version_and_nothing_else():
+    same = event({"x": 1, "e": "E"}, event="e")["messageId"]
+    assert event({"x": 2, "e": "E"}, event="e")["messageId"] == same
+    assert event({"x": 1, "e": "F"}, event="e")["messageId"] != same
+    assert event({"x": 1, "e": "E", "id": 2}, event="e")["messageId"] != same
+    versions = {event({"v": v}, version="v")["messageId"] for v in (1, 2, 2)}
+    assert len(versions) == 2
+
+
+def test_a_renamed_event_keeps_its_message_id():
+    renamed = EventRules(names={"Order Lines": "Lines"})
+    assert event({}, rules=renamed)["event"] == "Lines"
+    assert event({}, rules=renamed)["messageId"] == event({})["messageId"]
+
+
+def test_without_a_key_the_whole_record_tells_occurrences_apart():
+    ids = {event({"x": x}, keys=())["messageId"] for x in (1, 2, 2)}
+    assert len(ids) == 2
+
+
+def test_what_identifies_an_occurrence_can_be_given_and_must_be_there():
+    first = event({"id": 1, "y": 0, "z": None}, message_id=["y", "z"])["messageId"]
+    assert event({"id": 2, "y": 0, "z": None}, message_id=["y", "z"])["messageId"] == first
+    with pytest.raises(EventFault):
+        mapping(message_id=["y", "z"]).map({"user": "u", "id": 1, "z": ""})
+
+
+def test_only_the_wanted_events_are_sent_under_either_name():
+    for only in ("Order Lines", "Lines"):
+        rules = EventRules(names={"Order Lines": "Lines"}, only=frozenset({only}))
+        assert event({}, rules=rules)["event"] == "Lines"
+    rules = EventRules(only=frozenset({"Other"}))
+    assert isinstance(mapping(rules=rules).map({"user": "u", "id": 1}), Skipped)
+
+
+def test_context_can_come_from_the_record_over_the_fixed_one():
+    rules = EventRules(context={"library": {"name": "x"}, "locale": "en"})
+    got = event({"lang": "de"}, rules=rules, context={"locale": "lang", "ip": "none"})["context"]
+    assert got == {"library": {"name": "x"}, "locale": "de"}
+
+
+def test_the_key_can_be_the_identity():
+    assert event({}, keys=("id", "user"), user_id={"key": True})["userId"] == "1:u"
+
+
+@given(st.dictionaries(st.text(max_size=5), json_values))
+def test_mapping_leaves_the_record_untouched_and_its_event_has_no_fault(record):
+    record = {**record, "id": 1, "user": "u"}
+    before = copy.deepcopy(record)
+    rules = EventRules(privacy=PrivacyRules(drop=["a.b", "c"], hashed=["d", "e.f"]))
+    mapped = mapping(rules=rules, drop=["g"], rename={"h": "i"}, properties="*").map(record)
+    assert record == before
+    assert fault_of(mapped.event) is None
+    assert encode(mapped.event)
+
+
+@given(
+    st.sampled_from(
+        ["event", "user_id", "when", "properties", "drop", "rename", "context", "call"]
+    ),
+    json_values,
+)
+def test_any_setting_either_compiles_or_is_refused_by_name(name, value):
+    try:
+        mapping(**{name: value})
+    except MappingError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    assert not refusal or refusal.startswith("streams.order_lines")

@@ -1,0 +1,336 @@
+"""The freshchat preset, in its three spellings."""
+
+import json
+import re
+
+import pytest
+
+from target_segment.encoding import decode, encode
+from target_segment.mapping import Skipped, Stream
+from target_segment.properties import is_reserved
+from target_segment.target import TargetSegment
+
+TIME = "2026-11-22T10:55:22.220000+00:00"
+COMMON = {
+    "created_time": TIME,
+    "user_id": "fc-user",
+    "user_reference_id": "site-user",
+    "source": "report",
+    "observed": False,
+    "snapshot_time": TIME,
+    "account_id": "123456",
+    "domain": "shop.freshchat.com",
+    "region": "us",
+    "version": "1.0.0",
+}
+PERSON = {"id": "p", "first_name": "Ada", "last_name": "Byron", "email": "ada@example.com"}
+ASSOCIATIONS = {
+    "user": {**PERSON, "reference_id": "site-user", "properties": [{"name": "a", "value": "b"}]},
+    "agent": {**PERSON, "first_name": "Bo", "last_name": None, "groups": ["g"]},
+    "group": {"id": "g", "name": "Support", "routing_type": "INTELLIASSIGN"},
+    "channel": {"id": "ch", "name": "Web", "welcome_message": {"message_type": "normal"}},
+}
+TREE = {
+    "conversation_id": "c",
+    "channel_id": "ch",
+    "app_id": "app",
+    "user_id": "fc-user",
+    "status": "assigned",
+    "source": "WEBCHAT",
+    "created_time": TIME,
+    "properties": {"priority": "Low"},
+    "messages": [{"id": "m", "message_parts": [{"text": {"content": "Hello"}}]}],
+}
+IDS = {
+    "conversation_id": "c",
+    "interaction_id": "i",
+    "channel_id": "ch",
+    "agent_id": "a",
+    "group_id": "g",
+}
+UPDATES = ["assigned_to_agent", "assigned_to_group", "unassigned", "resolved", "reopened"]
+
+
+def conversation(type_="created", **more):
+    name = "onConversationCreate" if type_ == "created" else "onConversationUpdate"
+    changes = {"model_changes": {"status": ["new", "assigned"]}}
+    return {
+        **COMMON,
+        **IDS,
+        "id": "occurrence-1",
+        "event": name,
+        "type": type_,
+        "previous_known": True,
+        "actor": {**PERSON, "type": "user"},
+        "associations": ASSOCIATIONS,
+        "conversation": TREE,
+        **({} if type_ == "created" else {"changes": changes}),
+        **more,
+    }
+
+
+def message(actor="user", kind="normal", **more):
+    return {
+        **COMMON,
+        **IDS,
+        "id": "occurrence-2",
+        "event": "onMessageCreate",
+        "message_id": "m",
+        "message_type": kind,
+        "message_text": "Hello",
+        "actor": {**PERSON, "type": actor},
+        "associations": ASSOCIATIONS,
+        "message": TREE,
+        **more,
+    }
+
+
+def activity(**more):
+    return {
+        **COMMON,
+        "user_id": None,
+        "user_reference_id": None,
+        "id": "occurrence-3",
+        "event": "onAgentActivityCreate",
+        "agent_id": "a",
+        "actor": {**PERSON, "type": "agent"},
+        "agent_activity": {"status": "AVAILABLE", "prev_status": None, "email": "b@example.com"},
+        **more,
+    }
+
+
+def mapped(stream, record, **config):
+    target = TargetSegment(config={"dry_run": True, **config})
+    result = target.settings.routing.mapping_of(Stream(name=stream, keys=("id",))).map(record)
+    return result if isinstance(result, Skipped) else decode(encode(result.event))
+
+
+def columns(value, prefix=""):
+    """Names as Segment's warehouses make them of nested objects."""
+    for name, inner in value.items():
+        column = f"{prefix}{name}"
+        if isinstance(inner, dict):
+            yield from columns(inner, f"{column}_")
+        else:
+            yield column
+
+
+EVERY = [
+    ("conversation_events", conversation()),
+    *[("conversation_events", conversation(kind)) for kind in UPDATES],
+    ("message_events", message()),
+    ("agent_activity", activity()),
+]
+
+
+@pytest.mark.parametrize(("stream", "record"), EVERY)
+def test_no_flat_copy_is_a_column_that_the_tree_becomes_nor_a_reserved_one(stream, record):
+    properties = mapped(stream, record)["properties"]
+    names = [re.sub(r"[^a-z0-9_]", "_", name) for name in columns(properties)]
+    assert len(names) == len(set(names))
+    assert not [name for name in properties if is_reserved(name)]
+
+
+@pytest.mark.parametrize(("stream", "record"), EVERY)
+def test_the_tree_keeps_its_nesting_and_spelling(stream, record):
+    properties = mapped(stream, record)["properties"]
+    trees = {"actor", "associations", "conversation", "message", "agent_activity", "changes"}
+    for name in trees & set(record):
+        assert properties[name] == record[name]
+
+
+def test_an_event_is_complete():
+    event = mapped("message_events", message())
+    assert {name: value for name, value in event.items() if isinstance(value, str)} == {
+        "type": "track",
+        "event": "onMessageCreate",
+        "userId": "site-user",
+        "anonymousId": "fc-user",
+        "messageId": event["messageId"],
+        "timestamp": TIME,
+    }
+    assert event["context"]["integration"]["name"] == "freshchat"
+    flat = {k: v for k, v in event["properties"].items() if not isinstance(v, dict)}
+    assert flat == {
+        **IDS,
+        "message_id": "m",
+        "message_type": "normal",
+        "message_text": "Hello",
+        "account_id": "123456",
+        "domain": "shop.freshchat.com",
+        "region": "us",
+        "version": "1.0.0",
+        "freshchat_source": "report",
+        "observed": False,
+        "snapshot_time": TIME,
+    }
+
+
+def test_only_updates_say_what_was_updated():
+    assert "update_type" not in mapped("conversation_events", conversation())["properties"]
+    for kind in UPDATES:
+        event = mapped("conversation_events", conversation(kind))
+        assert event["event"] == "onConversationUpdate"
+        assert event["properties"]["update_type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("known", "sent"),
+    [
+        ({}, {"userId": "site-user", "anonymousId": "fc-user"}),
+        ({"user_reference_id": None}, {"anonymousId": "fc-user"}),
+        ({"user_reference_id": None, "user_id": None}, {"anonymousId": "c"}),
+        ({"user_id": None}, {"userId": "site-user"}),
+    ],
+)
+def test_the_customer_is_known_by_the_best_id_there_is(known, sent):
+    for stream, record in (
+        ("message_events", message("agent", **known)),
+        ("conversation_events", conversation(**known)),
+    ):
+        event = mapped(stream, record)
+        assert {k: v for k, v in event.items() if k in ("userId", "anonymousId")} == sent
+
+
+def test_an_agent_is_never_a_user():
+    event = mapped("agent_activity", activity(user_reference_id="x", user_id="y"))
+    assert "userId" not in event
+    assert event["anonymousId"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("actor", "kind", "sent"),
+    [
+        ("user", "normal", True),
+        ("agent", "normal", True),
+        ("bot", "normal", True),
+        ("system", "normal", False),
+        ("agent", "private", False),
+        ("system", "system", False),
+    ],
+)
+def test_notes_and_notices_are_nobodys_message(actor, kind, sent):
+    result = mapped("message_events", message(actor, kind))
+    assert isinstance(result, Skipped) is not sent
+
+
+def test_notes_are_sent_when_the_user_says_so():
+    everything = {"message_events": {"when": None}}
+    event = mapped("message_events", message("agent", "private"), streams=everything)
+    assert event["properties"]["message_type"] == "private"
+
+
+STREAMS = [
+    *("account", "agent_statuses", "agents", "channels", "conversation_fields", "conversations"),
+    *("groups", "historical_metrics", "instant_metrics", "messages", "outbound_messages", "roles"),
+    *("user_conversations", "users", "report_conversation_created", "report_message_sent"),
+    *("report_conversation_agent_assigned", "report_conversation_group_assigned"),
+    *("report_conversation_resolved", "report_conversation_resolution_label"),
+    *("report_first_response_time", "report_response_time", "report_resolution_time"),
+    *("report_agent_activity", "report_agent_intelliassign_activity", "report_csat_score"),
+    "report_chat_transcript",
+]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_every_other_stream_of_the_tap_is_declared_no_event(stream):
+    target = TargetSegment(config={"dry_run": True})
+    assert target.settings.routing.mapping_of(Stream(name=stream)) == Skipped("not an event")
+
+
+USER = {
+    "id": "fc-user",
+    "reference_id": "site-user",
+    **{name: PERSON[name] for name in ("first_name", "last_name", "email")},
+    "created_time": TIME,
+    "updated_time": None,
+}
+
+
+def test_users_are_identified_when_asked_for():
+    event = mapped("users", USER, streams={"users": {"call": "identify"}})
+    assert event["type"] == "identify"
+    assert (event["userId"], event["anonymousId"]) == ("site-user", "fc-user")
+    assert event["timestamp"] == TIME
+    assert event["traits"] == {
+        "email": "ada@example.com",
+        "firstName": "Ada",
+        "lastName": "Byron",
+        "name": "Ada Byron",
+        "createdAt": TIME,
+    }
+
+
+def test_the_title_spelling_is_that_of_segments_catalogue():
+    names = {mapped(s, r, event_style="title")["event"] for s, r in EVERY}
+    assert names == {
+        "On Agent Activity Create",
+        "On Conversation Create",
+        "On Conversation Update",
+        "On Message Create",
+    }
+
+
+@pytest.mark.parametrize(
+    ("stream", "record", "name"),
+    [
+        ("conversation_events", conversation(), "Live Chat Conversation Started"),
+        ("conversation_events", conversation("resolved"), "Live Chat Conversation Ended"),
+        ("message_events", message(), "Live Chat Message Sent"),
+        ("message_events", message("agent"), "Live Chat Message Received"),
+        ("message_events", message("bot"), "Live Chat Message Received"),
+    ],
+)
+def test_the_live_chat_spelling_has_flat_properties_only(stream, record, name):
+    event = mapped(stream, record, event_style="live_chat")
+    assert event["event"] == name
+    assert event["userId"] == "site-user"
+    messages = {"message_id": "m", "message_body": "Hello"} if "Message" in name else {}
+    assert event["properties"] == {
+        "conversation_id": "c",
+        "agent_id": "a",
+        "agent_name": "Bo",
+        "agent_username": "ada@example.com",
+        **messages,
+    }
+
+
+@pytest.mark.parametrize(
+    ("stream", "record"),
+    [
+        ("conversation_events", conversation("assigned_to_agent")),
+        ("conversation_events", conversation("reopened")),
+        ("message_events", message("agent", "private")),
+    ],
+)
+def test_what_the_live_chat_spec_has_no_event_for_is_not_sent(stream, record):
+    assert isinstance(mapped(stream, record, event_style="live_chat"), Skipped)
+    target = TargetSegment(config={"dry_run": True, "event_style": "live_chat"})
+    assert isinstance(target.settings.routing.mapping_of(Stream(name="agent_activity")), Skipped)
+
+
+@pytest.mark.parametrize(("stream", "record"), EVERY[:1] + EVERY[4:5] + EVERY[6:7])
+def test_changing_the_spelling_sends_nothing_twice(stream, record):
+    ids = {
+        mapped(stream, record, event_style=style)["messageId"]
+        for style in ("handler", "title", "live_chat")
+    }
+    ids.add(mapped(stream, record, event_names={"onMessageCreate": "Message"})["messageId"])
+    assert len(ids) == 1
+
+
+def test_events_can_be_renamed_and_chosen_by_either_spelling():
+    for name in ("onMessageCreate", "On Message Create"):
+        config = {"event_style": "title", "event_names": {name: "Message Posted"}}
+        assert mapped("message_events", message(), **config)["event"] == "Message Posted"
+        config = {"event_style": "title", "events": [name]}
+        assert mapped("message_events", message(), **config)["event"] == "On Message Create"
+        assert isinstance(mapped("conversation_events", conversation(), **config), Skipped)
+
+
+def test_one_setting_of_a_stream_can_be_changed_and_the_others_stay():
+    less = {"agent_activity": {"drop": ["actor.email", "agent_activity.email"]}}
+    properties = mapped("agent_activity", activity(), streams=less)["properties"]
+    assert "ada@example.com" not in json.dumps(properties)
+    assert "b@example.com" not in json.dumps(properties)
+    assert properties["agent_activity"]["status"] == "AVAILABLE"

@@ -1,0 +1,38 @@
+"""The SDK's own standard tests, with none switched off, and the one that upstream had to."""
+
+import importlib.resources
+import io
+import json
+
+import pytest
+from singer_sdk.testing import get_target_test_class, target_test_streams
+
+from target_segment.target import TargetSegment
+
+CONFIG = {
+    "dry_run": True,
+    "preset": "none",
+    # Any stream: a track call named after it, for whoever its key or its `id` says.
+    "streams": {"*": {"anonymous_id": [{"key": True}, "id"]}},
+}
+
+_StandardTests = get_target_test_class(TargetSegment, config=CONFIG)
+
+
+class TestSinger(_StandardTests):
+    @pytest.fixture(autouse=True)
+    def _files(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+
+
+def test_every_state_of_the_sdks_disabled_test_is_relayed_as_soon_as_it_is_safe(
+    tmp_path, monkeypatch, capsys
+):
+    """Upstream's `multiple_state_messages`, which targets on the SDK's own drains cannot pass."""
+    monkeypatch.chdir(tmp_path)
+    file = importlib.resources.files(target_test_streams) / "multiple_state_messages.singer"
+    text = file.read_text()
+    messages = [json.loads(line) for line in text.splitlines()]
+    TargetSegment(config={**CONFIG, "state_flush_seconds": 0}).listen(io.StringIO(text))
+    relayed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert relayed == [message["value"] for message in messages if message["type"] == "STATE"]

@@ -1,0 +1,459 @@
+"""The target as Singer and a user meet it."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from target_segment.sinks import SegmentSink
+from target_segment.target import TargetSegment
+
+TIME = "2026-11-22T10:55:22.220000+00:00"
+
+
+def schema(stream="orders", properties=None, keys=("id",), **more):
+    definition = {"type": "object", "properties": properties or {"id": {}}, **more}
+    return {"type": "SCHEMA", "stream": stream, "schema": definition, "key_properties": list(keys)}
+
+
+def record(stream="orders", **fields):
+    return {"type": "RECORD", "stream": stream, "record": fields}
+
+
+def state(value):
+    return {"type": "STATE", "value": value}
+
+
+def with_number(text):
+    """A RECORD line that holds this very text for a number."""
+    return '{"type":"RECORD","stream":"orders","record":{"id":1,"user":"u","n":' + text + "}}"
+
+
+def orders(count, start=0):
+    return [record(id=number, user=f"u{number}") for number in range(start, start + count)]
+
+
+def test_records_become_events_and_the_last_state_comes_out(run, settings, segment):
+    finished = run(settings, schema(), *orders(3), state({"bookmark": "b"}))
+    assert finished.status == 0
+    assert finished.states == [{"bookmark": "b"}]
+    assert finished.errors == []
+    assert segment.names == ["Order Placed"] * 3
+    assert segment.swallowed == []
+    assert segment.complaints == []
+
+
+def test_an_event_looks_as_segment_documents_it(run, settings, segment):
+    settings["streams"] = {
+        "orders": {"user_id": "user", "anonymous_id": "device", "timestamp": "at"}
+    }
+    settings["integrations"] = {"All": False}
+    settings["context"] = {"app": {"name": "shop"}}
+    settings["historical"] = True
+    run(settings, schema(), record(id=7, user=5, device="d", at=TIME, total=1.10))
+    [event] = segment.accepted
+    version = event["context"]["library"].pop("version")
+    assert version
+    assert event == {
+        "type": "track",
+        "event": "Orders",
+        "userId": "5",
+        "anonymousId": "d",
+        "messageId": event["messageId"],
+        "timestamp": TIME,
+        "properties": {"record_id": 7, "user": 5, "device": "d", "at": TIME, "total": 1.1},
+        "context": {
+            "app": {"name": "shop"},
+            "active": False,
+            "library": {"name": "target-segment"},
+        },
+        "integrations": {"All": False},
+    }
+
+
+def test_running_again_sends_the_same_ids(run, settings, segment):
+    run(settings, schema(), *orders(3))
+    run(settings, schema(), *orders(3))
+    assert len(segment.accepted) == 3
+    assert [why for _, why in segment.swallowed] == ["duplicate"] * 3
+
+
+def test_another_write_key_gives_other_ids(run, settings, segment):
+    segment.write_keys.add("key-2")
+    run(settings, schema(), *orders(2))
+    run({**settings, "write_key": "key-2"}, schema(), *orders(2))
+    assert len(set(segment.ids)) == 4
+
+
+def test_events_of_all_streams_travel_together_in_the_order_they_came(run, settings, segment):
+    settings["streams"] = {"*": {"user_id": "user"}}
+    messages = [schema("a"), schema("b")]
+    messages += [record("ab"[number % 2], id=number, user="u") for number in range(10)]
+    run(settings, *messages)
+    assert len(segment.received) == 1
+    assert [event["properties"]["record_id"] for event in segment.accepted] == list(range(10))
+
+
+def test_each_state_can_be_settled_before_anything_else_is_read(run, settings):
+    settings["state_flush_seconds"] = 0
+    finished = run(settings, schema(), *orders(2), state({"n": 1}), *orders(1, 2), state({"n": 2}))
+    assert finished.states == [{"n": 1}, {"n": 2}]
+
+
+def test_state_goes_through_as_it_is(run, settings):
+    value = {"f": 1.5, "big": 123456789012345678901234567890, "text": "é", "none": None}
+    assert run(settings, state(value)).states == [value]
+
+
+def test_an_empty_state_is_not_passed_on(run, settings):
+    assert run(settings, schema(), *orders(1), state({})).states == []
+
+
+@pytest.mark.parametrize(
+    "number", ["0.1", "1.10", "-7", "12345678901234567890123", "0.30000000000000004", "3.0"]
+)
+def test_numbers_leave_digit_by_digit(run, settings, number):
+    settings["dry_run"] = True
+    run(settings, schema(), with_number(number))
+    [path] = Path(settings["output_path"]).iterdir()
+    assert f'"n":{number}' in path.read_text()
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_not_a_number_is_a_dead_letter_that_keeps_its_text(run, settings, segment, number):
+    finished = run(settings, schema(), with_number(number), *orders(1, 5))
+    assert finished.status == 0
+    assert len(segment.accepted) == 1
+    letter = Path(settings["dead_letter_path"]).read_text()
+    assert "not_a_number" in letter
+    assert f'"n":{number}' in letter
+
+
+def test_a_record_that_violates_its_schema_is_a_dead_letter_naming_the_field(
+    run, settings, segment, dead
+):
+    typed = schema(
+        properties={
+            "id": {},
+            "user": {"type": "string"},
+            "a": {"type": "object", "properties": {"b": {"type": "integer"}}},
+        }
+    )
+    finished = run(settings, typed, record(id=1, user="u", a={"b": "secret text"}), *orders(1, 2))
+    assert finished.status == 0
+    assert len(segment.accepted) == 1
+    [letter] = dead()
+    assert letter["reason"] == {
+        "class": "invalid_record",
+        "text": "a.b breaks the schema's 'type'",
+    }
+    assert letter["record"]["a"] == {"b": "secret text"}
+    assert "secret text" not in finished.table
+
+
+def test_validation_can_be_turned_off(run, settings, segment):
+    settings["validate_records"] = False
+    run(settings, schema(properties={"id": {"type": "string"}}), *orders(1))
+    assert len(segment.accepted) == 1
+
+
+def test_an_event_without_identity_is_a_dead_letter_and_never_swallowed(
+    run, settings, segment, dead
+):
+    finished = run(settings, schema(), record(id=1, user=None), record(id=2, user=""))
+    assert finished.status == 0
+    assert segment.received == []
+    assert [letter["reason"]["class"] for letter in dead()] == ["no_identity"] * 2
+
+
+def test_an_event_of_32_kb_goes_and_a_larger_one_is_a_dead_letter(run, settings, segment, dead):
+    run(settings, schema(), record(id=1, user="u", text="x" * 31_600))
+    run(settings, schema(), record(id=2, user="u", text="x" * 32_000), *orders(1, 5))
+    assert len(segment.accepted) == 2
+    [letter] = dead()
+    assert letter["reason"]["class"] == "too_large"
+    assert letter["event"]["properties"]["record_id"] == 2
+
+
+def test_text_counts_in_bytes_as_utf8_and_is_not_escaped(run, settings, segment):
+    run(settings, schema(), record(id=1, user="u", text="汉" * 10_000))
+    assert segment.accepted[0]["properties"]["text"] == "汉" * 10_000
+
+
+def test_one_poisonous_event_among_many_is_the_only_one_not_delivered(run, settings, segment, dead):
+    segment.poisonous = lambda event: event["properties"]["record_id"] == 617
+    finished = run(settings, schema(), *orders(1000), state({"done": True}))
+    assert finished.status == 0
+    assert finished.states == [{"done": True}]
+    assert len(segment.accepted) == 999
+    [letter] = dead()
+    assert letter["event"]["userId"] == "u617"
+    assert "HTTP 400" in letter["reason"]["text"]
+
+
+def test_when_everything_is_refused_the_run_fails_and_state_stays(run, settings, segment, dead):
+    segment.poisonous = lambda _: True
+    settings["max_dead_letters"] = 5
+    finished = run(settings, schema(), *orders(100), state({"done": True}))
+    assert finished.status == 1
+    assert finished.states == []
+    assert len(dead()) == 5
+    assert "max_dead_letters" in finished.errors[0]
+
+
+def test_a_write_key_that_segment_does_not_know_stops_the_run_before_anything_is_sent(
+    run, settings, segment
+):
+    finished = run({**settings, "write_key": "key-9"}, schema(), *orders(1), state({"n": 1}))
+    assert finished.status == 1
+    assert finished.states == []
+    assert segment.received == []
+    assert len(finished.errors) == 1
+    assert "write_key" in finished.errors[0]
+    assert "key-9" not in finished.errors[0] + finished.table
+
+
+def test_a_look_up_that_fails_only_warns(run, settings, caplog):
+    settings["cdn_url"] = "http://127.0.0.1:9"
+    assert run(settings, schema(), *orders(1)).status == 0
+    assert "could not be checked" in caplog.text
+    assert "key-1" not in caplog.text
+
+
+def test_the_look_up_can_be_left_out(run, settings, segment):
+    run({**settings, "check_write_key": False}, schema(), *orders(1))
+    assert segment.looked_up == []
+
+
+def test_nothing_is_requested_before_the_first_stream(run, settings, segment):
+    assert run(settings).status == 0
+    assert segment.looked_up == []
+
+
+def test_a_dry_run_writes_the_very_bodies_and_sends_nothing(run, settings, segment):
+    settings.update(dry_run=True, write_key=None)
+    finished = run(settings, schema(), *orders(3), state({"n": 1}))
+    assert finished.status == 0
+    assert finished.states == [{"n": 1}]
+    assert segment.received == segment.looked_up == []
+    [path] = Path(settings["output_path"]).iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    [body] = map(json.loads, path.read_text().splitlines())
+    assert sorted(body) == ["batch", "sentAt"]
+    assert [event["userId"] for event in body["batch"]] == ["u0", "u1", "u2"]
+    assert str(path) in finished.table
+
+
+def test_a_stream_without_mapping_is_an_error_that_says_what_to_add(run, settings):
+    finished = run(settings, schema("refunds"), state({"n": 1}))
+    assert finished.status == 1
+    assert finished.states == []
+    assert "streams.refunds" in finished.errors[0]
+
+
+def test_streams_without_mapping_can_be_skipped_and_are_counted(run, settings):
+    settings["unmapped_streams"] = "skip"
+    finished = run(settings, schema("refunds"), record("refunds", id=1), record("refunds", id=2))
+    assert finished.status == 0
+    assert "refunds: no mapping" in finished.table
+
+
+def test_a_mapped_stream_that_never_comes_is_named(run, settings, caplog):
+    run(settings, schema("orders"))
+    assert "never" not in caplog.text
+    settings["streams"] = {**settings["streams"], "oders": settings["streams"]["orders"]}
+    run(settings, schema("orders"))
+    assert "oders" in caplog.text
+
+
+def test_a_record_before_its_schema_ends_in_one_line(run, settings):
+    finished = run(settings, record(id=1, user="secret"))
+    assert finished.status == 1
+    assert len(finished.errors) == 1
+    assert "schema" in finished.errors[0]
+    assert "secret" not in finished.errors[0]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['{"type":"RECORD","stream":"orders","record":{"secret"', "[1]", '{"secret":1}', '"secret"'],
+)
+def test_a_broken_line_ends_in_one_line_that_gives_its_number_and_not_its_text(
+    run, settings, broken
+):
+    finished = run(settings, schema(), *orders(1), broken, state({"n": 1}))
+    assert finished.status == 1
+    assert finished.states == []
+    [error] = finished.errors
+    assert "Line 3" in error
+    assert "secret" not in error
+
+
+@pytest.mark.parametrize("missing", ["stream", "record"])
+def test_a_record_message_without_a_part_is_named_by_its_line(run, settings, missing):
+    message = record(id=1, user="secret")
+    del message[missing]
+    [error] = run(settings, schema(), message).errors
+    assert missing in error
+    assert "secret" not in error
+
+
+def test_a_record_without_its_key_stops_the_run(run, settings):
+    finished = run(settings, schema(), record(user="secret"))
+    assert finished.status == 1
+    assert "'id'" in finished.errors[0]
+    assert "secret" not in finished.errors[0]
+
+
+def test_a_wrong_schema_is_named(run, settings):
+    finished = run(settings, schema(properties={"id": {"type": 5}}))
+    assert finished.status == 1
+    assert len(finished.errors) == 1
+
+
+def test_a_schema_never_makes_the_target_fetch_anything(run, settings, segment):
+    finished = run(settings, schema(properties={"id": {"$ref": f"{segment.cdn_url}/schema.json"}}))
+    assert finished.status == 1
+    assert segment.looked_up == []
+
+
+def test_stream_maps_and_flattening_work(run, settings, segment):
+    settings["stream_maps"] = {"orders": {"user": "user", "id": "id", "loud": "user.upper()"}}
+    settings["flattening_enabled"] = True
+    settings["flattening_max_depth"] = 2
+    typed = schema(properties={"id": {"type": "integer"}, "user": {"type": "string"}})
+    run(settings, typed, record(id=1, user="ada"))
+    assert segment.accepted[0]["properties"]["loud"] == "ADA"
+
+
+def test_stream_maps_can_make_several_streams_of_one(run, settings, segment):
+    settings["stream_maps"] = {"copies": {"__source__": "orders", "id": "id", "user": "user"}}
+    settings["streams"] = {"*": {"user_id": "user"}}
+    typed = schema(properties={"id": {"type": "integer"}, "user": {"type": "string"}})
+    run(settings, typed, record(id=1, user="ada"))
+    assert sorted(segment.names) == ["Copies", "Orders"]
+
+
+class WholePath(TargetSegment):
+    """The target with the SDK's own, longer way of a record."""
+
+    def _process_record_message(self, message_dict):
+        super(TargetSegment, self)._process_record_message(message_dict)
+
+
+def test_the_short_way_of_a_record_ends_where_the_sdks_own_does(
+    settings, segment, run, monkeypatch
+):
+    typed = schema(
+        properties={
+            "id": {"type": "integer"},
+            "user": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+            "_sdc_sequence": {"type": "integer"},
+        }
+    )
+    messages = [
+        typed,
+        record(id=1, user="u", at=TIME, _sdc_sequence=5),
+        record(id=2, user="v", at="2026-01-01"),
+    ]
+    run(settings, *messages)
+    short = [received.body["batch"] for received in segment.received]
+    monkeypatch.setattr(TargetSegment, "_process_record_message", WholePath._process_record_message)
+    run(settings, *messages)
+    assert [received.body["batch"] for received in segment.received[len(short) :]] == short
+
+
+def test_the_sdk_never_drains_by_itself(settings):
+    target = TargetSegment(config={**settings, "dry_run": True})
+    assert float("inf") == target._MAX_RECORD_AGE_IN_MINUTES
+    assert SegmentSink.is_full.fget(None) is False
+
+
+def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segment):
+    version = {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 2}
+    wider = schema(properties={"id": {}, "more": {}})
+    finished = run(settings, schema(), *orders(2), wider, *orders(2, 2), version, state({"n": 1}))
+    assert finished.states == [{"n": 1}]
+    assert len(segment.accepted) == 4
+
+
+def test_a_batch_message_is_read_from_its_file(run, settings, segment, tmp_path):
+    (tmp_path / "batch.jsonl").write_text('{"id": 1, "user": "a"}\n{"id": 2, "user": "b"}\n')
+    batch = {
+        "type": "BATCH",
+        "stream": "orders",
+        "encoding": {"format": "jsonl", "compression": "none"},
+        "manifest": [f"file://{tmp_path}/batch.jsonl"],
+    }
+    finished = run(settings, schema(), batch, state({"n": 1}))
+    assert finished.states == [{"n": 1}]
+    assert len(segment.accepted) == 2
+
+
+def test_a_full_disk_under_the_dead_letters_stops_the_run_and_state_stays(run, settings):
+    settings["dead_letter_path"] = "/dev/full"
+    finished = run(settings, schema(), record(id=1, user=None), state({"n": 1}))
+    assert finished.status == 1
+    assert finished.states == []
+    assert "dead_letter_path" in finished.errors[0]
+
+
+def test_an_unforeseen_error_tells_where_and_not_what(run, settings, monkeypatch):
+    def fail(*_):
+        raise KeyError("secret")
+
+    monkeypatch.setattr(SegmentSink, "take", fail)
+    finished = run(settings, schema(), *orders(1), state({"n": 1}))
+    assert finished.status == 1
+    assert finished.states == []
+    assert "secret" not in finished.errors[0]
+    assert "KeyError" in finished.errors[0]
+
+
+def test_the_closing_table_counts_everything_once(run, settings):
+    settings["streams"] = {
+        "orders": {
+            "event": {"value": "Order Placed"},
+            "user_id": "user",
+            "anonymous_id": ["device", "basket"],
+            "when": {"status": "paid"},
+        }
+    }
+    paid = {"status": "paid"}
+    finished = run(
+        settings,
+        schema(),
+        record(id=1, user="u", device="d", **paid),
+        record(id=2, device="d", **paid),
+        record(id=3, basket="b", **paid),
+        record(id=3, basket="b", **paid),
+        record(id=4, **paid),
+        record(id=5, user="u", status="open"),
+    )
+    counts = {
+        " ".join(line.split()[:-1]): line.split()[-1]
+        for line in finished.table.splitlines()
+        if line.split()
+    }
+    assert counts["sent events"] == "3"
+    assert counts["Order Placed"] == "3"
+    assert counts["identified by userId"] == "1"
+    assert counts["anonymousId"] == "1"
+    assert counts["anonymousId from basket"] == "1"
+    assert counts["skipped orders: left out by when: status"] == "1"
+    assert counts["merged same message id in one request"] == "1"
+    assert any("neither userId nor anonymousId" in what for what in counts)
+    assert settings["dead_letter_path"] in finished.table
+
+
+def test_nothing_secret_is_ever_logged(run, settings, segment, caplog, monkeypatch):
+    monkeypatch.setenv("TARGET_SEGMENT_LOGLEVEL", "DEBUG")
+    caplog.set_level("DEBUG")
+    segment.poisonous = lambda _: True
+    settings["hash_salt"] = "pepper-and-salt"
+    finished = run(settings, schema(), record(id=1, user="ada@example.com", text="my secret"))
+    seen = caplog.text + finished.table
+    for secret in ("key-1", "ada@example.com", "my secret", "pepper-and-salt"):
+        assert secret not in seen
