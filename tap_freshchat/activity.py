@@ -1,4 +1,4 @@
-"""Rows of the four conversation reports → occurrences: what happened, and when. Pure."""
+"""Rows of the conversation reports → occurrences: what happened, and when. Pure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,22 @@ REOPENED = "reopened"
 ASSIGNED_TO_GROUP = "assigned_to_group"
 ASSIGNED_TO_AGENT = "assigned_to_agent"
 RESOLVED = "resolved"
+# No event of its own: it tells what later events of the conversation are labelled with.
+LABELLED = "labelled"
 # Of occurrences in one millisecond, the order in which a conversation can pass through them.
-_ORDER = {CREATED: 0, REOPENED: 0, ASSIGNED_TO_GROUP: 1, ASSIGNED_TO_AGENT: 2, RESOLVED: 3}
+_ORDER = {
+    CREATED: 0,
+    REOPENED: 0,
+    ASSIGNED_TO_GROUP: 1,
+    ASSIGNED_TO_AGENT: 2,
+    LABELLED: 3,
+    RESOLVED: 4,
+}
 _KINDS = {
     columns.AGENT_ASSIGNED: ASSIGNED_TO_AGENT,
     columns.GROUP_ASSIGNED: ASSIGNED_TO_GROUP,
     columns.RESOLVED: RESOLVED,
+    columns.RESOLUTION_LABEL: LABELLED,
 }
 # How far a Created row's own time may lie from its interaction's before the latter is not believed
 # to be a time; seen apart by 0.1 s at most.
@@ -55,6 +65,8 @@ class Occurrence:
     group_id: str | None = None
     actor_id: str | None = None
     actor_type: str | None = None
+    label_category: str | None = None
+    label_subcategory: str | None = None
 
     @property
     def id(self) -> str:
@@ -67,6 +79,8 @@ class Occurrence:
         if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
             assignee = self.agent_id if self.kind == ASSIGNED_TO_AGENT else self.group_id
             return digest(self.kind, self.conversation_id, assignee or "", self.time.isoformat())
+        if self.kind == LABELLED:
+            return digest(self.kind, self.conversation_id, self.time.isoformat())
         what = RESOLVED if self.kind == RESOLVED else "began"
         if interaction:
             return digest(what, interaction)
@@ -76,7 +90,7 @@ class Occurrence:
 def conversation_occurrences(
     rows: Mapping[str, Iterable[Mapping[str, str]]], since: datetime
 ) -> list[Occurrence]:
-    """Occurrences told by the four conversation reports, in order of time, each once.
+    """Occurrences told by the conversation reports, in order of time, each once.
 
     Args:
         rows: by report, with the columns' known names.
@@ -117,6 +131,8 @@ def _occurrence(report: str, row: Mapping[str, str]) -> Occurrence:
         group_id=row.get("group_id") or None,
         actor_id=row.get("actor_id") or None,
         actor_type=row.get("actor_type") or None,
+        label_category=row.get("label_category_name") or None,
+        label_subcategory=row.get("label_sub_category_name") or None,
     )
 
 

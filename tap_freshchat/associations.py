@@ -10,6 +10,8 @@ from tap_freshchat.times import format_time, parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tap_freshchat.timelines import Timeline
+
 _PERSON = ("id", "first_name", "last_name", "email", "phone", "avatar")
 _USER = (*_PERSON, "created_time", "updated_time", "reference_id", "org_contact_id", "properties")
 _AGENT = ("id", "first_name", "last_name", "email", "avatar", "groups", "social_profiles")
@@ -62,30 +64,48 @@ class Customer:
 
 
 def associations_of(
-    conversation: Mapping[str, Any], account: Account, customer: Customer
+    conversation: Mapping[str, Any], account: Account, customer: Customer, timeline: Timeline
 ) -> dict[str, Any]:
-    """What a conversation belongs to, as far as its ids lead to anything."""
+    """What a conversation belongs to, as far as its ids lead to anything; labels by name only."""
     joined = {
         "user": pick(customer.user, _USER),
         "agent": pick(account.agents.get(conversation.get("assigned_agent_id") or "", {}), _AGENT),
         "group": pick(account.groups.get(conversation.get("assigned_group_id") or "", {}), _GROUP),
         "channel": pick(account.channels.get(conversation.get("channel_id") or "", {}), _CHANNEL),
+        "label_category": timeline.label_category and {"name": timeline.label_category},
+        "label_subcategory": timeline.label_subcategory and {"name": timeline.label_subcategory},
     }
     return {name: value for name, value in joined.items() if value}
 
 
 def actor_of(
-    actor_type: str | None, actor_id: str | None, account: Account, customer: Customer
+    actor_type: str | None,
+    actor_id: str | None,
+    account: Account,
+    customer: Customer,
+    message: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """Who caused it; None when no source says so."""
+    """Who caused it; None when no source says so.
+
+    Args:
+        actor_type: user, agent, system or bot.
+        actor_id: whose id it is.
+        account: to join an agent with.
+        customer: of the conversation.
+        message: one that the actor wrote, which tells the organisation's ids.
+    """
     if actor_type is None and actor_id is None:
         return None
-    if actor_type == "agent" and actor_id:
-        return agent_actor(actor_id, account.agents.get(actor_id, {}))
-    if actor_type == "user" and actor_id == customer.id:
-        person = pick(customer.user, (*_PERSON, "org_contact_id"))
-        return {**person, "id": actor_id, "type": "user"}
-    return {"id": actor_id, "type": actor_type}
+    actor: dict[str, Any] = {"id": actor_id, "type": actor_type}
+    if actor_id and actor_id in account.agents:
+        actor = agent_actor(actor_id, account.agents[actor_id])
+    elif actor_id and actor_id == customer.id:
+        actor = {**pick(customer.user, _PERSON), "id": actor_id, "type": "user"}
+    org_ids = (
+        {"org_contact_id": customer.user.get("org_contact_id")} if actor_id == customer.id else {}
+    )
+    org_ids.update(pick(message or {}, ("org_actor_id", "org_contact_id")))
+    return {**actor, **{name: value for name, value in org_ids.items() if value}}
 
 
 def agent_actor(agent_id: str, agent: Mapping[str, Any]) -> dict[str, Any]:

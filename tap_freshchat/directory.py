@@ -64,6 +64,16 @@ class Directory:
         """Channels by id."""
         return self._by_id("/channels", "channels")
 
+    @cached_property
+    def agent_status_ids(self) -> Mapping[str, str]:
+        """Ids of the statuses that agents can have, custom ones among them, by lower-case name."""
+        try:
+            answer = self._client.get("/agents/status")
+        except (AccessError, MissingError):
+            # Not every plan has custom statuses.
+            return {}
+        return {state["name"].lower(): state["id"] for state in answer.get("states") or ()}
+
     def _by_id(self, path: str, key: str) -> Mapping[str, dict[str, Any]]:
         try:
             items = pagination.collection(self._client, path, key, page_size=self._page_size)

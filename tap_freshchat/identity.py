@@ -1,4 +1,4 @@
-"""Who the customer of a conversation is, and how the conversation stands now: batched look-ups."""
+"""Who the customer of a conversation is, and what is said of it now: batched look-ups."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_freshchat import pagination
 from tap_freshchat.client import path_of
+from tap_freshchat.dialogue import Dialogue, read_back
 from tap_freshchat.errors import MissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from tap_freshchat.client import FreshchatClient
@@ -23,25 +24,35 @@ T = TypeVar("T")
 
 # POST /users/fetch takes up to 100 ids.
 USERS_A_REQUEST = 100
-# What is remembered of each kind; the oldest are looked up again.
-MAX_REMEMBERED = 20_000
+# What is remembered of each kind; the oldest are looked up again. A conversation comes with its
+# messages, some 25 kB of them.
+MAX_USERS = 20_000
+MAX_SNAPSHOTS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A conversation as GET answered it; `conversation` is empty when it is gone."""
+    """A conversation as the service tells it now; `conversation` is empty when it is gone.
+
+    `dialogue` is its messages, as far back as was wanted; without any when they were not.
+    """
 
     conversation: Mapping[str, Any]
     user_id: str | None
     time: datetime
+    dialogue: Dialogue
 
 
 class Remembered(OrderedDict[str, T]):
     """Answers by id, the oldest dropped above a bound."""
 
+    def __init__(self, bound: int) -> None:
+        super().__init__()
+        self._bound = bound
+
     def __setitem__(self, key: str, value: T) -> None:
         super().__setitem__(key, value)
-        if len(self) > MAX_REMEMBERED:
+        if len(self) > self._bound:
             self.popitem(last=False)
 
 
@@ -62,19 +73,42 @@ class Identity:
         self._clock = clock
         self._max_concurrency = max_concurrency
         self._page_size = page_size
-        self._snapshots: Remembered[Snapshot] = Remembered()
-        self._users: Remembered[dict[str, Any]] = Remembered()
+        self._snapshots: Remembered[Snapshot] = Remembered(MAX_SNAPSHOTS)
+        self._users: Remembered[dict[str, Any]] = Remembered(MAX_USERS)
         self._missing = 0
         self._log = logging.getLogger("tap-freshchat.identity")
 
-    def snapshots(self, conversation_ids: Iterable[str]) -> Mapping[str, Snapshot]:
-        """The conversations as they stand now, one request each unless remembered."""
-        wanted = set(conversation_ids)
-        return self._remembered(self._snapshots, wanted, self._fetch_snapshots)
+    def snapshots(self, wanted: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
+        """The conversations as they stand now, looked up unless remembered.
+
+        Args:
+            wanted: by conversation, how far back its messages are wanted: a moment, or None for
+                no messages.
+        """
+        found = {
+            conversation_id: snapshot
+            for conversation_id, back_to in wanted.items()
+            if (snapshot := self._snapshots.get(conversation_id))
+            and snapshot.dialogue.reaches(back_to)
+        }
+        lacking = {key: back_to for key, back_to in wanted.items() if key not in found}
+        if lacking:
+            with ThreadPoolExecutor(self._max_concurrency) as pool:
+                fetched = list(pool.map(self._snapshot, lacking, lacking.values()))
+            for conversation_id, snapshot in zip(lacking, fetched, strict=True):
+                self._missing += not snapshot.conversation
+                self._snapshots[conversation_id] = found[conversation_id] = snapshot
+        return found
 
     def users(self, user_ids: Iterable[str]) -> Mapping[str, dict[str, Any]]:
         """The users, 100 a request unless remembered; one who was deleted is left out."""
-        found = self._remembered(self._users, set(user_ids), self._fetch_users)
+        wanted = set(user_ids)
+        found = {user_id: self._users[user_id] for user_id in wanted & self._users.keys()}
+        lacking = sorted(wanted - found.keys())
+        for at in range(0, len(lacking), USERS_A_REQUEST):
+            fetched = self._fetch_users(lacking[at : at + USERS_A_REQUEST])
+            self._users.update(fetched)
+            found.update(fetched)
         return {user_id: user for user_id, user in found.items() if user}
 
     def log_missing(self) -> None:
@@ -87,51 +121,41 @@ class Identity:
             )
             self._missing = 0
 
-    def _remembered(
-        self,
-        memory: Remembered[T],
-        wanted: set[str],
-        fetch: Callable[[list[str]], Mapping[str, T]],
-    ) -> Mapping[str, T]:
-        fetched = fetch(sorted(wanted - memory.keys()))
-        found = {key: fetched[key] if key in fetched else memory[key] for key in wanted}
-        memory.update(fetched)
-        return found
-
-    def _fetch_snapshots(self, conversation_ids: list[str]) -> Mapping[str, Snapshot]:
-        if not conversation_ids:
-            return {}
-        with ThreadPoolExecutor(self._max_concurrency) as pool:
-            snapshots = dict(
-                zip(conversation_ids, pool.map(self._snapshot, conversation_ids), strict=True)
-            )
-        self._missing += sum(not snapshot.conversation for snapshot in snapshots.values())
-        return snapshots
-
-    def _snapshot(self, conversation_id: str) -> Snapshot:
+    def _snapshot(self, conversation_id: str, back_to: datetime | None) -> Snapshot:
+        conversation, user_id, dialogue = {}, None, Dialogue(complete=False)
         try:
             conversation = self._client.get(path_of("conversations", conversation_id))
-            user_id = conversation.get("user_id") or self._sender_of(conversation_id)
+            user_id = conversation.get("user_id")
+            messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
+            if back_to is not None:
+                dialogue = read_back(messages, back_to)
+                user_id = user_id or _sender(each.content for each in dialogue.messages)
+            # For accounts whose GET leaves the customer out.
+            user_id = user_id or _sender(messages)
         except MissingError:
-            conversation, user_id = {}, None
-        return Snapshot(conversation=conversation, user_id=user_id, time=self._clock.now())
-
-    def _sender_of(self, conversation_id: str) -> str | None:
-        """The customer as the messages name them, for accounts whose GET leaves `user_id` out."""
-        messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
-        for message in messages:
-            if user_id := message.get("user_id"):
-                return str(user_id)
-            if message.get("actor_type") == "user" and message.get("actor_id"):
-                return str(message["actor_id"])
-        return None
+            pass
+        return Snapshot(
+            conversation=conversation,
+            user_id=user_id,
+            time=self._clock.now(),
+            dialogue=dialogue,
+        )
 
     def _fetch_users(self, user_ids: list[str]) -> Mapping[str, dict[str, Any]]:
         users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
-        for at in range(0, len(user_ids), USERS_A_REQUEST):
-            answer = self._client.post("/users/fetch", {"ids": user_ids[at : at + USERS_A_REQUEST]})
-            # The answer is either a list or an object that holds it.
-            for user in answer if isinstance(answer, list) else answer.get("users") or ():
-                users[user["id"]] = user
+        answer = self._client.post("/users/fetch", {"ids": user_ids})
+        # The answer is either a list or an object that holds it.
+        for user in answer if isinstance(answer, list) else answer.get("users") or ():
+            users[user["id"]] = user
         self._missing += sum(not user for user in users.values())
         return users
+
+
+def _sender(messages: Iterable[Mapping[str, Any]]) -> str | None:
+    """The customer as messages name them."""
+    for message in messages:
+        if user_id := message.get("user_id"):
+            return str(user_id)
+        if message.get("actor_type") == "user" and message.get("actor_id"):
+            return str(message["actor_id"])
+    return None

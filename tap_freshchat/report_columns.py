@@ -14,6 +14,7 @@ CREATED = "Conversation-Created"
 AGENT_ASSIGNED = "Conversation-Agent-Assigned"
 GROUP_ASSIGNED = "Conversation-Group-Assigned"
 RESOLVED = "Conversation-Resolved"
+RESOLUTION_LABEL = "Conversation-Resolution-Label"
 AVAILABILITY = "Agent-Activity"
 INTELLIASSIGN = "Agent-Intelliassign-Activity"
 TRANSCRIPT = "Chat-Transcript"
@@ -47,6 +48,12 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     AGENT_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
     GROUP_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
     RESOLVED: {**_CONVERSATION, "created_at": ("resolved_at", "resolved_time", *_TIME)},
+    RESOLUTION_LABEL: {
+        **_CONVERSATION,
+        # The docs misprint the first one without its first letter.
+        "label_category_name": ("label_category_name", "abel_category_name"),
+        "label_sub_category_name": ("label_sub_category_name", "abel_sub_category_name"),
+    },
     AVAILABILITY: _AGENT,
     INTELLIASSIGN: _AGENT,
     TRANSCRIPT: {
@@ -61,6 +68,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     AGENT_ASSIGNED: frozenset({"conversation_id", "created_at", "agent_id"}),
     GROUP_ASSIGNED: frozenset({"conversation_id", "created_at", "group_id"}),
     RESOLVED: frozenset({"conversation_id", "created_at"}),
+    RESOLUTION_LABEL: frozenset({"conversation_id", "created_at"}),
     AVAILABILITY: frozenset({"agent_id", "status", "created_at"}),
     INTELLIASSIGN: frozenset({"agent_id", "status", "created_at"}),
     TRANSCRIPT: frozenset({"message_id", "conversation_id", "created_time"}),

@@ -22,6 +22,8 @@ from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.report_jobs import ReportJobs
 from tap_freshchat.reports import Reports
 from tap_freshchat.settings import Settings
+from tap_freshchat.timelines import Timelines
+from tap_freshchat.user_listing import UserListing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +48,10 @@ class Service:
         # Reports are read up to one moment, the same for all streams of the run.
         now = clock.now()
         self.until = min(now - settings.report_delay, settings.end or now)
-        client = FreshchatClient(
+        # Up to when REST is read, which is not late as reports are.
+        self.present = min(now, settings.end or now)
+        self.clock = clock
+        self.client = client = FreshchatClient(
             base_url=settings.base_url,
             token=token,
             session=session,
@@ -54,6 +59,7 @@ class Service:
             clock=clock,
             timeout=settings.request_timeout,
         )
+        self.timelines = Timelines()
         self.directory = Directory(client, settings.page_size)
         self.identity = Identity(
             client,
@@ -63,6 +69,7 @@ class Service:
         )
         folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.users = UserListing(client, folder, settings.page_size)
         jobs = ReportJobs(
             client,
             clock,

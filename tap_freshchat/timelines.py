@@ -10,6 +10,7 @@ from tap_freshchat.activity import (
     ASSIGNED_TO_AGENT,
     ASSIGNED_TO_GROUP,
     CREATED,
+    LABELLED,
     REOPENED,
     RESOLVED,
 )
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity import Occurrence
 
-# Conversations whose last known values are kept in mind: some 100 MB would be 200,000 of them.
-MAX_TIMELINES = 50_000
+# States of conversations that are kept in mind: some 100 MB would be 150,000 of them.
+MAX_STATES = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,64 +35,91 @@ class Changes:
 
 @dataclass(kw_only=True)
 class Timeline:
-    """What is known of one conversation at one moment; times are of the latest such occurrence.
+    """How a conversation stood after one occurrence; times are of the latest such occurrence.
 
     `known` holds `status`, `assigned_agent_id` and `assigned_group_id` as far as told.
+    `first_agent_assigned_time` is of the open period, the others of the whole conversation.
     """
 
     known: dict[str, str | None] = field(default_factory=dict)
+    time: datetime | None = None
+    interaction_id: str | None = None
+    channel_id: str | None = None
     created_time: datetime | None = None
     assigned_time: datetime | None = None
+    agent_assigned_time: datetime | None = None
     first_agent_assigned_time: datetime | None = None
     group_assigned_time: datetime | None = None
     first_group_assigned_time: datetime | None = None
     reopened_time: datetime | None = None
     resolved_time: datetime | None = None
-    channel_id: str | None = None
-
-    def copy(self) -> Timeline:
-        """The timeline as it stands, which later occurrences do not touch."""
-        return replace(self, known=dict(self.known))
+    label_category: str | None = None
+    label_subcategory: str | None = None
 
 
 class Timelines:
-    """The last known values of conversations, carried from one occurrence to the next."""
+    """How conversations stood after each of their occurrences, as far as kept in mind.
 
-    def __init__(self) -> None:
-        self._timelines: OrderedDict[str, Timeline] = OrderedDict()
+    Args:
+        max_states: how many states are kept.
+    """
+
+    def __init__(self, max_states: int = MAX_STATES) -> None:
+        self._max_states = max_states
+        self._states: OrderedDict[str, list[Timeline]] = OrderedDict()
+        self._count = 0
 
     def apply(self, occurrence: Occurrence) -> tuple[Changes, Timeline]:
         """Take an occurrence in; what it changed, and how the conversation stands after it.
 
-        Occurrences of one conversation must come in order of time. The timeline returned is the
-        one that goes on: read it before the next call.
+        Occurrences of one conversation must come in order of time.
         """
-        timeline = self._timelines.pop(occurrence.conversation_id, None) or Timeline()
-        self._timelines[occurrence.conversation_id] = timeline
-        if len(self._timelines) > MAX_TIMELINES:
-            self._timelines.popitem(last=False)
-        timeline.channel_id = occurrence.channel_id or timeline.channel_id
-        after = _values_after(occurrence, timeline)
+        states = self._states.pop(occurrence.conversation_id, [])
+        before = states[-1] if states else Timeline()
+        after = replace(before, known=dict(before.known), time=occurrence.time)
+        values = _values_after(occurrence, after)
         pairs = {
-            name: (timeline.known.get(name), value)
-            for name, value in after.items()
-            if _is_change(name, value, timeline.known, occurrence.kind)
+            name: (after.known.get(name), value)
+            for name, value in values.items()
+            if _is_change(name, value, after.known, occurrence.kind)
         }
-        known = all(name in timeline.known for name in pairs)
-        timeline.known.update(after)
-        return Changes(pairs=pairs, previous_known=known), timeline
+        known = all(name in after.known for name in pairs)
+        after.known.update(values)
+        self._keep(occurrence.conversation_id, [*states, after])
+        return Changes(pairs=pairs, previous_known=known), after
+
+    def at(self, conversation_id: str, moment: datetime) -> Timeline | None:
+        """How a conversation stood at a moment; None when nothing is known of that."""
+        states = self._states.get(conversation_id, [])
+        return next(
+            (state for state in reversed(states) if state.time and state.time <= moment), None
+        )
+
+    def _keep(self, conversation_id: str, states: list[Timeline]) -> None:
+        """Keep a conversation's states as the latest moved; forget those that moved longest ago."""
+        self._states[conversation_id] = states
+        self._count += 1
+        while self._count > self._max_states and len(self._states) > 1:
+            _, forgotten = self._states.popitem(last=False)
+            self._count -= len(forgotten)
 
 
 def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str | None]:
     """The values that an occurrence sets; the timeline's times move along."""
     time = occurrence.time
+    timeline.channel_id = occurrence.channel_id or timeline.channel_id
+    timeline.interaction_id = occurrence.interaction_id or timeline.interaction_id
+    if occurrence.kind == LABELLED:
+        timeline.label_category = occurrence.label_category
+        timeline.label_subcategory = occurrence.label_subcategory
+        return {}
     if occurrence.kind in {CREATED, REOPENED}:
         if occurrence.kind == CREATED:
             timeline.created_time = time
         else:
             timeline.reopened_time = time
             timeline.known.setdefault("status", RESOLVED)
-        timeline.first_agent_assigned_time = None
+        timeline.agent_assigned_time = timeline.first_agent_assigned_time = None
         return {
             "status": "new",
             "assigned_agent_id": None,
@@ -103,7 +131,7 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
     if occurrence.group_id and occurrence.kind != ASSIGNED_TO_GROUP:
         timeline.known.setdefault("assigned_group_id", occurrence.group_id)
     if occurrence.kind == ASSIGNED_TO_AGENT:
-        timeline.assigned_time = time
+        timeline.assigned_time = timeline.agent_assigned_time = time
         timeline.first_agent_assigned_time = timeline.first_agent_assigned_time or time
         return {"status": "assigned", "assigned_agent_id": occurrence.agent_id}
     if occurrence.kind == ASSIGNED_TO_GROUP:

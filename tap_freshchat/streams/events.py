@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat import payloads, report_columns
-from tap_freshchat.activity import conversation_occurrences
+from tap_freshchat.activity import LABELLED, conversation_occurrences
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
 from tap_freshchat.streams.messages import new_messages
 from tap_freshchat.streams.windowed import WindowedStream, batched
-from tap_freshchat.timelines import Changes, Timeline, Timelines
+from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from tap_freshchat.activity import Occurrence
     from tap_freshchat.agent_activity import AgentOccurrence
+    from tap_freshchat.timelines import Changes, Timeline
     from tap_freshchat.windows import Window
 
 # What an occurrence changed shows only beside the one before it. Most conversations are answered
@@ -37,16 +39,22 @@ class ConversationEvents(WindowedStream):
         report_columns.GROUP_ASSIGNED,
         report_columns.AGENT_ASSIGNED,
         report_columns.RESOLVED,
+        report_columns.RESOLUTION_LABEL,
     )
     history = BEFORE
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         identity = self.service.identity
+        enrich = self.service.settings.enrich_conversations
         for batch in batched(self._new(window)):
             # Whose a conversation is, only its snapshot tells: it is needed even when the
             # events themselves are to go without.
-            snapshots = identity.snapshots(each.conversation_id for each, _, _ in batch)
+            back_to: dict[str, datetime | None] = {}
+            for each, _, _ in batch:
+                began = interaction_time(each.interaction_id) or each.time
+                back_to.setdefault(each.conversation_id, began if enrich else None)
+            snapshots = identity.snapshots(back_to)
             users = identity.users(each.user_id for each in snapshots.values() if each.user_id)
             for occurrence, changes, timeline in batch:
                 snapshot = snapshots[occurrence.conversation_id]
@@ -56,19 +64,16 @@ class ConversationEvents(WindowedStream):
                     timeline,
                     account=self.service.account,
                     customer=Customer.of(snapshot.user_id, users),
-                    snapshot=snapshot if self.service.settings.enrich_conversations else None,
+                    snapshot=snapshot if enrich else None,
                 )
 
     def _new(self, window: Window) -> Iterator[tuple[Occurrence, Changes, Timeline]]:
         rows = {report: self.rows(report, window) for report in self.reports}
         for occurrence in conversation_occurrences(rows, since=window.start):
-            changes, timeline = self._timelines.apply(occurrence)
-            if self.is_new(occurrence.id, occurrence.time):
-                yield occurrence, changes, timeline.copy()
-
-    @cached_property
-    def _timelines(self) -> Timelines:
-        return Timelines()
+            changes, timeline = self.service.timelines.apply(occurrence)
+            told = occurrence.kind != LABELLED
+            if told and self.is_new(occurrence.id, occurrence.time):
+                yield occurrence, changes, timeline
 
 
 class MessageEvents(WindowedStream):
@@ -82,22 +87,25 @@ class MessageEvents(WindowedStream):
         identity = self.service.identity
         enrich = self.service.settings.enrich_conversations
         for batch in batched(new_messages(self, window)):
-            snapshots = identity.snapshots(
-                message["conversation_id"]
+            back_to: dict[str, datetime | None] = {}
+            for message, _ in batch:
+                if enrich or not message["user_id"]:
+                    moment = parse_time(message["created_time"]) if enrich else None
+                    back_to.setdefault(message["conversation_id"], moment)
+            snapshots = identity.snapshots(back_to)
+            customers = [
+                message["user_id"] or snapshots[message["conversation_id"]].user_id
                 for message, _ in batch
-                if enrich or not message["user_id"]
-            )
-            customers = {
-                id(message): message["user_id"] or snapshots[message["conversation_id"]].user_id
-                for message, _ in batch
-            }
-            users = identity.users(user_id for user_id in customers.values() if user_id)
-            for message, reference_id in batch:
+            ]
+            users = identity.users(user_id for user_id in customers if user_id)
+            for (message, reference_id), user_id in zip(batch, customers, strict=True):
+                conversation_id, moment = message["conversation_id"], message["created_time"]
                 yield payloads.message_event(
                     message,
+                    self.service.timelines.at(conversation_id, parse_time(moment)),
                     account=self.service.account,
-                    customer=Customer.of(customers[id(message)], users, reference_id),
-                    snapshot=snapshots[message["conversation_id"]] if enrich else None,
+                    customer=Customer.of(user_id, users, reference_id),
+                    snapshot=snapshots[conversation_id] if enrich else None,
                 )
 
 
@@ -110,13 +118,20 @@ class AgentActivity(WindowedStream):
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
+        directory = self.service.directory
         rows = {report: self.rows(report, window) for report in self.reports}
         for occurrence in agent_occurrences(rows):
             subject = (occurrence.agent_id, occurrence.report)
             previous = self._latest.get(subject)
             self._latest[subject] = occurrence
             if self.is_new(occurrence.id, occurrence.time):
-                yield payloads.agent_event(occurrence, previous, account=self.service.account)
+                yield payloads.agent_event(
+                    occurrence,
+                    previous,
+                    configuration=directory.account,
+                    agent=directory.agents.get(occurrence.agent_id, {}),
+                    custom_status_id=directory.agent_status_ids.get(occurrence.status.lower()),
+                )
 
     @cached_property
     def _latest(self) -> dict[tuple[str, str], AgentOccurrence]:

@@ -152,13 +152,25 @@ def test_the_order_of_rows_does_not_matter(shuffled):
     assert story(**rows) == story(**WHOLE_LIFE)
 
 
-def test_what_a_timeline_showed_does_not_change_afterwards():
+def test_how_a_conversation_stood_at_any_moment_is_kept():
     timelines = Timelines()
-    first, second, *_ = story(created=[row(0, group_id="g1")], group=[row(5, group_id="g2")])
-    _, timeline = timelines.apply(first)
-    kept = timeline.copy()
-    timelines.apply(second)
-    assert kept.known["assigned_group_id"] == "g1"
+    for each in story(created=[row(0, group_id="g1")], group=[row(5, group_id="g2")]):
+        timelines.apply(each)
+    groups = [
+        state and state.known["assigned_group_id"]
+        for state in (timelines.at("c", at(minutes)) for minutes in (-1, 0, 4, 5, 60))
+    ]
+    assert groups == [None, "g1", "g1", "g2", "g2"]
+    assert timelines.at("another", at(5)) is None
+
+
+def test_only_so_many_states_are_kept_in_mind():
+    timelines = Timelines(max_states=3)
+    for name in ("c1", "c2", "c3", "c4"):
+        [occurrence] = story(created=[{**row(0), "conversation_id": name, "interaction_id": ""}])
+        timelines.apply(occurrence)
+    kept = [name for name in ("c1", "c2", "c3", "c4") if timelines.at(name, at(9))]
+    assert kept == ["c2", "c3", "c4"]
 
 
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))

@@ -1,0 +1,149 @@
+"""What a conversation's messages tell of a moment."""
+
+from datetime import timedelta
+
+import pytest
+from fakes.clock import NOON
+
+from tap_freshchat.dialogue import (
+    FIRST_RESPONSE_DUE,
+    NO_RESPONSE_DUE,
+    RESPONSE_DUE,
+    Dialogue,
+    read_back,
+)
+from tap_freshchat.statistics import statistics_at
+from tap_freshchat.timelines import Timeline
+
+
+def at(minutes):
+    return NOON + timedelta(minutes=minutes)
+
+
+def interaction(minutes):
+    return f"7-{int(at(minutes).timestamp() * 1000)}"
+
+
+def message(minutes, who, began=0, kind="normal", **more):
+    return {
+        "id": f"{minutes}-{who}",
+        "created_time": at(minutes).isoformat(),
+        "actor_type": who,
+        "message_type": kind,
+        "interaction_id": interaction(began),
+        **more,
+    }
+
+
+TALK = [
+    message(0, "user", message_source="web"),
+    message(1, "system", kind="system"),
+    message(2, "bot"),
+    message(3, "user"),
+    message(4, "agent", kind="private"),
+    message(5, "agent"),
+    message(6, "user"),
+    message(7, "agent", kind="system", meta_data={"isResolved": "true"}),
+    message(9, "user", began=9, kind="system", meta_data={"isReopen": True}),
+    message(10, "user", began=9),
+    message(12, "agent", began=9),
+]
+WHOLE = Dialogue(reversed(TALK), complete=True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "due"),
+    [
+        (-1, None),
+        (0, FIRST_RESPONSE_DUE),
+        (2, NO_RESPONSE_DUE),
+        (3, FIRST_RESPONSE_DUE),
+        (4, FIRST_RESPONSE_DUE),
+        (5, NO_RESPONSE_DUE),
+        (6, RESPONSE_DUE),
+        (7, NO_RESPONSE_DUE),
+        (10, FIRST_RESPONSE_DUE),
+        (12, NO_RESPONSE_DUE),
+    ],
+)
+def test_whose_turn_it_is_follows_from_who_spoke_last(minutes, due):
+    assert WHOLE.response_due(at(minutes)) == due
+
+
+def test_the_opening_is_the_first_message_that_a_person_reads():
+    assert WHOLE.opening.id == "0-user"
+    assert Dialogue(TALK, complete=False).opening is None
+
+
+def test_an_answer_is_the_first_only_within_its_open_period():
+    first = [each.id for each in WHOLE.messages if WHOLE.places(each)["is_agent_first_response"]]
+    assert first == ["5-agent", "12-agent"]
+
+
+def test_only_one_message_is_the_first():
+    first = [each.id for each in WHOLE.messages if WHOLE.places(each)["is_first_message"]]
+    assert first == ["0-user"]
+    assert "is_first_message" not in Dialogue(TALK, complete=False).places(WHOLE["5-agent"])
+
+
+def test_the_notice_of_a_change_is_the_nearest_in_time_if_any_is_near():
+    assert WHOLE.notice(at(7) + timedelta(seconds=1)).id == "7-agent"
+    assert WHOLE.notice(at(5)) is None
+
+
+def test_the_customers_entry_is_the_source():
+    assert WHOLE.source == "web"
+
+
+@pytest.mark.parametrize(
+    ("back_to", "kept", "complete"),
+    [(12, 3, False), (10, 3, False), (9, 3, False), (6, 11, True), (0, 11, True)],
+)
+def test_messages_are_read_back_to_the_beginning_of_the_open_period(back_to, kept, complete):
+    asked = iter(reversed(TALK))
+    dialogue = read_back(asked, at(back_to))
+    assert (len(dialogue.messages), dialogue.complete) == (kept, complete)
+    assert dialogue.reaches(at(back_to))
+
+
+def test_what_was_read_back_less_far_does_not_reach_further():
+    dialogue = read_back(reversed(TALK), at(10))
+    assert not dialogue.reaches(at(9))
+    assert dialogue.reaches(at(11))
+    assert dialogue.reaches(None)
+
+
+def test_the_statistics_are_spans_between_what_happened():
+    timeline = Timeline(
+        interaction_id=interaction(0),
+        first_agent_assigned_time=at(1),
+        agent_assigned_time=at(4),
+        first_group_assigned_time=at(0.5),
+        group_assigned_time=at(2),
+        resolved_time=at(7),
+    )
+    assert statistics_at(at(7), timeline, WHOLE) == {
+        "first_response_time_chrs": 240.0,
+        "wait_time_chrs": 300.0,
+        "resolution_time_chrs": 420.0,
+        "first_agent_assignment_time_chrs": 60.0,
+        "first_group_assignment_time_chrs": 30.0,
+        "agent_reassignment_time_chrs": 180.0,
+        "group_reassignment_time_chrs": 90.0,
+    }
+
+
+def test_what_had_not_happened_yet_has_no_figure():
+    timeline = Timeline(interaction_id=interaction(0), first_agent_assigned_time=at(1))
+    assert statistics_at(at(3), timeline, WHOLE) == {"first_agent_assignment_time_chrs": 60.0}
+
+
+def test_figures_of_an_earlier_open_period_do_not_count():
+    timeline = Timeline(
+        interaction_id=interaction(9), resolved_time=at(7), group_assigned_time=at(2)
+    )
+    assert statistics_at(at(9), timeline, WHOLE) == {}
+
+
+def test_without_an_open_period_there_are_no_figures():
+    assert statistics_at(at(9), Timeline(resolved_time=at(7)), Dialogue(complete=False)) == {}
