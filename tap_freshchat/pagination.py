@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.client import path_of
-from tap_freshchat.errors import FreshchatError
+from tap_freshchat.errors import FreshchatError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tap_freshchat.client import FreshchatClient
 
 FIRST_PAGE = 1
+# What the service calls a page past the end.
+WRONG_PAGE = "WRONG_PAGE"
 
 
 def collection(
@@ -37,13 +39,62 @@ def collection(
     """
     page, pages = FIRST_PAGE, FIRST_PAGE
     while page <= pages:
-        query = {"page": page, "items_per_page": page_size, "sort_order": "asc", **(params or {})}
-        answer = client.get(path, query)
-        if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
-            raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
-        yield from answer[key]
-        pages = int((answer.get("pagination") or {}).get("total_pages") or 0)
+        items, pages = _page(
+            client, path, key, page, {"items_per_page": page_size, **(params or {})}
+        )
+        yield from items
         page += 1
+
+
+def shrinking_collection(
+    client: FreshchatClient,
+    path: str,
+    key: str,
+    *,
+    page_size: int,
+    params: Mapping[str, Any] | None = None,
+) -> Iterator[list[dict[str, Any]]]:
+    """Pages of a list that items leave while it is read, as they leave a closed window of time.
+
+    Whatever leaves moves all after it towards the front. Read from the last page to the first,
+    such an item is met twice rather than never.
+
+    Args:
+        client: of the account.
+        path: the list, such as `/users`.
+        key: where the items are in the answer.
+        page_size: `items_per_page`, at most 50.
+        params: further query parameters.
+    """
+    query = {"items_per_page": page_size, **(params or {})}
+    items, pages = _page(client, path, key, FIRST_PAGE, query)
+    if pages <= FIRST_PAGE:
+        yield items
+        return
+    for page in range(pages, 0, -1):
+        yield _page_if_there(client, path, key, page, query)
+
+
+def _page_if_there(
+    client: FreshchatClient, path: str, key: str, page: int, params: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The items of one page; none when so much has left that the list is shorter by now."""
+    try:
+        return _page(client, path, key, page, params)[0]
+    except RefusedError as error:
+        if WRONG_PAGE in error.reason:
+            return []
+        raise
+
+
+def _page(
+    client: FreshchatClient, path: str, key: str, page: int, params: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], int]:
+    """The items of one page, and how many pages there are."""
+    answer = client.get(path, {"page": page, "sort_order": "asc", **params})
+    if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
+        raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
+    return answer[key], int((answer.get("pagination") or {}).get("total_pages") or 0)
 
 
 def messages(
