@@ -11,6 +11,10 @@ _PERSONAL = frozenset(
         *("first_name", "last_name", "email", "phone", "avatar", "social_profiles", "biography"),
         *("agent_name", "agent_email", "actor_name", "actor_email", "actor_first_name"),
         *("actor_last_name", "message", "message_text", "image_url", "video_url", "csat_response"),
+        # Of outbound messages: to whom, and what a template was filled with.
+        *("phone_number", "params", "template_data", "rich_template_data"),
+        # Columns of a report that nobody knows the meaning of.
+        "extra",
     }
 )
 # Lists that hold what people wrote, or what an account keeps about them.
@@ -34,7 +38,7 @@ def _blank(name: str, value: Any, owner: dict[str, Any]) -> Any:
         return []
     if name in _PERSONAL and not (name == "message" and isinstance(value, dict)):
         return None
-    # A user's own properties are free text; a conversation's are the desk's (priority, cf_…).
-    if name == "properties" and "reference_id" in owner:
+    # A user's own properties, a list, are free text; a conversation's are the desk's (priority, …).
+    if name == "properties" and ("reference_id" in owner or isinstance(value, list)):
         return None
     return without_personal_data(value)

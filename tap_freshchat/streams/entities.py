@@ -1,0 +1,168 @@
+"""The account's own lists, each read whole: agents, groups, channels and others."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from typing_extensions import override
+
+from tap_freshchat import pagination, schemas
+from tap_freshchat.errors import FreshchatError
+from tap_freshchat.privacy import without_personal_data
+from tap_freshchat.shaping import shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_freshchat.service import Service
+
+
+class RestStream(Stream):
+    """Reads a full table over REST.
+
+    A subclass says where its items are.
+
+    Args:
+        tap: for the SDK.
+        begin: begins the run when first called; what its streams share.
+    """
+
+    primary_keys: Sequence[str] = ("id",)
+    schema = StreamSchema(SchemaDirectory(schemas))
+    # Records are built to the schema here; conforming each again would only take time.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: Tap, begin: Callable[[], Service]) -> None:
+        super().__init__(tap)
+        self._begin = begin
+
+    @abstractmethod
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        """The items as the service gives them."""
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        properties = self.schema["properties"]
+        private = self.service.settings.exclude_pii
+        for item in self.items():
+            record = shape(item, properties)
+            if private:
+                # What is not declared may be anything.
+                known = {name: value for name, value in record.items() if name in properties}
+                record = without_personal_data(known)
+            yield record
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """None: there is no replication key.
+
+        `sync` is final and asks for this first, before its own error handling begins: here the
+        run begins too, so that a wrong host or token is one line and not an unhandled error.
+        """
+        self._begin()
+
+    @property
+    def service(self) -> Service:
+        """What all streams of the run share."""
+        return self._begin()
+
+    def listed(self, path: str, key: str) -> Iterator[dict[str, Any]]:
+        """Items of a list in pages, each once even when pages shift."""
+        met = set()
+        page_size = self.service.settings.page_size
+        for item in pagination.collection(self.service.client, path, key, page_size=page_size):
+            if item["id"] not in met:
+                met.add(item["id"])
+                yield item
+
+
+class Account(RestStream):
+    """The account's configuration."""
+
+    name = "account"
+    primary_keys = ("account_id",)
+
+    @override
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        account = self.service.directory.account
+        # A token without this right still reads all other streams.
+        return [account] if account.get("account_id") is not None else []
+
+
+class Agents(RestStream):
+    """Agents, with their status of this moment."""
+
+    name = "agents"
+
+    @override
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        return self.service.directory.agents.values()
+
+
+class AgentStatuses(RestStream):
+    """The statuses that agents can choose from."""
+
+    name = "agent_statuses"
+
+    @override
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        return _list_in(self.service.client.get("/agents/status"), "states", "/agents/status")
+
+
+class Groups(RestStream):
+    """Groups of agents."""
+
+    name = "groups"
+
+    @override
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        return self.service.directory.groups.values()
+
+
+class Channels(RestStream):
+    """Channels, which agents know as topics."""
+
+    name = "channels"
+
+    @override
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        return self.service.directory.channels.values()
+
+
+class Roles(RestStream):
+    """Roles of agents."""
+
+    name = "roles"
+
+    @override
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        return self.listed("/roles", "roles")
+
+
+class ConversationFields(RestStream):
+    """Definitions of the properties that conversations can have."""
+
+    name = "conversation_fields"
+
+    @override
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        path = "/conversations/fields"
+        return _list_in(self.service.client.get(path), "fields", path)
+
+
+def _list_in(answer: Any, key: str, path: str) -> list[dict[str, Any]]:
+    """The list that an answer is or, under a key, holds.
+
+    Raises:
+        FreshchatError: there is none.
+    """
+    items = answer.get(key) if isinstance(answer, dict) else answer
+    if not isinstance(items, list):
+        raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
+    return items

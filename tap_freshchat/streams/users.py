@@ -1,0 +1,118 @@
+"""Users changed since the last run, and which conversations each of them has."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_freshchat import pagination
+from tap_freshchat.activity import digest
+from tap_freshchat.bookmarks import Bookmark
+from tap_freshchat.client import path_of
+from tap_freshchat.concurrency import ordered_map
+from tap_freshchat.errors import MissingError
+from tap_freshchat.shaping import shape
+from tap_freshchat.streams.entities import RestStream
+from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.times import format_time
+from tap_freshchat.user_listing import USER_WINDOW, changed_at
+from tap_freshchat.windows import plan_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_freshchat.service import Service
+    from tap_freshchat.windows import Window
+
+
+class Users(WindowedStream):
+    """Customers, each time their record changes."""
+
+    name = "users"
+    replication_key = "updated_time"
+    reports = ()
+
+    @cached_property
+    @override
+    def windows(self) -> list[Window]:
+        return user_windows(self.stream_state, self.service)
+
+    def order_users(self) -> None:
+        """Say what is going to be read, so that other streams share it."""
+        self.service.users.order(self.windows)
+
+    @override
+    def records(self, window: Window) -> Iterator[dict[str, Any]]:
+        properties = self.schema["properties"]
+        for user in self.service.users.users(window):
+            # Without any time of its own, it counts as changed when it is seen.
+            changed = changed_at(user) or window.end
+            if self.is_new(digest("user", user["id"], format_time(changed)), changed):
+                record = shape(user, properties)
+                if record["updated_time"] is None:
+                    record["updated_time"] = record["created_time"]
+                if self.service.settings.exclude_pii:
+                    # What is not declared may be anything.
+                    record = {name: record[name] for name in properties}
+                yield record
+
+    @cached_property
+    @override
+    def _bookmark(self) -> Bookmark:
+        return Bookmark(self.stream_state, "updated_time", self.service.settings.lookback)
+
+
+class UserConversations(RestStream):
+    """Ids of the conversations of each user whom `users` finds changed."""
+
+    name = "user_conversations"
+    primary_keys = ("user_id", "id")
+
+    @cached_property
+    def windows(self) -> list[Window]:
+        """The windows of the stream `users`, whether or not that is selected."""
+        users = self.tap_state.get("bookmarks", {}).get(Users.name, {})
+        return user_windows(users, self.service)
+
+    def order_users(self) -> None:
+        """Say what is going to be read, so that other streams share it."""
+        self.service.users.order(self.windows)
+
+    @override
+    def items(self) -> Iterator[Mapping[str, Any]]:
+        missing = 0
+        in_flight = self.service.settings.max_concurrency
+        for window in self.windows:
+            users = (str(user["id"]) for user in self.service.users.users(window))
+            for user_id, found in ordered_map(self._conversations, users, in_flight=in_flight):
+                missing += found is None
+                yield from ({**each, "user_id": user_id} for each in found or ())
+        if missing:
+            self.logger.warning("%d users no longer exist in Freshchat; left out.", missing)
+
+    def _conversations(self, user_id: str) -> list[dict[str, Any]] | None:
+        """What is listed for a user, each once; None when the user is gone."""
+        path = path_of("users", user_id, "conversations")
+        listed = pagination.collection(
+            self.service.client,
+            path,
+            "conversations",
+            page_size=self.service.settings.page_size,
+        )
+        try:
+            return list({each["id"]: each for each in listed}.values())
+        except MissingError:
+            return None
+
+
+def user_windows(state: Mapping[str, Any], service: Service) -> list[Window]:
+    """The windows in which this run lists users.
+
+    Args:
+        state: of the stream `users`.
+        service: of the run.
+    """
+    bookmark = Bookmark(dict(state), Users.replication_key, service.settings.lookback)
+    return plan_windows(bookmark.start(service.settings.start), service.present, USER_WINDOW)
