@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_freshchat.errors import SettingError
+from tap_freshchat.metrics import HISTORICAL, INSTANT, INTERVALS, Metric
 from tap_freshchat.times import parse_time
 
 if TYPE_CHECKING:
@@ -153,6 +154,34 @@ SETTINGS = th.PropertiesList(
         title="Page size",
         description="`items_per_page` of lists; the service allows 50.",
     ),
+    th.Property(
+        "historical_metrics",
+        th.ArrayType(th.StringType),
+        default=list(HISTORICAL),
+        title="Historical metrics",
+        description=(
+            "What the stream `historical_metrics` reads: names of metrics, each with query "
+            "parameters of its own if need be, as "
+            "`team_performance.response_time?aggregator=median&group_by=group`."
+        ),
+    ),
+    th.Property(
+        "instant_metrics",
+        th.ArrayType(th.StringType),
+        default=list(INSTANT),
+        title="Instant metrics",
+        description=(
+            "What the stream `instant_metrics` reads: names of metrics, with query parameters "
+            "likewise."
+        ),
+    ),
+    th.Property(
+        "metrics_interval",
+        th.StringType(allowed_values=list(INTERVALS)),
+        default="1d",
+        title="Metrics interval",
+        description="Length of the intervals of `historical_metrics`, which begin at 0:00 UTC.",
+    ),
 )
 
 
@@ -177,6 +206,9 @@ class Settings:
     requests_per_minute: int | None
     request_timeout: int
     page_size: int
+    historical_metrics: tuple[Metric, ...]
+    instant_metrics: tuple[Metric, ...]
+    metrics_interval: str
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -223,6 +255,9 @@ class Settings:
             requests_per_minute=config.get("requests_per_minute"),
             request_timeout=config["request_timeout"],
             page_size=config["page_size"],
+            historical_metrics=_metrics(config, "historical_metrics"),
+            instant_metrics=_metrics(config, "instant_metrics"),
+            metrics_interval=config["metrics_interval"],
             warnings=tuple(warnings),
         )
 
@@ -275,3 +310,10 @@ def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:
                 f"Setting report_columns.{stream} must have the form {{field: [header, …]}}."
             )
     return value  # type: ignore[no-any-return]
+
+
+def _metrics(config: Mapping[str, Any], name: str) -> tuple[Metric, ...]:
+    try:
+        return tuple(dict.fromkeys(Metric.of(text) for text in config[name]))
+    except ValueError as error:
+        raise SettingError(f"Setting {name}: {error}.") from None

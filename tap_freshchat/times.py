@@ -64,3 +64,8 @@ def interaction_time(interaction_id: str | None) -> datetime | None:
     if not (suffix.isascii() and suffix.isdigit() and len(suffix) == 13):  # noqa: PLR2004
         return None
     return from_epoch_ms(int(suffix))
+
+
+def whole_steps(moment: datetime, step: timedelta) -> datetime:
+    """The last moment, not after this one, that is a whole number of steps since 1970."""
+    return moment - (moment - _EPOCH) % step

@@ -1,0 +1,148 @@
+"""Figures that Freshchat itself works out, over time and of this moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_freshchat.activity import digest
+from tap_freshchat.bookmarks import Bookmark
+from tap_freshchat.concurrency import ordered_map
+from tap_freshchat.errors import FreshchatError, RefusedError
+from tap_freshchat.metrics import INTERVALS, Metric, historical_records, instant_records
+from tap_freshchat.streams.entities import RestStream
+from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.times import format_request_time, parse_time, whole_steps
+from tap_freshchat.windows import Window, plan_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from logging import Logger
+
+    from tap_freshchat.service import Service
+
+# What one request covers: the only range that a connector in the field asks for (Fivetran).
+METRICS_WINDOW = timedelta(days=1)
+
+
+class HistoricalMetrics(WindowedStream):
+    """Metrics over time: one value for each interval, grouping and key."""
+
+    name = "historical_metrics"
+    replication_key = "end_time"
+    reports = ()
+
+    @cached_property
+    @override
+    def windows(self) -> list[Window]:
+        step = INTERVALS[self.service.settings.metrics_interval]
+        until = whole_steps(self.service.until, step)
+        windows = []
+        # Windows end at midnight, so that each begins where an interval does.
+        for day in plan_windows(whole_steps(self._since, METRICS_WINDOW), until, METRICS_WINDOW):
+            start = max(day.start, whole_steps(self._since, step))
+            if start < day.end:
+                windows.append(Window(start, day.end))
+        return windows
+
+    @override
+    def records(self, window: Window) -> Iterator[dict[str, Any]]:
+        interval = self.service.settings.metrics_interval
+        query = {
+            "start": format_request_time(window.start),
+            "end": format_request_time(window.end),
+            "interval": interval,
+        }
+        for metric, answer in self._asked.answers("/metrics/historical", query):
+            try:
+                records = list(historical_records(metric, interval, answer))
+            except (KeyError, ValueError):
+                raise FreshchatError(
+                    f"The answer for metric {metric.name} has an interval without start or end; "
+                    f"take the metric out of setting {self.name}."
+                ) from None
+            for record in records:
+                # The value too: one that has changed since is told again.
+                known_as = digest(record["id"], str(record["value"]))
+                end = parse_time(record["end_time"])
+                if end <= window.end and self.is_new(known_as, end):
+                    yield record
+
+    @cached_property
+    def _asked(self) -> Asked:
+        return Asked(self.service, self.service.settings.historical_metrics, self.name, self.logger)
+
+    @cached_property
+    @override
+    def _bookmark(self) -> Bookmark:
+        return Bookmark(self.stream_state, "end_time", self.service.settings.lookback)
+
+
+class InstantMetrics(RestStream):
+    """Metrics of this moment, with the ids of what was counted."""
+
+    name = "instant_metrics"
+
+    @override
+    def items(self) -> Iterator[Mapping[str, Any]]:
+        asked = Asked(self.service, self.service.settings.instant_metrics, self.name, self.logger)
+        for metric, answer in asked.answers("/metrics/instant", {}):
+            yield from instant_records(metric, answer, self.service.clock.now())
+
+
+class Asked:
+    """The metrics that one stream asks for; one that the account does not know is left out.
+
+    Args:
+        service: of the run.
+        metrics: by the setting.
+        setting: its name, which is also the stream's.
+        log: where a metric left out is told.
+    """
+
+    def __init__(
+        self, service: Service, metrics: Iterable[Metric], setting: str, log: Logger
+    ) -> None:
+        self._service = service
+        self._metrics = list(metrics)
+        self._setting = setting
+        self._log = log
+
+    def answers(
+        self, path: str, query: Mapping[str, str]
+    ) -> Iterator[tuple[Metric, Mapping[str, Any]]]:
+        """Each metric with its answer, several asked at once.
+
+        Raises:
+            FreshchatError: the account knows none of them.
+        """
+
+        def ask(metric: Metric) -> Mapping[str, Any] | RefusedError:
+            try:
+                answer = self._service.client.get(path, {**query, **metric.query})
+            except RefusedError as error:
+                return error
+            return answer if isinstance(answer, dict) else {}
+
+        in_flight = self._service.settings.max_concurrency
+        for metric, answer in ordered_map(ask, list(self._metrics), in_flight=in_flight):
+            if isinstance(answer, RefusedError):
+                self._leave_out(metric)
+            else:
+                yield metric, answer
+
+    def _leave_out(self, metric: Metric) -> None:
+        self._metrics.remove(metric)
+        if not self._metrics:
+            raise FreshchatError(
+                f"Freshchat refuses every metric of setting {self._setting}; name metrics that the "
+                f"account has, or leave the stream {self._setting} out."
+            )
+        self._log.warning(
+            "Freshchat refuses metric %s; it is left out. Check setting %s.",
+            metric.text,
+            self._setting,
+        )
