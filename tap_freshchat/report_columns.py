@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tap_freshchat.errors import ReportError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 CREATED = "Conversation-Created"
 AGENT_ASSIGNED = "Conversation-Agent-Assigned"
@@ -18,6 +18,11 @@ RESOLUTION_LABEL = "Conversation-Resolution-Label"
 AVAILABILITY = "Agent-Activity"
 INTELLIASSIGN = "Agent-Intelliassign-Activity"
 TRANSCRIPT = "Chat-Transcript"
+MESSAGE_SENT = "Message-Sent"
+FIRST_RESPONSE_TIME = "First-Response-Time"
+RESPONSE_TIME = "Response-Time"
+RESOLUTION_TIME = "Resolution-Time"
+CSAT_SCORE = "CSAT-Score"
 
 # Freshworks publishes no list of columns in the text at hand; these are the spellings that code
 # which reads real files expects, and by analogy for the reports nobody shows (docs/assumptions.md).
@@ -43,6 +48,13 @@ _AGENT = {
     ),
     "created_at": (*_TIME, "status_change_timestamp", "activity_time", "start_time"),
 }
+
+
+def _duration(*spellings: str) -> Mapping[str, tuple[str, ...]]:
+    value = ("value_in_seconds", *spellings, "value")
+    return {**_CONVERSATION, "value_in_seconds": value}
+
+
 ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     CREATED: _CONVERSATION,
     AGENT_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
@@ -56,6 +68,19 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     AVAILABILITY: _AGENT,
     INTELLIASSIGN: _AGENT,
+    MESSAGE_SENT: {**_CONVERSATION, "created_at": (*_TIME, "sent_at", "sent_time")},
+    FIRST_RESPONSE_TIME: _duration("total_first_response_time_in_seconds", "first_response_time"),
+    RESPONSE_TIME: _duration("response_time_in_seconds", "response_time"),
+    RESOLUTION_TIME: _duration("resolution_time_in_seconds", "resolution_time"),
+    CSAT_SCORE: {
+        "conversation_id": ("conversation_id",),
+        # The report goes by when the rating was given.
+        "created_at": ("csat_rated_at", "rated_at", *_TIME),
+        "value": ("value", "csat_score", "score", "rating"),
+        "csat_response": ("csat_response", "comment"),
+        "agent_id": ("agent_id", "actor_id"),
+        "agent_name": ("agent_name", "actor_name"),
+    },
     TRANSCRIPT: {
         "message_id": ("message_id", "id"),
         "conversation_id": ("conversation_id",),
@@ -71,6 +96,11 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     RESOLUTION_LABEL: frozenset({"conversation_id", "created_at"}),
     AVAILABILITY: frozenset({"agent_id", "status", "created_at"}),
     INTELLIASSIGN: frozenset({"agent_id", "status", "created_at"}),
+    MESSAGE_SENT: frozenset({"created_at"}),
+    FIRST_RESPONSE_TIME: frozenset({"created_at"}),
+    RESPONSE_TIME: frozenset({"created_at"}),
+    RESOLUTION_TIME: frozenset({"created_at"}),
+    CSAT_SCORE: frozenset({"created_at"}),
     TRANSCRIPT: frozenset({"message_id", "conversation_id", "created_time"}),
 }
 
@@ -86,6 +116,7 @@ def column_names(
     *,
     stream: str,
     extra: Mapping[str, Sequence[str]],
+    required: Iterable[str] | None = None,
 ) -> list[str]:
     """The name of each column: a known field's, else its own header's normal form.
 
@@ -94,6 +125,7 @@ def column_names(
         headers: the first row of a file.
         stream: for whom it is read; named in the error.
         extra: further headers by field, from the setting `report_columns`; they win.
+        required: fields that cannot be done without; by the report when absent.
 
     Raises:
         ReportError: a required field has no column.
@@ -107,7 +139,8 @@ def column_names(
             # A column that already bears the field's name steps aside for the one chosen.
             names = [f"{field}_column" if name == field else name for name in names]
             names[names.index(found)] = field
-    missing = sorted(REQUIRED.get(report, frozenset()) - set(names))
+    wanted = REQUIRED.get(report, ()) if required is None else required
+    missing = sorted(set(wanted) - set(names))
     if missing:
         raise ReportError(
             f"Report {report} has no column for {', '.join(missing)}. Its headers are: "

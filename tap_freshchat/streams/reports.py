@@ -1,0 +1,181 @@
+"""The raw reports as they are: every row a record, every column in it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tap_freshchat import report_columns as columns
+from tap_freshchat.activity import digest, row_time
+from tap_freshchat.shaping import shape_texts
+from tap_freshchat.streams.events import BEFORE
+from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.times import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from tap_freshchat.windows import Window
+
+_TIME_FIELDS = ("created_at", "created_time")
+
+
+def _rows(stream: WindowedStream, window: Window) -> Iterator[dict[str, Any]]:
+    """New rows of a window; rows that are alike in every column are one."""
+    properties = stream.schema["properties"]
+    [report] = stream.reports
+    # Event streams cannot do without a row's ids and status; a plain row can.
+    [time_field] = columns.REQUIRED[report].intersection(_TIME_FIELDS)
+    names = partial(
+        columns.column_names,
+        report,
+        stream=stream.name,
+        extra=stream.service.settings.report_columns.get(stream.name, {}),
+        required=(time_field,),
+    )
+    for row in stream.service.reports.rows(report, window, names):
+        row_id, created = row_digest(report, row), row_time(report, row[time_field])
+        if stream.is_new(row_id, created):
+            yield report_record(row_id, created, row, time_field, properties)
+
+
+def row_digest(report: str, row: Mapping[str, str]) -> str:
+    """The id of a row, which has none of its own: of its report and all its columns."""
+    return digest(report, *(text for item in sorted(row.items()) for text in item))
+
+
+def report_record(
+    row_id: str,
+    created: datetime,
+    row: Mapping[str, str],
+    time_field: str,
+    properties: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The record of a row.
+
+    Args:
+        row_id: its id.
+        created: its time.
+        row: its texts by the columns' known names.
+        time_field: the column that `created` was read from.
+        properties: of the stream's schema.
+    """
+    # A column may bear the name of a field that the record has of its own.
+    own = ("id", "created_time")
+    columns_told = {name: text for name, text in row.items() if name != time_field}
+    clash = {name: columns_told.pop(name) for name in own if name in columns_told}
+    record = shape_texts(columns_told, properties)
+    if clash:
+        record["extra"] = {**(record["extra"] or {}), **clash}
+    return {**record, "id": row_id, "created_time": format_time(created)}
+
+
+class ConversationCreated(WindowedStream):
+    """Raw report: conversations created and reopened."""
+
+    name = "report_conversation_created"
+    reports = (columns.CREATED,)
+    history = BEFORE
+    records = _rows
+
+
+class ConversationAgentAssigned(WindowedStream):
+    """Raw report: each assignment to an agent."""
+
+    name = "report_conversation_agent_assigned"
+    reports = (columns.AGENT_ASSIGNED,)
+    history = BEFORE
+    records = _rows
+
+
+class ConversationGroupAssigned(WindowedStream):
+    """Raw report: each assignment to a group."""
+
+    name = "report_conversation_group_assigned"
+    reports = (columns.GROUP_ASSIGNED,)
+    history = BEFORE
+    records = _rows
+
+
+class ConversationResolved(WindowedStream):
+    """Raw report: each resolution."""
+
+    name = "report_conversation_resolved"
+    reports = (columns.RESOLVED,)
+    history = BEFORE
+    records = _rows
+
+
+class ConversationResolutionLabel(WindowedStream):
+    """Raw report: labels chosen at a resolution."""
+
+    name = "report_conversation_resolution_label"
+    reports = (columns.RESOLUTION_LABEL,)
+    records = _rows
+
+
+class MessageSent(WindowedStream):
+    """Raw report: messages that agents sent."""
+
+    name = "report_message_sent"
+    reports = (columns.MESSAGE_SENT,)
+    records = _rows
+
+
+class FirstResponseTime(WindowedStream):
+    """Raw report: how long customers waited for a first answer."""
+
+    name = "report_first_response_time"
+    reports = (columns.FIRST_RESPONSE_TIME,)
+    records = _rows
+
+
+class ResponseTime(WindowedStream):
+    """Raw report: how long customers waited for each answer."""
+
+    name = "report_response_time"
+    reports = (columns.RESPONSE_TIME,)
+    records = _rows
+
+
+class ResolutionTime(WindowedStream):
+    """Raw report: how long each resolution took."""
+
+    name = "report_resolution_time"
+    reports = (columns.RESOLUTION_TIME,)
+    records = _rows
+
+
+class AgentActivity(WindowedStream):
+    """Raw report: changes of agents' general availability."""
+
+    name = "report_agent_activity"
+    reports = (columns.AVAILABILITY,)
+    history = BEFORE
+    records = _rows
+
+
+class AgentIntelliassignActivity(WindowedStream):
+    """Raw report: changes of agents' IntelliAssign switch."""
+
+    name = "report_agent_intelliassign_activity"
+    reports = (columns.INTELLIASSIGN,)
+    history = BEFORE
+    records = _rows
+
+
+class CsatScore(WindowedStream):
+    """Raw report: customers' ratings, by when they were given."""
+
+    name = "report_csat_score"
+    reports = (columns.CSAT_SCORE,)
+    records = _rows
+
+
+class ChatTranscript(WindowedStream):
+    """Raw report: every message of everybody."""
+
+    name = "report_chat_transcript"
+    reports = (columns.TRANSCRIPT,)
+    records = _rows
