@@ -70,7 +70,8 @@ class WindowedStream(Stream):
                 yield without_personal_data(record) if self._private else record
                 count += 1
             # Asking for the next record means that all before it have been written.
-            if window.end > max(self._since, self._bookmark.value or self._since):
+            # A window that ends where the bookmark stands may have had late records to remember.
+            if window.end > self._since and window.end >= (self._bookmark.value or self._since):
                 self._bookmark.advance(window.end)
                 self._tap.state_writer.write_state(self.tap_state)
             self.logger.info(
