@@ -106,7 +106,9 @@ def compile_settings(config: Mapping[str, Any], version: str) -> Settings:
     Raises:
         MappingError: A setting cannot work; one line that names it.
     """
-    write_key = config.get("write_key")
+    write_key = (config.get("write_key") or "").strip() or None
+    if write_key and not (write_key.isascii() and write_key.isprintable()):
+        raise MappingError("write_key: holds characters that no write key has; copy it again")
     if not write_key and not config["dry_run"]:
         raise MappingError(
             "write_key: is missing; set it (TARGET_SEGMENT_WRITE_KEY in the environment), "
@@ -117,7 +119,7 @@ def compile_settings(config: Mapping[str, Any], version: str) -> Settings:
         write_key=write_key,
         api_url=_url("api_url", config.get("api_url") or API_URLS[config["region"]]),
         key_check_url=_key_check_url(config["cdn_url"], write_key) if check_key else None,
-        routing=_routing(config, version),
+        routing=_routing(config, write_key, version),
         max_concurrency=config["max_concurrency"],
         max_events_per_second=config["max_events_per_second"],
         batch_max_events=config["batch_max_events"],
@@ -131,7 +133,7 @@ def compile_settings(config: Mapping[str, Any], version: str) -> Settings:
     )
 
 
-def _routing(config: Mapping[str, Any], version: str) -> Routing:
+def _routing(config: Mapping[str, Any], write_key: str | None, version: str) -> Routing:
     preset = load_preset(config["preset"], config["event_style"])
     for new in config["event_names"].values():
         if not isinstance(new, str) or not new:
@@ -152,7 +154,7 @@ def _routing(config: Mapping[str, Any], version: str) -> Routing:
         streams=merged_streams(preset.streams, config["streams"]),
         skip_unmapped=config["unmapped_streams"] == "skip",
         rules=rules,
-        write_key=config.get("write_key"),
+        write_key=write_key,
     )
     check_streams(routing, preset)
     wanted = {"events": events or [], "event_names": config["event_names"]}

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.errors import Interrupted, TargetSegmentError
+from target_segment.report import Closing, closing_table
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+
+    from target_segment.wiring import Run
 
 # Shells' convention for a process that a signal ended.
 SIGNALLED = 128
+
+# How long requests on their way may take to finish when the run ends early.
+_GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +67,42 @@ def ending_of(error: BaseException | None) -> Ending:
     where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in place)
     line = f"Unforeseen {type(error).__name__}{where}; this is a bug of target-segment's"
     return Ending(status=1, outcome="failed", errors=(line,))
+
+
+def end_process(
+    ending: Ending,
+    run: Run | None,
+    emit: Callable[[bytes | None], None],
+    *,
+    seconds: float,
+    logger: logging.Logger,
+) -> NoReturn:
+    """Say how the run ended, emit the last STATE that is safe, and leave.
+
+    Args:
+        ending: How the run ended.
+        run: What the streams shared; None if it ended before the first of them.
+        emit: Writes a STATE.
+        seconds: How long the run took.
+        logger: For what went wrong.
+    """
+    for line in ending.errors:
+        logger.error(line)
+    if run is None:
+        sys.exit(ending.status)
+    state = run.delivery.end(_GRACE_SECONDS)
+    with contextlib.suppress(BrokenPipeError):
+        emit(state)
+    run.close()
+    closing = Closing(
+        outcome=ending.outcome,
+        seconds=seconds,
+        output=run.output,
+        dead_letters=run.dead_letters.path,
+    )
+    sys.stderr.write(closing_table(run.delivery.report, closing))
+    sys.stderr.flush()
+    if run.delivery.is_idle:
+        sys.exit(ending.status)
+    # A request still hangs; leaving the usual way would wait for it.
+    os._exit(ending.status)

@@ -40,4 +40,5 @@ class Pacer:
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for so long: what one request was told holds for all."""
+        # Without the lock, which a thread may be holding while it waits.
         self._paused_until = max(self._paused_until, self._now() + seconds)

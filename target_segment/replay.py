@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_segment.dead_letters import DeadLetters, Letter, read_letters
+from target_segment.dead_letters import read_letters
 from target_segment.events import Event, fault_of
 from target_segment.intake import Intake
 from target_segment.mapping import Skipped, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from target_segment.delivery import Delivery
+    from target_segment.dead_letters import Letter
     from target_segment.routing import Routing
+    from target_segment.wiring import Run
 
 
-def replay(path: Path, routing: Routing, delivery: Delivery, dead_letters: DeadLetters) -> None:
+def replay(path: Path, routing: Routing, run: Run, heed: Callable[[], None]) -> None:
     """Send what a dead-letter file holds; what fails again is kept again.
 
     Args:
         path: The file; it is read as it is at the start and left as it is.
         routing: Mappings for records that could not be mapped the first time.
-        delivery: Where events go.
-        dead_letters: Where goes what fails again, perhaps the same file.
+        run: Where events go, and what fails again, perhaps to the same file.
+        heed: Called for each line; raises to end the run.
 
     Raises:
         TargetSegmentError: The file cannot be read, or the delivery has failed.
     """
+    delivery, dead_letters = run.delivery, run.dead_letters
     for letter in read_letters(path):
+        heed()
         if letter is None:
             delivery.report.skipped[path.name, "a line that is no dead letter"] += 1
             continue

@@ -121,9 +121,9 @@ class Sender:
             if answer.outcome is not Outcome.RETRY:
                 return answer
             attempt += 1
-            # A wait that the other side asks for is not held against it, but for the time it takes.
-            counted += answer.wait is None
-            pause = pause_after(counted) if answer.wait is None else answer.wait
+            # A wait that the other side asks for does not count as a failure; it only takes time.
+            counted += not answer.wait
+            pause = answer.wait or pause_after(counted)
             now = self._time.now()
             give_up_at = now + self._retry_seconds if give_up_at is None else give_up_at
             if counted >= MAX_ATTEMPTS or now + pause > give_up_at:
@@ -131,10 +131,10 @@ class Sender:
                     f"Segment could not be reached: {answer.status} at attempt {attempt}; nothing "
                     "is lost, run again later (max_retry_seconds says how long to try)"
                 )
-            if answer.wait is None:
-                self._sleep(pause)
-            else:
+            if answer.wait:
                 self._pacer.pause(pause)
+            else:
+                self._sleep(pause)
 
     def _sleep(self, seconds: float) -> None:
         if self._time.wait(self.stop, seconds):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MissingKeyPropertiesError
+from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from target_segment.events import Reason
 from target_segment.intake import Intake
-from target_segment.mapping import Stream
+from target_segment.mapping import Skipped, Stream, StreamMapping
 from target_segment.validation import CompiledValidator
 
 if TYPE_CHECKING:
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.conform import DatetimeErrorTreatmentEnum
 
     from target_segment.target import TargetSegment
+
+
+def _mapping_of(target: TargetSegment, stream: Stream) -> StreamMapping | Skipped:
+    maps = [
+        each
+        for maps in target.mapper.stream_maps.values()
+        for each in maps
+        if each.stream_alias == stream.name
+    ]
+    if maps and all(isinstance(each, RemoveRecordTransform) for each in maps):
+        return Skipped("removed by stream_maps")
+    return target.settings.routing.mapping_of(stream)
 
 
 class SegmentSink(Sink):
@@ -42,7 +55,7 @@ class SegmentSink(Sink):
         self._validator: CompiledValidator | None
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
-        mapping = target.settings.routing.mapping_of(stream)
+        mapping = _mapping_of(target, stream)
         self._intake = Intake(stream, mapping, target.run.delivery, target.run.dead_letters)
         self._delivery = target.run.delivery
 

@@ -19,20 +19,16 @@ from typing_extensions import override
 
 from target_segment.configuration import LIBRARY_NAME, compile_settings, schema_faults, tidied
 from target_segment.encoding import NotEncodableError, encode_spaced
-from target_segment.endings import SIGNALLED, Ending, ending_of
+from target_segment.endings import SIGNALLED, end_process, ending_of
 from target_segment.errors import Interrupted, MappingError, TargetSegmentError
 from target_segment.reader import MessageReader
 from target_segment.replay import replay
-from target_segment.report import Closing, closing_table
 from target_segment.settings import CONFIG_SCHEMA
 from target_segment.sinks import SegmentSink
 from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
     from types import FrameType
-
-# How long requests on their way may take to finish when the run ends early.
-_GRACE_SECONDS = 10.0
 
 # A sending thread needs the interpreter for an instant many times in a request. At Python's default
 # of 5 ms it waits for it longer than for Segment, and the main thread never waits at all.
@@ -59,8 +55,11 @@ class TargetSegment(Target):
 
     def __init__(self, **options: Any) -> None:
         self._signal = 0
-        super().__init__(**options)
-        self.settings = compile_settings(self.config, self.plugin_version)
+        try:
+            super().__init__(**options)
+        except ValueError as fault:
+            line = f"A setting in the environment cannot be read as what it must be: {fault}"
+            raise ConfigValidationError("The settings are not valid", errors=[line]) from None
         # Sinks share one delivery, which is for one thread.
         self.max_parallelism = 1
         self._direct_sinks: dict[str, SegmentSink] = {}
@@ -82,9 +81,9 @@ class TargetSegment(Target):
         faults = list(schema_faults(self._config, self.config_jsonschema))
         if not faults:
             try:
-                compile_settings(self._config, self.plugin_version)
+                self.settings = compile_settings(self._config, self.plugin_version)
             except MappingError as fault:
-                faults = [str(fault)]
+                faults.append(str(fault))
         if faults and raise_errors:
             raise ConfigValidationError("The settings are not valid", errors=faults)
         return faults
@@ -96,7 +95,7 @@ class TargetSegment(Target):
         Raises:
             DeliveryError: Segment does not know the write key.
         """
-        return start_run(self.settings, self.plugin_version, self._heed, self.logger)
+        return start_run(self.settings, self.plugin_version, self.heed, self.logger)
 
     # Messages.
 
@@ -163,7 +162,8 @@ class TargetSegment(Target):
         if never_came:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(never_came)))
 
-    def _emit(self, state: bytes | None) -> None:
+    @staticmethod
+    def _emit(state: bytes | None) -> None:
         if state is not None:
             sys.stdout.write(f"{state.decode()}\n")
             sys.stdout.flush()
@@ -180,13 +180,18 @@ class TargetSegment(Target):
             os._exit(SIGNALLED + signum)
         self._signal = signum
 
-    def _heed(self) -> None:
+    def heed(self) -> None:
+        """End the run if a signal asked for it.
+
+        Raises:
+            Interrupted: It did.
+        """
         if self._signal:
             raise Interrupted(self._signal)
 
     def _look_around(self) -> None:
         """Between two messages, or while none comes: end if asked to, emit what is safe."""
-        self._heed()
+        self.heed()
         if "run" in self.__dict__:
             self._emit(self.run.delivery.safe_state())
 
@@ -207,6 +212,16 @@ class TargetSegment(Target):
 
     @classmethod
     @override
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, ValueError) as fault:
+            raise click.BadParameter(f"the file cannot be read: {fault}") from None
+
+    @classmethod
+    @override
     def invoke(  # type: ignore[override]
         cls,
         *,
@@ -216,15 +231,7 @@ class TargetSegment(Target):
         file_input: IO[str] | None = None,
         replay_path: str | None = None,
     ) -> None:
-        """Run, and end the process with a status that says how it went.
-
-        Args:
-            about: Print what the target is and what it can be told, nothing else.
-            about_format: `json` or `markdown` for that.
-            config: The settings.
-            file_input: Singer messages, instead of standard input.
-            replay_path: A dead-letter file to send again instead.
-        """
+        """Run, and end the process with a status that says how it went."""
         super(Target, cls).invoke(about=about, about_format=about_format)
         started = time.monotonic()
         sys.setswitchinterval(_SWITCH_SECONDS)
@@ -235,40 +242,13 @@ class TargetSegment(Target):
             if replay_path is None:
                 target.listen(file_input)
             else:
-                run = target.run
-                replay(Path(replay_path), target.settings.routing, run.delivery, run.dead_letters)
+                replay(Path(replay_path), target.settings.routing, target.run, target.heed)
         except (Exception, Interrupted) as caught:  # noqa: BLE001 - every end of a run is told
             error = caught
-        ending = ending_of(error)
-        for line in ending.errors:
-            cls.logger.error(line)
-        idle = target is None or target.close(ending, time.monotonic() - started)
-        if idle:
-            sys.exit(ending.status)
-        # A request still hangs; leaving the usual way would wait for it.
-        os._exit(ending.status)
-
-    def close(self, ending: Ending, seconds: float) -> bool:
-        """End the run: emit the last STATE that is safe, and print the closing table.
-
-        Args:
-            ending: How the run ended.
-            seconds: How long it took.
-
-        Returns:
-            Whether nothing is on its way any more.
-        """
-        if "run" not in self.__dict__:
-            return True
-        run = self.run
-        self._emit(run.delivery.end(_GRACE_SECONDS))
-        run.close()
-        closing = Closing(
-            outcome=ending.outcome,
-            seconds=seconds,
-            output=run.output,
-            dead_letters=run.dead_letters.path,
+        end_process(
+            ending_of(error),
+            target.__dict__.get("run") if target else None,
+            cls._emit,
+            seconds=time.monotonic() - started,
+            logger=cls.logger,
         )
-        sys.stderr.write(closing_table(run.delivery.report, closing))
-        sys.stderr.flush()
-        return run.delivery.is_idle

@@ -83,11 +83,11 @@ def undisturbed():
 def run(capsys, caplog):
     """Run the command to its end."""
 
-    def to_the_end(config, *messages, **options):
+    def to_the_end(config, *messages, parse_env=False, **options):
         caplog.clear()
         with pytest.raises(SystemExit) as end:
             TargetSegment.invoke(
-                config=_ConfigInput(config=dict(config)),
+                config=_ConfigInput(config=dict(config), parse_env=parse_env),
                 file_input=lines(*messages),
                 **options,
             )

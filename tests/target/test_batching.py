@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_segment.batching import Batcher, body_of, envelope_size
@@ -21,6 +21,7 @@ def event(size, number=0):
     )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 200), max_size=60),
     st.integers(1, 7),

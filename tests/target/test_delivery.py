@@ -49,9 +49,11 @@ class FarEnd:
         self.attempts = []
         self.gate = threading.Event()
         self.gate.set()
+        self.arrived = threading.Semaphore(0)
         self.lock = threading.Lock()
 
     def post(self, payloads, attempt):
+        self.arrived.release()
         assert self.gate.wait(10)
         with self.lock:
             self.attempts.append(attempt)
@@ -203,6 +205,14 @@ def test_a_wait_that_is_asked_for_is_obeyed_and_not_counted(bench):
     assert one.clock.now == 600
 
 
+def test_a_wait_of_no_time_is_no_licence_to_hammer(bench):
+    one = bench(*[told_to_wait(0)] * 30)
+    with pytest.raises(DeliveryError):
+        deliver(one, 5)
+    assert len(one.far_end.attempts) == 10
+    assert one.clock.now > 60
+
+
 def test_patience_ends_all_the_same(bench):
     one = bench(*[told_to_wait(20)] * 30, patience=100)
     with pytest.raises(DeliveryError, match="max_retry_seconds"):
@@ -221,6 +231,7 @@ def test_a_wait_asked_of_one_request_holds_back_all():
     assert clock.now == 30
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 2500), min_size=1, max_size=50), st.integers(1, 5000))
 def test_the_rate_is_never_above_its_ceiling(sizes, rate):
     clock = Clock()
@@ -365,7 +376,8 @@ def test_an_early_end_waits_for_what_is_on_its_way_and_for_nothing_else(bench):
     for number in range(3):
         one.delivery.hand_over(event(number))
         one.delivery.note_state(number)
-    opening = threading.Timer(0.05, one.far_end.gate.set)
+    assert one.far_end.arrived.acquire(timeout=10)
+    opening = threading.Thread(target=lambda: (one.sender.stop.wait(), one.far_end.gate.set()))
     opening.start()
     # Were it to wait for what never began, this would not end.
     assert one.delivery.end(grace_seconds=3600) == 0

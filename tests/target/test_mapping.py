@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_segment.encoding import decode, encode
@@ -250,6 +250,7 @@ def test_the_key_can_be_the_identity():
     assert event({}, keys=("id", "user"), user_id={"key": True})["userId"] == "1:u"
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), json_values))
 def test_mapping_leaves_the_record_untouched_and_its_event_has_no_fault(record):
     record = {**record, "id": 1, "user": "u"}
@@ -261,6 +262,7 @@ def test_mapping_leaves_the_record_untouched_and_its_event_has_no_fault(record):
     assert encode(mapped.event)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(
         ["event", "user_id", "when", "properties", "drop", "rename", "context", "call"]

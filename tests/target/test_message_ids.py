@@ -1,6 +1,6 @@
 """Message ids: the same for the same occurrence, another for any other."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_segment.events import MAX_MESSAGE_ID_CHARS
@@ -9,6 +9,7 @@ from target_segment.message_ids import message_ids
 parts = st.lists(st.text() | st.integers() | st.none() | st.booleans(), max_size=4)
 
 
+@settings(deadline=None)
 @given(parts, parts)
 def test_ids_are_equal_exactly_when_the_parts_are(one, other):
     ids = message_ids("key", "stream")
@@ -16,12 +17,14 @@ def test_ids_are_equal_exactly_when_the_parts_are(one, other):
     assert (ids(one) == ids(other)) is same
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(min_size=1), st.text(), st.text())
 def test_no_boundary_between_parts_can_be_moved(key, moved, stream, name):
     assert message_ids(key, stream + moved)([name]) != message_ids(key, stream)([moved + name])
     assert message_ids("k" + moved, stream)([name]) != message_ids("k", moved + stream)([name])
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), parts)
 def test_an_id_is_short_and_shows_nothing_of_the_key(key, one):
     message_id = message_ids(key, "stream")(one)

@@ -18,6 +18,7 @@ def track(**more):
     [
         ({"write_key": None}, "write_key: is missing"),
         ({"write_key": ""}, "write_key: is missing"),
+        ({"write_key": "schlüssel"}, "write_key: holds characters"),
         ({"region": "mars"}, "region: 'mars' is not one of ['us', 'eu']"),
         ({"write_kye": "x"}, "write_kye: there is no such setting; did you mean write_key?"),
         ({"batch_max_events": 2501}, "batch_max_events: 2501 is greater than"),
@@ -109,6 +110,27 @@ def test_objects_and_lists_may_come_as_json_text_from_the_environment(monkeypatc
     assert target.config["streams"] == {"orders": {"user_id": "user"}}
     assert target.config["max_concurrency"] == 2
     assert target.settings.routing.rules.only == {"Orders"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "many")])
+def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
+    run, monkeypatch, name, value
+):
+    monkeypatch.setenv(f"TARGET_SEGMENT_{name}", value)
+    finished = run({"dry_run": True}, parse_env=True)
+    assert finished.status == 1
+    [error] = finished.errors
+    assert "environment" in error
+
+
+@pytest.mark.parametrize("text", [None, "{", "[1"])
+def test_a_file_of_settings_that_cannot_be_read_is_a_wrong_option(tmp_path, text):
+    path = tmp_path / "config.json"
+    if text:
+        path.write_text(text)
+    result = CliRunner().invoke(TargetSegment.get_singer_command(), ["--config", str(path)])
+    assert result.exit_code == 2
+    assert "--config" in result.output
 
 
 def test_objects_may_come_as_json_text_in_a_file():

@@ -371,6 +371,13 @@ def test_the_sdk_never_drains_by_itself(settings):
     assert SegmentSink.is_full.fget(None) is False
 
 
+def test_a_stream_that_stream_maps_remove_needs_no_mapping(run, settings):
+    settings["stream_maps"] = {"refunds": None}
+    finished = run(settings, schema("refunds"), record("refunds", id=1), schema(), *orders(1))
+    assert finished.status == 0
+    assert "refunds" not in finished.table
+
+
 def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segment):
     version = {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 2}
     wider = schema(properties={"id": {}, "more": {}})
