@@ -314,6 +314,6 @@ def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:
 
 def _metrics(config: Mapping[str, Any], name: str) -> tuple[Metric, ...]:
     try:
-        return tuple(dict.fromkeys(Metric.of(text) for text in config[name]))
+        return tuple(dict.fromkeys(Metric.of(text) for text in config.get(name) or ()))
     except ValueError as error:
         raise SettingError(f"Setting {name}: {error}.") from None

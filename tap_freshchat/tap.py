@@ -15,8 +15,12 @@ from typing_extensions import override
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.service import Service
 from tap_freshchat.settings import SETTINGS
+from tap_freshchat.streams import entities, reports
 from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
+from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
+from tap_freshchat.streams.outbound import OutboundMessages
+from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import WindowedStream
 
 if TYPE_CHECKING:
@@ -52,6 +56,31 @@ class TapFreshchat(Tap):
             ConversationEvents(self, self.begin),
             MessageEvents(self, self.begin),
             Messages(self, self.begin),
+            entities.Account(self, self.begin),
+            entities.AgentStatuses(self, self.begin),
+            entities.Agents(self, self.begin),
+            entities.Channels(self, self.begin),
+            entities.ConversationFields(self, self.begin),
+            entities.Groups(self, self.begin),
+            entities.Roles(self, self.begin),
+            Users(self, self.begin),
+            UserConversations(self, self.begin),
+            OutboundMessages(self, self.begin),
+            HistoricalMetrics(self, self.begin),
+            InstantMetrics(self, self.begin),
+            reports.ConversationCreated(self, self.begin),
+            reports.ConversationAgentAssigned(self, self.begin),
+            reports.ConversationGroupAssigned(self, self.begin),
+            reports.ConversationResolved(self, self.begin),
+            reports.ConversationResolutionLabel(self, self.begin),
+            reports.MessageSent(self, self.begin),
+            reports.FirstResponseTime(self, self.begin),
+            reports.ResponseTime(self, self.begin),
+            reports.ResolutionTime(self, self.begin),
+            reports.AgentActivity(self, self.begin),
+            reports.AgentIntelliassignActivity(self, self.begin),
+            reports.CsatScore(self, self.begin),
+            reports.ChatTranscript(self, self.begin),
         ]
 
     @cached_property
@@ -67,6 +96,8 @@ class TapFreshchat(Tap):
             for stream in self.streams.values():
                 if stream.selected and isinstance(stream, WindowedStream):
                     stream.order_reports()
+                if stream.selected and isinstance(stream, (Users, UserConversations)):
+                    stream.order_users()
         return self.service
 
     @override

@@ -112,6 +112,7 @@ class ConversationResolutionLabel(WindowedStream):
 
     name = "report_conversation_resolution_label"
     reports = (columns.RESOLUTION_LABEL,)
+    history = BEFORE
     records = _rows
 
 
