@@ -104,12 +104,8 @@ class TargetSegment(Target):
         super()._process_schema_message(message_dict)
         stream = message_dict["stream"]
         maps = self.mapper.stream_maps[stream]
-        plain = (
-            len(maps) == 1
-            and isinstance(maps[0], SameRecordTransform)
-            and not maps[0].flattening_enabled
-        )
-        sink = self.get_sink(stream) if plain else None
+        plain = isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
+        sink = self.get_sink(stream) if plain and len(maps) == 1 else None
         if isinstance(sink, SegmentSink):
             self._direct_sinks[stream] = sink
         else:

@@ -2,9 +2,11 @@
 
 import json
 import stat
+import threading
 from pathlib import Path
 
 import pytest
+from fakes.segment import Scripted
 
 from target_segment.sinks import SegmentSink
 from target_segment.target import TargetSegment
@@ -464,3 +466,67 @@ def test_nothing_secret_is_ever_logged(run, settings, segment, caplog, monkeypat
     seen = caplog.text + finished.table
     for secret in ("key-1", "ada@example.com", "my secret", "pepper-and-salt"):
         assert secret not in seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (Scripted(status=401), "write_key"),
+        (Scripted(status=403), "write_key"),
+        (Scripted(status=400, json={"message": "An invalid write key was provided"}), "write_key"),
+        (Scripted(status=301, headers={"Location": "https://elsewhere.example"}), "api_url"),
+        (Scripted(status=404, json="<html>"), "api_url"),
+        (Scripted(status=405), "api_url"),
+        (Scripted(status=200, json="<html>A portal</html>"), "api_url"),
+    ],
+)
+def test_an_answer_that_no_retry_can_help_ends_in_one_line_and_state_stays(
+    run, settings, segment, answer, says
+):
+    segment.next_answers.append(answer)
+    finished = run(settings, schema(), *orders(3), state({"n": 1}))
+    assert finished.status == 1
+    assert finished.states == []
+    assert segment.accepted == []
+    [error] = finished.errors
+    assert says in error
+    assert "failed" in finished.table
+
+
+@pytest.mark.parametrize("status", [408, 410, 429, 460, 500, 503, 529])
+def test_an_answer_that_may_pass_costs_nothing_but_time(run, settings, segment, status):
+    soon = {"Retry-After": "0.01"}
+    segment.next_answers.extend(
+        [Scripted(status=status, headers=soon), Scripted(status=status, headers=soon, stored=True)]
+    )
+    finished = run(settings, schema(), *orders(3), state({"n": 1}))
+    assert finished.states == [{"n": 1}]
+    assert len(segment.accepted) == 3
+    assert {why for _, why in segment.swallowed} == {"duplicate"}
+    assert "2 of them retries" in finished.table
+
+
+def test_no_more_requests_are_in_flight_than_allowed_and_all_are_used(run, settings, segment):
+    settings.update(max_concurrency=3, batch_max_events=1)
+    segment.gate.clear()
+    arrived = []
+
+    def open_when_all_have_come():
+        arrived.extend(segment.arrived.acquire(timeout=10) for _ in range(3))
+        segment.gate.set()
+
+    watcher = threading.Thread(target=open_when_all_have_come)
+    watcher.start()
+    run(settings, schema(), *orders(60))
+    watcher.join()
+    assert arrived == [True] * 3
+    assert segment.most_at_once == 3
+    assert len(segment.accepted) == 60
+
+
+def test_a_host_whose_clock_is_wrong_is_told_once(run, settings, segment, caplog):
+    segment.clock_ahead = 3600
+    settings["batch_max_events"] = 1
+    run(settings, schema(), *orders(3))
+    [warning] = [entry for entry in caplog.messages if "clock" in entry]
+    assert "behind" in warning
