@@ -181,8 +181,11 @@ class Delivery:
         if self._fault is not None:
             raise self._fault
         while self._flights and self._flights[0].sent.done():
-            self.report.add(self._flights[0].sent.result())
-            self._flights.popleft()
+            fault = self._flights[0].sent.exception()
+            if fault is not None:
+                # Perhaps this batch was only given up because of another one's fault.
+                raise self._fault or fault
+            self.report.add(self._flights.popleft().sent.result())
 
     def _send(self, batch: Batch) -> Report:
         """Settle a batch; runs in a sending thread."""
