@@ -35,7 +35,11 @@ class CompiledValidator(BaseJSONSchemaValidator):
 
         The library's own message quotes the value; path and keyword do not.
         """
-        fault = next(iter(self._validator.iter_errors(record)))
+        try:
+            fault = next(iter(self._validator.iter_errors(record)))
+        except ValueError:
+            # A `NotANumber` where the schema asks for something: not even the library can name it.
+            return "the record holds NaN or Infinity where its schema does not allow it"
         path = ".".join(map(str, fault.instance_path)) or "the record"
         return f"{path} breaks the schema's '{fault.schema_path[-1]}'"
 

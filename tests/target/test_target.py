@@ -132,6 +132,14 @@ def test_what_is_not_a_number_is_a_dead_letter_that_keeps_its_text(run, settings
     assert f'"n":{number}' in letter
 
 
+def test_nan_where_the_schema_wants_a_number_is_a_dead_letter_too(run, settings, segment, dead):
+    typed = schema(properties={"id": {}, "n": {"type": "number"}})
+    finished = run(settings, typed, with_number("NaN"), *orders(1, 5))
+    assert finished.status == 0
+    assert len(segment.accepted) == 1
+    assert "NaN" in dead()[0]["reason"]["text"]
+
+
 def test_a_record_that_violates_its_schema_is_a_dead_letter_naming_the_field(
     run, settings, segment, dead
 ):
