@@ -100,8 +100,12 @@ def _boolean(value: Any) -> bool:
 
 
 def _number(value: Any, *, whole: bool) -> float:
-    number = float(value) if isinstance(value, (str, int, float)) else math.nan
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) else math.nan
+    except ValueError:
+        number = math.nan
     if not math.isfinite(number) or (whole and number != int(number)):
+        # Without the value, which may be what a person wrote.
         raise ValueError("not a number")
     # An integer may be longer than a float is exact.
     return int(value) if isinstance(value, int) or whole else number

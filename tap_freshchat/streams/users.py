@@ -47,9 +47,10 @@ class Users(WindowedStream):
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
         for user in self.service.users.users(window):
-            # Without any time of its own, it counts as changed when it is seen.
-            changed = changed_at(user) or window.end
-            if self.is_new(digest("user", user["id"], format_time(changed)), changed):
+            changed = changed_at(user)
+            version = format_time(changed) if changed else ""
+            # Without any time of its own, it counts as changed when it is first seen.
+            if self.is_new(digest("user", str(user["id"]), version), changed or window.end):
                 record = shape(user, properties)
                 if record["updated_time"] is None:
                     record["updated_time"] = record["created_time"]

@@ -48,6 +48,32 @@ def test_the_text_column_of_a_report_row_is_blanked():
     assert without_personal_data({"message": "hello", "id": "1"}) == {"message": None, "id": "1"}
 
 
+def test_a_users_properties_are_blank_even_without_the_sites_own_id():
+    user = {"id": "u", "properties": [{"name": "cf_birthday", "value": "1815-12-10"}]}
+    assert without_personal_data(user) == {"id": "u", "properties": None}
+
+
+def test_to_whom_an_outbound_message_went_and_with_what_words_is_blank():
+    record = {
+        "to": [{"phone_number": "+1"}],
+        "data": {
+            "message_template": {
+                "template_name": "parcel",
+                "rich_template_data": {"body": {"params": [{"data": "Ada"}]}},
+                "template_data": [{"data": "Ada"}],
+            }
+        },
+    }
+    text = str(without_personal_data(record))
+    assert "parcel" in text
+    assert "+1" not in text
+    assert "Ada" not in text
+
+
+def test_columns_that_nobody_knows_are_blank():
+    assert without_personal_data({"extra": {"mothers_name": "Ada"}}) == {"extra": None}
+
+
 @given(
     st.recursive(
         st.integers(),

@@ -122,6 +122,9 @@ def test_streams_are_discovered_without_an_account(tmp_path):
     catalog = json.loads(finished.stdout)
     assert {stream["tap_stream_id"] for stream in catalog["streams"]} >= {
         *("agent_activity", "conversation_events", "message_events", "messages"),
+        *("users", "user_conversations", "agents", "agent_statuses", "groups", "channels"),
+        *("roles", "account", "conversation_fields", "outbound_messages"),
+        *("historical_metrics", "instant_metrics", "report_csat_score", "report_chat_transcript"),
     }
 
 

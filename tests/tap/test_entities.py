@@ -1,0 +1,363 @@
+"""The account's lists and its users, held against what the sandbox answers when asked itself."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import requests
+from fakes.asking import Desk
+from fakes.clock import NOON
+from fakes.http import CutBody
+from fakes.runs import run_tap
+from urllib3.exceptions import ProtocolError
+
+from tap_freshchat import sandbox
+from tap_freshchat.errors import FreshchatError
+from tap_freshchat.times import parse_time
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WEEK = 7 * DAY
+LISTS = {
+    "agents": ("/agents", "agents"),
+    "groups": ("/groups", "groups"),
+    "channels": ("/channels", "channels"),
+    "roles": ("/roles", "roles"),
+}
+
+
+def the_same(record, item):
+    """Whether a record tells all that an answer does, and invents nothing."""
+    for name, value in record.items():
+        told = item.get(name)
+        if name.endswith("_time") and told:
+            assert parse_time(value) == parse_time(told)
+        elif isinstance(value, str) and not isinstance(told, str):
+            assert value == str(told)
+        else:
+            assert value == told
+    assert record.keys() >= item.keys()
+
+
+def changed_users(desk, since, until):
+    """Users by id whose last change lies in [since, until)."""
+    bounds = {"updated_from": since.isoformat(), "updated_to": until.isoformat()}
+    return {
+        user["id"]: user
+        for user in desk.every("/users", "users", **bounds)
+        if since <= parse_time(user["updated_time"]) < until
+    }
+
+
+def counted(run):
+    """Requests by what they ask for, ids left out."""
+    return Counter(each.replace("/v2", "").split("/")[1] for each in run.requests)
+
+
+class Trouble:
+    """Every third request of the API fails, each time in another way."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, request):
+        self.asked += 1
+        if self.asked % 3 or request.path.endswith("configuration"):
+            return None
+        kind = self.asked // 3 % 5
+        if kind == 0:
+            return sandbox.Response(503, {}, b"")
+        if kind == 1:
+            return sandbox.Response(429, {"Retry-After": "7"}, b"")
+        if kind == 2:
+            raise requests.ConnectionError
+        if kind == 3:
+            return sandbox.Response(200, {}, b'{"users": [{"id"')
+        cut = CutBody(b'{"users": [', ProtocolError("broken"))
+        return sandbox.Response(200, {}, b"", iter(lambda: cut.read(5), b""))
+
+
+@pytest.mark.parametrize("stream", LISTS)
+def test_a_list_is_told_whole_and_in_the_schemas_types(stream):
+    run = run_tap(NOON, streams=(stream,))
+    items = {item["id"]: item for item in Desk(NOON).every(*LISTS[stream])}
+    assert [each["id"] for each in run.records[stream]] == list(items)
+    for record in run.records[stream]:
+        the_same(record, items[record["id"]])
+
+
+def test_unpaged_lists_and_the_account_are_told_whole():
+    run = run_tap(NOON, streams=("agent_statuses", "conversation_fields", "account"))
+    desk = Desk(NOON)
+    assert run.records["agent_statuses"] == desk.get("/agents/status")["states"]
+    assert run.records["conversation_fields"] == desk.get("/conversations/fields")
+    [account] = run.records["account"]
+    the_same(account, desk.get("/accounts/configuration"))
+    assert isinstance(account["account_id"], str)
+
+
+def test_agents_groups_and_channels_are_listed_once_for_all_streams():
+    streams = ("agents", "groups", "channels", "conversation_events", "agent_activity")
+    run = run_tap(NOON, streams=streams)
+    for path in ("agents", "groups", "channels"):
+        assert run.requests.count(f"GET /v2/{path}") == 1
+
+
+def test_a_list_needs_no_request_but_its_own():
+    run = run_tap(NOON, streams=("roles",))
+    assert run.requests == ["GET /v2/accounts/configuration", "GET /v2/roles"]
+
+
+def test_users_are_those_changed_since_the_start():
+    run = run_tap(NOON, streams=("users",))
+    expected = changed_users(Desk(NOON), NOON - WEEK, NOON)
+    records = {each["id"]: each for each in run.records["users"]}
+    assert len(records) == len(run.records["users"]) > 100
+    assert records.keys() == expected.keys()
+    for user_id, record in records.items():
+        the_same(record, expected[user_id])
+
+
+def test_a_later_run_tells_only_the_users_changed_since_and_asks_little():
+    runs = [run_tap(NOON, streams=("users",))]
+    for number in range(1, 13):
+        runs.append(run_tap(NOON + number * 2 * HOUR, runs[-1].state, streams=("users",)))
+        assert len(runs[-1].requests) == 2
+        since = NOON + (number - 1) * 2 * HOUR
+        expected = changed_users(Desk(NOON + number * 2 * HOUR), since, since + 2 * HOUR)
+        assert {each["id"] for each in runs[-1].records["users"]} == expected.keys()
+    assert sum(len(run.records["users"]) for run in runs[1:]) > 10
+    assert len(json.dumps(runs[-1].state)) < 1000
+
+
+def test_a_long_history_is_told_whole_in_few_requests():
+    url = "sandbox://?conversations_per_day=3"
+    start = NOON - 455 * DAY
+    run = run_tap(NOON, streams=("users",), url=url, start_date=start.isoformat())
+    expected = changed_users(Desk(NOON, url), start, NOON)
+    assert {each["id"] for each in run.records["users"]} == expected.keys()
+    assert len(run.requests) <= 67
+
+
+def test_an_interrupted_history_resumes_at_the_window_it_had_come_to():
+    start = NOON - 60 * DAY
+    options = {"streams": ("users",), "start_date": start.isoformat()}
+    killed = run_tap(NOON, kill_after=700, **options)
+    resumed = run_tap(NOON, killed.state, **options)
+    told = [each["id"] for each in [*killed.records["users"], *resumed.records["users"]]]
+    assert set(told) == changed_users(Desk(NOON), start, NOON).keys()
+    assert len(told) - len(set(told)) < 200
+    assert len(resumed.records["users"]) < 0.6 * len(set(told))
+
+
+@pytest.mark.parametrize("ignored", [("updated_from", "updated_to"), ("updated_to",)])
+def test_a_server_that_ignores_the_filter_is_listed_once_and_filtered_here(ignored):
+    start = NOON - 30 * DAY
+    desk = Desk(NOON)
+    begin = start - HOUR if ignored == ("updated_to",) else start - 20 * DAY
+    shown = desk.every("/users", "users", updated_from=begin.isoformat())
+
+    def faults(request):
+        if request.path != "/v2/users":
+            return None
+        page = int(request.parameter("page"))
+        if not 1 <= page <= -(-len(shown) // 50):
+            return sandbox.Response.of_json(400, {"status": "WRONG_PAGE"})
+        cut = shown[50 * page - 50 : 50 * page]
+        pages = {"total_pages": -(-len(shown) // 50), "current_page": page}
+        return sandbox.Response.of_json(200, {"users": cut, "pagination": pages})
+
+    run = run_tap(NOON, streams=("users",), faults=faults, start_date=start.isoformat())
+    told = [each["id"] for each in run.records["users"]]
+    assert len(told) == len(set(told))
+    assert set(told) == changed_users(desk, start, NOON).keys()
+    assert len(run.requests) < len(shown) / 50 + 10
+
+
+def test_users_who_leave_the_list_while_it_is_read_hide_nobody():
+    everybody = Desk(NOON).every("/users", "users", updated_from=(NOON - WEEK).isoformat())
+    left = list(everybody)
+
+    def faults(request):
+        if request.path != "/v2/users":
+            return None
+        page, pages = int(request.parameter("page")), -(-len(left) // 10)
+        if page > pages:
+            return sandbox.Response.of_json(400, {"code": 400, "status": "WRONG_PAGE"})
+        cut = left[10 * page - 10 : 10 * page]
+        # After every answer, some from all over the list are changed, and so leave the window.
+        del left[:: len(left) // 4]
+        return sandbox.Response.of_json(200, {"users": cut, "pagination": {"total_pages": pages}})
+
+    run = run_tap(NOON, streams=("users",), faults=faults, page_size=10)
+    told = [each["id"] for each in run.records["users"]]
+    assert len(told) == len(set(told))
+    assert {user["id"] for user in left} <= set(told)
+    assert len(left) > 40
+
+
+def test_a_user_without_a_change_counts_by_when_they_were_created():
+    def faults(request):
+        if request.path != "/v2/users":
+            return None
+        users = [
+            {"id": "new", "created_time": "2026-11-22T10:00:00.000Z"},
+            {"id": "old", "created_time": "2026-11-15T10:00:00.000Z", "updated_time": None},
+            {"id": 7, "created_time": None},
+        ]
+        return sandbox.Response.of_json(200, {"users": users})
+
+    run = run_tap(NOON, streams=("users",), faults=faults)
+    new, timeless = run.records["users"]
+    assert new["id"] == "new"
+    assert new["updated_time"] == new["created_time"] == "2026-11-22T10:00:00.000000+00:00"
+    assert timeless["id"] == "7"
+    again = run_tap(NOON + HOUR / 4, run.state, streams=("users",), faults=faults)
+    assert again.records["users"] == []
+
+
+def test_user_conversations_are_those_the_service_lists_for_each_user():
+    run = run_tap(NOON, streams=("user_conversations",))
+    desk = Desk(NOON)
+    expected = [
+        (user_id, each["id"])
+        for user_id in changed_users(desk, NOON - WEEK, NOON)
+        for each in desk.get(f"/users/{user_id}/conversations")["conversations"]
+    ]
+    told = [(each["user_id"], each["id"]) for each in run.records["user_conversations"]]
+    assert set(told) == set(expected)
+    assert len(told) == len(set(told))
+
+
+def test_concurrency_changes_no_record_and_no_order():
+    options = {"streams": ("user_conversations",)}
+    one, many = (
+        run_tap(NOON, max_concurrency=1, **options),
+        run_tap(NOON, max_concurrency=9, **options),
+    )
+    assert one.records == many.records
+
+
+def test_users_and_their_conversations_share_one_list():
+    url = "sandbox://?conversations_per_day=40"
+    both = run_tap(NOON, streams=("users", "user_conversations"), url=url)
+    users = len(both.records["users"])
+    lists = both.requests.count("GET /v2/users")
+    assert lists == run_tap(NOON, streams=("users",), url=url).requests.count("GET /v2/users")
+    assert len(both.requests) == 1 + lists + users
+    later = run_tap(NOON + HOUR, both.state, streams=("users", "user_conversations"), url=url)
+    moved = {each["user_id"] for each in later.records["user_conversations"]}
+    assert {each["id"] for each in later.records["users"]} <= moved
+    assert len(later.requests) <= 2 + 2 * len(moved)
+
+
+def test_a_user_who_is_gone_by_then_is_skipped_and_counted_once(caplog):
+    gone = []
+
+    def faults(request):
+        if request.path.endswith("/conversations") and len(gone) < 3:
+            gone.append(request.path.split("/")[3])
+            return sandbox.Response.of_json(404, {"code": 404, "status": "USER_NOT_FOUND"})
+        return None
+
+    run = run_tap(NOON, streams=("user_conversations",), faults=faults)
+    told = {each["user_id"] for each in run.records["user_conversations"]}
+    assert not told & set(gone)
+    assert len(told) > 100
+    assert caplog.text.count("3 users no longer exist") == 1
+
+
+def test_ids_are_escaped_in_paths():
+    def faults(request):
+        if request.path == "/v2/users":
+            user = {"id": "Denise/../x?y", "updated_time": "2026-11-22T10:00:00.000Z"}
+            return sandbox.Response.of_json(200, {"users": [user]})
+        return None
+
+    run = run_tap(NOON, streams=("user_conversations",), faults=faults)
+    assert run.requests[-1] == "GET /v2/users/Denise%2F..%2Fx%3Fy/conversations"
+
+
+@pytest.mark.parametrize(
+    "streams", [("users", "user_conversations"), ("roles", "agents", "conversation_fields")]
+)
+def test_trouble_on_the_way_changes_nothing(streams):
+    calm, troubled = (
+        run_tap(NOON, streams=streams),
+        run_tap(NOON, streams=streams, faults=Trouble()),
+    )
+    assert troubled.records == calm.records
+    assert troubled.requests != calm.requests
+
+
+def test_a_tight_limit_of_requests_changes_nothing():
+    streams = ("users", "user_conversations")
+    tight = run_tap(NOON, streams=streams, url="sandbox://?requests_per_minute=25")
+    # Time passes in waiting, in which users are still changed and conversations begun.
+    calm = {each["id"]: each for each in run_tap(NOON, streams=streams).records["users"]}
+    assert {each["id"] for each in tight.records["users"]} == calm.keys()
+
+
+def test_an_error_in_one_of_many_look_ups_ends_the_run_with_its_sentence():
+    def faults(request):
+        broken = request.path.endswith("/conversations")
+        return sandbox.Response.of_json(400, {"status": "INVALID"}) if broken else None
+
+    with pytest.raises(FreshchatError, match="refused"):
+        run_tap(NOON, streams=("user_conversations", "users"), faults=faults)
+
+
+def test_outbound_messages_are_told_with_their_time_in_the_one_form():
+    run = run_tap(NOON, streams=("outbound_messages",))
+    window = {"created_from": (NOON - WEEK).isoformat(), "created_to": NOON.isoformat()}
+    expected = Desk(NOON).get("/outbound-messages", **window)["outbound_messages"]
+    records = {each["message_id"]: each for each in run.records["outbound_messages"]}
+    assert records.keys() == {each["message_id"] for each in expected}
+    for message in expected:
+        record = records[message["message_id"]]
+        assert parse_time(record["created_time"]).timestamp() == message["created_on"]
+        the_same({**record, "created_time": None}, message)
+
+
+def test_an_outbound_message_is_told_again_only_when_its_status_changes():
+    statuses = iter(["Accepted", "Accepted", "Delivered", "Delivered"])
+
+    def faults(request):
+        if request.path != "/v2/outbound-messages":
+            return None
+        message = {
+            "message_id": "m",
+            "status": next(statuses),
+            "created_on": int(NOON.timestamp()) - 60,
+        }
+        stray = {"message_id": "stray", "created_on": 1_700_000_000}
+        return sandbox.Response.of_json(200, {"outbound_messages": [message, stray]})
+
+    told, state = [], None
+    for number in range(4):
+        run = run_tap(
+            NOON + number * HOUR / 5, state, streams=("outbound_messages",), faults=faults
+        )
+        told.append([each["status"] for each in run.records["outbound_messages"]])
+        state = run.state
+    assert told == [["Accepted"], [], ["Delivered"], []]
+
+
+def test_without_personal_data_lists_hold_ids_only():
+    streams = ("users", "agents", "outbound_messages", "groups")
+    plain = run_tap(NOON, streams=streams).records
+    private = run_tap(NOON, streams=streams, exclude_pii=True).records
+    words = {
+        str(value)
+        for person in [*plain["users"], *plain["agents"]]
+        for name, value in person.items()
+        if name in ("first_name", "last_name", "email", "phone", "biography") and value
+    } | {each["phone_number"] for message in plain["outbound_messages"] for each in message["to"]}
+    text = json.dumps([private["users"], private["agents"], private["outbound_messages"]])
+    assert len(words) > 100
+    assert not [word for word in words if f'"{word}"' in text]
+    assert "cf_tier" not in text
+    assert private["groups"] == plain["groups"]
+    assert [each["reference_id"] for each in private["users"]] == [
+        each["reference_id"] for each in plain["users"]
+    ]
