@@ -47,4 +47,4 @@ def test_a_report_without_a_required_column_says_what_it_has_and_what_to_set():
 
 
 def test_an_unknown_report_keeps_its_headers():
-    assert names("CSAT-Score", "Value", "CSAT ID") == ["value", "csat_id"]
+    assert names("agent-performance", "Agent", "Messages Sent") == ["agent", "messages_sent"]
