@@ -58,8 +58,9 @@ def demo() -> None:
 
 
 def test() -> None:
-    """The whole test suite; further arguments go to pytest."""
-    run(PYTHON, "-m", "pytest", *sys.argv[2:])
+    """The whole test suite, or what further arguments to pytest say."""
+    # By module: the tests of one share runs of the tap.
+    run(PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *sys.argv[2:])
 
 
 def lint() -> None:

@@ -52,7 +52,8 @@ class Occurrence:
     """One thing that happened to a conversation, as far as a report's row tells.
 
     `agent_told` is whether the row has a column for the assigned agent at all: only then does
-    an empty one say that there is none.
+    an empty one say that there is none. `observed_status` is the conversation's status when an
+    assignment was seen rather than told, so that its time is the look's; None when it was told.
     """
 
     kind: str
@@ -67,18 +68,26 @@ class Occurrence:
     actor_type: str | None = None
     label_category: str | None = None
     label_subcategory: str | None = None
+    observed_status: str | None = None
+
+    @property
+    def observed(self) -> bool:
+        """Whether the time is that of the look."""
+        return self.observed_status is not None
 
     @property
     def id(self) -> str:
         """The same for every row, run and source that tells of this occurrence.
 
         An interaction begins once and is resolved once, so its id is all it takes; an assignment
-        may come again within it, so it takes the assignee and the time as well.
+        may come again within it, so it takes the assignee and the time as well. One that was only
+        seen takes no time: looking again must not make it another.
         """
         interaction = self.interaction_id
         if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
             assignee = self.agent_id if self.kind == ASSIGNED_TO_AGENT else self.group_id
-            return digest(self.kind, self.conversation_id, assignee or "", self.time.isoformat())
+            when = interaction or "" if self.observed else self.time.isoformat()
+            return digest(self.kind, self.conversation_id, assignee or "", when)
         if self.kind == LABELLED:
             return digest(self.kind, self.conversation_id, self.time.isoformat())
         what = RESOLVED if self.kind == RESOLVED else "began"

@@ -21,11 +21,21 @@ class AgentOccurrence:
     agent_id: str
     agent_email: str | None
     status: str
+    # Of a change that was seen rather than told: the bookmark of the look before, and the status
+    # that it found.
+    observed_since: str | None = None
+    previous_status: str | None = None
+
+    @property
+    def observed(self) -> bool:
+        """Whether the time is that of the look."""
+        return self.observed_since is not None
 
     @property
     def id(self) -> str:
-        """Of report, agent, time and status."""
-        return digest(self.report, self.agent_id, self.time.isoformat(), self.status)
+        """Of report, agent, status and time; of one that was seen, the time of the look before."""
+        when = self.observed_since or self.time.isoformat()
+        return digest(self.report, self.agent_id, when, self.status)
 
 
 # What the two agent reports may call the two states; also seen as custom status names (a live
@@ -35,6 +45,11 @@ _UNAVAILABLE = {
     *("unavailable", "off", "offline", "false", "0", "disabled"),
     "inactive on intelli assign",
 }
+
+
+def is_intelliassign(text: str) -> bool:
+    """Whether the name of a status tells of the IntelliAssign switch."""
+    return "intelli" in text.lower()
 
 
 def agent_status(text: str) -> str:

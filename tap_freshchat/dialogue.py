@@ -64,6 +64,7 @@ class Dialogue:
         messages: newest first or in any order.
         complete: whether the first message of the conversation is among them.
         back_to: the moment from whose open period on all messages are there.
+        cut: whether reading stopped amid an open period, because there were too many messages.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class Dialogue:
         *,
         complete: bool,
         back_to: datetime | None = None,
+        cut: bool = False,
     ) -> None:
         self._back_to = back_to
+        self.cut = cut
         read = (Message(parse_time(each["created_time"]), each) for each in messages)
         self.messages = sorted(read, key=lambda message: (message.time, message.id))
         self.complete = complete
@@ -183,7 +186,9 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
         interaction_id = message.get("interaction_id")
         if parse_time(message["created_time"]) < back_to:
             period = period or (kept[-1].get("interaction_id") if kept else interaction_id)
-            if interaction_id != period or len(kept) >= MAX_MESSAGES:
+            if interaction_id != period:
                 return Dialogue(kept, complete=False, back_to=back_to)
+            if len(kept) >= MAX_MESSAGES:
+                return Dialogue(kept, complete=False, back_to=back_to, cut=True)
         kept.append(message)
     return Dialogue(kept, complete=True)

@@ -42,6 +42,7 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
     account: Account,
     customer: Customer,
     snapshot: Snapshot | None,
+    source: str,
 ) -> dict[str, Any]:
     """The record of one occurrence: onConversationCreate or onConversationUpdate.
 
@@ -52,6 +53,7 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
         account: to join agents, groups and channels with.
         customer: whom the conversation belongs to.
         snapshot: how the conversation stands now, when that is wanted.
+        source: `report` or `rest`.
     """
     created = occurrence.kind == activity.CREATED
     conversation = conversation_tree(
@@ -67,8 +69,8 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
         "type": occurrence.kind,
         "created_time": format_time(occurrence.time),
         **_customer_ids(customer),
-        "source": "report",
-        "observed": False,
+        "source": source,
+        "observed": occurrence.observed,
         "snapshot_time": _snapshot_time(snapshot),
         **_envelope(account.configuration, CONVERSATION_VERSION),
         "conversation_id": occurrence.conversation_id,
@@ -86,13 +88,14 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
     return record
 
 
-def message_event(
+def message_event(  # noqa: PLR0913 - each is one source of the payload
     message: Mapping[str, Any],
     timeline: Timeline | None,
     *,
     account: Account,
     customer: Customer,
     snapshot: Snapshot | None,
+    source: str,
 ) -> dict[str, Any]:
     """The record of one message: onMessageCreate.
 
@@ -106,6 +109,7 @@ def message_event(
         account: to join agents, groups and channels with.
         customer: whom the conversation belongs to.
         snapshot: how the conversation stands now, when that is wanted.
+        source: `report` or `rest`.
     """
     moment = parse_time(message["created_time"])
     timeline = timeline or present_timeline(message["channel_id"], snapshot)
@@ -126,7 +130,7 @@ def message_event(
         "event": "onMessageCreate",
         "created_time": message["created_time"],
         **_customer_ids(customer),
-        "source": "report",
+        "source": source,
         "observed": False,
         "snapshot_time": _snapshot_time(snapshot),
         **_envelope(account.configuration, CONVERSATION_VERSION),
@@ -168,15 +172,15 @@ def agent_event(
         "created_time": format_time(occurrence.time),
         "user_id": None,
         "user_reference_id": None,
-        "source": "report",
-        "observed": False,
+        "source": "rest" if occurrence.observed else "report",
+        "observed": occurrence.observed,
         "snapshot_time": None,
         **_envelope(configuration, AGENT_ACTIVITY_VERSION),
         "agent_id": occurrence.agent_id,
         "actor": agent_actor(occurrence.agent_id, agent),
         "agent_activity": {
             "status": occurrence.status,
-            "prev_status": previous.status if previous else None,
+            "prev_status": previous.status if previous else occurrence.previous_status,
             "availability_event_type": "General" if general else "Intelliassign",
             "status_change_timestamp": format_time(occurrence.time),
             "prev_status_change_timestamp": format_time(previous.time) if previous else None,

@@ -96,6 +96,17 @@ class ReportJobs:
         self._queues[report].append(job)
         return job
 
+    def try_first(self) -> bool:
+        """Submit the job that is first in line; whether the account can have reports at all."""
+        report = next((report for report, queue in self._queues.items() if queue), None)
+        if report is None:
+            return True
+        try:
+            self._submit_next(report)
+        except AccessError:
+            return False
+        return True
+
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
 
@@ -142,11 +153,14 @@ class ReportJobs:
                 if due > now:
                     wake.append(due)
                     break
-                self._unread[report] += 1
-                self._submit(queue.popleft())
-                # Counted from the answer: the service counts from when it took the job.
-                self._next_submit[report] = self._clock.monotonic() + self._spacing
+                self._submit_next(report)
         return wake
+
+    def _submit_next(self, report: str) -> None:
+        self._unread[report] += 1
+        self._submit(self._queues[report].popleft())
+        # Counted from the answer: the service counts from when it took the job.
+        self._next_submit[report] = self._clock.monotonic() + self._spacing
 
     def _submit(self, job: Job) -> None:
         body: dict[str, Any] = {

@@ -54,6 +54,10 @@ class Reports:
                 self._orders[report, window] = order
             order.readers += 1
 
+    def available(self) -> bool:
+        """Whether the account can have reports: asks for the first that was ordered, if any was."""
+        return self._jobs.try_first()
+
     def rows(
         self,
         report: str,

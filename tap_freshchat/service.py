@@ -24,9 +24,14 @@ from tap_freshchat.reports import Reports
 from tap_freshchat.settings import Settings
 from tap_freshchat.timelines import Timelines
 from tap_freshchat.user_listing import UserListing
+from tap_freshchat.walk import Walk
+from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from tap_freshchat.identity import Snapshot
 
 
 class Service:
@@ -50,6 +55,8 @@ class Service:
         self.until = min(now - settings.report_delay, settings.end or now)
         # Up to when REST is read, which is not late as reports are.
         self.present = min(now, settings.end or now)
+        self.by_rest = settings.activity_source == "rest"
+        self._walk_since = self.present
         self.clock = clock
         self.client = client = FreshchatClient(
             base_url=settings.base_url,
@@ -70,6 +77,15 @@ class Service:
         folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.users = UserListing(client, folder, settings.page_size)
+        self._walk = Walk(
+            client,
+            self.users,
+            clock,
+            folder,
+            all_users=settings.user_scope == "all",
+            page_size=settings.page_size,
+            max_concurrency=settings.max_concurrency,
+        )
         jobs = ReportJobs(
             client,
             clock,
@@ -126,6 +142,24 @@ class Service:
             AccessError: the host is no API or the token is wrong.
         """
         _ = self.directory.account
+
+    def choose_source(self) -> None:
+        """With `activity_source: auto`, turn to REST when the account has no reports."""
+        if self.settings.activity_source == "auto" and not self.reports.available():
+            self.by_rest = True
+            logging.getLogger("tap-freshchat").warning(
+                "This account has no raw reports (Extract API): reading conversations by REST. "
+                "Assignments and agents' statuses then have the time at which they were seen; "
+                "set activity_source to rest to choose this without asking."
+            )
+
+    def plan_walk(self, since: datetime) -> None:
+        """Say from when on a stream wants conversations by REST, so that all share one walk."""
+        self._walk_since = min(self._walk_since, since)
+
+    def walked(self) -> Iterator[Snapshot]:
+        """The conversations that moved, by REST; walked once a run."""
+        return self._walk.conversations(Window(self._walk_since, self.present))
 
     @cached_property
     def account(self) -> Account:

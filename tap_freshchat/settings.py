@@ -22,6 +22,8 @@ SANDBOX_HOST = "sandbox.freshchat.com"
 # Freshworks' reports reach back 15 months (Reports API PDF); a day less keeps clear of the edge.
 REPORT_HISTORY = timedelta(days=456)
 DEFAULT_HISTORY = timedelta(days=7)
+ACTIVITY_SOURCES = ("reports", "rest", "auto")
+USER_SCOPES = ("updated", "all")
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -56,6 +58,28 @@ SETTINGS = th.PropertiesList(
         th.DateTimeType,
         title="End date",
         description="First moment no longer wanted; makes a bounded back-fill.",
+    ),
+    th.Property(
+        "activity_source",
+        th.StringType(allowed_values=list(ACTIVITY_SOURCES)),
+        default="auto",
+        title="Activity source",
+        description=(
+            "Where messages, conversation events and agent activity come from. `reports`: raw "
+            "reports, the exact log. `rest`: conversations and messages of users who changed, and "
+            "differences of agents' statuses between runs. `auto`: reports, and `rest` with one "
+            "warning where the account cannot have them."
+        ),
+    ),
+    th.Property(
+        "user_scope",
+        th.StringType(allowed_values=list(USER_SCOPES)),
+        default="updated",
+        title="User scope",
+        description=(
+            "For `rest`: walk the users changed since the bookmark (`updated`), or `all` of them, "
+            "because a user's record need not change when they write."
+        ),
     ),
     th.Property(
         "enrich_conversations",
@@ -155,6 +179,23 @@ SETTINGS = th.PropertiesList(
         description="`items_per_page` of lists; the service allows 50.",
     ),
     th.Property(
+        "shard_count",
+        th.IntegerType(minimum=1),
+        default=1,
+        title="Shards",
+        description=(
+            "How many runs share the work. Each takes the conversations, and agents, whose id "
+            "falls to its shard, and needs a state of its own."
+        ),
+    ),
+    th.Property(
+        "shard_index",
+        th.IntegerType(minimum=0),
+        default=0,
+        title="Shard",
+        description="Which of them this run is, from 0.",
+    ),
+    th.Property(
         "historical_metrics",
         th.ArrayType(th.StringType),
         default=list(HISTORICAL),
@@ -194,6 +235,8 @@ class Settings:
     token: str | None
     start: datetime
     end: datetime | None
+    activity_source: str
+    user_scope: str
     enrich_conversations: bool
     exclude_pii: bool
     lookback: timedelta
@@ -206,6 +249,8 @@ class Settings:
     requests_per_minute: int | None
     request_timeout: int
     page_size: int
+    shard_count: int
+    shard_index: int
     historical_metrics: tuple[Metric, ...]
     instant_metrics: tuple[Metric, ...]
     metrics_interval: str
@@ -236,6 +281,8 @@ class Settings:
         end = _moment(config, "end_date")
         if end is not None and end <= start:
             raise SettingError("Setting end_date must be later than start_date.")
+        if config["shard_index"] >= config["shard_count"]:
+            raise SettingError("Setting shard_index counts from 0 and must be below shard_count.")
         window = config.get("report_window_days")
         return cls(
             base_url=f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
@@ -243,6 +290,8 @@ class Settings:
             token=config.get("api_token"),
             start=start,
             end=end,
+            activity_source=config["activity_source"],
+            user_scope=config["user_scope"],
             enrich_conversations=config["enrich_conversations"],
             exclude_pii=config["exclude_pii"],
             lookback=timedelta(minutes=config["lookback_minutes"]),
@@ -255,6 +304,8 @@ class Settings:
             requests_per_minute=config.get("requests_per_minute"),
             request_timeout=config["request_timeout"],
             page_size=config["page_size"],
+            shard_count=config["shard_count"],
+            shard_index=config["shard_index"],
             historical_metrics=_metrics(config, "historical_metrics"),
             instant_metrics=_metrics(config, "instant_metrics"),
             metrics_interval=config["metrics_interval"],

@@ -93,10 +93,17 @@ class TapFreshchat(Tap):
         if not self._begun:
             self._begun = True
             self.service.connect()
-            for stream in self.streams.values():
-                if stream.selected and isinstance(stream, WindowedStream):
-                    stream.order_reports()
-                if stream.selected and isinstance(stream, (Users, UserConversations)):
+            selected = [stream for stream in self.streams.values() if stream.selected]
+            windowed = [stream for stream in selected if isinstance(stream, WindowedStream)]
+            active = [stream for stream in windowed if stream.rest_too]
+            for windowed_stream in windowed:
+                windowed_stream.order_reports()
+            if active:
+                self.service.choose_source()
+            for active_stream in active:
+                self.service.plan_walk(active_stream.since)
+            for stream in selected:
+                if isinstance(stream, (Users, UserConversations)):
                     stream.order_users()
         return self.service
 

@@ -130,6 +130,14 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
         timeline.known.setdefault("assigned_agent_id", occurrence.agent_id)
     if occurrence.group_id and occurrence.kind != ASSIGNED_TO_GROUP:
         timeline.known.setdefault("assigned_group_id", occurrence.group_id)
+    if occurrence.observed:
+        # Seen, not told: when it happened is not known.
+        assigned = occurrence.kind == ASSIGNED_TO_AGENT
+        return {
+            "status": occurrence.observed_status or None,
+            **({"assigned_agent_id": occurrence.agent_id} if assigned else {}),
+            "assigned_group_id": occurrence.group_id,
+        }
     if occurrence.kind == ASSIGNED_TO_AGENT:
         timeline.assigned_time = timeline.agent_assigned_time = time
         timeline.first_agent_assigned_time = timeline.first_agent_assigned_time or time

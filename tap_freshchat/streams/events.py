@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import payloads, report_columns
+from tap_freshchat import payloads, report_columns, rest_activity
 from tap_freshchat.activity import LABELLED, conversation_occurrences
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
 from tap_freshchat.streams.messages import new_messages
 from tap_freshchat.streams.windowed import WindowedStream, batched
-from tap_freshchat.times import interaction_time, parse_time
+from tap_freshchat.times import format_time, interaction_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,25 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity import Occurrence
     from tap_freshchat.agent_activity import AgentOccurrence
+    from tap_freshchat.identity import Snapshot
     from tap_freshchat.timelines import Changes, Timeline
     from tap_freshchat.windows import Window
 
 # What an occurrence changed shows only beside the one before it. Most conversations are answered
 # and resolved within a day, and reading a day more costs no further job.
 BEFORE = timedelta(days=1)
+# Where `agent_activity`, read by REST, keeps what it saw last.
+STATUSES = "agent_statuses"
+
+
+@dataclass(frozen=True)
+class Told:
+    """An occurrence with what it changed; and its conversation, where the source gave that too."""
+
+    occurrence: Occurrence
+    changes: Changes
+    timeline: Timeline
+    snapshot: Snapshot | None
 
 
 class ConversationEvents(WindowedStream):
@@ -43,37 +57,57 @@ class ConversationEvents(WindowedStream):
     )
     history = BEFORE
 
+    rest_too = True
+
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         identity = self.service.identity
         enrich = self.service.settings.enrich_conversations
-        for batch in batched(self._new(window)):
+        told = self._seen(window) if self.by_rest else self._reported(window)
+        for batch in batched(told):
             # Whose a conversation is, only its snapshot tells: it is needed even when the
             # events themselves are to go without.
             back_to: dict[str, datetime | None] = {}
-            for each, _, _ in batch:
-                began = interaction_time(each.interaction_id) or each.time
-                back_to.setdefault(each.conversation_id, began if enrich else None)
-            snapshots = identity.snapshots(back_to)
-            users = identity.users(each.user_id for each in snapshots.values() if each.user_id)
-            for occurrence, changes, timeline in batch:
-                snapshot = snapshots[occurrence.conversation_id]
+            for each in batch:
+                began = interaction_time(each.occurrence.interaction_id) or each.occurrence.time
+                if each.snapshot is None:
+                    conversation_id = each.occurrence.conversation_id
+                    back_to.setdefault(conversation_id, began if enrich else None)
+            looked_up = identity.snapshots(back_to)
+            snapshots = [
+                each.snapshot or looked_up[each.occurrence.conversation_id] for each in batch
+            ]
+            users = identity.users(each.user_id for each in snapshots if each.user_id)
+            for each, snapshot in zip(batch, snapshots, strict=True):
                 yield payloads.conversation_event(
-                    occurrence,
-                    changes,
-                    timeline,
+                    each.occurrence,
+                    each.changes,
+                    each.timeline,
                     account=self.service.account,
                     customer=Customer.of(snapshot.user_id, users),
                     snapshot=snapshot if enrich else None,
+                    source="rest" if self.by_rest else "report",
                 )
 
-    def _new(self, window: Window) -> Iterator[tuple[Occurrence, Changes, Timeline]]:
+    def _reported(self, window: Window) -> Iterator[Told]:
         rows = {report: self.rows(report, window) for report in self.reports}
         for occurrence in conversation_occurrences(rows, since=window.start):
+            if not self.is_mine(occurrence.conversation_id):
+                continue
             changes, timeline = self.service.timelines.apply(occurrence)
-            told = occurrence.kind != LABELLED
-            if told and self.is_new(occurrence.id, occurrence.time):
-                yield occurrence, changes, timeline
+            new = self.is_new(occurrence.id, occurrence.time)
+            if new and occurrence.kind != LABELLED:
+                yield Told(occurrence, changes, timeline, None)
+
+    def _seen(self, window: Window) -> Iterator[Told]:
+        for snapshot in self.service.walked():
+            if not self.is_mine(snapshot.conversation["conversation_id"]):
+                continue
+            for occurrence in rest_activity.conversation_occurrences(snapshot):
+                changes, timeline = self.service.timelines.apply(occurrence)
+                due = occurrence.observed or occurrence.time < window.end
+                if due and self.is_new(occurrence.id, occurrence.time):
+                    yield Told(occurrence, changes, timeline, snapshot)
 
 
 class MessageEvents(WindowedStream):
@@ -81,6 +115,7 @@ class MessageEvents(WindowedStream):
 
     name = "message_events"
     reports = (report_columns.TRANSCRIPT,)
+    rest_too = True
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -88,24 +123,28 @@ class MessageEvents(WindowedStream):
         enrich = self.service.settings.enrich_conversations
         for batch in batched(new_messages(self, window)):
             back_to: dict[str, datetime | None] = {}
-            for message, _ in batch:
-                if enrich or not message["user_id"]:
-                    moment = parse_time(message["created_time"]) if enrich else None
-                    back_to.setdefault(message["conversation_id"], moment)
-            snapshots = identity.snapshots(back_to)
+            for posted in batch:
+                wanted = posted.snapshot is None and (enrich or not posted.message["user_id"])
+                if wanted:
+                    moment = posted.time if enrich else None
+                    back_to.setdefault(posted.message["conversation_id"], moment)
+            looked_up = identity.snapshots(back_to)
+            snapshots = [
+                each.snapshot or looked_up.get(each.message["conversation_id"]) for each in batch
+            ]
             customers = [
-                message["user_id"] or snapshots[message["conversation_id"]].user_id
-                for message, _ in batch
+                posted.message["user_id"] or (snapshot.user_id if snapshot else None)
+                for posted, snapshot in zip(batch, snapshots, strict=True)
             ]
             users = identity.users(user_id for user_id in customers if user_id)
-            for (message, reference_id), user_id in zip(batch, customers, strict=True):
-                conversation_id, moment = message["conversation_id"], message["created_time"]
+            for posted, snapshot, user_id in zip(batch, snapshots, customers, strict=True):
                 yield payloads.message_event(
-                    message,
-                    self.service.timelines.at(conversation_id, parse_time(moment)),
+                    posted.message,
+                    self.service.timelines.at(posted.message["conversation_id"], posted.time),
                     account=self.service.account,
-                    customer=Customer.of(user_id, users, reference_id),
-                    snapshot=snapshots[conversation_id] if enrich else None,
+                    customer=Customer.of(user_id, users, posted.reference_id),
+                    snapshot=snapshot if enrich else None,
+                    source="rest" if self.by_rest else "report",
                 )
 
 
@@ -116,15 +155,13 @@ class AgentActivity(WindowedStream):
     reports = (report_columns.AVAILABILITY, report_columns.INTELLIASSIGN)
     history = BEFORE
 
+    rest_too = True
+
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         directory = self.service.directory
-        rows = {report: self.rows(report, window) for report in self.reports}
-        for occurrence in agent_occurrences(rows):
-            subject = (occurrence.agent_id, occurrence.report)
-            previous = self._latest.get(subject)
-            self._latest[subject] = occurrence
-            if self.is_new(occurrence.id, occurrence.time):
+        for occurrence, previous in self._seen(window) if self.by_rest else self._told(window):
+            if self.is_mine(occurrence.agent_id) and self.is_new(occurrence.id, occurrence.time):
                 yield payloads.agent_event(
                     occurrence,
                     previous,
@@ -132,6 +169,24 @@ class AgentActivity(WindowedStream):
                     agent=directory.agents.get(occurrence.agent_id, {}),
                     custom_status_id=directory.agent_status_ids.get(occurrence.status.lower()),
                 )
+
+    def _told(self, window: Window) -> Iterator[tuple[AgentOccurrence, AgentOccurrence | None]]:
+        rows = {report: self.rows(report, window) for report in self.reports}
+        for occurrence in agent_occurrences(rows):
+            subject = (occurrence.agent_id, occurrence.report)
+            yield occurrence, self._latest.get(subject)
+            self._latest[subject] = occurrence
+
+    def _seen(self, window: Window) -> Iterator[tuple[AgentOccurrence, None]]:
+        """Differences to the statuses that the last run kept with its bookmark."""
+        before = self.stream_state.get(STATUSES, {})
+        now = rest_activity.agent_statuses(self.service.directory.agents.values())
+        since = self.stream_state.get("replication_key_value") or format_time(window.start)
+        for occurrence in rest_activity.agent_occurrences(
+            before, now, since=since, moment=window.end
+        ):
+            yield occurrence, None
+        self.stream_state[STATUSES] = dict(now)
 
     @cached_property
     def _latest(self) -> dict[tuple[str, str], AgentOccurrence]:

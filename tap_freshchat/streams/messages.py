@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import report_columns, transcripts
+from tap_freshchat import report_columns, rest_activity, transcripts
 from tap_freshchat.activity import digest
 from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
+    from tap_freshchat.identity import Snapshot
     from tap_freshchat.windows import Window
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message, with what its source told besides.
+
+    `reference_id` is the customer's, as a transcript's row gives it; `snapshot` the conversation,
+    where the source gave that too.
+    """
+
+    message: dict[str, Any]
+    time: datetime
+    reference_id: str | None = None
+    snapshot: Snapshot | None = None
 
 
 class Messages(WindowedStream):
@@ -22,19 +40,34 @@ class Messages(WindowedStream):
     name = "messages"
     primary_keys = ("conversation_id", "id")
     reports = (report_columns.TRANSCRIPT,)
+    rest_too = True
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        for message, _ in new_messages(self, window):
-            yield message
+        columns = self.schema["properties"]
+        for posted in new_messages(self, window):
+            yield {name: posted.message[name] for name in columns}
 
 
-def new_messages(
-    stream: WindowedStream, window: Window
-) -> Iterator[tuple[dict[str, Any], str | None]]:
-    """New messages of a window, each with the customer's `reference_id` as the row gives it."""
+def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
+    """New messages of a window."""
     app_id = stream.service.directory.account.get("app_id")
+    if stream.by_rest:
+        for snapshot in stream.service.walked():
+            for message in rest_activity.message_rows(snapshot, app_id):
+                time = parse_time(message["created_time"])
+                if time < window.end and _is_new(stream, message, "id", time):
+                    yield Posted(message, time, snapshot=snapshot)
+        return
     for row in stream.rows(report_columns.TRANSCRIPT, window):
-        record_id = digest("message", row["conversation_id"], row["message_id"])
-        if stream.is_new(record_id, transcripts.message_time(row)):
-            yield transcripts.message_of(row, app_id=app_id), row.get("reference_id") or None
+        time = transcripts.message_time(row)
+        if _is_new(stream, row, "message_id", time):
+            message = transcripts.message_of(row, app_id=app_id)
+            yield Posted(message, time, reference_id=row.get("reference_id") or None)
+
+
+def _is_new(stream: WindowedStream, row: dict[str, Any], key: str, time: datetime) -> bool:
+    conversation_id = row["conversation_id"]
+    return stream.is_mine(conversation_id) and stream.is_new(
+        digest("message", conversation_id, row[key]), time
+    )

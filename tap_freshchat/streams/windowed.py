@@ -17,6 +17,7 @@ from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.report_columns import column_names
 from tap_freshchat.settings import REPORT_HISTORY
+from tap_freshchat.shards import shard_of
 from tap_freshchat.windows import Window, longest_window, plan_windows
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class WindowedStream(Stream):
     reports: ClassVar[tuple[str, ...]]
     # How much before the overlap is read to know what came before, without being emitted.
     history: ClassVar[timedelta] = timedelta(0)
+    # Whether REST can tell the same, for accounts without reports.
+    rest_too: ClassVar[bool] = False
 
     def __init__(self, tap: Tap, begin: Callable[[], Service]) -> None:
         super().__init__(tap)
@@ -71,7 +74,7 @@ class WindowedStream(Stream):
                 count += 1
             # Asking for the next record means that all before it have been written.
             # A window that ends where the bookmark stands may have had late records to remember.
-            if window.end > self._since and window.end >= (self._bookmark.value or self._since):
+            if window.end > self.since and window.end >= (self._bookmark.value or self.since):
                 self._bookmark.advance(window.end)
                 self._tap.state_writer.write_state(self.tap_state)
             self.logger.info(
@@ -99,16 +102,28 @@ class WindowedStream(Stream):
         """What all streams of the run share."""
         return self._begin()
 
-    @cached_property
+    @property
+    def by_rest(self) -> bool:
+        """Whether this run reads the stream by REST instead of reports."""
+        return self.rest_too and self.service.by_rest
+
+    @property
     def windows(self) -> list[Window]:
         """The windows of this run, in order."""
+        if self.by_rest:
+            window = Window(self.since, self.service.present)
+            return [window] if window.start < window.end else []
+        return self._report_windows
+
+    @cached_property
+    def _report_windows(self) -> list[Window]:
         longest = min(
             longest_window(report, self.service.settings.report_window) for report in self.reports
         )
         until = self.service.until
-        if self._since >= until:
+        if self.since >= until:
             return []
-        start = max(self._since - self.history, until - REPORT_HISTORY)
+        start = max(self.since - self.history, until - REPORT_HISTORY)
         return plan_windows(start, until, longest)
 
     def order_reports(self) -> None:
@@ -123,14 +138,20 @@ class WindowedStream(Stream):
 
     def is_new(self, record_id: str, moment: datetime) -> bool:
         """Whether an occurrence belongs to this run and was not emitted before."""
-        return moment >= self._since and self._bookmark.is_new(record_id, moment)
+        return moment >= self.since and self._bookmark.is_new(record_id, moment)
+
+    def is_mine(self, owner_id: str) -> bool:
+        """Whether what belongs to a conversation, or to an agent, falls to this run's shard."""
+        settings = self.service.settings
+        return shard_of(owner_id, settings.shard_count) == settings.shard_index
 
     @cached_property
     def _bookmark(self) -> Bookmark:
         return Bookmark(self.stream_state, "created_time", self.service.settings.lookback)
 
     @cached_property
-    def _since(self) -> datetime:
+    def since(self) -> datetime:
+        """From when on this run emits."""
         return self._bookmark.start(self.service.settings.start)
 
     @cached_property

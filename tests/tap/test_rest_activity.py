@@ -1,0 +1,141 @@
+"""The same activity without raw reports: read by REST."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from fakes.clock import NOON
+from fakes.runs import run_tap, truth
+
+from tap_freshchat.errors import AccessError
+
+HOUR = timedelta(hours=1)
+# A desk that opened lately, because all its users are walked.
+URL = "sandbox://?opened=2026-11-18"
+WITHOUT_REPORTS = f"{URL}&extract_available=false"
+EXACT = {"created", "reopened", "resolved"}
+ALL = {"url": URL, "activity_source": "rest", "user_scope": "all"}
+
+
+def by_id(run):
+    return {record["id"]: record for record in run.events}
+
+
+@pytest.fixture(scope="module")
+def reported():
+    start = (NOON - 24 * HOUR).isoformat()
+    return run_tap(NOON, url=URL, start_date=start, report_delay_minutes=6)
+
+
+@pytest.fixture(scope="module")
+def walked():
+    return run_tap(NOON, start_date=(NOON - 24 * HOUR).isoformat(), **ALL)
+
+
+def test_messages_beginnings_and_resolutions_are_exactly_those_that_happened(walked):
+    occurrences = truth(URL, walked.since, NOON)
+    happened = Counter(
+        (each.kind, each.time.isoformat(timespec="microseconds"), each.message_id)
+        for each in occurrences
+        if each.kind in EXACT or each.kind == "message"
+    )
+    told = Counter(
+        (each.get("type", "message"), each["created_time"], each.get("message_id"))
+        for each in walked.events
+        if each.get("type", "created") in EXACT
+    )
+    assert told == happened
+
+
+def test_ids_are_those_that_reports_lead_to(reported, walked):
+    theirs = by_id(walked)
+    for record_id, record in by_id(reported).items():
+        if record.get("type") in EXACT or record["event"] == "onMessageCreate":
+            assert record_id in theirs
+            assert theirs[record_id]["created_time"] == record["created_time"]
+            assert theirs[record_id]["user_id"] == record["user_id"]
+            assert theirs[record_id]["user_reference_id"] == record["user_reference_id"]
+
+
+def test_what_rest_told_says_so(walked):
+    assert {each["source"] for each in walked.events} == {"rest"}
+
+
+def test_an_assignment_is_seen_as_it_is_now_and_says_so(walked):
+    seen = [each for each in walked.events if each["observed"]]
+    assert {each["type"] for each in seen} == {"assigned_to_agent", "assigned_to_group"}
+    for each in seen:
+        assert each["created_time"] >= NOON.isoformat(timespec="microseconds")
+        [new] = [
+            pair[1]
+            for name, pair in each["changes"]["model_changes"].items()
+            if name == each["type"].replace("assigned_to", "assigned") + "_id"
+        ]
+        assert new == (each["agent_id"] if each["type"].endswith("agent") else each["group_id"])
+
+
+def test_looking_again_tells_nothing_twice(walked):
+    again = run_tap(NOON, walked.state, start_date=(NOON - 24 * HOUR).isoformat(), **ALL)
+    assert again.events == []
+
+
+def test_looking_later_tells_what_came_since(walked):
+    later = run_tap(NOON + HOUR, walked.state, **ALL)
+    known = by_id(walked)
+    fresh = [each for each in later.events if not each["observed"]]
+    assert fresh
+    assert not [each for each in fresh if each["id"] in known]
+    messages = {each.message_id for each in truth(URL, NOON, NOON + HOUR)} - {None}
+    assert {each["message_id"] for each in fresh if "message_id" in each} >= messages
+
+
+def test_an_agents_status_that_differs_between_two_runs_is_an_occurrence():
+    first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
+    assert first.events == []
+    later = run_tap(
+        NOON + 8 * HOUR, first.state, streams=("agent_activity",), activity_source="rest"
+    )
+    assert later.events
+    for each in later.events:
+        activity = each["agent_activity"]
+        assert each["observed"]
+        assert {activity["status"], activity["prev_status"]} == {"AVAILABLE", "UNAVAILABLE"}
+
+
+def test_a_look_that_was_cut_short_tells_the_same_ids_when_repeated():
+    first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
+    later = [
+        run_tap(
+            NOON + hours * HOUR, first.state, streams=("agent_activity",), activity_source="rest"
+        )
+        for hours in (8, 8.01)
+    ]
+    assert by_id(later[0]).keys() == by_id(later[1]).keys()
+
+
+def test_an_account_without_reports_gets_its_events_all_the_same_and_is_told_once(caplog):
+    run = run_tap(NOON, url=WITHOUT_REPORTS, start_date=(NOON - 3 * HOUR).isoformat())
+    assert {each["event"] for each in run.events} >= {"onConversationUpdate", "onMessageCreate"}
+    warnings = [each for each in caplog.messages if "no raw reports" in each]
+    assert len(warnings) == 1
+    assert "activity_source" in warnings[0]
+
+
+def test_without_reports_one_walk_serves_all_streams():
+    one = run_tap(NOON, streams=("message_events",), start_date=(NOON - HOUR).isoformat(), **ALL)
+    three = run_tap(
+        NOON,
+        streams=("conversation_events", "message_events", "messages"),
+        start_date=(NOON - HOUR).isoformat(),
+        **ALL,
+    )
+    lists = [
+        sum(each.startswith("GET /v2/users/") for each in run.requests) for run in (one, three)
+    ]
+    assert lists[0] == lists[1]
+
+
+@pytest.mark.parametrize("streams", [("report_agent_activity",), ("agent_activity",)])
+def test_where_only_reports_will_do_their_absence_is_one_error(streams):
+    with pytest.raises(AccessError, match="plan"):
+        run_tap(NOON, url=WITHOUT_REPORTS, streams=streams, activity_source="reports")
