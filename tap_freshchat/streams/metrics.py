@@ -42,8 +42,8 @@ class HistoricalMetrics(WindowedStream):
         until = whole_steps(self.service.until, step)
         windows = []
         # Windows end at midnight, so that each begins where an interval does.
-        for day in plan_windows(whole_steps(self._since, METRICS_WINDOW), until, METRICS_WINDOW):
-            start = max(day.start, whole_steps(self._since, step))
+        for day in plan_windows(whole_steps(self.since, METRICS_WINDOW), until, METRICS_WINDOW):
+            start = max(day.start, whole_steps(self.since, step))
             if start < day.end:
                 windows.append(Window(start, day.end))
         return windows
