@@ -16,6 +16,7 @@ from tap_freshchat.errors import FreshchatError
 from tap_freshchat.service import Service
 from tap_freshchat.settings import SETTINGS
 from tap_freshchat.streams import entities, reports
+from tap_freshchat.streams.conversations import Conversations
 from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
@@ -56,6 +57,7 @@ class TapFreshchat(Tap):
             ConversationEvents(self, self.begin),
             MessageEvents(self, self.begin),
             Messages(self, self.begin),
+            Conversations(self, self.begin),
             entities.Account(self, self.begin),
             entities.AgentStatuses(self, self.begin),
             entities.Agents(self, self.begin),

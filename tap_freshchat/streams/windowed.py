@@ -67,6 +67,8 @@ class WindowedStream(Stream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
+        clock = self.service.clock
+        began = clock.monotonic()
         for number, window in enumerate(self.windows, 1):
             count = 0
             for record in self.records(window):
@@ -78,9 +80,16 @@ class WindowedStream(Stream):
                 self._bookmark.advance(window.end)
                 self._tap.state_writer.write_state(self.tap_state)
             self.logger.info(
-                "Window %d of %d, %s: %d new records.", number, len(self.windows), window, count
+                "Window %d of %d, %s: %d new records%s.",
+                *(number, len(self.windows), window, count),
+                self._time_left(number, clock.monotonic() - began),
             )
         self.service.identity.log_missing()
+
+    def _time_left(self, done: int, seconds: float) -> str:
+        """How long the other windows will take, if they are like those done."""
+        left = len(self.windows) - done
+        return f", about {round(seconds / done * left / 60) or '<1'} min left" if left else ""
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:

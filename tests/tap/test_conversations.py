@@ -1,0 +1,56 @@
+"""The stream of conversations."""
+
+from datetime import timedelta
+
+from fakes.clock import NOON
+from fakes.runs import run_tap, truth
+
+HOUR = timedelta(hours=1)
+DAY = {"start_date": (NOON - 24 * HOUR).isoformat()}
+
+
+def moved(url, start, end):
+    found = {}
+    for each in truth(url, start, end):
+        if each.conversation_id and each.kind != "unassigned":
+            found[each.conversation_id] = each.time
+    return found
+
+
+def test_every_conversation_that_moved_is_told_once_as_it_stands():
+    run = run_tap(NOON, streams=("conversations",), **DAY)
+    records = run.records["conversations"]
+    last = moved("sandbox://", run.since, run.until)
+    told = {each["conversation_id"]: each for each in records}
+    # A deleted user's conversations remain, a deleted conversation has nothing to tell.
+    assert told.keys() == last.keys()
+    assert len(told) == len(records)
+    for conversation_id, time in last.items():
+        assert told[conversation_id]["activity_time"] >= time.isoformat(timespec="microseconds")
+        assert told[conversation_id]["status"]
+    assert all(isinstance(each["properties"], (dict, type(None))) for each in records)
+
+
+def test_a_later_run_tells_only_those_that_moved_since():
+    first = run_tap(NOON, streams=("conversations",), **DAY)
+    later = run_tap(NOON + HOUR, first.state, streams=("conversations",), **DAY)
+    again = run_tap(NOON + HOUR, later.state, streams=("conversations",), **DAY)
+    told = {each["conversation_id"] for each in later.records["conversations"]}
+    assert told == set(moved("sandbox://", first.until, later.until))
+    assert again.records["conversations"] == []
+
+
+def test_beside_the_events_it_costs_no_further_job():
+    both = run_tap(NOON, streams=("conversations", "conversation_events", "message_events"), **DAY)
+    events = run_tap(NOON, streams=("conversation_events", "message_events"), **DAY)
+    jobs = [run.requests.count("POST /v2/reports/raw") for run in (both, events)]
+    assert jobs[0] == jobs[1]
+
+
+def test_without_reports_it_is_told_all_the_same():
+    url = "sandbox://?opened=2026-11-18"
+    run = run_tap(
+        NOON, streams=("conversations",), url=url, activity_source="rest", user_scope="all", **DAY
+    )
+    last = moved(url, run.since, NOON)
+    assert {each["conversation_id"] for each in run.records["conversations"]} == last.keys()
