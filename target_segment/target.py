@@ -17,6 +17,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
+from target_segment.command_line import own_options, print_plan
 from target_segment.configuration import LIBRARY_NAME, compile_settings, schema_faults, tidied
 from target_segment.encoding import NotEncodableError, encode_spaced
 from target_segment.endings import SIGNALLED, end_process, ending_of
@@ -53,8 +54,9 @@ class TargetSegment(Target):
     # STATE needs no drain here: `Delivery` knows at any time which one is safe.
     _MAX_RECORD_AGE_IN_MINUTES = float("inf")
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, sends_nothing: bool = False, **options: Any) -> None:
         self._signal = 0
+        self._sends_nothing = sends_nothing
         try:
             super().__init__(**options)
         except ValueError as fault:
@@ -78,6 +80,7 @@ class TargetSegment(Target):
         """Check all settings; the SDK's own messages can quote a secret."""
         self.append_builtin_config(self.config_jsonschema)
         self._config = tidied(self._config, self.config_jsonschema)
+        self._config.update({"dry_run": True} if self._sends_nothing else {})
         faults = list(schema_faults(self._config, self.config_jsonschema))
         if not faults:
             try:
@@ -161,8 +164,7 @@ class TargetSegment(Target):
     @staticmethod
     def _emit(state: bytes | None) -> None:
         if state is not None:
-            sys.stdout.write(f"{state.decode()}\n")
-            sys.stdout.flush()
+            print(state.decode(), flush=True)  # noqa: T201 - where Singer expects it
 
     # Signals.
 
@@ -197,13 +199,7 @@ class TargetSegment(Target):
     @override
     def get_singer_command(cls) -> click.Command:
         command = super().get_singer_command()
-        command.params.append(
-            click.Option(
-                ["--replay", "replay_path"],
-                help="A dead-letter file to send again instead of reading Singer messages.",
-                type=click.Path(exists=True, dir_okay=False),
-            )
-        )
+        command.params.extend(own_options())
         return command
 
     @classmethod
@@ -226,6 +222,7 @@ class TargetSegment(Target):
         config: _ConfigInput | None = None,
         file_input: IO[str] | None = None,
         replay_path: str | None = None,
+        tracking_plan: bool = False,
     ) -> None:
         """Run, and end the process with a status that says how it went."""
         super(Target, cls).invoke(about=about, about_format=about_format)
@@ -234,8 +231,11 @@ class TargetSegment(Target):
         settings = config or _ConfigInput()
         target = error = None
         try:
-            target = cls(config=settings.config, parse_env_config=settings.parse_env)
-            if replay_path is None:
+            options = {"config": settings.config, "parse_env_config": settings.parse_env}
+            target = cls(**options, sends_nothing=tracking_plan)
+            if tracking_plan:
+                print_plan(target.settings.routing, target.config["preset"])
+            elif replay_path is None:
                 target.listen(file_input)
             else:
                 replay(Path(replay_path), target.settings.routing, target.run, target.heed)

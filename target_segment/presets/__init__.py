@@ -31,6 +31,15 @@ class Preset:
     event_names: dict[str, str] = field(default_factory=dict)
 
 
+def load_fields(name: str) -> dict[str, dict[str, Any]]:
+    """Read what is known of a preset's records: JSON Schema by stream; nothing for `none`."""
+    file = resources.files(__name__).joinpath("fields", f"{name}.yml")
+    if not file.is_file():
+        return {}
+    streams: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["streams"]
+    return streams
+
+
 def preset_names() -> list[str]:
     """List the presets there are, by the names that the setting takes."""
     files = resources.files(__name__).iterdir()

@@ -1,0 +1,192 @@
+"""The tracking plan: rules that hold for every event, and for nothing else."""
+
+import copy
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from fakes.runs import run_tap
+from jsonschema import Draft7Validator, FormatChecker
+from singer_sdk.plugin_base import _ConfigInput
+
+from target_segment.target import TargetSegment
+
+NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
+STYLES = ("handler", "title", "live_chat")
+FORMATS = FormatChecker(())
+FORMATS.checks("date-time", raises=ValueError)(
+    lambda value: not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+)
+
+
+@pytest.fixture(scope="module")
+def tapped():
+    """Everything the embedded Freshchat tells of two days."""
+    return run_tap(
+        NOW,
+        start_date="2026-11-18T00:00:00Z",
+        url="sandbox://?conversations_per_day=12&report_jobs_per_minute=30",
+        streams=("agent_activity", "conversation_events", "message_events", "users"),
+    ).messages
+
+
+@pytest.fixture
+def plan(capsys):
+    """Print the plan of some settings, and read it as rules by call and event."""
+
+    def printed(**config):
+        with pytest.raises(SystemExit) as end:
+            TargetSegment.invoke(config=_ConfigInput(config=config), tracking_plan=True)
+        out, err = capsys.readouterr()
+        assert (end.value.code, err) == (0, "")
+        rules = json.loads(out)
+        for rule in rules:
+            assert set(rule) == {"key", "type", "version", "jsonSchema"}
+            Draft7Validator.check_schema(rule["jsonSchema"])
+        return {(rule["type"].lower(), rule["key"]): rule["jsonSchema"] for rule in rules}
+
+    return printed
+
+
+@pytest.fixture
+def sent(run, settings, tapped):
+    """The events that a dry run writes of what the tap told."""
+
+    def written(**config):
+        finished = run({**settings, "preset": "freshchat", "dry_run": True, **config}, *tapped)
+        assert finished.status == 0
+        assert not Path(settings["dead_letter_path"]).exists()
+        files = Path(settings["output_path"]).glob("*.jsonl")
+        return [
+            event
+            for file in files
+            for body in file.read_text().splitlines()
+            for event in json.loads(body)["batch"]
+        ]
+
+    return written
+
+
+def faults(rules, event):
+    """What Protocols would find wrong with an event."""
+    schema = rules.get((event["type"], event.get("event")))
+    if schema is None:
+        return ["unplanned"]
+    return [e.message for e in Draft7Validator(schema, format_checker=FORMATS).iter_errors(event)]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_event_of_the_embedded_freshchat_is_as_the_plan_says(style, plan, sent):
+    settings = {"streams": {"users": {"call": "identify"}}, "event_style": style}
+    rules = plan(**settings)
+    events = sent(**settings)
+    assert {(event["type"], event.get("event")) for event in events} == set(rules)
+    assert len(rules) == 5
+    assert [found for event in events for found in faults(rules, event)] == []
+
+
+def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent):
+    settings = {
+        "streams": {"users": {"call": "identify", "rename": {"email": "mail"}}},
+        "drop_properties": ["message_text", "associations.user", "message.messages.message_parts"],
+        "hash_properties": ["actor.email", "associations.channel.tags", "phone"],
+        "event_names": {"onMessageCreate": "Message Posted"},
+        "events": ["Message Posted", "onConversationCreate"],
+    }
+    rules = plan(**settings)
+    assert set(rules) == {
+        ("track", "Message Posted"),
+        ("track", "onConversationCreate"),
+        ("identify", None),
+    }
+    assert [found for event in sent(**settings) for found in faults(rules, event)] == []
+    message = rules["track", "Message Posted"]["properties"]["properties"]["properties"]
+    assert "message_text" not in message
+    assert "user" not in message["associations"]["properties"]
+    assert message["actor"]["properties"]["email"]["pattern"] == "^[0-9a-f]{64}$"
+    assert "mail" in rules["identify", None]["properties"]["traits"]["properties"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_another_property_a_wrong_type_and_a_lack_are_found(style, plan, sent):
+    rules = plan(event_style=style)
+    changes = (
+        lambda properties: properties.update(surprise=1),
+        lambda properties: properties.update(dict.fromkeys(properties, 17.5)),
+        lambda properties: [properties.pop(name) for name in list(properties)],
+    )
+    examples = {event["event"]: event for event in sent(event_style=style)}
+    for event in examples.values():
+        for change in changes:
+            changed = copy.deepcopy(event)
+            change(changed["properties"])
+            assert faults(rules, changed)
+
+
+def test_a_wrong_type_is_found_in_every_property_and_deep_in_the_trees(plan, sent):
+    rules = plan()
+    for event in {event["event"]: event for event in sent()}.values():
+        for name in event["properties"]:
+            changed = copy.deepcopy(event)
+            changed["properties"][name] = 17.5
+            assert faults(rules, changed), name
+    for name, wrong in (("created_time", "yesterday"), ("assigned_agent_id", 5), ("messages", {})):
+        changed = copy.deepcopy(next(e for e in sent() if e["event"] == "onMessageCreate"))
+        changed["properties"]["message"][name] = wrong
+        assert faults(rules, changed)
+
+
+def test_every_property_of_the_preset_is_described(plan):
+    for (_, name), schema in plan().items():
+        for field, found in schema["properties"]["properties"]["properties"].items():
+            assert found.get("description") or "enum" in found, (name, field)
+
+
+def test_a_mapping_of_unknown_records_is_open_and_one_of_listed_properties_names_them(plan):
+    rules = plan(
+        preset="none",
+        streams={
+            "orders": {"user_id": "user"},
+            "carts": {
+                "user_id": "user",
+                "event": {"path": "state", "map": {"open": "Cart Opened", "left": "Cart Left"}},
+                "properties": {"total": "sum", "shop": {"value": "DE"}, "who": {"join": ["a"]}},
+            },
+            "teams": {"call": "group", "user_id": "owner", "group_id": "id"},
+            "log": {"user_id": "user", "event": "kind"},
+        },
+    )
+    assert set(rules) == {
+        ("track", "Orders"),
+        ("track", "Cart Opened"),
+        ("track", "Cart Left"),
+        ("group", None),
+    }
+    assert not faults(rules, {"type": "track", "event": "Orders", "properties": {"a": [1]}})
+    cart = {"type": "track", "event": "Cart Left", "properties": {"total": 5, "shop": "DE"}}
+    assert not faults(rules, cart)
+    for wrong in ({"shop": "FR"}, {"shop": "DE", "more": 1}, {"shop": "DE", "who": 1}, {}):
+        assert faults(rules, {**cart, "properties": wrong})
+    assert "traits" in rules["group", None]["required"]
+
+
+def test_two_streams_of_one_event_name_may_differ(plan):
+    event = {"user_id": "u", "event": {"value": "Seen"}}
+    rules = plan(
+        preset="none",
+        streams={
+            "a": {**event, "properties": {"x": {"value": 1}, "at": {"value": 1}}},
+            "b": {**event, "properties": {"y": {"value": 2}, "at": {"value": 1}}},
+        },
+    )
+    for properties in ({"x": 1, "at": 1}, {"y": 2, "at": 1}):
+        assert not faults(rules, {"type": "track", "event": "Seen", "properties": properties})
+    assert faults(rules, {"type": "track", "event": "Seen", "properties": {"x": 1}})
+
+
+def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(plan, run):
+    assert plan()
+    finished = run({"event_style": "shouting"}, tracking_plan=True)
+    assert finished.status == 1
+    assert "event_style" in finished.errors[0]
