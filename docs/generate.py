@@ -6,6 +6,7 @@ a test holds them equal.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -90,7 +91,7 @@ def settings_table(plugin: type[PluginBase]) -> str:
 def _default(value: object) -> str:
     if value is None:
         return ""
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
 
 
 def streams_table() -> str:

@@ -15,13 +15,13 @@ import requests
 from tap_freshchat.associations import Account
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.clock import Clock, SystemClock
+from tap_freshchat.configuration import Settings
 from tap_freshchat.directory import Directory
 from tap_freshchat.errors import SettingError
 from tap_freshchat.identity import Identity
 from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.report_jobs import ReportJobs
 from tap_freshchat.reports import Reports
-from tap_freshchat.settings import Settings
 from tap_freshchat.timelines import Timelines
 from tap_freshchat.user_listing import UserListing
 from tap_freshchat.walk import Walk
@@ -107,8 +107,6 @@ class Service:
             SettingError: a setting cannot be used.
         """
         settings = Settings.from_config(config, (clock or SystemClock()).now())
-        for warning in settings.warnings:
-            logging.getLogger("tap-freshchat").warning(warning)
         if settings.sandbox:
             return cls._of_sandbox(settings, settings.sandbox, clock)
         return cls(

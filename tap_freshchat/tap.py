@@ -102,6 +102,11 @@ class TapFreshchat(Tap):
                 windowed_stream.order_reports()
             if active:
                 self.service.choose_source()
+            if any(windowed_stream.is_cut for windowed_stream in windowed):
+                self.logger.warning(
+                    "start_date is older than the 15 months that Freshchat's reports keep: what "
+                    "comes from reports begins there."
+                )
             for active_stream in active:
                 self.service.plan_walk(active_stream.since)
             for stream in selected:

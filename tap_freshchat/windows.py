@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,10 @@ from tap_freshchat.report_columns import TRANSCRIPT
 # month, transcripts a day).
 LONGEST_WINDOW = timedelta(days=28)
 LONGEST_TRANSCRIPT_WINDOW = timedelta(days=1)
+# How far back reports reach (Reports API PDF); three days less keep clear of the edge, wherever the
+# service's day begins and however long the job waits for its turn.
+REPORT_MONTHS = 15
+REPORT_MARGIN = timedelta(days=3)
 # A window refused as too long is halved down to this.
 SHORTEST_WINDOW = timedelta(hours=1)
 
@@ -41,6 +46,14 @@ def plan_windows(start: datetime, end: datetime, longest: timedelta) -> list[Win
         windows.append(Window(start, stop))
         start = stop
     return windows
+
+
+def earliest_report(now: datetime) -> datetime:
+    """The earliest moment of which reports can be asked."""
+    year, month = divmod(now.year * 12 + now.month - 1 - REPORT_MONTHS, 12)
+    # The last days of a month have no counterpart in a shorter one.
+    day = min(now.day, monthrange(year, month + 1)[1])
+    return now.replace(year=year, month=month + 1, day=day) + REPORT_MARGIN
 
 
 def longest_window(report: str, chosen: timedelta | None) -> timedelta:

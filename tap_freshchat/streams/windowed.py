@@ -16,9 +16,8 @@ from tap_freshchat import schemas
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.report_columns import column_names
-from tap_freshchat.settings import REPORT_HISTORY
 from tap_freshchat.shards import shard_of
-from tap_freshchat.windows import Window, longest_window, plan_windows
+from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -132,8 +131,14 @@ class WindowedStream(Stream):
         until = self.service.until
         if self.since >= until:
             return []
-        start = max(self.since - self.history, until - REPORT_HISTORY)
+        start = max(self.since - self.history, earliest_report(self.service.present))
         return plan_windows(start, until, longest)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more is wanted than reports reach back to."""
+        too_old = self.since < earliest_report(self.service.present)
+        return bool(self.reports) and not self.by_rest and too_old
 
     def order_reports(self) -> None:
         """Have the jobs of all windows submitted ahead."""

@@ -12,8 +12,8 @@ import requests
 from singer_sdk.singerlib import Catalog
 
 from tap_freshchat import sandbox
+from tap_freshchat.configuration import Settings
 from tap_freshchat.service import Service
-from tap_freshchat.settings import Settings
 from tap_freshchat.tap import TapFreshchat
 
 if TYPE_CHECKING:

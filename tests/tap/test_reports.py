@@ -1,7 +1,7 @@
 """Raw-report jobs: what is asked when, and what becomes of the answers."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -17,7 +17,7 @@ from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.report_jobs import ReportJobs
 from tap_freshchat.reports import Reports
 from tap_freshchat.times import parse_time
-from tap_freshchat.windows import Window, longest_window, plan_windows
+from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
 
 DAY = timedelta(days=1)
 DAYS = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in (3, 2, 1)]
@@ -104,6 +104,13 @@ def test_windows_tile_the_period_without_gap_or_overlap(period, longest):
     assert [w.start for w in windows] == [NOON, *(w.end for w in windows)][: len(windows)]
     assert not period or windows[-1].end == NOON + period
     assert all(timedelta(0) < w.end - w.start <= longest for w in windows)
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)))
+def test_reports_are_asked_back_to_15_months_and_not_beyond(now):
+    earliest = earliest_report(now)
+    assert 450 * DAY <= now - earliest < 456 * DAY
+    assert (now.year - earliest.year) * 12 + now.month - earliest.month in {14, 15}
 
 
 @given(st.timedeltas(timedelta(hours=1), 28 * DAY))

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 
+from tap_freshchat.configuration import Settings, normalise_api_url
 from tap_freshchat.errors import SettingError
-from tap_freshchat.settings import REPORT_HISTORY, SETTINGS, Settings, normalise_api_url
+from tap_freshchat.settings import SETTINGS
 from tap_freshchat.times import format_time
 
 DEFAULTS = {
@@ -63,12 +64,6 @@ def test_a_missing_token_is_named_unless_the_sandbox_is_asked_for():
 
 def test_without_a_start_date_a_run_begins_a_week_ago():
     assert settings().start == NOON - timedelta(days=7)
-
-
-def test_a_start_older_than_reports_reach_is_cut_with_a_warning():
-    cut = settings(start_date="2020-01-01")
-    assert cut.start == NOON - REPORT_HISTORY
-    assert "15 months" in cut.warnings[0]
 
 
 def test_a_naive_start_date_is_utc():

@@ -220,3 +220,19 @@ def test_an_end_date_bounds_a_back_fill():
     run = run_tap(NOON, start_date=start.isoformat(), end_date=end.isoformat())
     assert run.until == end
     assert pairs_of(run)
+
+
+def test_a_history_of_15_months_is_read_in_one_run_and_an_older_start_is_said_to_be_cut(caplog):
+    caplog.set_level("INFO")
+    url = "sandbox://?conversations_per_day=1&report_jobs_per_minute=60&opened=2024-01-01"
+    run = run_tap(
+        NOON,
+        streams=("agent_activity",),
+        url=url,
+        start_date="2024-06-01",
+        report_jobs_per_minute=60,
+    )
+    assert sum("15 months" in each for each in caplog.messages) == 1
+    first = min(each["created_time"] for each in run.events)
+    assert "2025-08-20" < first < "2025-08-30"
+    assert any("min left" in each for each in caplog.messages)
