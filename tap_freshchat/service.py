@@ -22,6 +22,7 @@ from tap_freshchat.identity import Identity
 from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.report_jobs import ReportJobs
 from tap_freshchat.reports import Reports
+from tap_freshchat.shards import shard_of
 from tap_freshchat.timelines import Timelines
 from tap_freshchat.user_listing import UserListing
 from tap_freshchat.walk import Walk
@@ -140,6 +141,10 @@ class Service:
             AccessError: the host is no API or the token is wrong.
         """
         _ = self.directory.account
+
+    def is_mine(self, owner_id: str) -> bool:
+        """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
+        return shard_of(owner_id, self.settings.shard_count) == self.settings.shard_index
 
     def choose_source(self) -> None:
         """With `activity_source: auto`, turn to REST when the account has no reports."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def shard_of(owner_id: str, shard_count: int) -> int:
@@ -13,3 +17,14 @@ def shard_of(owner_id: str, shard_count: int) -> int:
         shard_count: how many runs share the work.
     """
     return zlib.crc32(owner_id.encode()) % shard_count if shard_count > 1 else 0
+
+
+def owner_of(record: Mapping[str, Any], primary_keys: Sequence[str]) -> str:
+    """The id that a record stays together with: its conversation, its agent, or its own first key.
+
+    Args:
+        record: of any stream.
+        primary_keys: of that stream.
+    """
+    owner = record.get("conversation_id") or record.get("agent_id")
+    return str(owner or record[primary_keys[0]])

@@ -45,7 +45,7 @@ class Conversations(WindowedStream):
         new = (
             (conversation_id, time)
             for conversation_id, time in sorted(moved.items(), key=lambda item: item[::-1])
-            if self.is_mine(conversation_id)
+            if self.service.is_mine(conversation_id)
             and self.is_new(digest("moved", conversation_id, time.isoformat()), time)
         )
         for batch in batched(new):

@@ -13,6 +13,7 @@ from tap_freshchat import pagination, schemas
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.shaping import shape
+from tap_freshchat.shards import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,6 +53,8 @@ class RestStream(Stream):
         private = self.service.settings.exclude_pii
         for item in self.items():
             record = shape(item, properties)
+            if not self.service.is_mine(owner_of(record, self.primary_keys)):
+                continue
             if private:
                 # What is not declared may be anything.
                 known = {name: value for name, value in record.items() if name in properties}

@@ -92,7 +92,7 @@ class ConversationEvents(WindowedStream):
     def _reported(self, window: Window) -> Iterator[Told]:
         rows = {report: self.rows(report, window) for report in self.reports}
         for occurrence in conversation_occurrences(rows, since=window.start):
-            if not self.is_mine(occurrence.conversation_id):
+            if not self.service.is_mine(occurrence.conversation_id):
                 continue
             changes, timeline = self.service.timelines.apply(occurrence)
             new = self.is_new(occurrence.id, occurrence.time)
@@ -101,7 +101,7 @@ class ConversationEvents(WindowedStream):
 
     def _seen(self, window: Window) -> Iterator[Told]:
         for snapshot in self.service.walked():
-            if not self.is_mine(snapshot.conversation["conversation_id"]):
+            if not self.service.is_mine(snapshot.conversation["conversation_id"]):
                 continue
             for occurrence in rest_activity.conversation_occurrences(snapshot):
                 changes, timeline = self.service.timelines.apply(occurrence)
@@ -161,7 +161,8 @@ class AgentActivity(WindowedStream):
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         directory = self.service.directory
         for occurrence, previous in self._seen(window) if self.by_rest else self._told(window):
-            if self.is_mine(occurrence.agent_id) and self.is_new(occurrence.id, occurrence.time):
+            mine = self.service.is_mine(occurrence.agent_id)
+            if mine and self.is_new(occurrence.id, occurrence.time):
                 yield payloads.agent_event(
                     occurrence,
                     previous,

@@ -86,7 +86,8 @@ class UserConversations(RestStream):
         missing = 0
         in_flight = self.service.settings.max_concurrency
         for window in self.windows:
-            users = (str(user["id"]) for user in self.service.users.users(window))
+            listed = (str(user["id"]) for user in self.service.users.users(window))
+            users = filter(self.service.is_mine, listed)
             for user_id, found in ordered_map(self._conversations, users, in_flight=in_flight):
                 missing += found is None
                 yield from ({**each, "user_id": user_id} for each in found or ())

@@ -16,7 +16,7 @@ from tap_freshchat import schemas
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.report_columns import column_names
-from tap_freshchat.shards import shard_of
+from tap_freshchat.shards import owner_of
 from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class WindowedStream(Stream):
         for number, window in enumerate(self.windows, 1):
             count = 0
             for record in self.records(window):
+                if not self.service.is_mine(owner_of(record, self.primary_keys)):
+                    continue
                 yield without_personal_data(record) if self._private else record
                 count += 1
             # Asking for the next record means that all before it have been written.
@@ -153,11 +155,6 @@ class WindowedStream(Stream):
     def is_new(self, record_id: str, moment: datetime) -> bool:
         """Whether an occurrence belongs to this run and was not emitted before."""
         return moment >= self.since and self._bookmark.is_new(record_id, moment)
-
-    def is_mine(self, owner_id: str) -> bool:
-        """Whether what belongs to a conversation, or to an agent, falls to this run's shard."""
-        settings = self.service.settings
-        return shard_of(owner_id, settings.shard_count) == settings.shard_index
 
     @cached_property
     def _bookmark(self) -> Bookmark:
