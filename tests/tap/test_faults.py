@@ -1,0 +1,91 @@
+"""Every stream under trouble: what comes out is what comes out without."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+import requests
+from fakes.clock import NOON
+from fakes.runs import run_tap
+
+from tap_freshchat.errors import PassingError
+from tap_freshchat.sandbox import EXTRACT_HOST, Response
+from tap_freshchat.tap import TapFreshchat
+
+STREAMS = tuple(TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False).streams)
+URL = "sandbox://?opened=2026-11-10&report_jobs_per_minute=20"
+START = {"start_date": (NOON - timedelta(days=2)).isoformat(), "report_jobs_per_minute": 20}
+LATER = timedelta(hours=3)
+# The present state of things differs with the moment it is looked at, and waiting takes time.
+OF_THE_MOMENT = {
+    *("snapshot_time", "availability_status", "agent_status", "login_status", "value"),
+    *("updated_time", "conversation", "message", "associations", "actor"),
+}
+
+
+def answer(status, body=b"{}", **headers):
+    return Response(status=status, headers=headers, body=body)
+
+
+class Trouble:
+    """One request in six goes wrong, in one of the ways a hosted service has."""
+
+    ANSWERS = (
+        answer(429, **{"Retry-After": "2"}),
+        answer(429, **{"Retry-After": "Sun, 22 Nov 2026 12:00:05 GMT"}),
+        answer(503, b"<html>busy</html>"),
+        answer(200, b'{"agents": [{"id"'),
+        answer(200, **{"Content-Length": "1000"}),
+        requests.ConnectionError("reset by peer"),
+        requests.Timeout("slow"),
+    )
+    FILES = (
+        answer(403, b"<Error>Request has expired</Error>"),
+        answer(200, b"PK\x03\x04 and then nothing"),
+        answer(500),
+    )
+
+    def __init__(self, seed):
+        self.dice = Random(seed)
+
+    def __call__(self, request):
+        if self.dice.random() > 1 / 6:
+            return None
+        found = self.dice.choice(self.FILES if request.host == EXTRACT_HOST else self.ANSWERS)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def plain(record):
+    return {name: value for name, value in record.items() if name not in OF_THE_MOMENT}
+
+
+@pytest.fixture(scope="module")
+def calm():
+    first = run_tap(NOON, streams=STREAMS, url=URL, **START)
+    return first, run_tap(NOON + LATER, first.state, streams=STREAMS, url=URL, **START)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_records_of_every_stream_are_the_same_in_full_and_later(calm, seed):
+    first = run_tap(NOON, streams=STREAMS, url=URL, faults=Trouble(seed), **START)
+    later = run_tap(
+        NOON + LATER, first.state, streams=STREAMS, url=URL, faults=Trouble(seed), **START
+    )
+    for stream in STREAMS:
+        for quiet, troubled in zip(calm, (first, later), strict=True):
+            expected = [plain(record) for record in quiet.records[stream]]
+            assert [plain(record) for record in troubled.records[stream]] == expected, stream
+    assert len(first.requests) > len(calm[0].requests)
+
+
+def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was():
+    calls = []
+
+    def dies(request):
+        calls.append(request)
+        return answer(500) if len(calls) > 60 else None
+
+    with pytest.raises(PassingError, match="answered 500"):
+        run_tap(NOON, streams=STREAMS, url=URL, faults=dies, **START)
