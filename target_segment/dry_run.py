@@ -1,4 +1,4 @@
-"""A dry run's file: the bodies as they would be posted, one a line, without the write key."""
+"""A dry run's files: the bodies as they would be posted, one a line, and a page to look at."""
 
 from __future__ import annotations
 
@@ -8,26 +8,34 @@ from typing import TYPE_CHECKING
 from target_segment.batching import body_of
 from target_segment.client import Answer, Outcome, gzipped, iso_milliseconds
 from target_segment.errors import DeliveryError
+from target_segment.preview import Preview
+from target_segment.preview_page import Occasion, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from target_segment.report import Report
+
 
 class DryRun:
-    """Takes bodies to a file instead of Segment.
+    """Takes bodies to a file instead of Segment, without the write key.
 
     Args:
-        directory: Where the file is made, with the first body.
+        directory: Where the files are made, the first one with the first body.
         now: The time of day, in UTC.
+        version: This package's version.
     """
 
     write_key = None
 
-    def __init__(self, directory: Path, now: Callable[[], datetime]) -> None:
-        self.path = directory / f"segment-{now():%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
+    def __init__(self, directory: Path, now: Callable[[], datetime], version: str) -> None:
+        self.preview = Preview()
+        self._version = version
         self._now = now
+        self._began = now()
+        self.path = directory / f"segment-{self._began:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> Answer:  # noqa: ARG002
         """Append a body to the file.
@@ -36,20 +44,41 @@ class DryRun:
             DeliveryError: The file cannot be written.
         """
         body = body_of(payloads, iso_milliseconds(self._now()), None)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(self.path, "ab", opener=_owner_only) as file:
-                file.write(body + b"\n")
-        except OSError as error:
-            raise DeliveryError(
-                f"The file {self.path} cannot be written: {error.strerror}; change output_path"
-            ) from None
+        _append(self.path, body + b"\n")
         return Answer(
             outcome=Outcome.ACCEPTED,
             status="written",
             body_bytes=len(body),
             sent_bytes=len(gzipped(body)),
         )
+
+    def write_page(self, report: Report, outcome: str, dead_letters: Path) -> Path:
+        """Write the page beside the file.
+
+        Raises:
+            DeliveryError: It cannot be written.
+        """
+        path = self.path.with_suffix(".html")
+        occasion = Occasion(
+            time=self._began,
+            outcome=outcome,
+            bodies=self.path,
+            dead_letters=dead_letters,
+            version=self._version,
+        )
+        _append(path, page(self.preview, report, occasion).encode(errors="replace"))
+        return path
+
+
+def _append(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "ab", opener=_owner_only) as file:
+            file.write(content)
+    except OSError as error:
+        raise DeliveryError(
+            f"The file {path} cannot be written: {error.strerror}; change output_path"
+        ) from None
 
 
 def _owner_only(path: str, flags: int) -> int:

@@ -94,15 +94,25 @@ def end_process(
     with contextlib.suppress(BrokenPipeError):
         emit(state)
     run.close()
+    status, page = ending.status, None
+    if run.dry_run is not None:
+        try:
+            page = run.dry_run.write_page(
+                run.delivery.report, ending.outcome, run.dead_letters.path
+            )
+        except TargetSegmentError as error:
+            logger.error(str(error))  # noqa: TRY400 - one line says it all
+            status = status or 1
     closing = Closing(
         outcome=ending.outcome,
         seconds=seconds,
-        output=run.output,
+        output=run.dry_run.path if run.dry_run else None,
+        page=page,
         dead_letters=run.dead_letters.path,
     )
     sys.stderr.write(closing_table(run.delivery.report, closing))
     sys.stderr.flush()
     if run.delivery.is_idle:
-        sys.exit(ending.status)
+        sys.exit(status)
     # A request still hangs; leaving the usual way would wait for it.
-    os._exit(ending.status)
+    os._exit(status)

@@ -71,9 +71,13 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamMapping:
-    """A compiled mapping; `map` is pure and leaves the record as it is."""
+    """A compiled mapping; `map` is pure and leaves the record as it is.
+
+    `config` is what it was compiled from; the rest is what came of it.
+    """
 
     stream: Stream
+    config: Mapping[str, Any]
     call: str
     rules: EventRules
     payload_name: str

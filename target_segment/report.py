@@ -22,6 +22,7 @@ class Report:
         identities: The same events, by what identifies them.
         skipped: Records that are no events, by stream and reason.
         dead_letters: What could not be sent, by stream and reason.
+        warnings: Events that are sent but look wrong, by stream and what is wrong.
         merged: Events left out because one of the same id was already in the request.
         requests: Requests made, retries included.
         retries: Those among them that repeated another.
@@ -33,6 +34,7 @@ class Report:
     identities: Counter[str] = field(default_factory=Counter)
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
     dead_letters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
     merged: int = 0
     requests: int = 0
     retries: int = 0
@@ -45,6 +47,7 @@ class Report:
         self.identities.update(other.identities)
         self.skipped.update(other.skipped)
         self.dead_letters.update(other.dead_letters)
+        self.warnings.update(other.warnings)
         self.merged += other.merged
         self.requests += other.requests
         self.retries += other.retries
@@ -60,12 +63,14 @@ class Closing:
         outcome: How the run ended, a few words.
         seconds: How long it took.
         output: A dry run's file, None when events were really sent.
+        page: The page that shows what is in it.
         dead_letters: The file of dead letters.
     """
 
     outcome: str
     seconds: float
     output: Path | None
+    page: Path | None = None
     dead_letters: Path
 
 
@@ -83,18 +88,21 @@ def _rows(report: Report, closing: Closing) -> Iterator[Row]:
     dry = closing.output is not None
     sent = sum(report.sent.values())
     yield from _group("written" if dry else "sent", "events", sent, sorted(report.sent.items()))
-    yield from _lines("identified by", sorted(report.identities.items(), key=_identity_first))
+    yield from _lines("identified by", sorted(report.identities.items(), key=identity_first))
     yield from _lines("skipped", _named(report.skipped))
     yield from _lines("dead letters", _named(report.dead_letters))
+    yield from _lines("warnings", _named(report.warnings))
     if report.merged:
         yield "merged", "same message id in one request", f"{report.merged:,}"
     if report.requests:
-        size = f"{_size(report.body_bytes)}, {_size(report.sent_bytes)} compressed"
+        size = f"{in_bytes(report.body_bytes)}, {in_bytes(report.sent_bytes)} compressed"
         retries = f", {report.retries:,} of them retries" if report.retries else ""
         yield "bodies" if dry else "requests", f"{size}{retries}", f"{report.requests:,}"
     yield "seconds", "", f"{closing.seconds:,.1f}"
     if dry and report.requests:
         yield "written to", str(closing.output), ""
+    if closing.page is not None:
+        yield "preview", str(closing.page), ""
     if report.dead_letters:
         yield "kept in", str(closing.dead_letters), ""
 
@@ -113,11 +121,13 @@ def _named(counts: Counter[tuple[str, str]]) -> list[tuple[str, int]]:
     return sorted((f"{stream}: {reason}", count) for (stream, reason), count in counts.items())
 
 
-def _identity_first(item: tuple[str, int]) -> tuple[bool, str]:
+def identity_first(item: tuple[str, int]) -> tuple[bool, str]:
+    """Sort what identifies events: known users, then the rest."""
     return item[0] != "userId", item[0]
 
 
-def _size(count: int) -> str:
+def in_bytes(count: int) -> str:
+    """Write a size for people."""
     # Segment counts in thousands, not in 1024s.
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= scale:

@@ -56,6 +56,7 @@ class Sender:
         retry_seconds: How long one body is tried again.
         time: Clock and waiting.
         logger: For the one warning about a wrong clock.
+        accepted: Told of the events that were acknowledged.
     """
 
     def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
@@ -67,6 +68,7 @@ class Sender:
         retry_seconds: float,
         time: Time,
         logger: logging.Logger,
+        accepted: Callable[[Batch], object] = lambda _: None,
     ) -> None:
         self.stop = threading.Event()
         self._poster = poster
@@ -74,6 +76,7 @@ class Sender:
         self._retry_seconds = retry_seconds
         self._time = time
         self._logger = logger
+        self._accepted = accepted
         self._pacer = Pacer(events_per_second, time.now, self._sleep)
         self._clock_was_wrong = False
 
@@ -95,6 +98,7 @@ class Sender:
             if answer.outcome is Outcome.ACCEPTED:
                 report.sent.update([event.name for event in part])
                 report.identities.update([event.identity for event in part])
+                self._accepted(part)
             elif len(part) == 1:
                 reason = Reason("refused", f"refused with {answer.status}, alone in a request")
                 self._dead_letters.keep_event(part[0], reason)

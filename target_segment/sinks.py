@@ -10,6 +10,7 @@ from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from target_segment.events import Reason
+from target_segment.explanation import explain
 from target_segment.intake import Intake
 from target_segment.mapping import Skipped, Stream, StreamMapping
 from target_segment.validation import CompiledValidator
@@ -56,6 +57,8 @@ class SegmentSink(Sink):
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
         mapping = _mapping_of(target, stream)
+        if target.run.dry_run and isinstance(mapping, StreamMapping):
+            target.run.dry_run.preview.explain(stream_name, explain(mapping))
         self._intake = Intake(stream, mapping, target.run.delivery, target.run.dead_letters)
         self._delivery = target.run.delivery
 

@@ -67,6 +67,7 @@ def compile_mapping(
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
     return StreamMapping(
         stream=stream,
+        config=config,
         call=call,
         rules=rules,
         payload_name=payload,

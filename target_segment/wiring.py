@@ -22,7 +22,6 @@ from target_segment.sending import Sender, Time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +31,13 @@ class Run:
     Attributes:
         delivery: Where events go.
         dead_letters: Where goes what cannot be sent.
-        output: A dry run's file, None when events are really sent.
+        dry_run: What takes the events instead of Segment, None when they are really sent.
         session: Connections to close at the end.
     """
 
     delivery: Delivery
     dead_letters: DeadLetters
-    output: Path | None
+    dry_run: DryRun | None
     session: requests.Session
 
     def close(self) -> None:
@@ -62,7 +61,7 @@ def start_run(
         DeliveryError: Segment does not know the write key.
     """
     output = settings.output_path
-    dry_run = DryRun(output, _utc_now) if output is not None else None
+    dry_run = DryRun(output, _utc_now, version) if output is not None else None
     session = requests.Session()
     poster = dry_run or _segment_client(session, settings, version, logger)
     dead_letters = DeadLetters(settings.dead_letter_path, settings.max_dead_letters, _utc_now)
@@ -73,6 +72,7 @@ def start_run(
         retry_seconds=settings.max_retry_seconds,
         time=Time(now=time.monotonic),
         logger=logger,
+        accepted=dry_run.preview.add if dry_run else lambda _: None,
     )
     delivery = Delivery(
         sender=sender,
@@ -88,7 +88,7 @@ def start_run(
     return Run(
         delivery=delivery,
         dead_letters=dead_letters,
-        output=dry_run.path if dry_run else None,
+        dry_run=dry_run,
         session=session,
     )
 

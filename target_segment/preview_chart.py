@@ -1,0 +1,137 @@
+"""The chart of a dry run's page: events over time as inline SVG."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from target_segment.preview import TimeBins
+
+# Colours that can be told apart; the page's style sheet has as many, and one for the rest.
+MAX_SERIES = 6
+REST = "all others"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LEFT, _TOP, _BOTTOM = 52, 12, 52
+# About so many units of the drawing are one label of the time axis.
+_LABEL_ROOM = 92
+_DAY = 86_400
+
+
+def series(events: Mapping[str, int]) -> list[str]:
+    """Name what the chart tells apart: the most frequent events, and the rest together."""
+    names = sorted(events, key=lambda name: (-events[name], name))
+    if len(names) <= MAX_SERIES:
+        return names
+    return [*names[: MAX_SERIES - 1], REST]
+
+
+def chart(times: TimeBins, names: Sequence[str], *, width: int, height: int, label: str) -> str:
+    """Draw the columns, stacked by event.
+
+    Args:
+        times: The counts; at least one.
+        names: As `series` gives them.
+        width: Of the drawing, in its own units.
+        height: The same.
+        label: What a screen reader says of it.
+    """
+    first, last = min(times.counts), max(times.counts)
+    columns = {bin_: _stacked(times.counts.get(bin_, Counter()), names) for bin_ in times.counts}
+    top, step = _scale(max(sum(column.values()) for column in columns.values()))
+    room = (width - _LEFT - 8) / (last - first + 1)
+    depth = height - _TOP - _BOTTOM
+    parts = [*_counts(top, step, depth, width), *_moments(times, first, last, room, height)]
+    for bin_, column in sorted(columns.items()):
+        start = _EPOCH + timedelta(seconds=bin_ * times.width)
+        above = 0.0
+        for number, name in enumerate(names):
+            if not column[name]:
+                continue
+            tall = depth * column[name] / top
+            above += tall
+            parts.append(
+                f'<rect class="s{number}" x="{_LEFT + (bin_ - first) * room:.2f}" '
+                f'y="{_TOP + depth - above:.2f}" width="{max(room - 1, 0.8):.2f}" '
+                f'height="{tall:.2f}"><title>{start:%Y-%m-%d %H:%M}, {escape(name)}: '
+                f"{column[name]:,}</title></rect>"
+            )
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _stacked(counts: Counter[str], names: Sequence[str]) -> Counter[str]:
+    column: Counter[str] = Counter()
+    for name, count in counts.items():
+        column[name if name in names else REST] += count
+    return column
+
+
+def _scale(highest: int) -> tuple[int, int]:
+    """Choose the top of the count axis and the step between its lines, both round."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            lines = -(-highest // step)
+            if lines <= 5:  # noqa: PLR2004 - lines that a small drawing can carry
+                return lines * step, step
+        power *= 10
+
+
+def _counts(top: int, step: int, depth: int, width: int) -> Iterator[str]:
+    for count in range(0, top + 1, step):
+        y = _TOP + depth - depth * count / top
+        yield f'<line class="grid" x1="{_LEFT}" x2="{width - 8}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield _tick(_LEFT - 8, y + 4, "end", f"{count:,}")
+    middle = _TOP + depth / 2
+    yield (
+        f'<text class="axis" transform="translate(12 {middle:.0f}) rotate(-90)" '
+        'text-anchor="middle">events</text>'
+    )
+
+
+def _tick(x: float, y: float, anchor: str, text: str) -> str:
+    return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
+
+
+def _moments(times: TimeBins, first: int, last: int, room: float, height: int) -> Iterator[str]:
+    span = (last - first + 1) * room
+    pattern = "%d %b %Y" if times.width >= 7 * _DAY else "%d %b"
+    if times.width < _DAY and (last - first) * times.width < 2 * _DAY:
+        pattern = "%d %b %H:%M"
+    every = -(-_LABEL_ROOM // max(room, 0.1))
+    if pattern == "%d %b" and times.width < _DAY:
+        # Whole days only: a label in the middle of one would repeat its name.
+        day = _DAY // times.width
+        every = -(-every // day) * day
+    y = height - _BOTTOM + 20
+    for bin_ in range(first, last + 1):
+        if bin_ % every:
+            continue
+        start = _EPOCH + timedelta(seconds=bin_ * times.width)
+        x = _LEFT + (bin_ - first) * room
+        anchor = "middle" if _LEFT + 24 < x < _LEFT + span - 40 else "start"
+        if x > _LEFT + span - 40:
+            anchor = "end"
+        yield f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 20}" y2="{y - 15}"/>'
+        yield _tick(x, y, anchor, f"{start:{pattern}}")
+    yield (
+        f'<text class="axis" x="{_LEFT + span / 2:.0f}" y="{height - 8}" text-anchor="middle">'
+        f"time of the event (UTC), {width_in_words(times.width)} a column</text>"
+    )
+
+
+def width_in_words(seconds: int) -> str:
+    """Put a column's width into words."""
+    for unit, name in ((_DAY, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            count = seconds // unit
+            return f"{count:,} {name}{'s' if count > 1 else ''}"
+    return f"{seconds} seconds"

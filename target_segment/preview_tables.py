@@ -1,0 +1,156 @@
+"""The tables of a dry run's page."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from target_segment.events import MAX_EVENT_BYTES
+from target_segment.preview import SIZE_BOUNDS
+from target_segment.preview_chart import REST
+from target_segment.report import identity_first, in_bytes
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable, Sequence
+
+    from target_segment.preview import Preview
+    from target_segment.report import Report
+
+
+def section(title: str, about: str, content: str) -> str:
+    """Write a section; `title` and `about` are plain text, `content` is HTML."""
+    anchor = title.lower().replace(" ", "-")
+    about = f'<p class="small soft">{escape(about)}</p>' if about else ""
+    return (
+        f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{escape(title)}</h2>'
+        f"{about}{content}</section>"
+    )
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; cells are HTML, and the first of each row is its header.
+
+    A column whose name begins with `#` holds numbers; with `?`, it is left out on a phone.
+    """
+    styles = [
+        {"#": ' class="n"', "?": ' class="optional"', "+": ' class="n optional"'}.get(name[:1], "")
+        for name in columns
+    ]
+    head = "".join(
+        f'<th scope="col"{style}>{escape(name.lstrip("#?+"))}</th>'
+        for name, style in zip(columns, styles, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td{style}>{cell}</td>" if index else f'<th scope="row"{style}>{cell}</th>'
+            for index, (cell, style) in enumerate(zip(row, styles, strict=True))
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
+        "</table></div>"
+    )
+
+
+def names_section(preview: Preview, names: Sequence[str]) -> str:
+    """Count the events by name."""
+    total = sum(count.events for count in preview.names.values())
+    rows = []
+    for name, count in sorted(preview.names.items(), key=lambda item: -item[1].events):
+        series = names.index(name) if name in names else names.index(REST)
+        rows.append(
+            (
+                f'<span class="key s{series}"></span>{escape(name)}',
+                f"{count.events:,}",
+                f"{count.events / total:.1%}",
+                f"{count.with_user / count.events:.0%}",
+                in_bytes(count.bytes // count.events),
+                in_bytes(count.largest),
+            )
+        )
+    columns = ("Event", "#Events", "+Share", "#With userId", "+Mean size", "+Largest")
+    return section("Events by name", "", table(columns, rows))
+
+
+def identity_section(report: Report) -> str:
+    """Tell whom the events belong to."""
+    total = sum(report.identities.values()) or 1
+    found = sorted(report.identities.items(), key=identity_first)
+    bar = "".join(
+        f'<span class="s{min(number, 5)}" style="flex:{count}"></span>'
+        for number, (_, count) in enumerate(found)
+    )
+    rows = [
+        (
+            f'<span class="key s{min(number, 5)}"></span>{escape(_identity(name))}',
+            f"{count:,}",
+            f"{count / total:.1%}",
+        )
+        for number, (name, count) in enumerate(found)
+    ]
+    return section(
+        "Identity",
+        "Segment bills and joins by these ids: a fallback is one more anonymous user a month.",
+        f'<div class="share" aria-hidden="true">{bar}</div>'
+        + table(("Known by", "#Events", "#Share"), rows),
+    )
+
+
+def _identity(name: str) -> str:
+    if name == "userId":
+        return "userId: a known user"
+    if name == "anonymousId":
+        return "anonymousId only"
+    return name.replace("anonymousId from ", "fallback: ", 1)
+
+
+def sizes_section(preview: Preview) -> str:
+    """Show how the events' sizes are spread."""
+    most = max(preview.sizes.values(), default=1)
+    largest = max(preview.sizes, default=0)
+    rows = []
+    for bound in SIZE_BOUNDS:
+        count = preview.sizes[bound]
+        share = 100 * count / most
+        bar = f'<span class="bar s0" style="width:{share:.1f}%"></span>' if count else ""
+        rows.append((f"to {in_bytes(bound)}", bar, f"{count:,}"))
+        if bound >= largest:
+            break
+    return section(
+        "Sizes",
+        f"As JSON, before compression. Segment takes at most {MAX_EVENT_BYTES:,} bytes an event.",
+        table(("Size", "Spread", "#Events"), rows).replace(
+            '<th scope="col">Spread', '<th scope="col" class="wide-cell">Spread'
+        ),
+    )
+
+
+def largest_section(preview: Preview) -> str:
+    """List the largest events."""
+    rows = [
+        (
+            escape(large.name),
+            f"{large.size:,}",
+            f"{large.size / MAX_EVENT_BYTES:.0%}",
+            escape(large.time),
+            f"<code>{escape(large.message_id)}</code>",
+        )
+        for large in preview.largest
+    ]
+    columns = ("Event", "#Bytes", "#Of the limit", "?Time", "?Message id")
+    return section("Largest events", "", table(columns, rows))
+
+
+def reasons_section(title: str, about: str, counts: Counter[tuple[str, str]], none: str) -> str:
+    """Count rows by stream and reason."""
+    if not counts:
+        return section(title, none, "")
+    rows = [
+        (escape(stream), escape(reason), f"{count:,}")
+        for (stream, reason), count in sorted(counts.items())
+    ]
+    return section(title, about, table(("Stream", "Reason", "#Rows"), rows))
