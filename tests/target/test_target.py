@@ -118,7 +118,7 @@ def test_an_empty_state_is_not_passed_on(run, settings):
 def test_numbers_leave_digit_by_digit(run, settings, number):
     settings["dry_run"] = True
     run(settings, schema(), with_number(number))
-    [path] = Path(settings["output_path"]).iterdir()
+    [path] = Path(settings["output_path"]).glob("*.jsonl")
     assert f'"n":{number}' in path.read_text()
 
 
@@ -247,7 +247,7 @@ def test_a_dry_run_writes_the_very_bodies_and_sends_nothing(run, settings, segme
     assert finished.status == 0
     assert finished.states == [{"n": 1}]
     assert segment.received == segment.looked_up == []
-    [path] = Path(settings["output_path"]).iterdir()
+    [path] = Path(settings["output_path"]).glob("*.jsonl")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     [body] = map(json.loads, path.read_text().splitlines())
     assert sorted(body) == ["batch", "sentAt"]
