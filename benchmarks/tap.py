@@ -1,0 +1,228 @@
+"""Measures the tap and prints one table: `python benchmarks/tap.py [--quick]`.
+
+Everything runs on this machine against the embedded Freshchat. What is compared is measured in
+turns within the same run; figures are medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from account_walks import requests_of_peer, requests_of_tap
+from far_end import listening, ready_reports, slow
+from ready_reports import write_conversation_reports, write_transcript
+from tap_process import Ran, run_tap
+
+from tap_freshchat.sandbox import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_freshchat.sandbox import Request
+
+HERE = Path(__file__).parent
+DAY = timedelta(days=1)
+FEW_ROWS = 10_000
+REPEATS = 3
+SAMPLE_RECORDS = 5_000
+DELAY = 0.05
+CONCURRENCY = 8
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table."""
+
+    what: str
+    tap: str
+    against: str
+    ratio: str
+    reach: str
+
+
+class Measures:
+    """The measures of one run.
+
+    Args:
+        folder: for report files and output.
+        until: where all windows end: the last midnight.
+        rows: of the large reports.
+    """
+
+    def __init__(self, folder: Path, until: datetime, rows: int) -> None:
+        self._folder = folder
+        self._until = until
+        self._rows = rows
+
+    def walks(self) -> Iterator[Line]:
+        """Requests of an incremental run, against walking the account."""
+        ours, moved = requests_of_tap(self._until)
+        peer, met = requests_of_peer(self._until)
+        yield Line(
+            f"requests when {moved:,} of {met:,} conversations moved",
+            f"{ours:,}",
+            f"{peer:,} by walking",
+            f"1/{peer / ours:.0f}",
+            "≤ 1/50",
+        )
+
+    def transcript(self) -> Iterator[Line]:
+        """Rows a second from a transcript, against the SDK's writer; memory; state."""
+        few = self._folder / "few"
+        many = self._folder / "many"
+        write_transcript(few, self._until, FEW_ROWS)
+        write_transcript(many, self._until, self._rows)
+        records = self._folder / "records.jsonl"
+        small, _ = self._messages(few, records)
+        lines = records.read_text(encoding="utf-8").splitlines(keepends=True)
+        sample = [line for line in lines if '"RECORD"' in line][:SAMPLE_RECORDS]
+        records.write_text("".join(sample), encoding="utf-8")
+        ours, writers, peaks = [], [], []
+        for _ in range(REPEATS):
+            ran, seconds = self._messages(many)
+            ours.append(self._rows / seconds)
+            peaks.append(ran.peak_mb)
+            writers.append(self._rows / self._writer_seconds(records))
+        tap, writer, peak = map(statistics.median, (ours, writers, peaks))
+        yield Line(
+            f"messages, rows/s from a transcript of {self._rows:,}",
+            f"{tap:,.0f}",
+            f"{writer:,.0f} by the SDK's writer on ready records",
+            f"{tap / writer:.2f}",
+            "≥ 1",
+        )
+        yield self._peak("messages", small.peak_mb, peak)
+        state = self._folder / "state.jsonl"
+        with (
+            state.open("wb") as file,
+            subprocess.Popen(
+                ["/usr/bin/env", "tail", "-n", "1"], stdin=subprocess.PIPE, stdout=file
+            ) as tail,
+        ):
+            self._messages(many, tail.stdin)
+            tail.communicate()
+        yield Line(
+            f"messages, state after {self._rows:,}",
+            f"{state.stat().st_size / 1e3:.1f} kB",
+            "",
+            "",
+            "a few kB and ≤ 5,000 ids",
+        )
+
+    def events(self) -> Iterator[Line]:
+        """Memory of conversation_events."""
+        peaks = []
+        for rows in (FEW_ROWS, self._rows):
+            folder = self._folder / f"conversations-{rows}"
+            write_conversation_reports(folder, self._until, rows)
+            # So many of the latest rows are told that look-ups are equally many in both.
+            since = self._until - 28 * DAY * FEW_ROWS / rows
+            peaks.append(self._run("conversation_events", folder, since)[0].peak_mb)
+        yield self._peak("conversation_events", *peaks)
+
+    def fan_out(self) -> Iterator[Line]:
+        """Look-ups a second with many in flight, against one by one."""
+        rates: dict[int, list[float]] = {1: [], CONCURRENCY: []}
+        for _ in range(REPEATS):
+            for concurrency, found in rates.items():
+                found.append(self._look_ups_a_second(concurrency))
+        one, many = (statistics.median(found) for found in rates.values())
+        yield Line(
+            f"user_conversations, requests/s at {DELAY * 1000:.0f} ms, {CONCURRENCY} in flight",
+            f"{many:.0f}",
+            f"{one:.0f} with max_concurrency 1",
+            f"{many / one:.2f}",
+            f"≥ {0.9 * CONCURRENCY:.1f}",
+        )
+
+    def _peak(self, stream: str, few: float, many: float) -> Line:
+        return Line(
+            f"{stream}, peak memory at {self._rows:,} report rows",
+            f"{many:.0f} MB",
+            f"{few:.0f} MB at {FEW_ROWS:,}",
+            f"{many / few:.2f}",
+            "flat, ≤ 150 MB",
+        )
+
+    def _messages(self, folder: Path, output: Any = None) -> tuple[Ran, float]:
+        return self._run("messages", folder, self._until - DAY, output)
+
+    def _run(
+        self, stream: str, folder: Path, since: datetime, output: Any = None
+    ) -> tuple[Ran, float]:
+        """One run, and the seconds from fetching the first report file to the end."""
+        sandbox, reports = ready_reports(folder, Options(conversations_per_day=10))
+        with listening(sandbox) as url:
+            ran = run_tap((stream,), self._config(url, since), output)
+        return ran, ran.ended_at - (reports.fetched_at or ran.ended_at)
+
+    def _config(self, url: str, since: datetime) -> dict[str, Any]:
+        return {
+            "api_url": url,
+            "api_token": "sandbox",
+            "start_date": since.isoformat(),
+            "end_date": self._until.isoformat(),
+        }
+
+    def _writer_seconds(self, records: Path) -> float:
+        command = [sys.executable, str(HERE / "ready_records.py"), str(records), str(self._rows)]
+        ended = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True
+        )
+        return float(ended.stderr)
+
+    def _look_ups_a_second(self, concurrency: int) -> float:
+        asked = []
+
+        def note(request: Request) -> None:
+            if "/users/" in request.path:
+                asked.append(time.perf_counter())
+
+        sandbox = slow(Options(conversations_per_day=100), DELAY, note)
+        with listening(sandbox) as url:
+            config = self._config(url, self._until - 4 * DAY)
+            run_tap(("user_conversations",), {**config, "max_concurrency": concurrency})
+        return len(asked) / (max(asked) - min(asked) + DELAY)
+
+
+def show(lines: list[Line]) -> None:
+    """Print lines as a table in Markdown."""
+    print("| What | Tap | Against | Ratio | Reach |\n| --- | --- | --- | --- | --- |")
+    for line in lines:
+        print(f"| {line.what} | {line.tap} | {line.against} | {line.ratio} | {line.reach} |")
+
+
+def main() -> None:
+    """Measure, then print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
+    parser.add_argument("--only", help="one measure: walks, transcript, events or fan_out")
+    chosen = parser.parse_args()
+    until = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        measures = Measures(Path(folder), until, 10 * FEW_ROWS if chosen.quick else 100 * FEW_ROWS)
+        every: dict[str, Callable[[], Iterator[Line]]] = {
+            "walks": measures.walks,
+            "transcript": measures.transcript,
+            "events": measures.events,
+            "fan_out": measures.fan_out,
+        }
+        lines = []
+        for name, measure in every.items():
+            if chosen.only in {None, name}:
+                sys.stderr.write(f"measuring {name} …\n")
+                lines.extend(measure())
+    show(lines)
+
+
+if __name__ == "__main__":
+    main()
