@@ -187,8 +187,9 @@ class FakeSegment:
             "beyond 2,500 events": position >= MAX_BODY_EVENTS,
             "unknown type": needed == "?",
             "no identity": not (event.get("userId") or event.get("anonymousId")),
+            # Segment's own library writes null for the id that it was not given.
             "an id that is not text": not all(
-                isinstance(event.get(name, ""), str) for name in ("userId", "anonymousId")
+                isinstance(event.get(name), (str, type(None))) for name in ("userId", "anonymousId")
             ),
             "nothing to call it": needed not in (None, "?") and not event.get(str(needed)),
             "message id": not isinstance(message_id, str) or not 0 < len(message_id) < 100,
