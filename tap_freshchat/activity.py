@@ -54,6 +54,7 @@ class Occurrence:
     `agent_told` is whether the row has a column for the assigned agent at all: only then does
     an empty one say that there is none. `observed_status` is the conversation's status when an
     assignment was seen rather than told, so that its time is the look's; None when it was told.
+    `inferred_from` is the time of the first row that speaks of a beginning which no row tells.
     """
 
     kind: str
@@ -69,6 +70,12 @@ class Occurrence:
     label_category: str | None = None
     label_subcategory: str | None = None
     observed_status: str | None = None
+    inferred_from: datetime | None = None
+
+    @property
+    def told_at(self) -> datetime:
+        """The time of the row that tells of it."""
+        return self.inferred_from or self.time
 
     @property
     def observed(self) -> bool:
@@ -148,13 +155,11 @@ def _occurrence(report: str, row: Mapping[str, str]) -> Occurrence:
 def _unreported_beginnings(
     occurrences: Iterable[Occurrence], since: datetime
 ) -> Iterator[Occurrence]:
-    """Created or reopened, of interactions that only later rows speak of."""
-    told = list(occurrences)
+    """Created or reopened, of interactions that only later rows speak of; by the first of them."""
+    told = sorted(occurrences, key=lambda each: each.time)
     first_seen: dict[str, datetime] = {}
     for each in told:
-        known = first_seen.get(each.conversation_id, each.time)
-        first_seen[each.conversation_id] = min(known, each.time)
-    for each in told:
+        first_seen.setdefault(each.conversation_id, each.time)
         began = interaction_time(each.interaction_id)
         if began is not None and began >= since and each.kind not in {CREATED, REOPENED}:
             earlier = first_seen[each.conversation_id] < began
@@ -164,6 +169,7 @@ def _unreported_beginnings(
                 conversation_id=each.conversation_id,
                 interaction_id=each.interaction_id,
                 channel_id=each.channel_id,
+                inferred_from=each.time,
             )
 
 

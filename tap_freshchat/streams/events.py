@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat import payloads, report_columns, rest_activity
-from tap_freshchat.activity import LABELLED, conversation_occurrences
+from tap_freshchat.activity import CREATED, LABELLED, REOPENED, conversation_occurrences
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
 from tap_freshchat.streams.messages import new_messages
 from tap_freshchat.streams.windowed import WindowedStream, batched
-from tap_freshchat.times import format_time, interaction_time
+from tap_freshchat.timelines import REOPENING
+from tap_freshchat.times import format_time, interaction_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 # What an occurrence changed shows only beside the one before it. Most conversations are answered
 # and resolved within a day, and reading a day more costs no further job.
 BEFORE = timedelta(days=1)
+# How far the record of a conversation and its first interaction may lie apart.
+CREATION_SKEW = timedelta(seconds=5)
 # Where `agent_activity`, read by REST, keeps what it saw last.
 STATUSES = "agent_statuses"
 
@@ -42,6 +45,27 @@ class Told:
     changes: Changes
     timeline: Timeline
     snapshot: Snapshot | None
+
+    def judged_by(self, snapshot: Snapshot) -> Told:
+        """A beginning that was inferred, as a reopening where the conversation is older than it."""
+        occurrence = self.occurrence
+        if occurrence.inferred_from is None or occurrence.kind != CREATED:
+            return self
+        created = snapshot.conversation.get("created_time")
+        older = (
+            parse_time(created) < occurrence.time - CREATION_SKEW
+            if created
+            else bool(snapshot.dialogue.messages) and not snapshot.dialogue.complete
+        )
+        if not older:
+            return self
+        timeline = replace(self.timeline, created_time=None, reopened_time=occurrence.time)
+        return replace(
+            self,
+            occurrence=replace(occurrence, kind=REOPENED),
+            changes=REOPENING,
+            timeline=timeline,
+        )
 
 
 class ConversationEvents(WindowedStream):
@@ -78,7 +102,8 @@ class ConversationEvents(WindowedStream):
                 each.snapshot or looked_up[each.occurrence.conversation_id] for each in batch
             ]
             users = identity.users(each.user_id for each in snapshots if each.user_id)
-            for each, snapshot in zip(batch, snapshots, strict=True):
+            for told_of, snapshot in zip(batch, snapshots, strict=True):
+                each = told_of.judged_by(snapshot)
                 yield payloads.conversation_event(
                     each.occurrence,
                     each.changes,
@@ -95,7 +120,7 @@ class ConversationEvents(WindowedStream):
             if not self.service.is_mine(occurrence.conversation_id):
                 continue
             changes, timeline = self.service.timelines.apply(occurrence)
-            new = self.is_new(occurrence.id, occurrence.time)
+            new = self.is_new(occurrence.id, occurrence.told_at)
             if new and occurrence.kind != LABELLED:
                 yield Told(occurrence, changes, timeline, None)
 

@@ -236,3 +236,40 @@ def test_a_history_of_15_months_is_read_in_one_run_and_an_older_start_is_said_to
     first = min(each["created_time"] for each in run.events)
     assert "2025-08-20" < first < "2025-08-30"
     assert any("min left" in each for each in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    "url", ["sandbox://?missing_created_rows=0.3", "sandbox://?reopened_rows=false"]
+)
+def test_beginnings_without_a_row_of_their_own_are_told_where_any_row_speaks_of_them(url):
+    run = run_tap(NOON, url=url)
+    occurrences = truth(url, run.since, run.until)
+    spoken_of = {
+        each.interaction_id
+        for each in occurrences
+        if each.kind in {"assigned_to_agent", "assigned_to_group", "resolved"}
+    }
+    happened = {
+        (each.kind, each.time, each.conversation_id)
+        for each in occurrences
+        if each.kind in {"created", "reopened"} and each.interaction_id in spoken_of
+    }
+    told = {
+        (each["type"], parse_time(each["created_time"]), each["conversation_id"])
+        for each in run.records["conversation_events"]
+        if each["type"] in {"created", "reopened"}
+    }
+    everything = {(each.kind, each.time, each.conversation_id) for each in occurrences}
+    assert told >= happened
+    assert told <= everything
+
+
+def test_a_beginning_without_a_row_is_told_by_the_first_later_one_and_not_again():
+    url = "sandbox://?reopened_rows=false"
+    start = (NOON - 2 * DAYS).isoformat()
+    runs = [run_tap(NOON, url=url, start_date=start)]
+    for number in range(1, 25):
+        state = runs[-1].state
+        runs.append(run_tap(NOON + number * QUARTER, state, url=url, start_date=start))
+    ids = [record["id"] for run in runs for record in run.records["conversation_events"]]
+    assert len(set(ids)) == len(ids)
