@@ -37,10 +37,9 @@ def run(tmp_path, config, *arguments, state=None):
 
 def errors(finished):
     """What a user would read as the reason."""
+    assert "Traceback" not in finished.stderr
     return [
-        line
-        for line in finished.stderr.splitlines()
-        if "| INFO " not in line and "| WARNING " not in line
+        line for line in finished.stderr.splitlines() if "| ERROR" in line or "| CRITICAL" in line
     ]
 
 
