@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from datetime import datetime, timezone
 
 import pytest
@@ -43,21 +44,43 @@ def errors(finished):
     ]
 
 
-@pytest.fixture
-def freshchat():
+@contextmanager
+def serving(faults=None):
     """The embedded Freshchat on a real socket; a second of ours is two minutes of its own."""
     began = datetime.now(timezone.utc)
     server = sandbox.serve(
         sandbox.Sandbox(
-            sandbox.Options(), lambda: began + 120 * (datetime.now(timezone.utc) - began)
+            sandbox.Options(),
+            lambda: began + 120 * (datetime.now(timezone.utc) - began),
+            faults=faults,
         )
     )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def freshchat():
+    with serving() as url:
+        yield url
+
+
+def test_a_portal_in_the_place_of_the_api_ends_in_one_line_that_names_the_setting(tmp_path):
+    page = sandbox.Response(
+        status=200, headers={"Content-Type": "text/html"}, body=b"<!doctype html><title>Desk"
+    )
+    with serving(lambda _: page) as portal:
+        finished = run(tmp_path, {"api_url": portal, "api_token": "t"})
+    [line] = errors(finished)
+    assert "portal" in line
+    assert "api_url" in line
+    assert finished.returncode == 1
 
 
 def test_a_wrong_token_ends_in_one_line_that_names_the_setting(tmp_path, freshchat):
