@@ -149,6 +149,7 @@ def _routing(config: Mapping[str, Any], write_key: str | None, version: str) -> 
             hashed=config["hash_properties"],
             salt=config.get("hash_salt") or "",
         ),
+        truncate=config["truncate_properties"],
     )
     routing = Routing(
         streams=merged_streams(preset.streams, config["streams"]),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from target_segment.encoding import NotEncodableError, encode
 from target_segment.events import Event, EventFault, Reason, fault_of, size_fault
 from target_segment.mapping import Skipped, Stream, StreamMapping
+from target_segment.truncation import cut_to_fit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from target_segment.dead_letters import DeadLetters
-    from target_segment.delivery import Delivery
+    from target_segment.wiring import Run
+
+# Segment takes any time. A clock a few minutes ahead is common; more is a fault of the data.
+_TOLERATED_FUTURE = timedelta(minutes=5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _NOT_A_NUMBER = Reason("not_a_number", "holds NaN or Infinity, which JSON cannot carry")
 
@@ -23,22 +30,26 @@ class Intake:
     Args:
         stream: The stream.
         mapping: What its records become.
-        delivery: Where its events go.
-        dead_letters: Where records go that Segment would not accept.
+        run: Where its events go, and records that Segment would not accept.
+        truncate: Paths of texts that may be cut when an event is too large.
     """
 
     def __init__(
         self,
         stream: Stream,
         mapping: StreamMapping | Skipped,
-        delivery: Delivery,
-        dead_letters: DeadLetters,
+        run: Run,
+        *,
+        truncate: Sequence[str] = (),
     ) -> None:
         self._stream = stream
         self._mapping = None if isinstance(mapping, Skipped) else mapping
         self._skipped = mapping if isinstance(mapping, Skipped) else None
-        self._delivery = delivery
-        self._dead_letters = dead_letters
+        self._delivery = run.delivery
+        self._dead_letters = run.dead_letters
+        self._now = run.now
+        self._latest = run.now() + _TOLERATED_FUTURE
+        self._truncate = truncate
 
     def skips(self) -> bool:
         """Count a record of a stream that is no event; False if the stream is one."""
@@ -72,6 +83,8 @@ class Intake:
         except NotEncodableError:
             self.refuse(record, _NOT_A_NUMBER)
             return
+        if mapped.moment is not None and not _EPOCH <= mapped.moment <= self._latest:
+            self._look_at_clock(mapped.moment)
         self.hand_over(
             Event(
                 payload=payload,
@@ -88,6 +101,11 @@ class Intake:
         if too_large is None:
             self._delivery.hand_over(event)
             return
+        shorter = cut_to_fit(event.payload, self._truncate) if self._truncate else None
+        if shorter is not None:
+            self._warn("cut to fit (truncate_properties)")
+            self._delivery.hand_over(structs.replace(event, payload=shorter))
+            return
         self._dead_letters.keep_event(event, too_large)
         self._count(too_large)
 
@@ -95,6 +113,17 @@ class Intake:
         """Keep a record that cannot become an event."""
         self._dead_letters.keep_record(self._stream.name, self._stream.keys, record, reason)
         self._count(reason)
+
+    def _look_at_clock(self, moment: datetime) -> None:
+        """Count a time that cannot be right; a long run outlives the moment it began at."""
+        self._latest = self._now() + _TOLERATED_FUTURE
+        if moment < _EPOCH:
+            self._warn("time before 1970")
+        elif moment > self._latest:
+            self._warn("time more than 5 minutes in the future")
+
+    def _warn(self, text: str) -> None:
+        self._delivery.report.warnings[self._stream.name, text] += 1
 
     def _skip(self, skipped: Skipped) -> None:
         self._delivery.report.skipped[self._stream.name, skipped.reason] += 1

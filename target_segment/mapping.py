@@ -34,11 +34,13 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         event: A batch item as Segment's documentation shapes it.
         name: What it is counted by: the event's name as sent, or the call.
         identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
+        moment: Its time; None if it has none and Segment is to take that of receipt.
     """
 
     event: dict[str, Any]
     name: str
     identity: str
+    moment: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,7 @@ class EventRules:
         context: Merged into each event's context.
         integrations: The `integrations` object of each event; left out when empty.
         privacy: What is dropped and hashed.
+        truncate: Paths of texts that may be cut when an event is too large.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class EventRules:
     context: Mapping[str, Any] = field(default_factory=dict)
     integrations: Mapping[str, Any] = field(default_factory=dict)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
+    truncate: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,13 +126,14 @@ class StreamMapping:
             event["groupId"] = _text_id(self.group_id(record))
         payload = self.payload(record)
         event["messageId"] = self.message_id(self._occurrence(occurrence, record, payload))
+        moment = None
         if self.timestamp:
-            event["timestamp"] = _timestamp(self.timestamp(record))
+            event["timestamp"], moment = _timestamp(self.timestamp(record))
         event[self.payload_name] = payload
         event["context"] = self._context(record) if self.context else self.fixed_context
         if self.integrations is not None:
             event["integrations"] = self.integrations
-        return Mapped(event=event, name=name, identity=identity)
+        return Mapped(event=event, name=name, identity=identity, moment=moment)
 
     def _identify(self, record: Record, event: dict[str, Any]) -> str:
         """Put the ids into the event.
@@ -183,11 +188,11 @@ def _text_id(value: Any) -> str | None:
     return str(value)
 
 
-def _timestamp(value: Any) -> str:
+def _timestamp(value: Any) -> tuple[str, datetime]:
     """Give a time the full ISO form with a zone; a time without one is UTC, as Singer's are."""
     try:
-        parsed = value if isinstance(value, date) else datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        parsed = value if isinstance(value, date) else _parsed(value)
+    except (TypeError, ValueError, msgspec.ValidationError):
         text = "is missing" if value is None else "is not an ISO 8601 time"
         raise EventFault("bad_timestamp", f"the time of the event {text}") from None
     if not isinstance(parsed, datetime):
@@ -196,5 +201,13 @@ def _timestamp(value: Any) -> str:
         parsed = parsed.replace(tzinfo=timezone.utc)
     # Text in the usual form goes out as it came: no digit of it is lost or made up.
     elif isinstance(value, str) and value[10:11] == "T":
-        return value
-    return parsed.isoformat()
+        return value, parsed
+    return parsed.isoformat(), parsed
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        # Python 3.10 reads neither `Z` nor other numbers of digits than three and six.
+        return msgspec.convert(text, datetime)

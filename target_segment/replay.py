@@ -30,7 +30,7 @@ def replay(path: Path, routing: Routing, run: Run, heed: Callable[[], None]) -> 
     Raises:
         TargetSegmentError: The file cannot be read, or the delivery has failed.
     """
-    delivery, dead_letters = run.delivery, run.dead_letters
+    delivery, truncate = run.delivery, routing.rules.truncate
     for letter in read_letters(path):
         heed()
         if letter is None:
@@ -39,9 +39,9 @@ def replay(path: Path, routing: Routing, run: Run, heed: Callable[[], None]) -> 
         stream = Stream(name=letter.stream, keys=letter.keys)
         if letter.event is None:
             mapping = routing.mapping_of(stream)
-            Intake(stream, mapping, delivery, dead_letters).take(letter.record or {})
+            Intake(stream, mapping, run, truncate=truncate).take(letter.record or {})
             continue
-        intake = Intake(stream, Skipped(""), delivery, dead_letters)
+        intake = Intake(stream, Skipped(""), run, truncate=truncate)
         fault = fault_of(letter.event)
         if fault is None:
             intake.hand_over(_event(letter, letter.event))

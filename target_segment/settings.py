@@ -71,9 +71,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         _ANYTHING,
         default={},
         title="Streams",
-        description=(
-            'Mapping by stream, laid over the preset key by key; "*" is for all other streams'
-        ),
+        description='Mapping by stream, laid over the preset key by key; "*" is for all others',
     ),
     th.Property(
         "validate_records",
@@ -132,6 +130,13 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         secret=True,
         title="Hash salt",
         description="Text put before each value that hash_properties hashes",
+    ),
+    th.Property(
+        "truncate_properties",
+        th.ArrayType(th.StringType),
+        default=[],
+        title="Truncate properties",
+        description="Dotted paths of texts that may be cut when an event is over 32 KB",
     ),
     th.Property(
         "context",
@@ -230,14 +235,14 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         th.BooleanType,
         default=False,
         title="Dry run",
-        description="Write the request bodies to a file in output_path, and send nothing",
+        description="Write the request bodies and a page about them to output_path, send nothing",
     ),
     th.Property(
         "output_path",
         th.StringType,
         default="output",
         title="Output path",
-        description="Directory for the file of a dry run",
+        description="Directory for the files of a dry run",
     ),
     additional_properties=False,
 ).to_dict()

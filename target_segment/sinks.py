@@ -59,7 +59,8 @@ class SegmentSink(Sink):
         mapping = _mapping_of(target, stream)
         if target.run.dry_run and isinstance(mapping, StreamMapping):
             target.run.dry_run.preview.explain(stream_name, explain(mapping))
-        self._intake = Intake(stream, mapping, target.run.delivery, target.run.dead_letters)
+        truncate = target.settings.routing.rules.truncate
+        self._intake = Intake(stream, mapping, target.run, truncate=truncate)
         self._delivery = target.run.delivery
 
     def take(self, record: dict[str, Any]) -> None:

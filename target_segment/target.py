@@ -166,8 +166,6 @@ class TargetSegment(Target):
         if state is not None:
             print(state.decode(), flush=True)  # noqa: T201 - where Singer expects it
 
-    # Signals.
-
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Remember the signal; a second one ends the process at once, and writes nothing.

@@ -33,12 +33,14 @@ class Run:
         dead_letters: Where goes what cannot be sent.
         dry_run: What takes the events instead of Segment, None when they are really sent.
         session: Connections to close at the end.
+        now: The time of day, in UTC.
     """
 
     delivery: Delivery
     dead_letters: DeadLetters
     dry_run: DryRun | None
     session: requests.Session
+    now: Callable[[], datetime]
 
     def close(self) -> None:
         """Close files and connections."""
@@ -90,6 +92,7 @@ def start_run(
         dead_letters=dead_letters,
         dry_run=dry_run,
         session=session,
+        now=_utc_now,
     )
 
 

@@ -1,0 +1,101 @@
+"""Events over 32 KB: cut where the user allows it, and only as far as it takes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_segment.encoding import decode, encode
+from target_segment.truncation import cut_to_fit
+
+LIMIT = 32_000
+SCHEMA = {
+    "type": "SCHEMA",
+    "stream": "orders",
+    "schema": {"properties": {"id": {"type": "integer"}}},
+    "key_properties": ["id"],
+}
+
+
+def order(number, **more):
+    return {"type": "RECORD", "stream": "orders", "record": {"id": number, "user": "u", **more}}
+
+
+def event(**properties):
+    return {"type": "track", "event": "E", "messageId": "m", "properties": properties}
+
+
+def test_an_event_too_large_goes_out_cut_and_marked_and_the_others_as_they_are(
+    run, settings, segment
+):
+    finished = run(
+        {**settings, "truncate_properties": ["note"]},
+        SCHEMA,
+        order(1, note="é" * 40_000),
+        order(2, note="é" * 1_000),
+    )
+    cut, whole = (each["properties"] for each in segment.accepted)
+    assert cut["note_truncated"] is True
+    assert 15_000 < len(cut["note"]) < 16_000
+    assert whole["note"] == "é" * 1_000
+    assert "note_truncated" not in whole
+    assert "cut to fit" in finished.table
+
+
+def test_without_the_setting_such_an_event_is_a_dead_letter(run, settings, segment, dead):
+    run(settings, SCHEMA, order(1, note="x" * 40_000))
+    assert segment.accepted == []
+    assert dead()[0]["reason"]["class"] == "too_large"
+
+
+def test_an_event_that_cannot_be_cut_enough_is_a_whole_dead_letter(run, settings, segment, dead):
+    config = {**settings, "truncate_properties": ["note", "nothing.here"]}
+    run(config, SCHEMA, order(1, note="x" * 5_000, other="y" * 40_000))
+    assert segment.accepted == []
+    assert dead()[0]["event"]["properties"]["note"] == "x" * 5_000
+
+
+def test_a_dead_letter_can_be_sent_once_it_may_be_cut(run, settings, segment):
+    run(settings, SCHEMA, order(1, note="x" * 40_000))
+    config = {**settings, "truncate_properties": ["note"]}
+    run(config, replay_path=settings["dead_letter_path"])
+    [sent] = segment.accepted
+    assert sent["properties"]["note_truncated"] is True
+
+
+def test_texts_are_cut_in_the_order_given_and_no_more_than_needed():
+    content = event(a="x" * 30_000, b="y" * 10_000, c="z" * 10_000)
+    cut = decode(cut_to_fit(encode(content), ["b", "a", "c"]))["properties"]
+    assert cut["b"] == ""
+    assert 0 < len(cut["a"]) < 30_000
+    assert cut["c"] == "z" * 10_000
+    assert len(cut_to_fit(encode(content), ["b", "a", "c"])) == LIMIT
+
+
+def test_texts_in_lists_are_cut_one_by_one():
+    content = event(parts=[{"text": "x" * 20_000}, {"text": "y" * 20_000}, {"text": 5}])
+    cut = decode(cut_to_fit(encode(content), ["parts.text"]))["properties"]["parts"]
+    assert cut[0]["text_truncated"] is True
+    assert cut[1:] == [{"text": "y" * 20_000}, {"text": 5}]
+
+
+@given(st.text(min_size=1), st.integers(1, 3), st.dictionaries(st.text(max_size=4), st.integers()))
+def test_what_was_cut_is_within_the_limit_and_begins_as_it_did(text, times, others):
+    long = text * (40_000 * times // len(text.encode()))
+    payload = encode(event(**{f"_{name}": value for name, value in others.items()}, note=long))
+    cut = cut_to_fit(payload, ["note"])
+    assert LIMIT - 12 < len(cut) <= LIMIT
+    assert json.loads(cut)["properties"].pop("note_truncated")
+    assert long.startswith(json.loads(cut)["properties"]["note"])
+
+
+@pytest.mark.parametrize("moment", ["1969-12-31T23:59:59Z", "2999-01-01T00:00:00Z"])
+def test_a_time_that_cannot_be_right_is_sent_and_counted(run, settings, segment, moment):
+    mapping = {**settings["streams"]["orders"], "timestamp": "at"}
+    settings["streams"] = {"orders": mapping}
+    finished = run(settings, SCHEMA, order(1, at=moment), order(2, at="2026-01-01T00:00:00Z"))
+    assert len(segment.accepted) == 2
+    [line] = [line for line in finished.table.splitlines() if line.startswith("warnings")]
+    assert line.split()[-1] == "1"
+    assert ("before 1970" if moment < "1970" else "in the future") in line
