@@ -59,9 +59,10 @@ class Bookmark:
         if record_id in self._recent:
             return False
         self._recent.add(record_id)
-        heapq.heappush(self._latest, (moment, record_id))
-        if len(self._latest) > MAX_OVERLAP_IDS:
-            _, forgotten = heapq.heappop(self._latest)
+        if len(self._latest) < MAX_OVERLAP_IDS:
+            heapq.heappush(self._latest, (moment, record_id))
+        else:
+            _, forgotten = heapq.heappushpop(self._latest, (moment, record_id))
             self._recent.remove(forgotten)
         return record_id not in self._known
 

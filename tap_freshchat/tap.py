@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from tap_freshchat.errors import FreshchatError
+from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.service import Service
 from tap_freshchat.settings import SETTINGS
 from tap_freshchat.streams import entities, reports
@@ -26,9 +26,13 @@ from tap_freshchat.streams.windowed import WindowedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import FrameType
 
     import click
     from singer_sdk import Stream
+
+# A process that a signal ended has this much more than its number as status (POSIX shells).
+SIGNALLED = 128
 
 
 class TapFreshchat(Tap):
@@ -37,7 +41,7 @@ class TapFreshchat(Tap):
     name = "tap-freshchat"
     package_name = "tap-freshchat-target-segment"
     config_jsonschema = SETTINGS.to_dict()
-    message_writer_class = MsgSpecWriter
+    message_writer_class = BufferedMessageWriter
     capabilities = [  # noqa: RUF012 - the SDK declares it as a class variable
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
@@ -113,6 +117,14 @@ class TapFreshchat(Tap):
                 if isinstance(stream, (Users, UserConversations)):
                     stream.order_users()
         return self.service
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End with the status that says so; every whole window's STATE has been written already.
+
+        Writing one more here, as the SDK does, could meet the middle of another line.
+        """
+        sys.exit(SIGNALLED + signum)
 
     @override
     @classmethod

@@ -25,10 +25,9 @@ def parse_time(text: str) -> datetime:
     if match is None:
         raise ValueError("not a date or time in ISO 8601")
     day, clock, fraction, zone = match.groups()
-    moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}").replace(
-        microsecond=int((fraction or "0").ljust(6, "0")[:6]),
-        tzinfo=timezone.utc,
-    )
+    seconds = "" if clock and len(clock) > len("hh:mm") else ":00"
+    micros = (fraction or "").ljust(6, "0")[:6]
+    moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{seconds}.{micros}+00:00")
     if zone and zone[0] in "+-":
         sign = -1 if zone[0] == "-" else 1
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
@@ -47,7 +46,9 @@ def format_time(moment: datetime) -> str:
     The SDK compares bookmarks as strings, so equal width and zone make string order time
     order: `2026-11-22T10:55:22.220000+00:00`.
     """
-    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
+    if moment.tzinfo is not timezone.utc:
+        moment = moment.astimezone(timezone.utc)
+    return moment.isoformat(timespec="microseconds")
 
 
 def format_request_time(moment: datetime) -> str:

@@ -30,11 +30,12 @@ def message_time(row: Mapping[str, str]) -> datetime:
         ) from None
 
 
-def message_of(row: Mapping[str, str], *, app_id: str | None) -> dict[str, Any]:
+def message_of(row: Mapping[str, str], time: datetime, *, app_id: str | None) -> dict[str, Any]:
     """The plain message of a row, with REST's field names.
 
     Args:
         row: with the columns' known names; blank cells are empty strings.
+        time: the row's, as `message_time` read it.
         app_id: the account's, which transcripts leave out.
     """
     return {
@@ -43,7 +44,7 @@ def message_of(row: Mapping[str, str], *, app_id: str | None) -> dict[str, Any]:
         "channel_id": row.get("channel_id") or None,
         "interaction_id": row.get("interaction_id") or None,
         "app_id": app_id,
-        "created_time": format_time(message_time(row)),
+        "created_time": format_time(time),
         "actor_type": row.get("actor_type") or None,
         "actor_id": row.get("actor_id") or None,
         "user_id": row.get("customer_id") or None,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from tap_freshchat.windows import Window
 
 
-@dataclass(frozen=True)
-class Posted:
+class Posted(NamedTuple):
     """A message, with what its source told besides.
 
     `reference_id` is the customer's, as a transcript's row gives it; `snapshot` the conversation,
@@ -62,7 +60,7 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
     for row in stream.rows(report_columns.TRANSCRIPT, window):
         time = transcripts.message_time(row)
         if _is_new(stream, row, "message_id", time):
-            message = transcripts.message_of(row, app_id=app_id)
+            message = transcripts.message_of(row, time, app_id=app_id)
             yield Posted(message, time, reference_id=row.get("reference_id") or None)
 
 

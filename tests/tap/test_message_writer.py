@@ -1,0 +1,115 @@
+"""How messages leave the tap."""
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from datetime import datetime, timezone
+from decimal import Decimal
+
+import pytest
+from singer_sdk import Stream
+from singer_sdk.singerlib import Catalog, RecordMessage, StateMessage
+
+from tap_freshchat.message_writer import BufferedMessageWriter
+from tap_freshchat.tap import TapFreshchat
+
+RECORD = {"id": "m1", "conversation_id": "c1", "message_parts": [{"text": {"content": "Grüße"}}]}
+PROGRAM = """
+import sys
+from singer_sdk.singerlib import RecordMessage
+from tap_freshchat.message_writer import BufferedMessageWriter
+writer = BufferedMessageWriter()
+for number in range(1000):
+    writer.write_message(RecordMessage("messages", {"id": number}))
+"""
+
+
+class Wire(io.RawIOBase):
+    """What has truly left the process."""
+
+    def __init__(self):
+        self.sent = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.sent += bytes(data)
+        return len(data)
+
+
+def written(*messages):
+    """What is on the wire once these have been written."""
+    wire = Wire()
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(wire))):
+        for message in messages:
+            BufferedMessageWriter().write_message(message)
+        return [json.loads(line) for line in wire.sent.splitlines()]
+
+
+def stream(catalog=None, **config):
+    tap = TapFreshchat(config={"api_url": "sandbox://", **config}, catalog=catalog)
+    return tap.streams["messages"]
+
+
+def messages_of(generator):
+    found = [message.to_dict() for message in generator]
+    for message in found:
+        message.pop("time_extracted")
+    return found
+
+
+def test_a_state_leaves_behind_all_records_before_it():
+    sent = written(RecordMessage("a", {"id": 1}), RecordMessage("a", {"id": 2}), StateMessage({}))
+    assert [each["type"] for each in sent] == ["RECORD", "RECORD", "STATE"]
+
+
+def test_records_gather_until_there_is_reason_to_write():
+    assert written(RecordMessage("a", {"id": 1})) == []
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "raise SystemExit(1)", "1 / 0", "import signal; signal.raise_signal(15)"]
+)
+def test_however_a_process_ends_that_can_still_act_its_records_are_out(ending):
+    handler = "import signal\nsignal.signal(15, lambda *_: sys.exit(0))\n"
+    finished = subprocess.run(
+        [sys.executable, "-c", PROGRAM + handler + ending],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    records = [json.loads(line)["record"]["id"] for line in finished.stdout.splitlines()]
+    assert records == list(range(1000))
+
+
+def test_moments_and_exact_numbers_are_written_as_singer_has_them():
+    moment = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+    message = RecordMessage("a", {"cost": Decimal("1.10")}, time_extracted=moment)
+    line = BufferedMessageWriter().serialize_message(message)
+    assert b'"cost":1.10' in line
+    assert b'"time_extracted":"2026-11-22T12:00:00Z"' in line
+
+
+def test_a_record_leaves_as_the_sdk_would_write_it():
+    short = stream()._generate_record_messages(dict(RECORD))
+    long = Stream._generate_record_messages(stream(), dict(RECORD))
+    assert messages_of(short) == messages_of(long)
+
+
+def test_a_field_that_the_catalog_leaves_out_does_not_leave():
+    catalog = Catalog.from_dict(TapFreshchat(config={"api_url": "sandbox://"}).catalog_dict)
+    catalog["messages"].metadata["properties", "message_parts"].selected = False
+    [message] = messages_of(stream(catalog)._generate_record_messages(dict(RECORD)))
+    assert message["record"] == {"id": "m1", "conversation_id": "c1"}
+
+
+def test_stream_maps_and_flattening_are_obeyed():
+    maps = {"messages": {"__alias__": "talk", "id": "conversation_id + id"}}
+    [mapped] = messages_of(stream(stream_maps=maps)._generate_record_messages(dict(RECORD)))
+    assert (mapped["stream"], mapped["record"]["id"]) == ("talk", "c1m1")
+    flat = stream(flattening_enabled=True, flattening_max_depth=1)
+    [flattened] = messages_of(flat._generate_record_messages(dict(RECORD)))
+    assert isinstance(flattened["record"]["message_parts"], str)
