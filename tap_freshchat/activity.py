@@ -43,7 +43,7 @@ _TRUSTED_SKEW = timedelta(minutes=5)
 
 def digest(*parts: str) -> str:
     """A stable id from parts: 32 hexadecimal digits, different for any other list of parts."""
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -44,7 +44,9 @@ class Messages(WindowedStream):
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         columns = self.schema["properties"]
         for posted in new_messages(self, window):
-            yield {name: posted.message[name] for name in columns}
+            # REST tells more of a message than a row has; a transcript has just that.
+            message = posted.message
+            yield {name: message[name] for name in columns} if posted.snapshot else message
 
 
 def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
