@@ -144,11 +144,13 @@ class StreamMapping:
         user = _text_id(self.user_id(record)) if self.user_id else None
         if user is not None:
             event["userId"] = user
-        for value, label in self.anonymous_ids[:1] if user is not None else self.anonymous_ids:
+        for value, label in self.anonymous_ids:
             anonymous = _text_id(value(record))
             if anonymous is not None:
                 event["anonymousId"] = anonymous
-                return "userId" if user is not None else label
+                return label if user is None else "userId"
+            if user is not None:
+                break
         return "userId"
 
     def _occurrence(self, name: str, record: Record, payload: dict[str, Any]) -> list[Any]:
