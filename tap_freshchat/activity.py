@@ -12,7 +12,7 @@ from tap_freshchat.errors import ReportError
 from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
 CREATED = "created"
 REOPENED = "reopened"
@@ -22,7 +22,7 @@ RESOLVED = "resolved"
 # No event of its own: it tells what later events of the conversation are labelled with.
 LABELLED = "labelled"
 # Of occurrences in one millisecond, the order in which a conversation can pass through them.
-_ORDER = {
+ORDER = {
     CREATED: 0,
     REOPENED: 0,
     ASSIGNED_TO_GROUP: 1,
@@ -103,30 +103,12 @@ class Occurrence:
         return digest(what, self.conversation_id, self.time.isoformat())
 
 
-def conversation_occurrences(
-    rows: Mapping[str, Iterable[Mapping[str, str]]], since: datetime
-) -> list[Occurrence]:
-    """Occurrences told by the conversation reports, in order of time, each once.
-
-    Args:
-        rows: by report, with the columns' known names.
-        since: an interaction that began at or after it counts as begun even when only a later
-            row speaks of it.
+def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
+    """The occurrence that a row of one of the conversation reports tells.
 
     Raises:
-        ReportError: a row has no readable time.
+        ReportError: the row has no readable time.
     """
-    found: dict[str, Occurrence] = {}
-    for report, report_rows in rows.items():
-        for row in report_rows:
-            occurrence = _occurrence(report, row)
-            found.setdefault(occurrence.id, occurrence)
-    for occurrence in _unreported_beginnings(found.values(), since):
-        found.setdefault(occurrence.id, occurrence)
-    return sorted(found.values(), key=lambda each: (each.time, _ORDER[each.kind], each.id))
-
-
-def _occurrence(report: str, row: Mapping[str, str]) -> Occurrence:
     time = row_time(report, row["created_at"])
     interaction_id = row.get("interaction_id") or None
     if report == columns.CREATED:
@@ -152,25 +134,27 @@ def _occurrence(report: str, row: Mapping[str, str]) -> Occurrence:
     )
 
 
-def _unreported_beginnings(
-    occurrences: Iterable[Occurrence], since: datetime
-) -> Iterator[Occurrence]:
-    """Created or reopened, of interactions that only later rows speak of; by the first of them."""
-    told = sorted(occurrences, key=lambda each: each.time)
-    first_seen: dict[str, datetime] = {}
-    for each in told:
-        first_seen.setdefault(each.conversation_id, each.time)
-        began = interaction_time(each.interaction_id)
-        if began is not None and began >= since and each.kind not in {CREATED, REOPENED}:
-            earlier = first_seen[each.conversation_id] < began
-            yield Occurrence(
-                kind=REOPENED if earlier else CREATED,
-                time=began,
-                conversation_id=each.conversation_id,
-                interaction_id=each.interaction_id,
-                channel_id=each.channel_id,
-                inferred_from=each.time,
-            )
+def beginning_of(
+    occurrence: Occurrence, *, first_seen: datetime, since: datetime
+) -> Occurrence | None:
+    """Created or reopened, of the interaction that a later occurrence speaks of.
+
+    Args:
+        occurrence: any.
+        first_seen: when its conversation is first spoken of.
+        since: an interaction that began before it is known to have begun: None.
+    """
+    began = interaction_time(occurrence.interaction_id)
+    if began is None or began < since or occurrence.kind in {CREATED, REOPENED}:
+        return None
+    return Occurrence(
+        kind=REOPENED if first_seen < began else CREATED,
+        time=began,
+        conversation_id=occurrence.conversation_id,
+        interaction_id=occurrence.interaction_id,
+        channel_id=occurrence.channel_id,
+        inferred_from=occurrence.time,
+    )
 
 
 def is_true(value: object) -> bool:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_freshchat import report_columns as columns
-from tap_freshchat.activity import conversation_occurrences, digest, is_true
+from tap_freshchat.activity import digest, is_true
 from tap_freshchat.agent_activity import agent_occurrences, agent_status
 from tap_freshchat.errors import ReportError
+from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.timelines import Timelines
 
 LONG_AGO = NOON - timedelta(days=30)
@@ -45,7 +46,8 @@ def story(**rows):
         "group": columns.GROUP_ASSIGNED,
         "resolved": columns.RESOLVED,
     }
-    return conversation_occurrences({reports[k]: v for k, v in rows.items()}, since=LONG_AGO)
+    named = {reports[k]: v for k, v in rows.items()}
+    return list(conversation_occurrences(named, since=LONG_AGO))
 
 
 def changes_of(occurrences):
