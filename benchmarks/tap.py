@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from account_walks import requests_of_peer, requests_of_tap
 from far_end import listening, ready_reports, slow
 from ready_reports import write_conversation_reports, write_transcript
-from tap_process import Ran, run_tap
+from tap_process import ENVIRONMENT, Ran, run_tap
 
 from tap_freshchat.sandbox import Options
 
@@ -176,7 +176,12 @@ class Measures:
     def _writer_seconds(self, records: Path) -> float:
         command = [sys.executable, str(HERE / "ready_records.py"), str(records), str(self._rows)]
         ended = subprocess.run(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            text=True,
+            check=True,
         )
         return float(ended.stderr)
 

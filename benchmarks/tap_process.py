@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 SMALL_PARENT = [sys.executable, "-I", "-S", str(Path(__file__).parent / "small_parent.py")]
 
 
+# As a shell has it, whatever a container sets: both sides write through a buffer if they like.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ran:
     """One run; `ended_at` on this process's clock of performance, the peak in MB."""
@@ -63,6 +67,7 @@ def run_tap(
                 cwd=folder,
                 stdout=out,
                 stderr=log,
+                env=ENVIRONMENT,
                 check=False,
             )
             ended_at = time.perf_counter()
