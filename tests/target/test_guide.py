@@ -1,0 +1,70 @@
+"""The user's guide: every example in it works."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from target_segment.command_line import print_plan
+from target_segment.dead_letters import read_letters
+from target_segment.stream_settings import SETTINGS
+from target_segment.target import TargetSegment
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "target.md").read_text(encoding="utf-8")
+
+
+def examples(language):
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", examples("yaml"))
+def test_every_example_of_settings_compiles(text):
+    target = TargetSegment(config={"check_write_key": False, **yaml.safe_load(text)})
+    assert target.settings.routing.streams
+
+
+@pytest.mark.parametrize("text", examples("json"))
+def test_every_example_of_json_is_json(text):
+    assert json.loads(text)
+
+
+def test_the_first_example_gives_what_is_said_of_it(run, settings, segment):
+    config = {**settings, **yaml.safe_load(examples("yaml")[0]), "write_key": "key-1"}
+    record = json.loads(examples("json")[0])
+    schema = {"properties": {name: {} for name in record}}
+    run(
+        config,
+        {"type": "SCHEMA", "stream": "orders", "schema": schema, "key_properties": ["id"]},
+        {"type": "RECORD", "stream": "orders", "record": record},
+    )
+    [event] = segment.accepted
+    assert (event["event"], event["userId"]) == ("Order Placed", "5")
+    assert event["properties"] == {"total": 12.50, "currency": "EUR"}
+
+
+def test_the_example_of_a_plan_is_what_the_first_example_gives(capsys):
+    target = TargetSegment(config=yaml.safe_load(examples("yaml")[0]))
+    print_plan(target.settings.routing, "none")
+    [rule] = json.loads(capsys.readouterr().out)
+    assert rule == json.loads(examples("json")[2])
+    Draft7Validator.check_schema(rule["jsonSchema"])
+
+
+def test_the_example_of_a_dead_letter_can_be_read(tmp_path):
+    path = tmp_path / "dead.jsonl"
+    path.write_text(examples("json")[1])
+    [letter] = read_letters(path)
+    assert letter.record == {"id": 7}
+
+
+def test_every_setting_of_the_mapping_is_in_the_guide():
+    assert [name for name in SETTINGS if f"`{name}`" not in GUIDE] == []
+
+
+def test_every_setting_that_the_guide_names_exists():
+    known = {*TargetSegment.config_jsonschema["properties"]}
+    named = {name for text in examples("yaml") for name in yaml.safe_load(text)}
+    assert named <= known
