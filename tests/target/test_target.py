@@ -202,6 +202,27 @@ def test_one_poisonous_event_among_many_is_the_only_one_not_delivered(run, setti
     assert "HTTP 400" in letter["reason"]["text"]
 
 
+def test_one_poisonous_event_in_100_000_leaves_99_999_delivered(run, settings, segment, dead):
+    segment.poisonous = lambda event: event["userId"] == "u61700"
+    finished = run(settings, schema(), *orders(100_000), state({"done": True}))
+    assert finished.status == 0
+    assert finished.states == [{"done": True}]
+    assert len(set(segment.ids)) == len(segment.accepted) == 99_999
+    [letter] = dead()
+    assert letter["event"]["userId"] == "u61700"
+    # Some sixty bodies, and what it takes to find one event in a body of 2,500.
+    assert len(segment.received) < 70 + 2 * 13
+
+
+def test_when_everything_is_refused_the_run_ends_soon(run, settings, segment, dead):
+    segment.poisonous = lambda _: True
+    settings["max_dead_letters"] = 20
+    assert run(settings, schema(), *orders(20_000)).status == 1
+    assert len(dead()) == 20
+    # Halving four bodies at once down to single events, and two requests for each further one.
+    assert len(segment.received) < 4 * 13 + 2 * 20 + 4
+
+
 def test_when_everything_is_refused_the_run_fails_and_state_stays(run, settings, segment, dead):
     segment.poisonous = lambda _: True
     settings["max_dead_letters"] = 5
