@@ -22,7 +22,7 @@ def row(number, **values):
 
 def test_more_than_stays_in_memory_comes_in_order_and_each_once():
     text = "x" * 2000
-    count = 2 * CACHE_KIB * 1024 // len(text) // 2
+    count = 2 * CACHE_KIB * 1024 // len(text)
     rows = (row(number % count * 7919 % count, agent_id=text) for number in range(count + 50))
     previous, found = NOON, 0
     for each in conversation_occurrences({columns.RESOLVED: rows}, SINCE):
