@@ -134,9 +134,7 @@ class WindowedStream(Stream):
         as_it_is = len(self.stream_maps) == 1 and isinstance(
             self.stream_maps[0], SameRecordTransform
         )
-        return (
-            not as_it_is or self.stream_maps[0].flattening_enabled or not all(self.mask.values())
-        )
+        return not as_it_is or self.stream_maps[0].flattening_enabled or not all(self.mask.values())
 
     @property
     def service(self) -> Service:
