@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Runs the two projects of docs/composition.md for real, and checks what comes out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+
+def main() -> None:
+    """Install the plugins, start PostgreSQL, run both projects."""
+    from checks import say  # noqa: PLC0415 - as below
+    from postgresql import PASSWORD, PostgreSQL  # noqa: PLC0415 - needs what is installed
+    from project import Project  # noqa: PLC0415 - the same
+    from shop import sell_and_send  # noqa: PLC0415 - the same
+    from warehouses import fill_and_ask  # noqa: PLC0415 - the same
+
+    project = Project(HERE / ".project")
+    say("Plugins")
+    project.run("meltano install")
+    with PostgreSQL() as server:
+        project.environment |= {"TARGET_POSTGRES_PASSWORD": PASSWORD, "TAP_SHOP_PASSWORD": PASSWORD}
+        say("Freshchat into a warehouse")
+        fill_and_ask(project, server)
+        say("A database into Segment")
+        sell_and_send(project, server)
+
+
+if __name__ == "__main__":
+    if not (Path(sys.executable).parent / "meltano").exists():
+        import dev
+
+        dev.install()
+        os.execv(dev.PYTHON, [dev.PYTHON, *sys.argv])  # noqa: S606 - the same script
+    main()
