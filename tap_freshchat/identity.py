@@ -27,7 +27,7 @@ USERS_A_REQUEST = 100
 # What is remembered of each kind; the oldest are looked up again. A conversation comes with its
 # messages, some 25 kB of them.
 MAX_USERS = 20_000
-MAX_SNAPSHOTS = 2_000
+MAX_SNAPSHOTS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)

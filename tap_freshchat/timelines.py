@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity import Occurrence
 
-# States of conversations that are kept in mind: some 100 MB would be 150,000 of them.
-MAX_STATES = 50_000
+# States of conversations that are kept in mind, some 10 MB of them.
+MAX_STATES = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Changes:
 REOPENING = Changes(pairs={"status": (RESOLVED, "new")}, previous_known=True)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Timeline:
     """How a conversation stood after one occurrence; times are of the latest such occurrence.
 
