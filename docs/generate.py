@@ -32,7 +32,6 @@ SDK_SETTINGS = ("stream_map", "flattening_", "faker_config", "batch_config")
 KINDS = {
     "boolean": "boolean",
     "integer": "integer",
-    "number": "decimal",
     "array": "array",
     "object": "object",
 }

@@ -36,7 +36,7 @@ class Settings:
     lookback: timedelta
     report_delay: timedelta
     report_window: timedelta | None
-    report_jobs_per_minute: float
+    report_jobs_per_minute: int
     report_timeout: timedelta
     report_columns: Mapping[str, Mapping[str, list[str]]]
     max_concurrency: int

@@ -110,7 +110,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "report_jobs_per_minute",
-        th.NumberType(exclusive_minimum=0),
+        th.IntegerType(minimum=1),
         default=1,
         title="Report jobs per minute",
         description="Report jobs submitted a minute, for each type of report.",

@@ -40,6 +40,7 @@ def project(tmp_path):
         )
 
     meltano.folder = tmp_path
+    meltano.environment = environment
     return meltano
 
 
@@ -61,6 +62,33 @@ def test_the_main_job_delivers_all_four_events_and_a_second_run_nothing_twice(pr
     again = [event for body in bodies(project.folder) for event in body["batch"]]
     ids = [event["messageId"] for event in again]
     assert len(set(ids)) == len(ids)
+
+
+def test_every_setting_reaches_its_plugin_from_the_environment(project):
+    """Meltano hands settings on as JSON, which not every kind of setting survives."""
+    plugins = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]
+    values = {
+        "string": "sandbox",
+        "integer": "7",
+        "boolean": "true",
+        "array": "[]",
+        "object": "{}",
+        "date_iso8601": "2026-11-01",
+    }
+    for plugin in [*plugins["extractors"], *plugins["loaders"]]:
+        prefix = plugin["name"].upper().replace("-", "_")
+        for setting in plugin["settings"]:
+            value = setting["options"][0]["value"] if "options" in setting else None
+            project.environment[f"{prefix}_{setting['name'].upper()}"] = (
+                value or values[setting["kind"]]
+            )
+        finished = project("config", "print", plugin["name"])
+        assert finished.returncode == 0, finished.stderr
+        config = json.loads(finished.stdout)
+        missing = {setting["name"].split(".")[0] for setting in plugin["settings"]} - set(config)
+        assert not missing
+        # Only a start of the plugin writes the settings down for it.
+        assert project("invoke", plugin["name"], "--about").returncode == 0
 
 
 def test_production_without_an_account_names_the_setting(project):
