@@ -101,9 +101,13 @@ class ReportJobs:
         report = next((report for report, queue in self._queues.items() if queue), None)
         if report is None:
             return True
+        job = self._queues[report][0]
         try:
             self._submit_next(report)
         except AccessError:
+            # Whoever cannot do without reports meets the same refusal when they wait for it.
+            self._queues[report].appendleft(job)
+            self._unread[report] -= 1
             return False
         return True
 

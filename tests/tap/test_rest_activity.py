@@ -139,3 +139,8 @@ def test_without_reports_one_walk_serves_all_streams():
 def test_where_only_reports_will_do_their_absence_is_one_error(streams):
     with pytest.raises(AccessError, match="plan"):
         run_tap(NOON, url=WITHOUT_REPORTS, streams=streams, activity_source="reports")
+
+
+def test_a_raw_report_beside_activity_by_rest_is_refused_and_not_waited_for():
+    with pytest.raises(AccessError, match="plan"):
+        run_tap(NOON, url=WITHOUT_REPORTS, streams=("agent_activity", "report_agent_activity"))
