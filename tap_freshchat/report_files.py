@@ -25,6 +25,12 @@ SMALL_BYTES = 1024**2
 MAX_FIELD_CHARACTERS = 16 * 1024**2
 
 _ZIP_MAGIC = b"PK"
+# What reading a damaged, encrypted or exotic archive, or a broken CSV, can raise: zipfile raises
+# the built-in errors for a password and for a compression that it does not know.
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, csv.Error),
+    *(RuntimeError, NotImplementedError),
+)
 # A byte that is not UTF-8 shows as U+FFFD: a text cut inside a character must not stop a sync.
 _TEXT: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
 _MARKUP = (b"<", b"\xef\xbb\xbf<")
@@ -72,7 +78,7 @@ def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterato
         if not packed:
             with path.open(**_TEXT) as text:
                 yield from _csv_rows(text, names)
-    except (zipfile.BadZipFile, zlib.error, EOFError, csv.Error, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise ReportError(
             f"A report's file cannot be read ({type(error).__name__}); it is asked for again at "
             f"the next run."

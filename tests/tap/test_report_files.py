@@ -67,6 +67,14 @@ def test_an_archive_with_damaged_content_is_an_error_and_no_silence(tmp_path):
         read(tmp_path, bytes(content))
 
 
+def test_an_archive_that_wants_a_password_is_an_error_and_no_traceback(tmp_path):
+    content = bytearray(zipped(CSV))
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(ReportError, match="RuntimeError"):
+        read(tmp_path, bytes(content))
+
+
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n3\n", b"a,b\n1,2,3\n", b'a,b\n1,"2\n'])
 def test_a_row_that_does_not_fit_its_header_is_an_error(tmp_path, content):
     with pytest.raises(ReportError):
