@@ -20,7 +20,7 @@ from tap_freshchat.timelines import REOPENING
 from tap_freshchat.times import format_time, interaction_time, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from tap_freshchat.activity import Occurrence
@@ -92,13 +92,18 @@ class ConversationEvents(WindowedStream):
         for batch in batched(told):
             # Whose a conversation is, only its snapshot tells: it is needed even when the
             # events themselves are to go without.
-            back_to: dict[str, datetime | None] = {}
-            for each in batch:
-                began = interaction_time(each.occurrence.interaction_id) or each.occurrence.time
-                if each.snapshot is None:
-                    conversation_id = each.occurrence.conversation_id
-                    back_to.setdefault(conversation_id, began if enrich else None)
-            looked_up = identity.snapshots(back_to)
+            looked_up = identity.snapshots(
+                _back_to(
+                    (
+                        each.occurrence.conversation_id,
+                        interaction_time(each.occurrence.interaction_id) or each.occurrence.time,
+                    )
+                    for each in batch
+                    if each.snapshot is None
+                )
+                if enrich
+                else {each.occurrence.conversation_id: None for each in batch if not each.snapshot}
+            )
             snapshots = [
                 each.snapshot or looked_up[each.occurrence.conversation_id] for each in batch
             ]
@@ -121,8 +126,9 @@ class ConversationEvents(WindowedStream):
             if not self.service.is_mine(occurrence.conversation_id):
                 continue
             changes, timeline = self.service.timelines.apply(occurrence)
-            new = self.is_new(occurrence.id, occurrence.told_at)
-            if new and occurrence.kind != LABELLED:
+            # A label is no event: its id has no place among those that were emitted.
+            told = occurrence.kind != LABELLED
+            if told and self.is_new(occurrence.id, occurrence.told_at):
                 yield Told(occurrence, changes, timeline, None)
 
     def _seen(self, window: Window) -> Iterator[Told]:
@@ -148,13 +154,16 @@ class MessageEvents(WindowedStream):
         identity = self.service.identity
         enrich = self.service.settings.enrich_conversations
         for batch in batched(new_messages(self, window)):
-            back_to: dict[str, datetime | None] = {}
-            for posted in batch:
-                wanted = posted.snapshot is None and (enrich or not posted.message["user_id"])
-                if wanted:
-                    moment = posted.time if enrich else None
-                    back_to.setdefault(posted.message["conversation_id"], moment)
-            looked_up = identity.snapshots(back_to)
+            lacking = [each for each in batch if each.snapshot is None]
+            looked_up = identity.snapshots(
+                _back_to((each.message["conversation_id"], each.time) for each in lacking)
+                if enrich
+                else {
+                    each.message["conversation_id"]: None
+                    for each in lacking
+                    if not each.message["user_id"]
+                }
+            )
             snapshots = [
                 each.snapshot or looked_up.get(each.message["conversation_id"]) for each in batch
             ]
@@ -218,3 +227,11 @@ class AgentActivity(WindowedStream):
     @cached_property
     def _latest(self) -> dict[tuple[str, str], AgentOccurrence]:
         return {}
+
+
+def _back_to(moments: Iterable[tuple[str, datetime]]) -> dict[str, datetime]:
+    """The earliest moment of each conversation: rows come in no order that could be relied on."""
+    earliest: dict[str, datetime] = {}
+    for conversation_id, moment in moments:
+        earliest[conversation_id] = min(moment, earliest.get(conversation_id, moment))
+    return earliest

@@ -135,6 +135,13 @@ def test_a_message_tells_who_wrote_what(week):
             assert message["created_time"] == record["created_time"]
 
 
+def test_a_message_tells_its_open_period_whatever_the_order_of_rows(week):
+    for record, occurrence in pairs_of(week):
+        # A conversation that is gone has no messages to look at.
+        if record["event"] == "onMessageCreate" and record["snapshot_time"]:
+            assert record["interaction_id"] == occurrence.interaction_id
+
+
 def test_an_agents_activity_tells_the_status_before(week):
     for record, occurrence in pairs_of(week):
         if record["event"] == "onAgentActivityCreate":
