@@ -17,9 +17,11 @@ MAX_SERIES = 6
 REST = "all others"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_LEFT, _TOP, _BOTTOM = 52, 12, 52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 12, 52
 # About so many units of the drawing are one label of the time axis.
 _LABEL_ROOM = 92
+# Half a character of such a label.
+_HALF = 3.5
 _DAY = 86_400
 
 
@@ -44,9 +46,9 @@ def chart(times: TimeBins, names: Sequence[str], *, width: int, height: int, lab
     first, last = min(times.counts), max(times.counts)
     columns = {bin_: _stacked(times.counts.get(bin_, Counter()), names) for bin_ in times.counts}
     top, step = _scale(max(sum(column.values()) for column in columns.values()))
-    room = (width - _LEFT - 8) / (last - first + 1)
+    room = (width - _LEFT - _RIGHT) / (last - first + 1)
     depth = height - _TOP - _BOTTOM
-    parts = [*_counts(top, step, depth, width), *_moments(times, first, last, room, height)]
+    parts = [*_counts(top, step, depth, width), *_moments(times, first, last, width, height)]
     for bin_, column in sorted(columns.items()):
         start = _EPOCH + timedelta(seconds=bin_ * times.width)
         above = 0.0
@@ -88,7 +90,7 @@ def _scale(highest: int) -> tuple[int, int]:
 def _counts(top: int, step: int, depth: int, width: int) -> Iterator[str]:
     for count in range(0, top + 1, step):
         y = _TOP + depth - depth * count / top
-        yield f'<line class="grid" x1="{_LEFT}" x2="{width - 8}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<line class="grid" x1="{_LEFT}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield _tick(_LEFT - 8, y + 4, "end", f"{count:,}")
     middle = _TOP + depth / 2
     yield (
@@ -101,8 +103,9 @@ def _tick(x: float, y: float, anchor: str, text: str) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
 
-def _moments(times: TimeBins, first: int, last: int, room: float, height: int) -> Iterator[str]:
-    span = (last - first + 1) * room
+def _moments(times: TimeBins, first: int, last: int, width: int, height: int) -> Iterator[str]:
+    span = width - _LEFT - _RIGHT
+    room = span / (last - first + 1)
     pattern = "%d %b %Y" if times.width >= 7 * _DAY else "%d %b"
     if times.width < _DAY and (last - first) * times.width < 2 * _DAY:
         pattern = "%d %b %H:%M"
@@ -115,13 +118,11 @@ def _moments(times: TimeBins, first: int, last: int, room: float, height: int) -
     for bin_ in range(first, last + 1):
         if bin_ % every:
             continue
-        start = _EPOCH + timedelta(seconds=bin_ * times.width)
         x = _LEFT + (bin_ - first) * room
-        anchor = "middle" if _LEFT + 24 < x < _LEFT + span - 40 else "start"
-        if x > _LEFT + span - 40:
-            anchor = "end"
+        text = f"{_EPOCH + timedelta(seconds=bin_ * times.width):{pattern}}"
         yield f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 20}" y2="{y - 15}"/>'
-        yield _tick(x, y, anchor, f"{start:{pattern}}")
+        if x + _HALF * len(text) <= width:
+            yield _tick(x, y, "middle", text)
     yield (
         f'<text class="axis" x="{_LEFT + span / 2:.0f}" y="{height - 8}" text-anchor="middle">'
         f"time of the event (UTC), {width_in_words(times.width)} a column</text>"

@@ -12,9 +12,11 @@ from target_segment.preview_chart import chart, series
 from target_segment.preview_samples import samples_section
 from target_segment.preview_tables import (
     identity_section,
+    keyed,
     largest_section,
     names_section,
     reasons_section,
+    shortened,
     sizes_section,
 )
 from target_segment.report import in_bytes
@@ -60,7 +62,7 @@ def page(preview: Preview, report: Report, occasion: Occasion) -> str:
     text = resources.files("target_segment").joinpath("preview_page.html").read_text("utf-8")
     events = sum(report.sent.values())
     heading = f"{events:,} event{'' if events == 1 else 's'} would be sent to Segment"
-    file = f"<code class=path>{escape(occasion.bodies.name)}</code>"
+    file = f"<code>{escape(occasion.bodies.name)}</code>"
     where = f"The exact bodies are beside this page in {file}." if events else "No file was made."
     return Template(text).substitute(
         title=escape(f"{heading}, dry run of {occasion.time:%Y-%m-%d %H:%M} UTC"),
@@ -94,7 +96,7 @@ def _tiles(report: Report) -> Iterator[str]:
         (f"{events:,}", "events"),
         (f"{known / events:.0%}" if events else "-", "with a userId"),
         (f"{report.requests:,}", "requests"),
-        (in_bytes(report.sent_bytes), f"on the wire, {in_bytes(report.body_bytes)} before gzip"),
+        (in_bytes(report.sent_bytes), f"gzipped, of {in_bytes(report.body_bytes)}"),
         (f"{sum(report.skipped.values()):,}", "rows skipped"),
         (f"{sum(report.dead_letters.values()):,}", "rows rejected"),
     ):
@@ -134,8 +136,7 @@ def _over_time(preview: Preview, names: list[str]) -> str:
         for name, (width, height) in (("wide", _WIDE), ("narrow", _NARROW))
     )
     keys = "".join(
-        f'<li><span class="key s{number}"></span>{escape(name)}</li>'
-        for number, name in enumerate(names)
+        f"<li>{keyed(number, shortened(name))}</li>" for number, name in enumerate(names)
     )
     undated = (
         f'<p class="small soft">{preview.undated:,} without a time are not in the chart; Segment '

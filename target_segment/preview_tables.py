@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from target_segment.preview import Preview
     from target_segment.report import Report
 
+# Longer names would take the room of what they stand beside, in characters.
+_LONGEST_NAME = 60
+
+
+def shortened(name: str) -> str:
+    """Write a name that may be any text; the whole of a long one shows when it is pointed at."""
+    if len(name) <= _LONGEST_NAME:
+        return escape(name)
+    return f'<span title="{escape(name)}">{escape(name[: _LONGEST_NAME - 1])}…</span>'
+
+
+def keyed(number: int, content: str) -> str:
+    """Write HTML behind a mark of the colour that a series has."""
+    return f'<span class="keyed"><span class="key s{number}"></span>{content}</span>'
+
 
 def section(title: str, about: str, content: str) -> str:
     """Write a section; `title` and `about` are plain text, `content` is HTML."""
@@ -64,7 +79,7 @@ def names_section(preview: Preview, names: Sequence[str]) -> str:
         series = names.index(name) if name in names else names.index(REST)
         rows.append(
             (
-                f'<span class="key s{series}"></span>{escape(name)}',
+                keyed(series, shortened(name)),
                 f"{count.events:,}",
                 f"{count.events / total:.1%}",
                 f"{count.with_user / count.events:.0%}",
@@ -86,7 +101,7 @@ def identity_section(report: Report) -> str:
     )
     rows = [
         (
-            f'<span class="key s{min(number, 5)}"></span>{escape(_identity(name))}',
+            keyed(min(number, 5), escape(_identity(name))),
             f"{count:,}",
             f"{count / total:.1%}",
         )
@@ -133,7 +148,7 @@ def largest_section(preview: Preview) -> str:
     """List the largest events."""
     rows = [
         (
-            escape(large.name),
+            shortened(large.name),
             f"{large.size:,}",
             f"{large.size / MAX_EVENT_BYTES:.0%}",
             escape(large.time),
@@ -150,7 +165,7 @@ def reasons_section(title: str, about: str, counts: Counter[tuple[str, str]], no
     if not counts:
         return section(title, none, "")
     rows = [
-        (escape(stream), escape(reason), f"{count:,}")
+        (shortened(stream), escape(reason), f"{count:,}")
         for (stream, reason), count in sorted(counts.items())
     ]
     return section(title, about, table(("Stream", "Reason", "#Rows"), rows))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from target_segment.events import Event
 from target_segment.preview import OTHER_NAMES, Preview, TimeBins
-from target_segment.preview_chart import REST, series
+from target_segment.preview_chart import REST, chart, series
 
 SCHEMA = {
     "type": "SCHEMA",
@@ -260,3 +260,30 @@ def test_the_chart_tells_six_events_apart_at_most():
     assert series({"b": 1, "a": 2}) == ["a", "b"]
     many = {f"{number}": number for number in range(9)}
     assert series(many) == ["8", "7", "6", "5", "4", REST]
+
+
+@given(
+    st.integers(0, 10**10), st.sampled_from([60, 3_600, 86_400, 10**7, 10**9]), st.integers(1, 60)
+)
+def test_the_charts_times_stand_apart_and_inside_of_it(start, apart, count):
+    bins = TimeBins()
+    for number in range(count):
+        bins.add(start + number * apart, "a")
+    for width in (1040, 360):
+        drawing = chart(bins, ["a"], width=width, height=260, label="")
+        labels = re.findall(
+            r'x="([\d.]+)" y="[\d.]+" text-anchor="middle">([^<,]+)</text>', drawing
+        )
+        edges = [0.0]
+        for x, text in labels:
+            # A character of such a text is 7 units wide.
+            edges += [float(x) - 3.5 * len(text), float(x) + 3.5 * len(text)]
+        assert [*edges, width] == sorted([*edges, width])
+
+
+def test_a_long_name_is_cut_in_tables_and_whole_in_its_sample(page, settings):
+    settings["streams"] = {"orders": {"event": "kind", "user_id": "user", "timestamp": "at"}}
+    name = "Name" * 50
+    path, read = page(order(1, kind=name, at="2026-11-01T10:00:00Z"))
+    assert len([each for each in read.said("span") if each == name[:59] + "…"]) == 3
+    assert any(name in each for each in read.said("summary"))

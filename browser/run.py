@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Opens pages of dry runs in Chromium, at a desk's and a phone's width, and checks what is seen.
+
+    python3 browser/run.py                       the checks
+    python3 browser/run.py --pictures FOLDER     and a picture of each page, at each width
+    python3 browser/run.py --picture FILE.png    only the README's picture
+
+It needs Chromium (Debian: apt-get install chromium). What drives it is installed once, into
+browser/.venv. No network is used but for that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+VENV = HERE / ".venv"
+PYTHON = VENV / "bin" / "python"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def main() -> None:
+    """Make the pages, open them, check them."""
+    from chromium import Browser  # noqa: PLC0415 - needs what is installed
+    from pages import PAGES  # noqa: PLC0415 - the same
+    from seen import check_page  # noqa: PLC0415 - the same
+
+    wanted = _arguments()
+    with tempfile.TemporaryDirectory() as folder, Browser(_chromium()) as browser:
+        for name, make in PAGES.items():
+            path = make(Path(folder) / name)
+            if wanted.picture:
+                browser.picture(path, wanted.picture)
+                return
+            print(name)  # noqa: T201 - a script's output
+            check_page(browser, path, name)
+            if wanted.pictures:
+                browser.pictures(path, name, wanted.pictures)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png")
+    return parser.parse_args()
+
+
+def _chromium() -> str:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if not found:
+        sys.exit("Chromium is not on the PATH. Debian: apt-get install chromium")
+    return found
+
+
+def _install() -> None:
+    import dev  # noqa: PLC0415 - only before what needs it
+
+    dev.install()
+    venv.create(VENV, with_pip=True)
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    wanted = ["--require-hashes", "--requirement", HERE / "requirements.txt"]
+    subprocess.run([*pip, *wanted], check=True)  # noqa: S603 - ours
+
+
+if __name__ == "__main__":
+    if Path(sys.prefix) != VENV:
+        _chromium()
+        _install()
+        os.execv(PYTHON, [PYTHON, *sys.argv])  # noqa: S606 - the same script
+    main()
