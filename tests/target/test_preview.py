@@ -284,6 +284,6 @@ def test_the_charts_times_stand_apart_and_inside_of_it(start, apart, count):
 def test_a_long_name_is_cut_in_tables_and_whole_in_its_sample(page, settings):
     settings["streams"] = {"orders": {"event": "kind", "user_id": "user", "timestamp": "at"}}
     name = "Name" * 50
-    path, read = page(order(1, kind=name, at="2026-11-01T10:00:00Z"))
+    _, read = page(order(1, kind=name, at="2026-11-01T10:00:00Z"))
     assert len([each for each in read.said("span") if each == name[:59] + "…"]) == 3
     assert any(name in each for each in read.said("summary"))
