@@ -1,4 +1,4 @@
-"""Writes what README.md and meltano.yml say of settings and streams, from the code itself.
+"""Writes what README.md, docs/events.md and meltano.yml say of the code, from the code itself.
 
 Each generated part stands between two marker comments; `python3 dev.py docs` writes them anew and
 a test holds them equal.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from event_tables import tables
 
 from tap_freshchat.tap import TapFreshchat
 from target_segment.target import TargetSegment
@@ -114,6 +115,8 @@ def parts() -> Iterator[tuple[Path, str, str]]:
         indented = "".join(f"    {line}" for line in listed.splitlines(keepends=True))
         yield ROOT / "meltano.yml", f"{name} settings", indented.rstrip("\n")
     yield ROOT / "README.md", "streams", streams_table()
+    for name, table in tables().items():
+        yield ROOT / "docs" / "events.md", name, table
 
 
 def written(path: Path, text: str, marker: str, part: str) -> str:

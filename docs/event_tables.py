@@ -1,0 +1,158 @@
+"""The tables of docs/events.md: each property of the events, the column it becomes, its source.
+
+Properties are those that a dry run of the pair yields of a made-up fortnight, so that the page has
+what is sent and nothing else. Where each comes from is told in event_sources.yml, by the longest
+beginning that fits.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from singer_sdk.singerlib import Catalog
+
+from tap_freshchat.sandbox import SandboxClock
+from tap_freshchat.service import Service
+from tap_freshchat.tap import TapFreshchat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_sdk.singerlib import Message
+
+SOURCES = Path(__file__).parent / "event_sources.yml"
+STREAMS = ("agent_activity", "conversation_events", "message_events")
+# A moment that stays, so that the page does.
+MOMENT = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
+FORTNIGHT = timedelta(days=14)
+EVENTS = {
+    "onAgentActivityCreate": "A",
+    "onConversationCreate": "C",
+    "onConversationUpdate": "U",
+    "onMessageCreate": "M",
+}
+# The conversation stands under two names: as itself, and around a message.
+TREES = ("conversation", "message")
+Found = dict[str, dict[str, set[str]]]
+
+
+class _Lines:
+    """Takes what the tap writes, as lines for the target."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write_message(self, message: Message) -> None:
+        self.lines.append(json.dumps(message.to_dict(), default=str) + "\n")
+
+
+def tables() -> dict[str, str]:
+    """The page's tables by the name of their marker."""
+    found = _found()
+    sources = yaml.safe_load(SOURCES.read_text())
+    unused = set(sources)
+    parts: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(found, key=lambda path: (_rank(path), path)):
+        beginning = _longest(path, sources)
+        unused.discard(beginning)
+        source = sources[beginning]
+        cells = _cells(path, found, source)
+        if cells:
+            parts[_part(path)].append(f"| {' | '.join(cells)} |")
+    if unused:
+        raise ValueError(f"{SOURCES.name}: no event has {', '.join(sorted(unused))}")
+    head = ["| Property | Column | In | | From |", "| --- | --- | --- | --- | --- |"]
+    return {name: "\n".join([*head, *rows]) for name, rows in parts.items()}
+
+
+def column(path: str) -> str:
+    """What Segment's warehouses call a property (segment.com docs, "Warehouse schemas")."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", path.replace(".", "_"))
+    return words.lower()
+
+
+def _part(path: str) -> str:
+    first = path.partition(".")[0]
+    return {"message": "conversation", "agent_activity": "activity"}.get(
+        first, first if first in {"actor", "associations", "changes", "conversation"} else "flat"
+    )
+
+
+def _rank(path: str) -> bool:
+    return path.partition(".")[0] == "message"
+
+
+def _longest(path: str, sources: Mapping[str, Any]) -> str:
+    plain = re.sub(r"^message\.", "conversation.", path)
+    fitting = [each for each in sources if plain == each or plain.startswith(each + ".")]
+    if not fitting:
+        raise ValueError(f"{SOURCES.name} does not say where {path} comes from")
+    return max(fitting, key=len)
+
+
+def _cells(path: str, found: Found, source: list[str]) -> list[str]:
+    tree, _, rest = path.partition(".")
+    events = found[path]
+    names, columns = f"`{path}`", f"`{column(path)}`"
+    if tree in TREES and rest:
+        twin = f"{TREES[1 - TREES.index(tree)]}.{rest}"
+        if tree == "message" and twin in found:
+            return []
+        events = events | found.get(twin, {})
+        names = f"`….{rest}`" if twin in found else names
+        columns = f"`…_{column(rest)}`" if twin in found else columns
+    kinds = {kind for each in events.values() for kind in each}
+    letters = "".join(letter for name, letter in EVENTS.items() if name in events)
+    note = {"list": " (JSON text)", "bool": " (boolean)", "float": " (number)"}
+    kind = next((note[each] for each in note if each in kinds), "")
+    return [names, columns + kind, letters, *source]
+
+
+def _found() -> Found:
+    found: Found = defaultdict(lambda: defaultdict(set))
+    for event in _events():
+        for path, value in _leaves(event["properties"]):
+            # What the made-up desk calls its own fields is nobody else's business.
+            shown = re.sub(r"\.cf_\w+$", ".cf_*", path)
+            found[shown][event["event"]].add(type(value).__name__)
+    return {path: dict(events) for path, events in found.items()}
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _leaves(each, f"{path}.{name}" if path else name)
+    elif value is not None:
+        yield path, value
+
+
+def _events() -> Iterator[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config.json"
+        config.write_text(json.dumps({"dry_run": True, "output_path": folder}))
+        command = [sys.executable, "-m", "target_segment", "--config", config]
+        subprocess.run(command, input=_records(), text=True, capture_output=True, check=True)  # noqa: S603 - ours
+        for bodies in Path(folder).glob("*.jsonl"):
+            for body in bodies.read_text().splitlines():
+                yield from json.loads(body)["batch"]
+
+
+def _records() -> str:
+    config = {"api_url": "sandbox://", "start_date": (MOMENT - FORTNIGHT).isoformat()}
+    written = _Lines()
+    catalog = Catalog.from_dict(TapFreshchat(config=config).catalog_dict)
+    for name, entry in catalog.items():
+        entry.metadata.root.selected = name in STREAMS
+    tap = TapFreshchat(config=config, catalog=catalog, message_writer=written)  # type: ignore[arg-type]
+    tap.service = Service.from_config(tap.config, SandboxClock(MOMENT))
+    tap.sync_all()
+    return "".join(written.lines)
