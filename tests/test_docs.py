@@ -1,5 +1,6 @@
 """What the documents say is so."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -16,6 +17,39 @@ def test_every_test_that_an_assumption_names_exists():
     for file, test in named:
         [path] = (ROOT / "tests" / "tap").glob(file)
         assert not test or f"def {test}(" in path.read_text(), f"{file}::{test}"
+
+
+def texts_of(node):
+    """The text of every literal in a module, with `…` for what is filled in."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.JoinedStr):
+            yield "".join(
+                part.value if isinstance(part, ast.Constant) else "…" for part in each.values
+            )
+        elif isinstance(each, ast.Constant) and isinstance(each.value, str):
+            yield re.sub(r"%(?:\.\d)?[sdf]", "…", each.value)
+
+
+def quoted_messages():
+    text = (ROOT / "docs" / "operations.md").read_text()
+    return re.findall(r"^\| `(.+?)` \|", text[text.index("## Dead letters") :], re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def texts():
+    modules = [
+        path
+        for package in ("tap_freshchat", "target_segment")
+        for path in (ROOT / package).rglob("*.py")
+        if "sandbox" not in path.parts
+    ]
+    return [text for path in modules for text in texts_of(ast.parse(path.read_text()))]
+
+
+@pytest.mark.parametrize("message", quoted_messages())
+def test_every_message_that_is_explained_is_one_that_the_programs_print(texts, message):
+    pattern = re.compile(".*".join(map(re.escape, message.split("…"))), re.DOTALL)
+    assert any(pattern.fullmatch(text) for text in texts)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
