@@ -5,7 +5,7 @@
     python3 dev.py test    the tests
     python3 dev.py lint    format, lint and types
     python3 dev.py docs    write the generated parts of README.md and meltano.yml anew
-    python3 dev.py lock    write constraints.txt anew from pyproject.toml
+    python3 dev.py lock    write constraints.txt anew from pyproject.toml, and what the image has
 
 Everything is installed into .venv beside this file, at the versions and hashes of
 constraints.txt; a second call installs nothing.
@@ -77,9 +77,12 @@ def docs() -> None:
 
 def lock() -> None:
     """The newest versions that pyproject.toml allows, for every Python and system, with hashes."""
-    choices = ("--all-extras", "--universal", "--python-version", "3.10", "--generate-hashes")
+    compile_ = (BIN / "uv", "pip", "compile", "pyproject.toml")
+    choices = ("--universal", "--python-version", "3.10", "--generate-hashes")
     quiet = ("--no-annotate", "--no-header", "--no-emit-index-url", "--quiet")
-    run(BIN / "uv", "pip", "compile", "pyproject.toml", *choices, *quiet, "-o", CONSTRAINTS)
+    run(*compile_, "--all-extras", *choices, *quiet, "-o", CONSTRAINTS)
+    image = ("container/requirements.in", "--constraint", CONSTRAINTS)
+    run(*compile_, *image, *choices, *quiet, "-o", "container/requirements.txt")
 
 
 if __name__ == "__main__":

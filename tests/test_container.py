@@ -1,0 +1,138 @@
+"""The image's files agree with the code, and the page's with the image.
+
+What the image does is tried by `python3 container/run.py`.
+"""
+
+import json
+import re
+from importlib import metadata
+
+import pytest
+import yaml
+from fakes.documents import ROOT, blocks
+
+from tap_freshchat.tap import TapFreshchat
+from target_segment.target import TargetSegment
+
+DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
+DISTRIBUTION = metadata.distribution("tap-freshchat-target-segment")
+# Those that Meltano and the clients of buckets read themselves.
+FOREIGN = {"MELTANO_STATE_BACKEND_URI", "AWS_REGION"}
+
+
+def instructions(name):
+    return re.findall(rf"^{name} (.+)$", DOCKERFILE, re.MULTILINE)
+
+
+def locked(path):
+    """Versions with their markers, and hashes, by line of a file of requirements."""
+    lines = re.sub(r" \\\n\s*", " ", (ROOT / path).read_text()).splitlines()
+    return {line.split(" --hash", 1)[0]: line for line in lines if "==" in line}
+
+
+def manifest(file):
+    [block] = [
+        each for each in blocks(ROOT / "docs" / "container.md") if each.comment == f"file: {file}"
+    ]
+    return list(yaml.safe_load_all(block.text))[-1]
+
+
+CRONJOB = manifest("cronjob.yaml")["spec"]
+POD = CRONJOB["jobTemplate"]["spec"]["template"]["spec"]
+CLOUD_RUN = manifest("job.yaml")["spec"]["template"]["spec"]["template"]["spec"]
+CONTAINERS = [POD["containers"][0], CLOUD_RUN["containers"][0]]
+
+
+def test_everything_that_is_copied_is_there_and_let_through():
+    copied = [
+        source
+        for line in instructions("COPY")
+        for source in line.split()[:-1]
+        if not line.startswith("--from")
+    ]
+    assert [source for source in copied if not (ROOT / source).exists()] == []
+    ignore = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignore
+    assert {line[1:] for line in ignore if line.startswith("!")} == set(copied)
+    assert {"pyproject.toml", "README.md", "LICENSE"} <= set(copied)
+
+
+def test_the_image_has_the_versions_and_hashes_that_the_tests_have():
+    image, tested = locked("container/requirements.txt"), locked("constraints.txt")
+    assert image
+    assert all("--hash" in line for line in image.values())
+    names = {name.split("==")[0] for name in tested}
+    own = {name for name in image if name.split("==")[0] in names}
+    assert {name: image[name] for name in own} == {name: tested.get(name) for name in own}
+
+
+def test_the_image_has_every_dependency_of_the_pair():
+    names = {name.split("==")[0] for name in locked("container/requirements.txt")}
+    wanted = {
+        re.split(r"[~>=\[]", each)[0].lower()
+        for each in DISTRIBUTION.requires or []
+        if "extra ==" not in each
+    }
+    assert wanted
+    assert wanted <= names
+
+
+def test_both_stages_have_the_same_python_and_one_that_the_pair_is_made_for():
+    [build, final] = (line.split()[0] for line in instructions("FROM"))
+    assert build == final
+    [version] = re.findall(r"python:(\d\.\d+)-", final)
+    assert f"Programming Language :: Python :: {version}" in (
+        DISTRIBUTION.metadata.get_all("Classifier") or []
+    )
+
+
+def test_the_image_runs_as_nobody_in_particular():
+    [user] = instructions("USER")
+    context = POD["securityContext"]
+    assert int(user) == context["runAsUser"] == context["fsGroup"] > 0
+    assert context["runAsNonRoot"]
+
+
+def test_what_may_not_be_lost_is_on_a_volume_and_the_rest_is_read_only():
+    [container] = POD["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    volumes = {each["name"]: each for each in POD["volumes"]}
+    [variables] = [line for line in instructions("ENV") if "PATH=/" in line]
+    [letters] = re.findall(r"DEAD_LETTER_PATH=(/\w+)/", variables)
+    assert "persistentVolumeClaim" in volumes[mounts[letters]]
+    assert "emptyDir" in volumes[mounts["/tmp"]]  # noqa: S108 - the image's own
+    assert "MELTANO_PROJECT_READONLY=1" in variables
+
+
+def test_no_run_starts_beside_another():
+    assert CRONJOB["concurrencyPolicy"] == "Forbid"
+    assert (
+        CRONJOB["schedule"]
+        == yaml.safe_load((ROOT / "meltano.yml").read_text())["schedules"][0]["interval"]
+    )
+
+
+@pytest.mark.parametrize("container", CONTAINERS, ids=["cronjob.yaml", "job.yaml"])
+def test_the_page_runs_this_version_with_the_images_own_command(container):
+    assert container["image"].endswith(f":{DISTRIBUTION.version}")
+    [command] = instructions("CMD")
+    assert container["args"] == json.loads(command)
+
+
+@pytest.mark.parametrize("container", CONTAINERS, ids=["cronjob.yaml", "job.yaml"])
+def test_every_variable_on_the_page_is_a_setting(container):
+    known = {
+        f"{plugin.name.upper().replace('-', '_')}_{name.upper()}"
+        for plugin in (TapFreshchat, TargetSegment)
+        for name in plugin.config_jsonschema["properties"]
+    }
+    names = {each["name"] for each in container["env"]}
+    assert names <= known | FOREIGN
+    assert {"TAP_FRESHCHAT_API_URL", "MELTANO_STATE_BACKEND_URI"} <= names
+
+
+@pytest.mark.parametrize("container", CONTAINERS, ids=["cronjob.yaml", "job.yaml"])
+def test_no_secret_stands_in_a_file(container):
+    plain = {each["name"] for each in container["env"] if "value" in each}
+    assert not plain & {"TAP_FRESHCHAT_API_TOKEN", "TARGET_SEGMENT_WRITE_KEY"}
