@@ -38,7 +38,9 @@ class Project:
                 shutil.rmtree(path)
             path.unlink(missing_ok=True)
         shipped = SHIPPED.read_text(encoding="utf-8")
-        (folder / SHIPPED.name).write_text(shipped + "\n" + fragment("line of meltano.yml"))
+        if fragment("line of meltano.yml") not in shipped:
+            raise LookupError("The shipped meltano.yml does not have the page's line.")
+        (folder / SHIPPED.name).write_text(shipped)
         for name in FILES:
             (folder / name).write_text(fragment(f"file: {name}"))
         (folder / "warehouse").mkdir()
