@@ -4,7 +4,7 @@
     python3 dev.py demo    the main job on the embedded Freshchat: no account, no network
     python3 dev.py test    the tests
     python3 dev.py lint    format, lint and types
-    python3 dev.py docs    write the generated parts of README.md and meltano.yml anew
+    python3 dev.py docs    write anew what README.md, meltano.yml, docs/ and hub/ say of the code
     python3 dev.py lock    write constraints.txt anew from pyproject.toml, and what the image has
 
 Everything is installed into .venv beside this file, at the versions and hashes of
@@ -71,7 +71,7 @@ def lint() -> None:
 
 
 def docs() -> None:
-    """The parts of README.md and meltano.yml that come from the code."""
+    """What README.md, meltano.yml, docs/ and hub/ say of the code."""
     run(PYTHON, ROOT / "docs" / "generate.py")
 
 

@@ -1,7 +1,7 @@
-"""Writes what README.md, docs/events.md and meltano.yml say of the code, from the code itself.
+"""Writes what README.md, docs/events.md, meltano.yml and hub/ say of the code, from the code.
 
-Each generated part stands between two marker comments; `python3 dev.py docs` writes them anew and
-a test holds them equal.
+Each generated part stands between two marker comments, and the files of hub/ are generated as a
+whole; `python3 dev.py docs` writes them anew and a test holds them equal.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 from event_tables import tables
+from plugin_definitions import VARIANT, hub_definition, meltano_settings, settings
 
 from tap_freshchat.tap import TapFreshchat
 from target_segment.target import TargetSegment
@@ -30,48 +31,8 @@ PLUGINS: Mapping[str, type[PluginBase]] = {
 }
 # Settings that the SDK gives every plugin, which its own pages describe.
 SDK_SETTINGS = ("stream_map", "flattening_", "faker_config", "batch_config")
-KINDS = {
-    "boolean": "boolean",
-    "integer": "integer",
-    "array": "array",
-    "object": "object",
-}
-
-
-def settings(plugin: type[PluginBase]) -> dict[str, dict[str, Any]]:
-    """A plugin's settings by name, those of the SDK included."""
-    schema = {**plugin.config_jsonschema, "properties": {**plugin.config_jsonschema["properties"]}}
-    plugin.append_builtin_config(schema)
-    return schema["properties"]
-
-
-def meltano_settings(plugin: type[PluginBase]) -> list[dict[str, Any]]:
-    """A plugin's settings as Meltano declares them."""
-    return [
-        _meltano_setting(name, each)
-        for name, each in settings(plugin).items()
-        if not name.startswith("faker_config")
-    ]
-
-
-def _meltano_setting(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    types = schema.get("type", "string")
-    named = [types] if isinstance(types, str) else types
-    kind = next((KINDS[each] for each in named if each in KINDS), "string")
-    setting: dict[str, Any] = {
-        "name": name,
-        "label": schema.get("title") or name.replace("_", " ").capitalize(),
-        "kind": "date_iso8601" if schema.get("format") == "date-time" else kind,
-        "description": " ".join(schema.get("description", "").split()),
-    }
-    if schema.get("secret"):
-        setting["sensitive"] = True
-    if choices := schema.get("enum"):
-        setting["kind"] = "options"
-        setting["options"] = [{"label": each, "value": each} for each in choices]
-    if schema.get("default") is not None:
-        setting["value"] = schema["default"]
-    return setting
+# Folders by type of plugin, as the Hub has them.
+HUB = {"tap-freshchat": "extractors", "target-segment": "loaders"}
 
 
 def settings_table(plugin: type[PluginBase]) -> str:
@@ -119,6 +80,13 @@ def parts() -> Iterator[tuple[Path, str, str]]:
         yield ROOT / "docs" / "events.md", name, table
 
 
+def files() -> Iterator[tuple[Path, str]]:
+    """Every file that is generated as a whole, and its text."""
+    for name, plugin in PLUGINS.items():
+        path = ROOT / "hub" / HUB[name] / name / f"{VARIANT}.yml"
+        yield path, yaml.safe_dump(hub_definition(plugin), sort_keys=False, allow_unicode=True)
+
+
 def written(path: Path, text: str, marker: str, part: str) -> str:
     """The text of a file with one of its generated parts written anew.
 
@@ -141,6 +109,11 @@ def main() -> int:
         anew = written(path, text, marker, part)
         stale |= anew != text
         if "--check" not in sys.argv:
+            path.write_text(anew)
+    for path, anew in files():
+        stale |= not path.exists() or path.read_text() != anew
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(anew)
     return int(stale and "--check" in sys.argv)
 

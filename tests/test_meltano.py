@@ -14,12 +14,17 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
+# Few conversations, and report jobs that need not wait for one another.
+SMALL_DESK = "sandbox://?report_jobs_per_minute=60&conversations_per_day=6"
 EVENTS = {
     "onAgentActivityCreate",
     "onConversationCreate",
     "onConversationUpdate",
     "onMessageCreate",
 }
+
+
+HUB = sorted((ROOT / "hub").glob("*/*/*.yml"))
 
 
 @pytest.fixture
@@ -39,34 +44,103 @@ def project(tmp_path):
             timeout=120,
         )
 
+    def start(*arguments):
+        return subprocess.Popen(
+            [BIN / "meltano", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    meltano.start = start
     meltano.folder = tmp_path
     meltano.environment = environment
     return meltano
 
 
-def bodies(folder):
-    files = sorted((folder / "output").glob("*.jsonl"))
+def bodies(folder, output="output"):
+    files = sorted((folder / output).glob("*.jsonl"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def events(folder, output="output"):
+    return [event for body in bodies(folder, output) for event in body["batch"]]
+
+
+def shipped():
+    return yaml.safe_load((ROOT / "meltano.yml").read_text())
+
+
+def schema():
+    return json.loads(
+        resources.files("meltano.schemas").joinpath("meltano.schema.json").read_text()
+    )
 
 
 def test_the_main_job_delivers_all_four_events_and_a_second_run_nothing_twice(project):
     first = project("run", "tap-freshchat", "target-segment")
     assert first.returncode == 0, first.stdout + first.stderr
-    events = [event for body in bodies(project.folder) for event in body["batch"]]
-    assert {event["event"] for event in events} == EVENTS
-    shipped = (ROOT / "meltano.yml").read_text()
-    assert (project.folder / "meltano.yml").read_text() == shipped
+    assert {event["event"] for event in events(project.folder)} == EVENTS
+    assert (project.folder / "meltano.yml").read_text() == (ROOT / "meltano.yml").read_text()
 
     second = project("run", "live-events")
     assert second.returncode == 0, second.stdout + second.stderr
-    again = [event for body in bodies(project.folder) for event in body["batch"]]
-    ids = [event["messageId"] for event in again]
+    ids = [event["messageId"] for event in events(project.folder)]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_three_jobs_run_at_once_in_one_folder_each_with_a_state_and_files_of_its_own(project):
+    project.environment["TAP_FRESHCHAT_API_URL"] = SMALL_DESK
+    # Makes Meltano's database, which cannot be made three times at once.
+    assert project("state", "list").returncode == 0
+    jobs = [each["name"] for each in shipped()["jobs"]]
+    for running in [project.start("run", job) for job in jobs]:
+        _, log = running.communicate(timeout=120)
+        assert running.returncode == 0, log
+
+    assert set(project("state", "list").stdout.split()) == {
+        "sandbox:tap-freshchat-to-target-segment",
+        "sandbox:tap-freshchat-entities-to-target-segment-entities",
+        "sandbox:tap-freshchat-history-to-target-segment-history",
+    }
+    assert {event["type"] for event in events(project.folder, "output/entities")} == {"identify"}
+    live, past = events(project.folder), events(project.folder, "output/history")
+    assert {event["type"] for event in live + past} == {"track"}
+    assert max(event["timestamp"] for event in past) < min(event["timestamp"] for event in live)
+    assert all(event["context"]["active"] is False for event in past)
+    assert all(event["integrations"]["All"] is False for event in past)
+
+
+def test_every_schedule_has_a_job_and_a_back_fill_has_no_schedule():
+    jobs = {each["name"] for each in shipped()["jobs"]}
+    assert {each["job"] for each in shipped()["schedules"]} == jobs - {"back-fill"}
+
+
+@pytest.mark.parametrize("definition", HUB, ids=lambda path: path.parent.name)
+def test_a_hub_definition_adds_its_plugin_to_a_project_of_ones_own(project, definition):
+    [kind, name] = definition.relative_to(ROOT / "hub").parts[:2]
+    (project.folder / "meltano.yml").write_text("project_id: own\n")
+    added = project(
+        *("add", "--plugin-type", kind, "--no-install", "--from-ref", str(definition), name)
+    )
+    assert added.returncode == 0, added.stderr
+    own = yaml.safe_load((project.folder / "meltano.yml").read_text())
+    jsonschema.validate(own, schema())
+    [plugin] = own["plugins"][kind]
+    ours = shipped()["plugins"][kind][0]
+    assert plugin["settings"] == ours["settings"]
+    assert sorted(plugin["capabilities"]) == sorted(ours["capabilities"])
+
+
+def test_a_hub_definition_for_each_plugin_is_there():
+    assert {path.parent.name for path in HUB} == {"tap-freshchat", "target-segment"}
 
 
 def test_every_setting_reaches_its_plugin_from_the_environment(project):
     """Meltano hands settings on as JSON, which not every kind of setting survives."""
-    plugins = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]
+    plugins = shipped()["plugins"]
     values = {
         "string": "sandbox",
         "integer": "7",
@@ -75,7 +149,7 @@ def test_every_setting_reaches_its_plugin_from_the_environment(project):
         "object": "{}",
         "date_iso8601": "2026-11-01",
     }
-    for plugin in [*plugins["extractors"], *plugins["loaders"]]:
+    for plugin in [plugins["extractors"][0], plugins["loaders"][0]]:
         prefix = plugin["name"].upper().replace("-", "_")
         for setting in plugin["settings"]:
             value = setting["options"][0]["value"] if "options" in setting else None
@@ -98,13 +172,10 @@ def test_production_without_an_account_names_the_setting(project):
 
 
 def test_the_project_file_fits_meltanos_own_schema():
-    schema = json.loads(
-        resources.files("meltano.schemas").joinpath("meltano.schema.json").read_text()
-    )
-    jsonschema.validate(yaml.safe_load((ROOT / "meltano.yml").read_text()), schema)
+    jsonschema.validate(shipped(), schema())
 
 
-def test_readme_and_project_file_say_what_the_code_says():
+def test_readme_project_file_and_hub_definitions_say_what_the_code_says():
     finished = subprocess.run(
         [sys.executable, ROOT / "docs" / "generate.py", "--check"], check=False
     )
