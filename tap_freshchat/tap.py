@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from contextlib import contextmanager
 from functools import cached_property
@@ -146,4 +147,15 @@ def _one_line_errors(tap: type[TapFreshchat]) -> Iterator[None]:
         yield
     except FreshchatError as error:
         tap.logger.critical("%s", error)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read us is gone, and says why; the command line ends quietly.
+        raise
+    except (OSError, sqlite3.OperationalError) as error:
+        # Requests' own errors never come so far, which leaves the disk.
+        tap.logger.critical(
+            "A file cannot be written or read (%s): make room, or set TMPDIR to a folder that has "
+            "it for temporary files.",
+            getattr(error, "strerror", None) or error,
+        )
         sys.exit(1)
