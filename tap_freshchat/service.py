@@ -56,6 +56,7 @@ class Service:
         self.until = min(now - settings.report_delay, settings.end or now)
         # Up to when REST is read, which is not late as reports are.
         self.present = min(now, settings.end or now)
+        self._began = now
         self.by_rest = settings.activity_source == "rest"
         self._walk_since = self.present
         self.clock = clock
@@ -162,7 +163,9 @@ class Service:
 
     def walked(self) -> Iterator[Snapshot]:
         """The conversations that moved, by REST; walked once a run."""
-        return self._walk.conversations(Window(self._walk_since, self.present))
+        # To the moment, also where an earlier end is set: who has moved since then is listed with
+        # the later time only. What lies past the end is left out message by message.
+        return self._walk.conversations(Window(self._walk_since, self._began))
 
     @cached_property
     def account(self) -> Account:

@@ -47,6 +47,19 @@ def test_messages_beginnings_and_resolutions_are_exactly_those_that_happened(wal
     assert told == happened
 
 
+@pytest.mark.parametrize("scope", ["all", "updated"])
+def test_an_end_in_the_past_loses_nobody_who_has_been_back_since(scope):
+    end = (NOON - 12 * HOUR).isoformat()
+    config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
+    exact = [
+        each for each in run_tap(NOON, **config).events if each.get("type", "created") in EXACT
+    ]
+    ids = {each["id"] for each in exact if each["created_time"] < end}
+    bounded = run_tap(NOON, end_date=end, **config)
+    assert ids
+    assert ids <= {each["id"] for each in bounded.events}
+
+
 def test_ids_are_those_that_reports_lead_to(reported, walked):
     theirs = by_id(walked)
     for record_id, record in by_id(reported).items():
