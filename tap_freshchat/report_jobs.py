@@ -97,14 +97,20 @@ class ReportJobs:
         return job
 
     def try_first(self) -> bool:
-        """Submit the job that is first in line; whether the account can have reports at all."""
+        """Submit the job that is first in line; whether the account can have reports at all.
+
+        Raises:
+            AccessError: nothing can be told of that: the token or the host is refused.
+        """
         report = next((report for report, queue in self._queues.items() if queue), None)
         if report is None:
             return True
         job = self._queues[report][0]
         try:
             self._submit_next(report)
-        except AccessError:
+        except AccessError as error:
+            if not error.forbidden:
+                raise
             # Whoever cannot do without reports meets the same refusal when they wait for it.
             self._queues[report].appendleft(job)
             self._unread[report] -= 1
@@ -181,8 +187,12 @@ class ReportJobs:
             self._halve(job, error)
             return
         except (AccessError, MissingError) as error:
+            if isinstance(error, AccessError) and not error.forbidden:
+                # A wrong token or a web page says nothing of the plan.
+                raise
             raise AccessError(
-                f"{error} Raw reports (Extract API) may not be part of the account's plan."
+                f"{error} Raw reports (Extract API) may not be part of the account's plan.",
+                forbidden=True,
             ) from None
         now = self._clock.monotonic()
         job.deadline = now + self._timeout.total_seconds()

@@ -8,6 +8,7 @@ from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
 from tap_freshchat.errors import AccessError
+from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
 # A desk that opened lately, because all its users are walked.
@@ -132,6 +133,28 @@ def test_an_account_without_reports_gets_its_events_all_the_same_and_is_told_onc
     warnings = [each for each in caplog.messages if "no raw reports" in each]
     assert len(warnings) == 1
     assert "activity_source" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(200, {"Content-Type": "text/html"}, b"<html>Back in a minute</html>"),
+        Response(302, {"Location": "/login"}),
+        Response(401),
+    ],
+)
+def test_a_page_in_the_place_of_a_report_is_an_error_and_not_taken_for_an_account_without(answer):
+    orders = []
+
+    def once(request):
+        if request.path == "/v2/reports/raw" and not orders:
+            orders.append(request)
+            return answer
+        return None
+
+    with pytest.raises(AccessError):
+        run_tap(NOON, url=URL, faults=once, start_date=(NOON - 3 * HOUR).isoformat())
+    assert orders
 
 
 def test_without_reports_one_walk_serves_all_streams():
