@@ -23,6 +23,8 @@ from target_segment.sending import Sender, Time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SYSTEM_CLOCK = Time(now=time.monotonic)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -49,7 +51,12 @@ class Run:
 
 
 def start_run(
-    settings: Settings, version: str, heed: Callable[[], None], logger: logging.Logger
+    settings: Settings,
+    version: str,
+    heed: Callable[[], None],
+    logger: logging.Logger,
+    *,
+    clock: Time = SYSTEM_CLOCK,
 ) -> Run:
     """Build what a run needs, and check the write key if so set.
 
@@ -58,6 +65,7 @@ def start_run(
         version: This package's version.
         heed: Called by the delivery while it waits; raises to end the wait.
         logger: For warnings.
+        clock: How time passes, and how to wait.
 
     Raises:
         DeliveryError: Segment does not know the write key.
@@ -72,7 +80,7 @@ def start_run(
         dead_letters=dead_letters,
         events_per_second=0 if dry_run else settings.max_events_per_second,
         retry_seconds=settings.max_retry_seconds,
-        time=Time(now=time.monotonic),
+        time=clock,
         logger=logger,
         accepted=dry_run.preview.add if dry_run else lambda _: None,
     )
@@ -84,7 +92,7 @@ def start_run(
         # A dry run's file holds the bodies in order.
         concurrency=1 if dry_run else settings.max_concurrency,
         state_seconds=settings.state_flush_seconds,
-        now=time.monotonic,
+        now=clock.now,
         heed=heed,
     )
     return Run(
