@@ -11,8 +11,6 @@ import base64
 import contextlib
 import gzip
 import json
-import socket
-import struct
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -20,6 +18,8 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+
+from fakes.wire import Form, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +41,14 @@ class Scripted:
         stored: Whether the body is stored all the same.
         json: The answer's body; HTML if it is text.
         headers: More headers.
+        form: How the answer leaves.
     """
 
     status: int
     stored: bool = False
     json: Any = field(default_factory=lambda: {"success": False})
     headers: dict[str, str] = field(default_factory=dict)
+    form: Form = Form.WHOLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,7 @@ class FakeSegment:
         complaints: What no well-behaved client does.
         next_answers: Answers to the next batch requests, before it is as usual again.
         poisonous: Events for which a body is answered with 400.
+        weather: Asked when a batch request arrives; its answer, if any, follows `next_answers`.
         gate: Requests wait here before they are answered; open at first.
         clock_ahead: Seconds by which the service's clock is ahead of this host's.
     """
@@ -83,6 +86,7 @@ class FakeSegment:
         self.complaints: list[str] = []
         self.next_answers: deque[Scripted] = deque()
         self.poisonous: Callable[[dict[str, Any]], bool] = lambda _: False
+        self.weather: Callable[[], Scripted | None] = lambda: None
         self.gate = threading.Event()
         self.gate.set()
         self.arrived = threading.Semaphore(0)
@@ -128,29 +132,26 @@ class FakeSegment:
     def ids(self) -> list[str]:
         return [event["messageId"] for event in self.accepted]
 
-    def _take(self, headers: dict[str, str], wire: bytes) -> tuple[int, Any, dict[str, str]]:
+    def _take(self, headers: dict[str, str], wire: bytes, weather: Scripted | None) -> Scripted:
         raw = gzip.decompress(wire) if headers.get("content-encoding") == "gzip" else wire
         try:
             body = json.loads(raw, parse_constant=_refuse_constant)
         except ValueError:
-            return 400, {"success": False, "message": "malformed JSON"}, {}
+            return _refusal("malformed JSON")
         with self._lock:
             received = Received(headers=headers, body=body, size=len(raw), wire_size=len(wire))
             self.received.append(received)
             self._complain(received)
-            scripted = self.next_answers.popleft() if self.next_answers else None
+            scripted = self.next_answers.popleft() if self.next_answers else weather
             if scripted is not None and not scripted.stored:
-                return scripted.status, scripted.json, scripted.headers
+                return scripted
             if not body.get("writeKey"):
-                message = "An invalid write key was provided"
-                return 400, {"success": False, "message": message}, {}
+                return _refusal("An invalid write key was provided")
             too_large = any(_size(event) > MAX_EVENT_BYTES for event in body["batch"])
             if too_large or len(raw) > MAX_BODY_BYTES or any(map(self.poisonous, body["batch"])):
-                return 400, {"success": False, "message": "cannot be processed"}, {}
+                return _refusal("cannot be processed")
             self._store(body)
-        if scripted is not None:
-            return scripted.status, scripted.json, scripted.headers
-        return 200, ACCEPTED, {}
+        return scripted or Scripted(status=200, json=ACCEPTED)
 
     def _complain(self, received: Received) -> None:
         headers, body = received.headers, received.body
@@ -203,19 +204,29 @@ class FakeSegment:
             # Without it, the answer's head waits for the other side's delayed acknowledgement.
             disable_nagle_algorithm = True
 
+            def handle(self) -> None:
+                # Who asks may be killed at any moment.
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
+
+            def finish(self) -> None:
+                with contextlib.suppress(ConnectionError):
+                    super().finish()
+
             def do_GET(self) -> None:
                 parts = self.path.strip("/").split("/")
                 if parts[:2] == ["v1", "projects"] and parts[3:] == ["settings"]:
                     fake.looked_up.append(parts[2])
                     known = parts[2] in fake.write_keys
-                    self._answer(200 if known else 404, {"integrations": {}} if known else {}, {})
+                    answer = {"integrations": {}} if known else {}
+                    self._answer(Scripted(status=200 if known else 404, json=answer))
                 else:
-                    self._answer(404, {}, {})
+                    self._answer(Scripted(status=404, json={}))
 
             def do_POST(self) -> None:
                 wire = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.path != "/v1/batch":
-                    self._answer(404, "<html>Not here</html>", {})
+                    self._answer(Scripted(status=404, json="<html>Not here</html>"))
                     return
                 with fake._lock:
                     fake._at_once += 1
@@ -223,39 +234,32 @@ class FakeSegment:
                 fake.arrived.release()
                 fake.gate.wait(30)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = fake._take(headers, wire)
+                answer = fake._take(headers, wire, fake.weather())
                 with fake._lock:
                     fake._at_once -= 1
-                self._answer(*answer)
+                self._answer(answer)
 
-            def _answer(self, status: int, content: Any, headers: dict[str, str]) -> None:
-                if not status:
-                    # A reset, not an orderly end.
-                    linger = struct.pack("ii", 1, 0)
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                    self.close_connection = True
-                    return
-                page = isinstance(content, str)
-                data = content.encode() if page else json.dumps(content).encode()
-                self.send_response_only(status)
+            def _answer(self, answer: Scripted) -> None:
+                page = isinstance(answer.json, str)
                 now = datetime.now(timezone.utc).timestamp() + fake.clock_ahead
                 date = format_datetime(datetime.fromtimestamp(now, timezone.utc), usegmt=True)
-                usual = {
-                    "Date": date,
-                    "Content-Type": "text/html" if page else "application/json",
-                    "Content-Length": str(len(data)),
-                }
-                for name, value in {**usual, **headers}.items():
-                    self.send_header(name, value)
-                # Whoever asked may have been killed meanwhile.
-                with contextlib.suppress(ConnectionError):
-                    self.end_headers()
-                    self.wfile.write(data)
+                kind = "text/html" if page else "application/json"
+                send(
+                    self,
+                    answer.status,
+                    {"Date": date, "Content-Type": kind, **answer.headers},
+                    answer.json.encode() if page else json.dumps(answer.json).encode(),
+                    answer.form if answer.status else Form.RESET,
+                )
 
             def log_message(self, *_: Any) -> None:
                 pass
 
         return Handler
+
+
+def _refusal(message: str) -> Scripted:
+    return Scripted(status=400, json={"success": False, "message": message})
 
 
 def _refuse_constant(text: str) -> None:

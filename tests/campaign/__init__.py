@@ -1,0 +1,1 @@
+"""The pair under faults drawn at random, over real sockets, between real processes."""
