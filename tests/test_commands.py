@@ -26,7 +26,7 @@ GIVEN = [
     *(f"TARGET_SEGMENT_{name}" for name in ("WRITE_KEY", "API_URL", "CDN_URL")),
 ]
 # Quick: as many report jobs as asked for, and a small desk.
-SANDBOX = "sandbox://?report_jobs_per_minute=60&conversations_per_day=6"
+SANDBOX = "sandbox://?report_jobs_per_minute=60&conversations_per_day=16"
 BODY = {"batch": [{"type": "track", "event": "Seen", "anonymousId": "a", "messageId": "m" * 40}]}
 LETTER = {
     "time": "2026-11-22T10:55:22+00:00",
