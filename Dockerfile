@@ -22,6 +22,8 @@ ENV PATH=/opt/pair/bin:$PATH \
     MELTANO_PROJECT_READONLY=1 \
     MELTANO_SYS_DIR_ROOT=/tmp/.meltano \
     TARGET_SEGMENT_DEAD_LETTER_PATH=/data/dead_letters.jsonl \
+    TARGET_SEGMENT_ENTITIES_DEAD_LETTER_PATH=/data/dead_letters-entities.jsonl \
+    TARGET_SEGMENT_HISTORY_DEAD_LETTER_PATH=/data/dead_letters-history.jsonl \
     TARGET_SEGMENT_OUTPUT_PATH=/tmp/output
 # Nobody in particular; as a number, so that Kubernetes can see that it is not root.
 USER 10001

@@ -14,7 +14,7 @@ from fakes.documents import ROOT, blocks
 from tap_freshchat.tap import TapFreshchat
 from target_segment.target import TargetSegment
 
-DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
+DOCKERFILE = re.sub(r"\\\n\s*", " ", (ROOT / "Dockerfile").read_text())
 DISTRIBUTION = metadata.distribution("tap-freshchat-target-segment")
 # Those that Meltano and the clients of buckets read themselves.
 FOREIGN = {"MELTANO_STATE_BACKEND_URI", "AWS_REGION"}
@@ -99,10 +99,22 @@ def test_what_may_not_be_lost_is_on_a_volume_and_the_rest_is_read_only():
     mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
     volumes = {each["name"]: each for each in POD["volumes"]}
     [variables] = [line for line in instructions("ENV") if "PATH=/" in line]
-    [letters] = re.findall(r"DEAD_LETTER_PATH=(/\w+)/", variables)
+    [letters] = set(re.findall(r"DEAD_LETTER_PATH=(/\w+)/", variables))
     assert "persistentVolumeClaim" in volumes[mounts[letters]]
     assert "emptyDir" in volumes[mounts["/tmp"]]  # noqa: S108 - the image's own
     assert "MELTANO_PROJECT_READONLY=1" in variables
+
+
+def test_the_dead_letters_of_every_job_are_kept_on_the_volume():
+    loaders = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
+    own = [
+        each["name"].upper().replace("-", "_")
+        for each in loaders
+        if "inherit_from" not in each or "dead_letter_path" in each.get("config", {})
+    ]
+    assert len(own) > 1
+    for name in own:
+        assert f" {name}_DEAD_LETTER_PATH=/data/" in DOCKERFILE
 
 
 def test_no_run_starts_beside_another():
