@@ -83,6 +83,7 @@ def follow(tmp_path, segment):
             check=False,
         )
         reached = [each for each in finished.stdout.splitlines() if each.startswith(PREFIX)]
+        # One that cannot be run like this says so: fakes/documents.py.
         assert finished.returncode == 0, f"{reached[-1:]}\n{finished.stderr[-3000:]}"
         return finished.stdout
 
