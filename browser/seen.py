@@ -65,6 +65,7 @@ def _check(seen: Seen, path: Path, name: str) -> None:
     _fits(page)
     if name == "hostile":
         text = page.inner_text("body")
+        _hold("a time far off is not in the chart", "Not in the chart: 1 with a time" in text)
         for written in (HOSTILE, LONG, FOREIGN):
             _hold("hostile text is shown as text", written in text, written)
         _hold("no markup came from it", page.locator("script, img").count() == 0)

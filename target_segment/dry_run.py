@@ -31,10 +31,10 @@ class DryRun:
     write_key = None
 
     def __init__(self, directory: Path, now: Callable[[], datetime], version: str) -> None:
-        self.preview = Preview()
         self._version = version
         self._now = now
         self._began = now()
+        self.preview = Preview(self._began)
         self.path = directory / f"segment-{self._began:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> Answer:  # noqa: ARG002

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _MAX_NAMES = 50
 OTHER_NAMES = "other events"
 _LARGEST = 10
+# Earlier times are mistakes, such as a zero read as 1970, and would squeeze the rest of the chart.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
 # Columns of the chart: as many as a phone's width can show.
 _MAX_BINS = 60
 _DAY = 86_400
@@ -83,12 +85,18 @@ class Large:
 
 
 class Preview:
-    """Gathers what the page tells of the events that a dry run writes."""
+    """Gathers what the page tells of the events that a dry run writes.
 
-    def __init__(self) -> None:
+    Args:
+        now: The time of day; events a day or more after it are not in the chart.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._latest = now.timestamp() + _DAY
         self.names: dict[str, NameCount] = {}
         self.times = TimeBins()
         self.undated = 0
+        self.far_off = 0
         self.sizes: Counter[int] = Counter()
         self.samples: dict[str, Event] = {}
         self._largest: list[Large] = []
@@ -128,6 +136,8 @@ class Preview:
         seconds = _seconds(time)
         if seconds is None:
             self.undated += 1
+        elif not _EARLIEST <= seconds < self._latest:
+            self.far_off += 1
         else:
             self.times.add(seconds, name)
         large = Large(

@@ -138,13 +138,15 @@ def _over_time(preview: Preview, names: list[str]) -> str:
     keys = "".join(
         f"<li>{keyed(number, shortened(name))}</li>" for number, name in enumerate(names)
     )
-    undated = (
-        f'<p class="small soft">{preview.undated:,} without a time are not in the chart; Segment '
-        "gives them the time of receipt.</p>"
-        if preview.undated
-        else ""
+    missing = "".join(
+        f'<p class="small soft">Not in the chart: {count:,} {what}.</p>'
+        for count, what in (
+            (preview.undated, "without a time; Segment gives them the time of receipt"),
+            (preview.far_off, "with a time before 2000, or a day or more after this run"),
+        )
+        if count
     )
     return (
         f'<section aria-labelledby="time"><h2 id="time">Events over time</h2>'
-        f'<ul class="keys">{keys}</ul>{drawings}{undated}</section>'
+        f'<ul class="keys">{keys}</ul>{drawings}{missing}</section>'
     )

@@ -225,7 +225,7 @@ def event(number, name="Seen", time=None, size=100):
 
 
 def test_any_number_of_events_and_names_takes_the_same_room():
-    preview = Preview()
+    preview = Preview(datetime(2026, 11, 1, tzinfo=timezone.utc))
     start = datetime(2020, 1, 1, tzinfo=timezone.utc)
     for number in range(3_000):
         time = (start + timedelta(hours=7 * number)).isoformat()
@@ -238,10 +238,20 @@ def test_any_number_of_events_and_names_takes_the_same_room():
 
 
 def test_events_without_a_readable_time_are_counted_apart():
-    preview = Preview()
+    preview = Preview(datetime(2026, 11, 1, tzinfo=timezone.utc))
     preview.add([event(1), event(2, time="2026-11-01T10:00:00.123456789Z"), event(3, time="x")])
     assert preview.undated == 2
     assert sum(map(len, preview.times.counts.values())) == 1
+
+
+def test_a_time_far_off_squeezes_no_chart_and_is_told(page, settings):
+    settings["streams"]["orders"] = {"user_id": "user", "timestamp": "at"}
+    times = ["1970-01-01T00:00:00Z", "2025-11-01T10:00:00Z", "2999-01-01T00:00:00Z"]
+    path, read = page(*(order(number, at=time) for number, time in enumerate(times)))
+    assert "1 minute a column" in path.read_text()
+    assert (
+        "Not in the chart: 2 with a time before 2000, or a day or more after this run" in read.whole
+    )
 
 
 @given(st.lists(st.integers(-(10**10), 10**11), min_size=1, max_size=40))
