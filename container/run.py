@@ -28,8 +28,10 @@ def main() -> None:
     from manifests import check_cronjob  # noqa: PLC0415 - the same
     from runs import run_twice  # noqa: PLC0415 - the same
 
+    dockerfile = ROOT / "Dockerfile"
+    subprocess.run([VENV / "bin" / "hadolint", dockerfile], check=True)  # noqa: S603 - ours
     check_cronjob()
-    with Image(ROOT / "Dockerfile") as image:
+    with Image(dockerfile) as image:
         run_twice(image)
 
 
