@@ -5,7 +5,8 @@
     python3 dev.py test    the tests
     python3 dev.py lint    format, lint and types
     python3 dev.py docs    write anew what README.md, meltano.yml, docs/ and hub/ say of the code
-    python3 dev.py lock    write constraints.txt anew from pyproject.toml, and what the image has
+    python3 dev.py lock    write constraints.txt anew from pyproject.toml, and what the image and
+                           scale_out/ have
 
 Everything is installed into .venv beside this file, at the versions and hashes of
 constraints.txt; a second call installs nothing.
@@ -38,16 +39,22 @@ def run(*command: str | Path) -> None:
         sys.exit(finished.returncode)
 
 
-def install() -> None:
-    """Bring .venv to what constraints.txt and pyproject.toml say, unless it is there already."""
-    wanted = hashlib.sha256(CONSTRAINTS.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
-    stamp = VENV / "installed"
+def install(folder: Path = VENV, constraints: Path = CONSTRAINTS) -> None:
+    """Bring an environment to what its constraints and pyproject.toml say, unless it is so already.
+
+    Args:
+        folder: the environment's.
+        constraints: versions and hashes of all that is in it.
+    """
+    wanted = hashlib.sha256(constraints.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
+    stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == wanted.hexdigest():
         return
-    print("Setting up .venv (about half a minute) …", flush=True)  # noqa: T201
-    venv.create(VENV, with_pip=True, clear=True)
-    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    run(*pip, "--require-hashes", "--no-deps", "--requirement", CONSTRAINTS)
+    print(f"Setting up {folder.relative_to(ROOT)} (about half a minute) …", flush=True)  # noqa: T201
+    venv.create(folder, with_pip=True, clear=True)
+    python = folder / BIN.name / PYTHON.name
+    pip = (python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    run(*pip, "--require-hashes", "--no-deps", "--requirement", constraints)
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     stamp.write_text(wanted.hexdigest())
 
@@ -80,9 +87,13 @@ def lock() -> None:
     compile_ = (BIN / "uv", "pip", "compile", "pyproject.toml")
     choices = ("--universal", "--python-version", "3.10", "--generate-hashes")
     quiet = ("--no-annotate", "--no-header", "--no-emit-index-url", "--quiet")
-    run(*compile_, "--all-extras", *choices, *quiet, "-o", CONSTRAINTS)
-    image = ("container/requirements.in", "--constraint", CONSTRAINTS)
+    ours = ("--extra", "meltano", "--extra", "dev")
+    run(*compile_, *ours, *choices, *quiet, "-o", CONSTRAINTS)
+    same = ("--constraint", CONSTRAINTS)
+    image = ("container/requirements.in", *same)
     run(*compile_, *image, *choices, *quiet, "-o", "container/requirements.txt")
+    # What is in .venv as it is there, and Dagster.
+    run(*compile_, "--all-extras", *same, *choices, *quiet, "-o", "scale_out/constraints.txt")
 
 
 if __name__ == "__main__":

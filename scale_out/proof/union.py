@@ -1,0 +1,62 @@
+"""Whether the events of all partitions are those of one run that was not partitioned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Event = dict[str, Any]
+
+# What an event tells of the time before it. A run knows that from its own start on, and from a day
+# before; where a window begins, it knows less than a run that began long before.
+EARLIER = frozenset(
+    {
+        "assigned_time",
+        "created_time",
+        "first_group_assigned_time",
+        "first_agent_assigned_time",
+        "group_assigned_time",
+        "agent_assigned_time",
+        "reopened_time",
+        "resolved_time",
+        "first_group_assignment_time_chrs",
+        "prev_status",
+        "prev_status_change_timestamp",
+        "is_first_message",
+        "statistics",
+    }
+)
+# The moment of the look, which no two runs share.
+LOOK = frozenset({"snapshot_time"})
+
+
+def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> dict[str, set[str]]:
+    """The paths in which events of the same id differ, by id; without the moment of the look."""
+    found = {
+        message_id: {path for path in _paths(event, parts[message_id]) if _name(path) not in LOOK}
+        for message_id, event in whole.items()
+        if message_id in parts
+    }
+    return {message_id: paths for message_id, paths in found.items() if paths}
+
+
+def unexplained(found: Mapping[str, set[str]]) -> set[str]:
+    """The paths among them that tell of anything else than the time before the event."""
+    return {path for paths in found.values() for path in paths if _name(path) not in EARLIER}
+
+
+def _name(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _paths(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one.keys() | other.keys():
+            yield from _paths(one.get(name), other.get(name), f"{path}.{name}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for first, second in zip(one, other, strict=True):
+            yield from _paths(first, second, path)
+    elif one != other:
+        yield path

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Shows, on real parts, what docs/scale-out.md promises: Dagster, Meltano, both far ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+# The package itself, the far ends of the tests, and how the other proof says what it finds.
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "composition")]
+ENVIRONMENT = HERE / ".venv"
+
+
+def main() -> None:
+    """The scenes, one after the other, then the table."""
+    from checks import say  # noqa: PLC0415 - needs what is installed
+
+    from scale_out.proof.scenes import WORKERS, Proof  # noqa: PLC0415 - the same
+
+    proof = Proof()
+    proof.whole()
+    proof.workers(1)
+    proof.workers(WORKERS)
+    proof.two_accounts()
+    proof.without_shares()
+    say(proof.table())
+
+
+if __name__ == "__main__":
+    if Path(sys.prefix) != ENVIRONMENT:
+        import dev
+
+        dev.install(ENVIRONMENT, HERE / "constraints.txt")
+        python = ENVIRONMENT / dev.BIN.name / dev.PYTHON.name
+        os.execv(python, [str(python), *sys.argv])  # noqa: S606 - the same script
+    main()
