@@ -98,14 +98,25 @@ class SegmentClient:
     ) -> None:
         self.write_key = write_key
         self._session = session
-        self._url = f"{api_url}/batch"
         self._timeout = timeout
         self._now = now
-        self._headers = {
-            "Content-Encoding": "gzip",
-            "Content-Type": "application/json",
-            "User-Agent": user_agent,
-        }
+        url = f"{api_url}/batch"
+        # Prepared once, and the environment asked once for proxies and certificates: for each
+        # request anew, that takes a third of its time.
+        self._request = session.prepare_request(
+            requests.Request(
+                "POST",
+                url,
+                headers={
+                    "Content-Encoding": "gzip",
+                    "Content-Type": "application/json",
+                    "User-Agent": user_agent,
+                },
+                # Given here and not as a header, which an entry in ~/.netrc would replace.
+                auth=(write_key, ""),
+            )
+        )
+        self._ways = session.merge_environment_settings(url, {}, None, None, None)
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> Answer:
         """Post events, encoded; `attempt` counts from 0.
@@ -115,17 +126,17 @@ class SegmentClient:
         """
         body = body_of(payloads, iso_milliseconds(self._now()), self.write_key)
         compressed = gzipped(body)
-        headers = {**self._headers, "X-Retry-Count": str(attempt)} if attempt else self._headers
+        request = self._request.copy()
+        request.prepare_body(compressed, None)
+        if attempt:
+            request.headers["X-Retry-Count"] = str(attempt)
         try:
-            response = self._session.post(
-                self._url,
-                data=compressed,
-                headers=headers,
-                # Given here and not as a header, which an entry in ~/.netrc would replace.
-                auth=(self.write_key, ""),
+            response = self._session.send(
+                request,
                 timeout=self._timeout,
                 # A redirected POST is a wrong URL; libraries that follow it lose the body.
                 allow_redirects=False,
+                **self._ways,
             )
         except requests.RequestException as error:
             # Only the class: the text may quote the request.
