@@ -8,8 +8,24 @@ from typing import Any
 
 import msgspec
 
+
+class RecordLine(msgspec.Struct, gc=False):
+    """What of a RECORD message matters here; nothing else of it is built.
+
+    Attributes:
+        type: `RECORD`; any other kind of message is to be read with `decode`.
+        stream: The stream's name.
+        record: The record; None when the message lacks it.
+    """
+
+    type: str
+    stream: str = ""
+    record: dict[str, Any] | None = None
+
+
 # msgspec objects are immutable and safe to share between threads.
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_LINE_DECODER = msgspec.json.Decoder(RecordLine, float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _SORTED_ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
@@ -46,6 +62,14 @@ def decode(text: bytes | str) -> Any:
         return json.loads(text, parse_float=Decimal, parse_constant=NotANumber)
     except (ValueError, RecursionError):
         raise NotJSONError("not valid JSON") from None
+
+
+def decode_record_line(line: bytes) -> RecordLine | None:
+    """Read a line of Singer messages in the hope that it is a RECORD; None if `decode` must."""
+    try:
+        return _LINE_DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def encode(value: Any) -> bytes:

@@ -14,13 +14,13 @@ from singer_sdk.io_base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from target_segment.encoding import NotJSONError, decode
+from target_segment.encoding import NotJSONError, decode, decode_record_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # A pipe gives 64 KB at most at a time; a file gives what is asked.
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 17
 
 # How long to wait for input before looking after what is under way.
 _IDLE_SECONDS = 1.0
@@ -33,11 +33,14 @@ class MessageReader(GenericSingerReader[bytes]):
     """Reads messages and hands them to the target.
 
     Attributes:
+        takers: What takes the records of a stream at once. Those of other streams, and all other
+            messages, go to the callbacks, as in the SDK.
         pause: Called between chunks of input and while none comes. It may raise to end reading.
     """
 
     def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
         super().__init__()
+        self.takers: dict[str, Callable[[dict[str, Any]], None]] = {}
         self.pause = pause
         self._line_number = 0
 
@@ -53,10 +56,17 @@ class MessageReader(GenericSingerReader[bytes]):
         callbacks: dict[str, Callable[[dict[str, Any]], None]],
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for line in self._lines(file_input or self.default_input):
-            self._line_number += 1
+        takers = self.takers
+        for self._line_number, line in enumerate(self._lines(file_input or self.default_input), 1):
             if not line:
                 continue
+            short = decode_record_line(line)
+            if short is not None and short.type == "RECORD" and short.record is not None:
+                take = takers.get(short.stream)
+                if take is not None:
+                    take(short.record)
+                    counts["RECORD"] += 1
+                    continue
             message = self.deserialize_json(line)
             kind = message.get("type")
             try:
@@ -98,13 +108,16 @@ class MessageReader(GenericSingerReader[bytes]):
             return
         unfinished: list[bytes] = []
         for chunk in self._chunks(descriptor):
-            if b"\n" not in chunk:
-                unfinished.append(chunk)
-                continue
-            first, *lines = chunk.split(b"\n")
-            yield b"".join((*unfinished, first))
-            unfinished = [lines.pop()]
-            yield from lines
+            start = 0
+            # Line by line rather than split at once: each takes the memory of the one before.
+            while (end := chunk.find(b"\n", start)) >= 0:
+                line = chunk[start:end]
+                start = end + 1
+                if unfinished:
+                    line = b"".join((*unfinished, line))
+                    unfinished.clear()
+                yield line
+            unfinished.append(chunk[start:])
         yield b"".join(unfinished)
 
     def _lines_of_memory(self, source: IO[Any]) -> Iterator[bytes]:

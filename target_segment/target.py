@@ -64,10 +64,9 @@ class TargetSegment(Target):
             raise ConfigValidationError("The settings are not valid", errors=[line]) from None
         # Sinks share one delivery, which is for one thread.
         self.max_parallelism = 1
-        self._direct_sinks: dict[str, SegmentSink] = {}
         self._last_state: Any = None
-        if isinstance(self.message_reader, MessageReader):
-            self.message_reader.pause = self._look_around
+        self.message_reader: MessageReader
+        self.message_reader.pause = self._look_around
 
     @classmethod
     @override
@@ -110,22 +109,21 @@ class TargetSegment(Target):
         plain = isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
         sink = self.get_sink(stream) if plain and len(maps) == 1 else None
         if isinstance(sink, SegmentSink):
-            self._direct_sinks[stream] = sink
+            self.message_reader.takers[stream] = sink.take
         else:
-            self._direct_sinks.pop(stream, None)
+            self.message_reader.takers.pop(stream, None)
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        """Hand a record to its stream's sink, or sinks if stream maps make several of it."""
+        """Hand a record to the sinks of what stream maps make of it.
+
+        Only for streams that they change: records of any other go from the reader to their sink.
+        """
         try:
             stream, record = message_dict["stream"], message_dict["record"]
         except KeyError:
             self._assert_line_requires(message_dict, requires={"stream", "record"})
             raise
-        direct = self._direct_sinks.get(stream)
-        if direct is not None:
-            direct.take(record)
-            return
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
         for stream_map in self.mapper.stream_maps[stream]:

@@ -369,6 +369,9 @@ def test_stream_maps_can_make_several_streams_of_one(run, settings, segment):
 class WholePath(TargetSegment):
     """The target with the SDK's own, longer way of a record."""
 
+    def _process_schema_message(self, message_dict):
+        super(TargetSegment, self)._process_schema_message(message_dict)
+
     def _process_record_message(self, message_dict):
         super(TargetSegment, self)._process_record_message(message_dict)
 
@@ -391,7 +394,8 @@ def test_the_short_way_of_a_record_ends_where_the_sdks_own_does(
     ]
     run(settings, *messages)
     short = [received.body["batch"] for received in segment.received]
-    monkeypatch.setattr(TargetSegment, "_process_record_message", WholePath._process_record_message)
+    for way in ("_process_schema_message", "_process_record_message"):
+        monkeypatch.setattr(TargetSegment, way, getattr(WholePath, way))
     run(settings, *messages)
     assert [received.body["batch"] for received in segment.received[len(short) :]] == short
 
