@@ -43,7 +43,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     moment: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EventRules:
     """What holds for the events of every stream.
 
@@ -73,7 +73,7 @@ class Stream:
     keys: Sequence[str] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StreamMapping:
     """A compiled mapping; `map` is pure and leaves the record as it is.
 
@@ -110,17 +110,18 @@ class StreamMapping:
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
                 return skipped
-        occurrence = name = self.call
-        event: dict[str, Any] = {"type": self.call}
-        if self.call == "track":
+        call = occurrence = name = self.call
+        if call == "track":
             occurrence = self.event(record)
             if occurrence is None and self.event_is_optional:
                 return Skipped("no event name is mapped to its value")
-            name = self.rules.names.get(occurrence, occurrence) if occurrence else occurrence
-            only = self.rules.only
-            if only is not None and name not in only and occurrence not in only:
+            rules = self.rules
+            name = rules.names.get(occurrence, occurrence) if occurrence else occurrence
+            if rules.only is not None and name not in rules.only and occurrence not in rules.only:
                 return Skipped("not among the events to send")
-            event["event"] = name
+            event = {"type": call, "event": name}
+        else:
+            event = {"type": call}
         identity = self._identify(record, event)
         if self.group_id:
             event["groupId"] = _text_id(self.group_id(record))
@@ -157,7 +158,7 @@ class StreamMapping:
         """List what tells this occurrence from all others of the stream."""
         if self.id_parts:
             parts = [value(record) for value in self.id_parts]
-            if parts.count(None) + parts.count("") == len(parts):
+            if all(part is None or part == "" for part in parts):
                 raise EventFault("bad_message_id", "all parts of message_id are empty")
         elif self.stream.keys:
             parts = [name, *[record.get(key) for key in self.stream.keys]]

