@@ -57,7 +57,8 @@ class MessageReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
         takers = self.takers
-        for self._line_number, line in enumerate(self._lines(file_input or self.default_input), 1):
+        for line in self._lines(file_input or self.default_input):
+            self._line_number += 1
             if not line:
                 continue
             short = decode_record_line(line)
