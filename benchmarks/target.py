@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from target_records import write_records
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,6 +29,7 @@ REPEATS = 5
 # The target uses two processors and the receiver part of one; others at work spoil the ratios.
 BUSY = 0.7
 DELAY = 0.1
+KINDS = {"support": "this pair's own (4 KB)", "short": "short (700 bytes)"}
 # What its documentation offers for speed; the fastest of them is what we are held against. With
 # more than one thread it loses what is queued at its end.
 LIBRARY_SETTINGS: tuple[dict[str, Any], ...] = (
@@ -39,7 +41,6 @@ LIBRARY_SETTINGS: tuple[dict[str, Any], ...] = (
 LIBRARY_OF_THE_SLOW_SERVER = {"upload_size": 100}
 # Twice the default: whoever lifts the ceiling of the rate has a reason to raise this as well.
 TARGET_OF_THE_SLOW_SERVER = {"max_concurrency": 8}
-WORDS = ("hello", "order", "late", "refund", "thanks", "where", "is", "my", "parcel", "please")
 
 
 @dataclass(frozen=True)
@@ -67,57 +68,6 @@ class Line:
     against: str
     ratio: str
     reach: str
-
-
-def write_records(path: Path, count: int) -> Path:
-    """Write messages of a support chat as a tap does: about 700 bytes each."""
-    chance = random.Random(4)  # noqa: S311 - the same records every time
-    text_type = {"type": ["string", "null"]}
-    schema = {
-        "type": "object",
-        "properties": {
-            "message_id": {"type": "string"},
-            "conversation_id": text_type,
-            "channel_id": text_type,
-            "user_id": text_type,
-            "device_id": text_type,
-            "message_type": text_type,
-            "message_text": text_type,
-            "created_time": {"type": "string", "format": "date-time"},
-            "actor": {"type": "object", "properties": {"id": {"type": "string"}}},
-            "message_parts": {"type": "array", "items": {"type": "object"}},
-            "observed": {"type": "boolean"},
-            "position": {"type": "integer"},
-        },
-    }
-    head = {
-        "type": "SCHEMA",
-        "stream": "chat_messages",
-        "schema": schema,
-        "key_properties": ["message_id"],
-    }
-    with path.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(head) + "\n")
-        for number in range(count):
-            text = " ".join(chance.choices(WORDS, k=24))
-            record = {
-                "message_id": f"{number:08}-{chance.getrandbits(64):016x}",
-                "conversation_id": f"{chance.getrandbits(128):032x}",
-                "channel_id": f"channel-{number % 7}",
-                "user_id": f"user-{number % 9_973}",
-                "device_id": f"{number % 9_973:032x}",
-                "created_time": f"2026-11-{1 + number % 20:02}T10:{number % 60:02}:22.220000+00:00",
-                "actor": {"id": f"agent-{number % 50}", "type": "agent", "first_name": "Ada"},
-                "message_type": "normal",
-                "message_text": text,
-                "message_parts": [{"text": {"content": text}}],
-                "observed": False,
-                "position": number,
-            }
-            message = {"type": "RECORD", "stream": "chat_messages", "record": record}
-            file.write(json.dumps(message) + "\n")
-        file.write(json.dumps({"type": "STATE", "value": {"position": count}}) + "\n")
-    return path
 
 
 @contextmanager
@@ -148,12 +98,13 @@ class Measures:
 
     def lines(self) -> Iterator[Line]:
         """Measure everything, one line of the table after the other."""
-        yield from self._on_loopback()
+        yield from self._on_loopback("support", self._counts.loopback // 2)
+        yield from self._on_loopback("short", self._counts.loopback)
         yield self._at_a_slow_server()
         yield self._memory()
 
-    def _on_loopback(self) -> Iterator[Line]:
-        many, few = self._records(self._counts.loopback), self._records(self._counts.library)
+    def _on_loopback(self, kind: str, count: int) -> Iterator[Line]:
+        many, few = self._records(kind, count), self._records(kind, self._counts.library)
         with receiver() as port:
             trials = {
                 json.dumps(options): self._rate("library", few, port, options)
@@ -166,12 +117,13 @@ class Measures:
                 target.append(self._rate("target", many, port, {}))
                 limit.append(self._rate("limit", many, port, {}))
         named = ", ".join(f"{name}={value}" for name, value in best.items()) or "defaults"
-        yield _rates(f"loopback, against segment-analytics-python ({named})", target, library, 6)
-        yield _rates("loopback, against parse + encode + gzip -1, no HTTP", target, limit, 0.8)
+        size = f"loopback, {KINDS[kind]} records"
+        yield _rates(f"{size}, against segment-analytics-python ({named})", target, library, 6)
+        yield _rates(f"{size}, against parse + encode + gzip -1, no HTTP", target, limit, 0.8)
 
     def _at_a_slow_server(self) -> Line:
-        many = self._records(self._counts.slow)
-        few = self._records(self._counts.slow_library)
+        many = self._records("short", self._counts.slow)
+        few = self._records("short", self._counts.slow_library)
         target, library = [], []
         with receiver(DELAY) as port:
             for _ in range(max(1, self._repeats // 2)):
@@ -187,7 +139,7 @@ class Measures:
         peaks = []
         for count in (self._counts.many, self._counts.few):
             with receiver() as port:
-                peaks.append(self._peak(self._records(count), port))
+                peaks.append(self._peak(self._records("short", count), port))
         high, low = peaks
         return Line(
             what=f"peak memory, {self._counts.many:,} records against {self._counts.few:,}",
@@ -197,9 +149,10 @@ class Measures:
             reach="<= 1.1, 120 MB",
         )
 
-    def _records(self, count: int) -> Path:
-        path = self._folder / f"{count}.jsonl"
-        return path if path.exists() else write_records(path, count)
+    def _records(self, kind: str, count: int) -> Path:
+        path = self._folder / kind / f"{count}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        return path if path.exists() else write_records(kind, path, count)
 
     def _rate(self, sender: str, path: Path, port: int, options: dict[str, Any]) -> float:
         """Events a second of a sender, all of whose events arrived."""
@@ -220,7 +173,8 @@ class Measures:
 
 def _command(sender: str, path: Path, port: int, options: dict[str, Any]) -> list[str]:
     script = str(HERE / "segment_senders.py")
-    return [sys.executable, script, sender, str(path), str(port), json.dumps(options)]
+    kind = path.parent.name
+    return [sys.executable, script, sender, kind, str(path), str(port), json.dumps(options)]
 
 
 def _run(command: list[str]) -> str:
