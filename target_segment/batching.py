@@ -21,11 +21,15 @@ def body_of(payloads: Sequence[bytes], sent_at: str, write_key: str | None) -> b
     """Join encoded events to one `/batch` body.
 
     Args:
-        payloads: Events as JSON.
+        payloads: Events as JSON, one at least.
         sent_at: The moment of this very attempt: Segment corrects all times by it.
         write_key: Left out when None.
     """
-    return b"".join((_OPENING, b",".join(payloads), _closing(sent_at, write_key)))
+    parts = list(payloads)
+    parts[0] = _OPENING + parts[0]
+    parts[-1] += _closing(sent_at, write_key)
+    # One copy of half a megabyte, not two: it is made while all other threads wait.
+    return b",".join(parts)
 
 
 def envelope_size(write_key: str | None) -> int:
