@@ -9,15 +9,17 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 import requests
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from tap_freshchat.errors import (
     AccessError,
     FreshchatError,
+    LimitError,
     MissingError,
     PassingError,
     RefusedError,
 )
+from tap_freshchat.rate_limiting import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +38,8 @@ LONGEST_WAIT = 60.0
 # No page of the API comes near; a body above it is not an answer.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
+# Seconds: the longest period that a limit of a resource's own counts over is a day.
+LONGEST_LIMIT = 24 * 3600.0
 
 _OTHER_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
@@ -97,6 +101,15 @@ class FreshchatClient:
         """
         return self._retried(lambda: self._json("POST", path, json=body))
 
+    def submit(self, path: str, body: Any) -> Any:
+        """The JSON answer to POST `path` where a limit of its own holds, apart from the account's.
+
+        Raises:
+            LimitError: that limit is reached; all other requests may go on.
+            FreshchatError: any other family.
+        """
+        return self._retried(lambda: self._json("POST", path, own_limit=True, json=body))
+
     def download(self, url: str, receive: Callable[[Iterator[bytes]], T]) -> T:
         """Hand the body at a signed link, in pieces, to `receive`; without our token.
 
@@ -110,7 +123,9 @@ class FreshchatClient:
 
     def _retried(self, attempt: Callable[[], T], attempts: int = ATTEMPTS) -> T:
         retrying = Retrying(
-            retry=retry_if_exception_type(PassingError),
+            retry=retry_if_exception(
+                lambda error: isinstance(error, PassingError) and not isinstance(error, LimitError)
+            ),
             stop=stop_after_attempt(attempts),
             wait=wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT),
             sleep=self._clock.sleep,
@@ -124,12 +139,15 @@ class FreshchatClient:
         )
         return retrying(attempt)
 
-    def _json(self, method: str, path: str, **parts: Any) -> Any:
+    def _json(self, method: str, path: str, *, own_limit: bool = False, **parts: Any) -> Any:
         url = self._url_of(path)
+        where = f"{method} {urlsplit(url).path}"
         with self._send(method, url, auth=self._sign, **parts) as response:
+            if own_limit and _is_own_limit(response):
+                wait = retry_after(response.headers, self._clock.now(), LONGEST_LIMIT)
+                raise LimitError(f"{where} answered 429.", wait=wait)
             self._limiter.observe(response.status_code, response.headers)
             content = b"".join(_at_most(_pieces(response), MAX_ANSWER_BYTES))
-        where = f"{method} {urlsplit(url).path}"
         _judge(response, where, content)
         try:
             return msgspec.json.decode(content)
@@ -190,6 +208,12 @@ def path_of(*parts: str) -> str:
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     # Being given some auth keeps requests from looking for one in the user's netrc file.
     return request
+
+
+def _is_own_limit(response: requests.Response) -> bool:
+    """Whether a 429 is not the account's limit, of which each answer says what remains."""
+    remaining = response.headers.get("X-RateLimit-Remaining", "").strip()
+    return response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining != "0"
 
 
 def _judge(response: requests.Response, where: str, content: bytes) -> None:

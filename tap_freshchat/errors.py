@@ -6,6 +6,7 @@ FreshchatError              one sentence for the user: what happened, where, wha
 ├── MissingError            404: the thing is gone, a caller may skip it
 ├── RefusedError            400 and its like: the service understood and said no
 ├── PassingError            429, 5xx, network: worth another try
+│   └── LimitError          429 of one resource's own limit, apart from the account's
 └── ReportError             a report job or file that cannot be used
 """
 
@@ -49,6 +50,14 @@ class RefusedError(FreshchatError):
 
 class PassingError(FreshchatError):
     """A fault that may be gone at the next attempt."""
+
+
+class LimitError(PassingError):
+    """One resource takes no more for now; `wait` is how many seconds, None if it did not say."""
+
+    def __init__(self, message: str, *, wait: float | None) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 class ReportError(FreshchatError):

@@ -20,8 +20,13 @@ DEFAULT_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by `Retry-After`, given in seconds or as an HTTP date; None without one."""
+def retry_after(
+    headers: Mapping[str, str], now: datetime, longest: float = LONGEST_PAUSE
+) -> float | None:
+    """Seconds to wait by `Retry-After`, given in seconds or as an HTTP date; None without one.
+
+    Never more than `longest`.
+    """
     text = headers.get("Retry-After", "").strip()
     if not text:
         return None
@@ -33,7 +38,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         except (TypeError, ValueError):
             return None
     # NaN compares false with everything, so it falls to the lower bound.
-    return min(seconds, LONGEST_PAUSE) if seconds > 0 else 0.0
+    return min(seconds, longest) if seconds > 0 else 0.0
 
 
 def until_reset(headers: Mapping[str, str], now: datetime) -> float | None:

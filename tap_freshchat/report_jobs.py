@@ -2,7 +2,7 @@
 
 A job is asked for with POST /reports/raw, is pending for seconds to minutes, and ends in signed
 links that live for about an hour (Extract API article). The service takes about one job a minute
-of each type of report.
+of each type of report, and some 120 a day.
 """
 
 from __future__ import annotations
@@ -10,16 +10,23 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.client import path_of
-from tap_freshchat.errors import AccessError, MissingError, RefusedError, ReportError
+from tap_freshchat.errors import (
+    AccessError,
+    LimitError,
+    MissingError,
+    RefusedError,
+    ReportError,
+)
+from tap_freshchat.rate_limiting import DEFAULT_PAUSE, LONGEST_PAUSE
 from tap_freshchat.times import format_request_time
 from tap_freshchat.windows import SHORTEST_WINDOW, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
     from tap_freshchat.client import FreshchatClient
     from tap_freshchat.clock import Clock
@@ -86,6 +93,8 @@ class ReportJobs:
         self._exclude_pii = exclude_pii
         self._queues: dict[str, deque[Job]] = defaultdict(deque)
         self._next_submit: dict[str, float] = {}
+        # Since when a type of report is refused for its limit.
+        self._refused_since: dict[str, float] = {}
         self._unread: Counter[str] = Counter()
         self._pending: list[Job] = []
         self._log = logging.getLogger("tap-freshchat.reports")
@@ -105,15 +114,12 @@ class ReportJobs:
         report = next((report for report, queue in self._queues.items() if queue), None)
         if report is None:
             return True
-        job = self._queues[report][0]
         try:
             self._submit_next(report)
         except AccessError as error:
             if not error.forbidden:
                 raise
             # Whoever cannot do without reports meets the same refusal when they wait for it.
-            self._queues[report].appendleft(job)
-            self._unread[report] -= 1
             return False
         return True
 
@@ -167,10 +173,34 @@ class ReportJobs:
         return wake
 
     def _submit_next(self, report: str) -> None:
+        # Taken off first: a job that is too long puts its halves in its place.
+        job = self._queues[report].popleft()
+        try:
+            self._submit(job)
+        except (AccessError, LimitError) as error:
+            self._queues[report].appendleft(job)
+            if not isinstance(error, LimitError):
+                raise
+            self._postpone(report, DEFAULT_PAUSE if error.wait is None else error.wait)
+            return
         self._unread[report] += 1
-        self._submit(self._queues[report].popleft())
+        self._refused_since.pop(report, None)
         # Counted from the answer: the service counts from when it took the job.
         self._next_submit[report] = self._clock.monotonic() + self._spacing
+
+    def _postpone(self, report: str, wait: float) -> None:
+        """Leave one type of report alone for a while, or end the run if that would be too long."""
+        now = self._clock.monotonic()
+        since = self._refused_since.setdefault(report, now)
+        if now + wait - since > LONGEST_PAUSE:
+            until = self._clock.now() + timedelta(seconds=wait)
+            raise ReportError(
+                f"Freshchat takes no more jobs of report {report} until "
+                f"{until:%Y-%m-%d %H:%M} UTC: the limit of a day is used up. What was read is "
+                f"kept; run again after that."
+            )
+        self._log.warning("Report %s: the limit of jobs is reached; %.0f s to wait.", report, wait)
+        self._next_submit[report] = now + wait
 
     def _submit(self, job: Job) -> None:
         body: dict[str, Any] = {
@@ -182,7 +212,7 @@ class ReportJobs:
         if self._exclude_pii:
             body["should_exclude_pii"] = True
         try:
-            job.id = self._client.post("/reports/raw", body)["id"]
+            job.id = self._client.submit("/reports/raw", body)["id"]
         except RefusedError as error:
             self._halve(job, error)
             return

@@ -61,6 +61,12 @@ def plain(record):
     return {name: value for name, value in record.items() if name not in OF_THE_MOMENT}
 
 
+def told(run, stream):
+    records = [plain(record) for record in run.records[stream]]
+    # Rows of a report come in an order of their own for each job.
+    return sorted(records, key=repr) if stream.startswith("report_") else records
+
+
 @pytest.fixture(scope="module")
 def calm():
     first = run_tap(NOON, streams=STREAMS, url=URL, **START)
@@ -75,8 +81,7 @@ def test_records_of_every_stream_are_the_same_in_full_and_later(calm, seed):
     )
     for stream in STREAMS:
         for quiet, troubled in zip(calm, (first, later), strict=True):
-            expected = [plain(record) for record in quiet.records[stream]]
-            assert [plain(record) for record in troubled.records[stream]] == expected, stream
+            assert told(troubled, stream) == told(quiet, stream), stream
     assert len(first.requests) > len(calm[0].requests)
 
 

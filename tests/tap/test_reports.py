@@ -251,3 +251,43 @@ def test_personal_data_is_left_out_on_the_services_side_when_asked(far_end):
     far.reports.order("Agent-Activity", DAYS[:1])
     far.read("Agent-Activity", DAYS[0])
     assert far.posted[0][1]["should_exclude_pii"] is True
+
+
+def test_a_limit_of_one_report_holds_up_neither_other_reports_nor_looks_at_jobs(far_end):
+    refusals = [Answer(status=429, headers={"Retry-After": "600"})]
+
+    def refuse(body):
+        return refusals.pop() if body["event"] == "Agent-Activity" and refusals else None
+
+    far = far_end(refuse=refuse)
+    far.reports.order("Agent-Activity", DAYS)
+    far.reports.order("Conversation-Created", DAYS)
+    assert far.read("Conversation-Created", DAYS[0])
+    assert far.clock.monotonic() < 60
+    assert far.read("Agent-Activity", DAYS[0])
+    assert 600 <= far.posted[-1][0] < 660
+
+
+def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end):
+    far = far_end(refuse=lambda _: Answer(status=429))
+    far.reports.order("Agent-Activity", DAYS)
+    with pytest.raises(ReportError, match="no more jobs of report Agent-Activity until"):
+        far.read("Agent-Activity", DAYS[0])
+    assert 3000 < far.clock.monotonic() <= 3600
+
+
+def test_a_limit_that_lasts_for_hours_ends_the_run_at_once_and_says_until_when(far_end):
+    far = far_end(refuse=lambda _: Answer(status=429, headers={"Retry-After": "43200"}))
+    far.reports.order("Agent-Activity", DAYS)
+    with pytest.raises(ReportError, match="until 2026-11-23 00:00 UTC.*run again after that"):
+        far.read("Agent-Activity", DAYS[0])
+    assert far.clock.monotonic() < 60
+
+
+def test_a_429_of_the_accounts_own_limit_shuts_the_gate_for_every_request(far_end):
+    headers = {"Retry-After": "40", "X-RateLimit-Remaining": "0"}
+    refusals = [Answer(status=429, headers=headers)]
+    far = far_end(refuse=lambda _: refusals.pop() if refusals else None)
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert far.read("Agent-Activity", DAYS[0])
+    assert 40 <= far.posted[0][0] < 50
