@@ -7,7 +7,7 @@ of each. What was found is kept on disk for the run, so that all streams share o
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 # Before it no account can have begun: Freshchat did not exist.
 EVER = datetime(2010, 1, 1, tzinfo=timezone.utc)
+# How far ahead users are asked for, so that none leaves the list by coming back while it is read:
+# the next run would look for what is new of them only. Longer than any listing takes.
+AHEAD = timedelta(days=1)
 
 
 class Walk:
@@ -98,7 +101,7 @@ class Walk:
             self._log.warning("%d users or conversations were gone and left out.", self._missing)
 
     def _conversation_ids(self, window: Window) -> Iterator[str]:
-        users = Window(EVER, window.end) if self._all_users else window
+        users = Window(EVER if self._all_users else window.start, window.end + AHEAD)
         self._listing.order([users])
         lists = ordered_map(
             self._conversations_of,

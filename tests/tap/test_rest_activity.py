@@ -49,6 +49,23 @@ def test_messages_beginnings_and_resolutions_are_exactly_those_that_happened(wal
 
 
 @pytest.mark.parametrize("scope", ["all", "updated"])
+def test_who_comes_back_while_users_are_listed_is_not_lost(scope):
+    waits = []
+
+    def hold_up(request):
+        if request.path == "/v2/users" and len(waits) < 5:
+            waits.append(request)
+            return Response(429, {"Retry-After": "3600"})
+        return None
+
+    config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
+    calm, held_up = run_tap(NOON, **config), run_tap(NOON, faults=hold_up, **config)
+    exact = [each for each in calm.events if each.get("type", "created") in EXACT]
+    assert len(waits) == 5
+    assert {each["id"] for each in exact} <= {each["id"] for each in held_up.events}
+
+
+@pytest.mark.parametrize("scope", ["all", "updated"])
 def test_an_end_in_the_past_loses_nobody_who_has_been_back_since(scope):
     end = (NOON - 12 * HOUR).isoformat()
     config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
