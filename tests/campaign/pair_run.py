@@ -69,11 +69,16 @@ class PairRun:
         for name, process in self._processes.items():
             self.command_lines.append(f"{name}: {_command_line(process)}")
 
-    def signal(self, victim: str, number: int) -> None:
-        """Send a signal to `tap`, `target` or `both`, as far as they still run."""
-        for name, process in self._processes.items():
-            if victim in {name, "both"}:
-                self.nursery.signal(process, number)
+    def signal(self, victim: str, number: int) -> bool:
+        """Send a signal to `tap`, `target` or `both`, as far as they still run; whether any did."""
+        victims = [
+            process
+            for name, process in self._processes.items()
+            if victim in {name, "both"} and self.nursery.wait(process, 0) is None
+        ]
+        for process in victims:
+            self.nursery.signal(process, number)
+        return bool(victims)
 
     def wait(self) -> None:
         """Return when both have ended, of themselves or because they hung."""

@@ -122,6 +122,8 @@ class Trial:
         self._clock = FastClock(begins.isoformat(), time.monotonic(), SPEED)
         self._moments = Moments(schedule.faults, self._signal)
         self._run: PairRun | None = None
+        self._under_way = threading.Event()
+        self._timers: list[threading.Timer] = []
         self._state_lines: list[bytes] = []
         self._states: list[judge.StateLine] = []
         self._command_lines: set[str] = set()
@@ -155,6 +157,10 @@ class Trial:
                 self.verdict.violations += judge.violations(evidence)
                 if self.schedule.resumed:
                     self._resume_from_states(evidence)
+        self._run = None
+        self._under_way.set()
+        for timer in self._timers:
+            timer.join()
         self.verdict.violations += self._segment.complaints
         self.verdict.violations += sorted(set(self._freshchat.complaints))
         texts = [occurrence.text for occurrence in truth.values() if occurrence.text]
@@ -214,9 +220,11 @@ class Trial:
 
     def _start(self, **starts: Start) -> PairRun:
         run = PairRun(self._nursery, self._folder, self._on_state, self.schedule.executed)
-        self._run = run
         run.start(starts)
+        self._run = run
+        self._under_way.set()
         run.wait()
+        self._under_way.clear()
         self.verdict.runs += 1
         self._command_lines.update(run.command_lines)
         for name, log in run.logs.items():
@@ -274,11 +282,12 @@ class Trial:
             with FakeSegment((WRITE_KEY,)) as segment:
                 self._state_lines = [line]
                 self._write_settings(None, segment)
-                self._run_pair(None)
+                run = self._run_pair(None)
                 keys = {judge.key_of_event(event) for event in [*had, *segment.accepted]}
-            if not keys >= evidence.truth.keys():
-                lost = len(evidence.truth.keys() - keys)
-                self.verdict.violations.append(f"resumed from STATE {number}: {lost} lost")
+            if any(run.statuses.values()):
+                self.verdict.violations.append(f"resumed from STATE {number}: {run.statuses}")
+            if lost := evidence.truth.keys() - keys:
+                self.verdict.violations.append(f"resumed from STATE {number}: {len(lost)} lost")
 
     # What the pair is given.
 
@@ -337,11 +346,17 @@ class Trial:
     def _signal(self, fault: Fault) -> None:
         name, _, victim = fault.kind.partition("-")
         number = getattr(signal, name.upper())
-        run = self._run
-        if run is not None:
-            timer = threading.Timer(fault.after / 1000, run.signal, (victim, number))
-            timer.daemon = True
-            timer.start()
+
+        def strike() -> None:
+            # Due between two runs, or at the start of one, it waits until there are processes.
+            self._under_way.wait()
+            if self._run is None or not self._run.signal(victim, number):
+                self._moments.take_back(fault)
+
+        timer = threading.Timer(fault.after / 1000, strike)
+        timer.daemon = True
+        timer.start()
+        self._timers.append(timer)
 
     @property
     def _letters_file(self) -> Path:
