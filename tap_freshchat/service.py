@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
+import signal
 import tempfile
+import threading
 import weakref
 from functools import cached_property
 from pathlib import Path
@@ -77,7 +79,7 @@ class Service:
             page_size=settings.page_size,
         )
         folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        weakref.finalize(self, _remove, folder)
         self.users = UserListing(client, folder, settings.page_size)
         self._walk = Walk(
             client,
@@ -177,3 +179,16 @@ class Service:
             groups=directory.groups,
             channels=directory.channels,
         )
+
+
+def _remove(folder: Path) -> None:
+    """Remove what a run kept on disk; a signal that comes now finds nothing else to end."""
+    if threading.current_thread() is not threading.main_thread():
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in ends]
+    shutil.rmtree(folder, ignore_errors=True)
+    for number, handler in zip(ends, before, strict=True):
+        if handler is not None:  # one that was not set by Python
+            signal.signal(number, handler)
