@@ -124,6 +124,7 @@ class Trial:
         self._run: PairRun | None = None
         self._under_way = threading.Event()
         self._timers: list[threading.Timer] = []
+        self._strikes = 0
         self._state_lines: list[bytes] = []
         self._states: list[judge.StateLine] = []
         self._command_lines: set[str] = set()
@@ -178,7 +179,7 @@ class Trial:
     def _catch_up(self) -> bool:
         """Run the pair from the last STATE until both programs end well; whether they do."""
         for _ in range(MOST_RUNS):
-            before = len(self._moments.fired)
+            before = self._trouble
             disk = self._moments.at(Channel.RUN)
             if disk is not None and disk.kind.startswith("dead-letters"):
                 self._weather.poison = True
@@ -187,6 +188,11 @@ class Trial:
                 return True
         self.verdict.violations.append(f"not done after {MOST_RUNS} runs")
         return False
+
+    @property
+    def _trouble(self) -> int:
+        """What has gone wrong so far: faults that are due, and signals that arrived."""
+        return len(self._moments.fired) + self._strikes
 
     def _run_pair(self, disk: Fault | None) -> PairRun:
         kind = disk.kind if disk else ""
@@ -230,7 +236,9 @@ class Trial:
         for name, log in run.logs.items():
             self.logs.append(log.decode(errors="replace"))
             self.verdict.log_bytes += len(log)
-            if "Traceback" in self.logs[-1]:
+            # Before a program can arrange for signals, Python does: with a traceback.
+            too_early = run.statuses[name] == -signal.SIGINT
+            if "Traceback" in self.logs[-1] and not too_early:
                 self.verdict.violations.append(f"{name} shows a traceback")
         for name, status in run.statuses.items():
             if status is None:
@@ -238,12 +246,12 @@ class Trial:
         self._look_for_left_overs(run)
         return run
 
-    def _ends_well(self, run: PairRun, fired_before: int) -> bool:
+    def _ends_well(self, run: PairRun, trouble_before: int) -> bool:
         statuses = tuple(run.statuses.values())
         ending = " ".join(f"{name} {status}" for name, status in run.statuses.items())
         self.verdict.endings = dict(Counter(self.verdict.endings) + Counter([ending]))
         well = not any(statuses)
-        calm = len(self._moments.fired) == fired_before
+        calm = self._trouble == trouble_before
         if calm and not well:
             self.verdict.violations.append(f"nothing went wrong, and yet: {ending}")
         return well
@@ -349,9 +357,13 @@ class Trial:
 
         def strike() -> None:
             # Due between two runs, or at the start of one, it waits until there are processes.
-            self._under_way.wait()
+            if not self._under_way.is_set():
+                self._under_way.wait()
+                time.sleep(fault.after / 100)
             if self._run is None or not self._run.signal(victim, number):
                 self._moments.take_back(fault)
+            else:
+                self._strikes += 1
 
         timer = threading.Timer(fault.after / 1000, strike)
         timer.daemon = True
