@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the heavy commands of the documents as written, in a fresh clone of what is committed.
 
-    python3 tests/commands.py              all of them; some twenty minutes
+    python3 tests/commands.py              all of them; the whole test suite runs twice
     python3 tests/commands.py README.md    those of some pages
 
 Needs git and Python; what else a page needs, it says. A command that would never end by itself
