@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks import check, say
 from fakes.segment import FakeSegment
@@ -36,12 +36,12 @@ class Left:
     Attributes:
         sent: Message ids that Segment has under the account's write key.
         letters: Message ids in the account's dead letters.
-        state: The state's bookmarks.
+        state: How far each stream has come.
     """
 
     sent: list[str]
     letters: list[str]
-    state: Any
+    state: dict[str, str]
 
 
 def run_two_accounts(folder: Path) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks import check, say
 from folder import DESK, Folder
@@ -30,14 +30,14 @@ class Outcome:
         second: Those of the next, up to its end.
         refreshed: Those of a run with `--full-refresh`.
         suffixed: Those of a run with `--state-id-suffix`.
-        states: The state after each of them; the last by the suffixed id.
+        states: How far the state is after each of them; the last by the suffixed id.
     """
 
     first: list[str]
     second: list[str]
     refreshed: list[str]
     suffixed: list[str]
-    states: list[Any]
+    states: list[dict[str, str]]
 
 
 def keep_state_in_each(folder: Path, bucket: Bucket) -> None:
@@ -45,7 +45,7 @@ def keep_state_in_each(folder: Path, bucket: Bucket) -> None:
     now = datetime.now(timezone.utc).replace(microsecond=0)
     # Fixed moments, so that all stores see the same periods.
     start, between, end = ((now - timedelta(hours=hours)).isoformat() for hours in (72, 24, 2))
-    stores = {
+    stores: dict[str, dict[str, str]] = {
         "system database": {},
         "files": {"MELTANO_STATE_BACKEND_URI": f"file://{folder}/states"},
         "S3": {"MELTANO_STATE_BACKEND_URI": bucket.uri("one"), **bucket.settings},
@@ -86,19 +86,18 @@ def _four_runs(project: Folder, between: str, end: str) -> Outcome:
     return Outcome(*ids, states)
 
 
-def _state(project: Folder, state_id: str) -> Any:
+def _state(project: Folder, state_id: str) -> dict[str, str]:
     return bookmarks(project.run(f"meltano state get {state_id}"))
 
 
-def bookmarks(state: str) -> Any:
-    """The bookmarks of a state, without the note of where a run under way began.
+def bookmarks(state: str) -> dict[str, str]:
+    """How far each stream of a state has come.
 
-    Meltano merges what comes late in a long run over what came early, which may leave that note.
+    The rest is the tap's and the SDK's own notes. With `--full-refresh` Meltano lays each state of
+    a run over the one before, key by key: a note may stay which the last state no longer has.
     """
-    kept = json.loads(state)["singer_state"]["bookmarks"]
-    for each in kept.values():
-        each.pop("starting_replication_value", None)
-    return kept
+    streams = json.loads(state)["singer_state"]["bookmarks"]
+    return {name: each["replication_key_value"] for name, each in streams.items()}
 
 
 def _judge(outcome: Outcome) -> None:
