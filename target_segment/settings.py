@@ -7,7 +7,7 @@ from typing import Any
 from singer_sdk import typing as th
 
 from target_segment.events import MAX_BODY_BYTES, MAX_BODY_EVENTS, MAX_EVENT_BYTES
-from target_segment.presets import DEFAULT_STYLE
+from target_segment.presets import DEFAULT_STYLE, NONE, STYLES, preset_names
 
 # segment.com docs, "Regional Segment" and "HTTP API" (2025-11).
 API_URLS = {
@@ -61,7 +61,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "preset",
-        th.StringType,
+        th.StringType(allowed_values=[*preset_names(), NONE]),
         default="freshchat",
         title="Preset",
         description="Ready mappings for a known tap: freshchat, or none",
@@ -89,7 +89,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "event_style",
-        th.StringType,
+        th.StringType(allowed_values=list(STYLES)),
         default=DEFAULT_STYLE,
         title="Event style",
         description=(

@@ -12,6 +12,8 @@ from target_segment.errors import MappingError
 
 NONE = "none"
 DEFAULT_STYLE = "handler"
+# The `event_styles` of the files, so that the settings' schema need not read them.
+STYLES = (DEFAULT_STYLE, "title", "live_chat")
 
 
 @dataclass(frozen=True, kw_only=True)

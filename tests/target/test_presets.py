@@ -2,11 +2,14 @@
 
 import json
 import re
+from importlib import resources
 
 import pytest
+import yaml
 
 from target_segment.encoding import decode, encode
 from target_segment.mapping import Skipped, Stream
+from target_segment.presets import STYLES, preset_names
 from target_segment.properties import is_reserved
 from target_segment.target import TargetSegment
 
@@ -334,3 +337,9 @@ def test_one_setting_of_a_stream_can_be_changed_and_the_others_stay():
     assert "ada@example.com" not in json.dumps(properties)
     assert "b@example.com" not in json.dumps(properties)
     assert properties["agent_activity"]["status"] == "AVAILABLE"
+
+
+def test_every_preset_has_the_spellings_that_the_setting_offers():
+    for name in preset_names():
+        file = resources.files("target_segment.presets").joinpath(f"{name}.yml")
+        assert tuple(yaml.safe_load(file.read_text())["event_styles"]) == STYLES
