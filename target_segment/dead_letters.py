@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,9 @@ class DeadLetters:
     def _keep(self, line: bytes) -> None:
         with self._lock:
             if self.count >= self._limit:
+                where = f"; the last reasons are in {self.path}" if self.count else ""
                 raise DeadLetterError(
-                    f"More than {self._limit} events could not be sent (max_dead_letters); "
-                    f"the last reasons are in {self.path}"
+                    f"More than {self._limit} events could not be sent (max_dead_letters){where}"
                 )
             try:
                 self._append(line + b"}\n")
@@ -108,6 +109,7 @@ class DeadLetters:
 
 def _open(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode):
@@ -115,7 +117,20 @@ def _open(path: Path) -> int:
         # A crash of the machine may have left half a line.
         if status.st_size and os.pread(descriptor, 1, status.st_size - 1) != b"\n":
             os.write(descriptor, b"\n")
+        if is_new:
+            _sync_folder(path.parent)
     return descriptor
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a new file's name on disk, without which its lines could not be found after a crash."""
+    # Not every system lets a folder be opened, and not every file system lets it be synced.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

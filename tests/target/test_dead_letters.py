@@ -1,6 +1,7 @@
 """The file of what could not be sent, and sending it again."""
 
 import json
+import os
 import stat
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -146,3 +147,25 @@ def test_a_file_of_something_else_sends_nothing_and_says_so(run, settings, segme
     assert segment.received == []
     assert "a line that is no dead letter" in finished.table
     assert finished.status == 0
+
+
+def test_a_letter_and_the_name_of_its_file_are_on_disk_before_they_count(letters, monkeypatch):
+    synced = []
+    sync = os.fsync
+
+    def note(descriptor):
+        synced.append((os.fstat(descriptor).st_ino, letters.count))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    letters.keep_event(EVENT, REASON)
+    letters.keep_event(EVENT, REASON)
+    folder, file = (path.stat().st_ino for path in (letters.path.parent, letters.path))
+    assert synced == [(folder, 0), (file, 0), (file, 1)]
+
+
+def test_where_none_may_be_kept_the_error_names_no_file(tmp_path):
+    none = DeadLetters(tmp_path / "dead.jsonl", 0, lambda: NOW)
+    with pytest.raises(DeadLetterError, match=r"More than 0 events .*\(max_dead_letters\)$"):
+        none.keep_event(EVENT, REASON)
+    assert not none.path.exists()
