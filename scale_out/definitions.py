@@ -62,8 +62,7 @@ def account_assets(account: Account, window: str) -> list[dg.AssetsDefinition]:
                 "window": _windows(window, account),
             }
         ),
-        # Each window is a run, which can fail and be retried alone.
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        # No backfill_policy: then each window is a run, which can fail and be retried alone.
         key_prefix=account.name,
         group_name=account.name,
         kinds={"meltano", "segment"},

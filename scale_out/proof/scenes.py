@@ -141,12 +141,8 @@ class Proof:
         check(f"{account}: the same message ids as of one run", set(whole), set(parts))
         found = differences(whole, parts)
         check(f"{account}: the same content, but of earlier times", set(), unexplained(found))
-        self._rows.append(
-            (
-                f"{stage.name}: events of {account} that know less of what was before the window",
-                f"{len(found)} of {len(whole)}",
-            )
-        )
+        what = f"{stage.name}: events of {account} that know less of what was before the window"
+        self._note(what, f"{len(found)} of {len(whole)}")
 
     def _within(self, stage: Stage, account: str) -> None:
         log = stage.accounts[account].log
@@ -156,18 +152,14 @@ class Proof:
         check(f"{account}: never over the limit", True, log.busiest_span() <= limit)  # noqa: FBT003
         jobs = log.busiest_jobs() <= REPORT_JOBS_PER_MINUTE
         check(f"{account}: nor over that of report jobs", True, jobs)  # noqa: FBT003
-        self._rows.append(
-            (
-                f"{stage.name}: busiest minute of {account}, requests of those allowed",
-                f"{log.busiest} of {limit}",
-            )
-        )
-        self._rows.append(
-            (
-                f"{stage.name}: the same of jobs of one report",
-                f"{log.busiest_jobs()} of {REPORT_JOBS_PER_MINUTE}",
-            )
-        )
+        what = f"{stage.name}: busiest minute of {account}, requests of those allowed"
+        self._note(what, f"{log.busiest} of {limit}")
+        what = f"{stage.name}: the same of jobs of one report"
+        self._note(what, f"{log.busiest_jobs()} of {REPORT_JOBS_PER_MINUTE}")
+
+    def _note(self, what: str, figure: str) -> None:
+        self._rows.append((what, figure))
+        say(f"      {what}: {figure}")
 
 
 def _seconds(runs: list[Run]) -> float:
