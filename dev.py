@@ -3,8 +3,10 @@
 
     python3 dev.py demo    the main job on the embedded Freshchat: no account, no network
     python3 dev.py test    the tests
+    python3 dev.py coverage   the tests, and which branches of both packages they leave out
     python3 dev.py lint    format, lint and types
     python3 dev.py docs    write anew what README.md, meltano.yml, docs/ and hub/ say of the code
+    python3 dev.py audit   licences and known vulnerabilities of all that runs with the pair
     python3 dev.py lock    write constraints.txt anew from pyproject.toml, and what the image and
                            scale_out/ have
 
@@ -70,6 +72,15 @@ def test() -> None:
     run(PYTHON, "-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *sys.argv[2:])
 
 
+def coverage() -> None:
+    """The whole test suite, and which branches of both packages it leaves out."""
+    program = BIN / "coverage"
+    run(program, "erase")
+    run(program, "run", "-m", "pytest", "--numprocesses=auto", "--dist=loadfile", *sys.argv[2:])
+    run(program, "combine", "--quiet")
+    run(program, "report")
+
+
 def lint() -> None:
     """Format, lint and types."""
     run(BIN / "ruff", "format", "--check", ".")
@@ -80,6 +91,14 @@ def lint() -> None:
 def docs() -> None:
     """What README.md, meltano.yml, docs/ and hub/ say of the code."""
     run(PYTHON, ROOT / "docs" / "generate.py")
+
+
+def audit() -> None:
+    """What runs with the pair: the page of licences, then known vulnerabilities (needs PyPI)."""
+    run(PYTHON, ROOT / "docs" / "licences.py")
+    # All is pinned, so nothing is resolved; what cannot be looked up is a failure, not a pass.
+    chosen = ("--disable-pip", "--no-deps", "--strict", "--progress-spinner", "off")
+    run(BIN / "uv", "tool", "run", "pip-audit", *chosen, "--requirement", CONSTRAINTS)
 
 
 def lock() -> None:
@@ -97,7 +116,7 @@ def lock() -> None:
 
 
 if __name__ == "__main__":
-    tasks = {task.__name__: task for task in (demo, test, lint, docs, lock)}
+    tasks = {task.__name__: task for task in (demo, test, coverage, lint, docs, audit, lock)}
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if sys.version_info < OLDEST_PYTHON or name not in tasks:
         sys.exit(f"Python 3.10 or later is needed.\n{__doc__}")

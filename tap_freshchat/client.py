@@ -7,10 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
-import msgspec
 import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
+from tap_freshchat.answers import decode
 from tap_freshchat.errors import (
     AccessError,
     FreshchatError,
@@ -150,8 +150,8 @@ class FreshchatClient:
             content = b"".join(_at_most(_pieces(response), MAX_ANSWER_BYTES))
         _judge(response, where, content)
         try:
-            return msgspec.json.decode(content)
-        except msgspec.DecodeError:
+            return decode(content)
+        except ValueError:
             if content.lstrip()[:1] == b"<":
                 raise AccessError(
                     f"{where} answered with a web page: the host of setting api_url is a portal, "
@@ -160,7 +160,10 @@ class FreshchatClient:
             raise PassingError(f"{where} answered with broken JSON.") from None
 
     def _download(self, url: str, receive: Callable[[Iterator[bytes]], T]) -> T:
-        where = f"Download from {urlsplit(url).hostname}"
+        try:
+            where = f"Download from {urlsplit(url).hostname}"
+        except ValueError:
+            raise FreshchatError("A report's link is no URL.") from None
         with self._send("GET", url, auth=_unsigned) as response:
             if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
                 raise MissingError(f"{where}: the signed link has expired.")
@@ -177,6 +180,8 @@ class FreshchatClient:
                 stream=True,
                 # A redirect could carry the token to another host.
                 allow_redirects=False,
+                # Even so, requests would read all of its body, and its link, which may be no URL.
+                hooks={"response": _forget_link},
                 **parts,
             )
         except requests.RequestException as error:
@@ -191,10 +196,14 @@ class FreshchatClient:
         """Join a path to the base, or a link to its host; refuse any other host."""
         if path.startswith("/") and not path.startswith(("/v1/", "/v2/", "//")):
             return self._base_url + path
-        url = urljoin(self._base_url, path)
-        if urlsplit(url)[:2] != self._origin:
+        try:
+            url = urljoin(self._base_url, path)
+            place = urlsplit(url)
+        except ValueError:
+            raise FreshchatError("Freshchat's answer has a link that is no URL.") from None
+        if place[:2] != self._origin:
             raise FreshchatError(
-                f"Freshchat's answer links to another host ({urlsplit(url).hostname}); "
+                f"Freshchat's answer links to another host ({place.hostname}); "
                 f"the token is sent to {self._origin[1]} only."
             )
         return url
@@ -214,6 +223,10 @@ def _is_own_limit(response: requests.Response) -> bool:
     """Whether a 429 is not the account's limit, of which each answer says what remains."""
     remaining = response.headers.get("X-RateLimit-Remaining", "").strip()
     return response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining != "0"
+
+
+def _forget_link(response: requests.Response, **_: Any) -> None:
+    response.headers.pop("Location", None)
 
 
 def _judge(response: requests.Response, where: str, content: bytes) -> None:
@@ -246,8 +259,8 @@ def _judge(response: requests.Response, where: str, content: bytes) -> None:
 
 def _reason(content: bytes) -> str:
     try:
-        body = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+        body = decode(content)
+    except ValueError:
         return ""
     if not isinstance(body, dict):
         return ""

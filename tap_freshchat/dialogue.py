@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity import is_true
+from tap_freshchat.errors import FreshchatError
 from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Message:
     @property
     def interaction_id(self) -> str | None:
         """The open period it belongs to."""
-        return self.content.get("interaction_id") or None
+        told = self.content.get("interaction_id")
+        return str(told) if told else None
 
     @property
     def said_by(self) -> str | None:
@@ -54,7 +56,8 @@ class Message:
 
     def marks(self, flag: str) -> bool:
         """Whether it is marked `isResolved` or `isReopen`, as a boolean or as text."""
-        return is_true((self.content.get("meta_data") or {}).get(flag))
+        marks = self.content.get("meta_data")
+        return isinstance(marks, dict) and is_true(marks.get(flag))
 
 
 class Dialogue:
@@ -65,6 +68,9 @@ class Dialogue:
         complete: whether the first message of the conversation is among them.
         back_to: the moment from whose open period on all messages are there.
         cut: whether reading stopped amid an open period, because there were too many messages.
+
+    Raises:
+        FreshchatError: a message has no time that can be read.
     """
 
     def __init__(
@@ -77,7 +83,7 @@ class Dialogue:
     ) -> None:
         self._back_to = back_to
         self.cut = cut
-        read = (Message(parse_time(each["created_time"]), each) for each in messages)
+        read = (Message(_time_of(each), each) for each in messages)
         self.messages = sorted(read, key=lambda message: (message.time, message.id))
         self.complete = complete
 
@@ -178,13 +184,16 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
     Args:
         messages: newest first, pages of them fetched as they are asked for.
         back_to: the moment.
+
+    Raises:
+        FreshchatError: a message has no time that can be read.
     """
     kept: list[Mapping[str, Any]] = []
     # The period that the moment falls into; known once a message at or before it is met.
     period: str | None = None
     for message in messages:
         interaction_id = message.get("interaction_id")
-        if parse_time(message["created_time"]) < back_to:
+        if _time_of(message) < back_to:
             period = period or (kept[-1].get("interaction_id") if kept else interaction_id)
             if interaction_id != period:
                 return Dialogue(kept, complete=False, back_to=back_to)
@@ -192,3 +201,12 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
                 return Dialogue(kept, complete=False, back_to=back_to, cut=True)
         kept.append(message)
     return Dialogue(kept, complete=True)
+
+
+def _time_of(message: Mapping[str, Any]) -> datetime:
+    try:
+        return parse_time(str(message.get("created_time")))
+    except ValueError as error:
+        raise FreshchatError(
+            f"An answer of Freshchat has a message whose created_time is {error}."
+        ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat import pagination
+from tap_freshchat import answers, pagination
 from tap_freshchat.errors import AccessError, MissingError
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ class Directory:
             if error.forbidden:
                 return {}
             raise
-        return answer.get("configuration") or answer if isinstance(answer, dict) else {}
+        if not isinstance(answer, dict):
+            return {}
+        return answers.an_object(answer.get("configuration") or answer, "/accounts/configuration")
 
     @cached_property
     def agents(self) -> Mapping[str, dict[str, Any]]:
@@ -72,7 +74,9 @@ class Directory:
         except (AccessError, MissingError):
             # Not every plan has custom statuses.
             return {}
-        return {state["name"].lower(): state["id"] for state in answer.get("states") or ()}
+        listed = answers.an_object(answer, "/agents/status").get("states") or []
+        states = answers.objects(listed, "/agents/status", "states")
+        return {str(state.get("name")).lower(): str(state["id"]) for state in states}
 
     def _by_id(self, path: str, key: str) -> Mapping[str, dict[str, Any]]:
         try:

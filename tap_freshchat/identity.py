@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tap_freshchat import pagination
+from tap_freshchat import answers, pagination
 from tap_freshchat.client import path_of
 from tap_freshchat.dialogue import Dialogue, read_back
 from tap_freshchat.errors import MissingError
@@ -124,7 +124,8 @@ class Identity:
     def _snapshot(self, conversation_id: str, back_to: datetime | None) -> Snapshot:
         conversation, user_id, dialogue = {}, None, Dialogue(complete=False)
         try:
-            conversation = self._client.get(path_of("conversations", conversation_id))
+            path = path_of("conversations", conversation_id)
+            conversation = answers.an_object(self._client.get(path), path)
             user_id = conversation.get("user_id")
             messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
             if back_to is not None:
@@ -145,7 +146,8 @@ class Identity:
         users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
         answer = self._client.post("/users/fetch", {"ids": user_ids})
         # The answer is either a list or an object that holds it.
-        for user in answer if isinstance(answer, list) else answer.get("users") or ():
+        listed = answer.get("users") or [] if isinstance(answer, dict) else answer
+        for user in answers.objects(listed, "/users/fetch", "users"):
             users[user["id"]] = user
         self._missing += sum(not user for user in users.values())
         return users

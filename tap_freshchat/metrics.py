@@ -40,6 +40,7 @@ INTERVALS = {
 # What the service takes beside the metric, its range and interval.
 _PARAMETERS = ("aggregator", "group_by", "filter_by", "x_time")
 _NUMBER = {"type": ["number", "null"]}
+_INTERVAL = ("start", "end")
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,16 @@ def historical_records(
     """A record for each interval, grouping and key of an answer over time.
 
     Raises:
-        ValueError: an interval has no readable start and end.
+        ValueError: an interval has no readable start and end, or the answer another shape.
     """
-    asked: Any = next(iter(answer.get("metrics") or answer.get("metric") or ()), {})
-    told = asked.get("aggregator") if isinstance(asked, dict) else answer.get("aggregator")
-    for data in answer.get("data") or ():
+    asked = answer.get("metrics") or answer.get("metric")
+    first = asked[0] if isinstance(asked, list) else None
+    told = first.get("aggregator") if isinstance(first, dict) else answer.get("aggregator")
+    for data in _listed(answer, "data"):
         groupings = _groupings(data)
-        for point in data.get("series") or ():
-            start, end = (format_time(parse_time(str(point[name]))) for name in ("start", "end"))
-            for value in point.get("values") or ():
+        for point in _listed(data, "series"):
+            start, end = (format_time(parse_time(str(point.get(name)))) for name in _INTERVAL)
+            for value in _listed(point, "values"):
                 yield {
                     "id": _id(metric, groupings, value.get("key"), interval, start),
                     "metric": metric.name,
@@ -106,11 +108,15 @@ def historical_records(
 def instant_records(
     metric: Metric, answer: Mapping[str, Any], now: datetime
 ) -> Iterator[dict[str, Any]]:
-    """A record for each grouping and key of an answer about this moment."""
-    for data in answer.get("data") or ():
+    """A record for each grouping and key of an answer about this moment.
+
+    Raises:
+        ValueError: the answer has another shape.
+    """
+    for data in _listed(answer, "data"):
         groupings = _groupings(data)
-        for value in data.get("values") or ():
-            resources = value.get("resources") or ()
+        for value in _listed(data, "values"):
+            resources = _listed(value, "resources")
             yield {
                 "id": _id(metric, groupings, value.get("key")),
                 "metric": metric.name,
@@ -122,8 +128,16 @@ def instant_records(
             }
 
 
+def _listed(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects in a list of an answer; none when it is absent."""
+    found = holder.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ValueError(f"{key} is no list of objects")
+    return found
+
+
 def _groupings(data: Mapping[str, Any]) -> list[dict[str, str | None]]:
-    found = data.get("groupings") or ()
+    found = _listed(data, "groupings")
     return [{name: _text(each.get(name)) for name in ("key", "value")} for each in found]
 
 

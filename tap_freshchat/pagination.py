@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_freshchat import answers
 from tap_freshchat.client import path_of
 from tap_freshchat.errors import FreshchatError, RefusedError
 
@@ -15,15 +16,18 @@ if TYPE_CHECKING:
 FIRST_PAGE = 1
 # What the service calls a page past the end.
 WRONG_PAGE = "WRONG_PAGE"
+# Of a number of pages.
+_MOST_DIGITS = 9
 
 
-def collection(
+def collection(  # noqa: PLR0913 - what the lists differ in
     client: FreshchatClient,
     path: str,
     key: str,
     *,
     page_size: int,
     params: Mapping[str, Any] | None = None,
+    named: str = "id",
 ) -> Iterator[dict[str, Any]]:
     """Items of a list that has `pagination` and `links` in its envelope.
 
@@ -36,11 +40,15 @@ def collection(
         key: where the items are in the answer.
         page_size: `items_per_page`, at most 50.
         params: further query parameters.
+        named: the field that has an item's id.
+
+    Raises:
+        FreshchatError: an answer has another shape, or one of the families of the client.
     """
     page, pages = FIRST_PAGE, FIRST_PAGE
     while page <= pages:
         items, pages = _page(
-            client, path, key, page, {"items_per_page": page_size, **(params or {})}
+            client, path, key, page, {"items_per_page": page_size, **(params or {})}, named=named
         )
         yield from items
         page += 1
@@ -65,6 +73,9 @@ def shrinking_collection(
         key: where the items are in the answer.
         page_size: `items_per_page`, at most 50.
         params: further query parameters.
+
+    Raises:
+        FreshchatError: an answer has another shape, or one of the families of the client.
     """
     query = {"items_per_page": page_size, **(params or {})}
     items, pages = _page(client, path, key, FIRST_PAGE, query)
@@ -87,14 +98,24 @@ def _page_if_there(
         raise
 
 
-def _page(
-    client: FreshchatClient, path: str, key: str, page: int, params: Mapping[str, Any]
+def _page(  # noqa: PLR0913 - what one request takes
+    client: FreshchatClient,
+    path: str,
+    key: str,
+    page: int,
+    params: Mapping[str, Any],
+    *,
+    named: str = "id",
 ) -> tuple[list[dict[str, Any]], int]:
     """The items of one page, and how many pages there are."""
-    answer = client.get(path, {"page": page, "sort_order": "asc", **params})
-    if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
-        raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
-    return answer[key], int((answer.get("pagination") or {}).get("total_pages") or 0)
+    answer = answers.an_object(
+        client.get(path, {"page": page, "sort_order": "asc", **params}), path
+    )
+    items = answers.objects(answer.get(key), path, key, named=named)
+    pages = answers.an_object(answer.get("pagination") or {}, path).get("total_pages") or 0
+    if not str(pages).isdecimal() or len(str(pages)) > _MOST_DIGITS:
+        raise FreshchatError(f"The answer of {path} has a number of pages that is none.")
+    return items, int(pages)
 
 
 def messages(
@@ -104,15 +125,16 @@ def messages(
 
     Raises:
         MissingError: there is no such conversation.
-        FreshchatError: a link leads back to a page already read.
+        FreshchatError: a link leads back to a page already read, or an answer has another shape.
     """
-    path = path_of("conversations", conversation_id, "messages")
+    path = place = path_of("conversations", conversation_id, "messages")
     query: Mapping[str, Any] | None = {"page": FIRST_PAGE, "items_per_page": page_size}
     seen = set()
     while path:
         if path in seen:
             raise FreshchatError("A list of messages links back to a page already read.")
         seen.add(path)
-        answer = client.get(path, query)
-        yield from answer.get("messages") or ()
-        path, query = (answer.get("link") or {}).get("href") or "", None
+        answer = answers.an_object(client.get(path, query), place)
+        yield from answers.objects(answer.get("messages") or [], place, "messages")
+        link = answers.an_object(answer.get("link") or {}, place)
+        path, query = str(link.get("href") or ""), None

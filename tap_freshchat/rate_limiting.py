@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_PAUSE = 30.0
 # The longest pause obeyed: an hour is the longest period Freshworks counts over (Suite plans).
 LONGEST_PAUSE = 3600.0
+# Of a Unix time, even in nanoseconds.
+_MOST_DIGITS = 20
 
 
 def retry_after(
@@ -35,7 +38,7 @@ def retry_after(
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(text) - now).total_seconds()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
     # NaN compares false with everything, so it falls to the lower bound.
     return min(seconds, longest) if seconds > 0 else 0.0
@@ -46,7 +49,9 @@ def until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
     text = headers.get("X-RateLimit-Reset", "").strip()
     if not (text.isascii() and text.isdigit()):
         return None
-    return min(max(0.0, int(text) - now.timestamp()), LONGEST_PAUSE)
+    # More digits than a moment has: as long as may be, whatever number it is.
+    reset = int(text) if len(text) <= _MOST_DIGITS else math.inf
+    return min(max(0.0, reset - now.timestamp()), LONGEST_PAUSE)
 
 
 def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float:

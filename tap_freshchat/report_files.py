@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING, Any, TextIO
@@ -23,14 +24,18 @@ MAX_RATIO = 250
 SMALL_BYTES = 1024**2
 # A message with all its parts; Python's own default is 131,072 characters.
 MAX_FIELD_CHARACTERS = 16 * 1024**2
+# All columns of a row; more would be a file without ends of lines.
+MAX_ROW_CHARACTERS = 2 * MAX_FIELD_CHARACTERS
 
 _ZIP_MAGIC = b"PK"
 # What reading a damaged, encrypted or exotic archive, or a broken CSV, can raise: zipfile raises
 # the built-in errors for a password and for a compression that it does not know.
 _UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, csv.Error),
-    *(RuntimeError, NotImplementedError),
+    *(RuntimeError, NotImplementedError, ValueError, OSError, OverflowError, IndexError),
 )
+# Freshchat packs as everybody does; others unpack to any size at once.
+_PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # A byte that is not UTF-8 shows as U+FFFD: a text cut inside a character must not stop a sync.
 _TEXT: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
 _MARKUP = (b"<", b"\xef\xbb\xbf<")
@@ -91,12 +96,15 @@ def _zip_rows(
     with zipfile.ZipFile(file) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         unpacked = sum(member.file_size for member in members)
-        packed = sum(member.compress_size for member in members)
+        # What the archive says of itself may count the same bytes many times.
+        packed = os.fstat(file.fileno()).st_size
         if unpacked > MAX_CSV_BYTES or unpacked > SMALL_BYTES + MAX_RATIO * packed:
             raise ReportError(
                 f"A report's archive unpacks to {unpacked:,} bytes from {packed:,}: "
                 f"not a report; it was not read."
             )
+        if any(member.compress_type not in _PACKINGS for member in members):
+            raise NotImplementedError
         for member in members:
             with archive.open(member) as content, io.TextIOWrapper(content, **_TEXT) as text:
                 yield from _csv_rows(text, names)
@@ -105,13 +113,15 @@ def _zip_rows(
 def _csv_rows(
     text: TextIO, names: Callable[[Sequence[str]], Sequence[str]]
 ) -> Iterator[dict[str, str]]:
-    lines = csv.reader(text, strict=True)
+    bounded = _Lines(text)
+    lines = csv.reader(bounded, strict=True)
     headers = next(lines, None)
     if not headers or not any(header.strip() for header in headers):
         return
     columns = names(headers)
     width = len(columns)
     for line in lines:
+        bounded.row = 0
         if len(line) == width:
             yield dict(zip(columns, line, strict=True))
         elif line:
@@ -119,3 +129,29 @@ def _csv_rows(
                 f"Line {lines.line_num} of a report has {len(line)} columns where its header has "
                 f"{width}: the file is cut or broken. It is asked for again at the next run."
             )
+
+
+class _Lines:
+    """Lines of a text; `row` is how many characters came since it was set to nothing.
+
+    Raises:
+        ReportError: a row is longer than any honest one.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self._read = text.readline
+        self.row = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._read(MAX_ROW_CHARACTERS)
+        self.row += len(line)
+        if self.row >= MAX_ROW_CHARACTERS:
+            raise ReportError(
+                f"A row of a report is longer than {MAX_ROW_CHARACTERS:,} characters: not a report."
+            )
+        if not line:
+            raise StopIteration
+        return line

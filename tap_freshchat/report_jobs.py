@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tap_freshchat import answers
 from tap_freshchat.client import path_of
 from tap_freshchat.errors import (
     AccessError,
@@ -147,9 +148,11 @@ class ReportJobs:
             ReportError: the service says that it failed.
         """
         # The `link` of the answer to POST lacks `/v2`: the address is built from the id.
-        answer = self._client.get(path_of("reports", "raw", job.id))
+        path = path_of("reports", "raw", job.id)
+        answer = answers.an_object(self._client.get(path), path)
         status = str(answer.get("status", "")).upper()
         parts = answer.get("links") or ([answer["link"]] if answer.get("link") else [])
+        parts = answers.objects(parts, path, "links", named=None)
         states = {str(part.get("status") or status).upper() for part in parts}
         if "FAILED" in {status, *states}:
             raise ReportError(
@@ -157,7 +160,8 @@ class ReportJobs:
                 f"or shorten setting report_window_days."
             )
         if status == "COMPLETED" and states <= {"COMPLETED", "SUCCESS"}:
-            job.links = [href for part in parts if (href := (part.get("link") or part).get("href"))]
+            links = (answers.an_object(part.get("link") or part, path) for part in parts)
+            job.links = [str(href) for link in links if (href := link.get("href"))]
 
     def _submit_due(self, now: float, wanted: Sequence[Job]) -> list[float]:
         """Submit what may be submitted now; when to come back for the rest."""
@@ -212,7 +216,7 @@ class ReportJobs:
         if self._exclude_pii:
             body["should_exclude_pii"] = True
         try:
-            job.id = self._client.submit("/reports/raw", body)["id"]
+            answer = answers.an_object(self._client.submit("/reports/raw", body), "/reports/raw")
         except RefusedError as error:
             self._halve(job, error)
             return
@@ -224,6 +228,8 @@ class ReportJobs:
                 f"{error} Raw reports (Extract API) may not be part of the account's plan.",
                 forbidden=True,
             ) from None
+        [job_answer] = answers.objects([answer], "/reports/raw", "jobs")
+        job.id = str(job_answer["id"])
         now = self._clock.monotonic()
         job.deadline = now + self._timeout.total_seconds()
         job.next_poll = now + FIRST_POLL

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from tap_freshchat.answers import decode
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def typed(value: Any, declared: Mapping[str, Any]) -> Any:
     if types & {"integer", "number"}:
         return _number(value, whole="number" not in types)
     if isinstance(value, str):
-        value = _decoded(value)
+        value = decode(value)
     if not isinstance(value, (dict if "object" in types else list)):
         raise ValueError("not of the declared type")  # noqa: TRY004 - it is foreign data, not code
     return value
@@ -102,17 +101,10 @@ def _boolean(value: Any) -> bool:
 def _number(value: Any, *, whole: bool) -> float:
     try:
         number = float(value) if isinstance(value, (str, int, float)) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number) or (whole and number != int(number)):
         # Without the value, which may be what a person wrote.
         raise ValueError("not a number")
     # An integer may be longer than a float is exact.
     return int(value) if isinstance(value, int) or whole else number
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        raise ValueError("not JSON") from None

@@ -12,6 +12,7 @@ _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII | re.IGNORECASE,
 )
+_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -31,13 +32,25 @@ def parse_time(text: str) -> datetime:
     if zone and zone[0] in "+-":
         sign = -1 if zone[0] == "-" else 1
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-        moment -= sign * offset
+        if offset >= _DAY:
+            raise ValueError("not a time of any zone")
+        try:
+            moment -= sign * offset
+        except OverflowError:
+            raise ValueError("outside of the years 1 to 9999") from None
     return moment
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """The moment that many milliseconds after 1970, exactly."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    """The moment that many milliseconds after 1970, exactly.
+
+    Raises:
+        ValueError: it is outside of the years 1 to 9999.
+    """
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        raise ValueError("outside of the years 1 to 9999") from None
 
 
 def format_time(moment: datetime) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from tap_freshchat.answers import decode
 from tap_freshchat.errors import ReportError
 from tap_freshchat.report_columns import TRANSCRIPT
 from tap_freshchat.times import format_time, parse_time
@@ -59,8 +58,8 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
     text = row.get("message_parts") or ""
     if text:
         try:
-            parts = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+            parts = decode(text)
+        except ValueError:
             parts = None
         if isinstance(parts, list) and all(isinstance(part, dict) for part in parts):
             return parts

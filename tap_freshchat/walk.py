@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_freshchat import pagination
+from tap_freshchat import answers, pagination
 from tap_freshchat.client import path_of
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.dialogue import Dialogue, read_back
@@ -117,12 +117,14 @@ class Walk:
                     yield conversation_id
 
     def _conversations_of(self, user_id: str) -> list[str]:
+        path = path_of("users", user_id, "conversations")
         try:
-            answer = self._client.get(path_of("users", user_id, "conversations"))
+            answer = answers.an_object(self._client.get(path), path)
         except MissingError:
             self._missing += 1
             return []
-        return [str(each["id"]) for each in answer.get("conversations") or ()]
+        listed = answers.objects(answer.get("conversations") or [], path, "conversations")
+        return [str(each["id"]) for each in listed]
 
     def _look(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
         """A conversation with a message since then; None for any other."""
@@ -131,7 +133,8 @@ class Walk:
             dialogue = read_back(messages, since)
             if not dialogue.messages or dialogue.messages[-1].time < since:
                 return None
-            conversation = self._client.get(path_of("conversations", conversation_id))
+            path = path_of("conversations", conversation_id)
+            conversation = answers.an_object(self._client.get(path), path)
         except MissingError:
             self._missing += 1
             return None

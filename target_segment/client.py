@@ -29,6 +29,9 @@ _REFUSED = frozenset({400, 413})
 # The longest wait that an answer may ask for (the same rule).
 MAX_RETRY_AFTER_SECONDS = 300.0
 
+# Segment's answers are some 20 bytes.
+MAX_ANSWER_BYTES = 64 * 1024
+
 
 class Outcome(Enum):
     """What became of a request."""
@@ -112,11 +115,14 @@ class SegmentClient:
                     "Content-Type": "application/json",
                     "User-Agent": user_agent,
                 },
+                # Without following a redirect, requests would still look at its link, which may be
+                # no URL.
+                hooks={"response": _forget_link},
                 # Given here and not as a header, which an entry in ~/.netrc would replace.
                 auth=(write_key, ""),
             )
         )
-        self._ways = session.merge_environment_settings(url, {}, None, None, None)
+        self._ways = session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - stream
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> Answer:
         """Post events, encoded; `attempt` counts from 0.
@@ -138,11 +144,13 @@ class SegmentClient:
                 allow_redirects=False,
                 **self._ways,
             )
+            with response:
+                content = _beginning(response)
         except requests.RequestException as error:
             # Only the class: the text may quote the request.
             return Answer(outcome=Outcome.RETRY, status=type(error).__name__)
         now = self._now()
-        outcome = judge(response.status_code, response.headers, response.content)
+        outcome = judge(response.status_code, response.headers, content)
         return Answer(
             outcome=outcome,
             status=f"HTTP {response.status_code}",
@@ -151,6 +159,24 @@ class SegmentClient:
             sent_bytes=len(compressed),
             clock_gap=clock_gap(response.headers, now),
         )
+
+
+def _forget_link(response: requests.Response, **_: Any) -> None:
+    response.headers.pop("Location", None)
+
+
+def _beginning(response: requests.Response) -> bytes:
+    """Read an answer's body, or as much of it as can matter.
+
+    Raises:
+        requests.RequestException: The connection broke.
+    """
+    pieces: list[bytes] = []
+    for piece in response.iter_content(MAX_ANSWER_BYTES):
+        pieces.append(piece)
+        if sum(map(len, pieces)) >= MAX_ANSWER_BYTES:
+            break
+    return b"".join(pieces)
 
 
 def judge(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
@@ -217,7 +243,7 @@ def clock_gap(headers: Mapping[str, str], now: datetime) -> float | None:
 def _http_date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
@@ -245,9 +271,18 @@ def key_is_known(session: requests.Session, url: str, timeout: float) -> bool | 
         False when Segment has no such key, True when it has, None when it cannot be told.
     """
     try:
-        response = session.get(url, timeout=timeout, allow_redirects=False, auth=_no_authentication)
+        with session.get(
+            url,
+            timeout=timeout,
+            allow_redirects=False,
+            auth=_no_authentication,
+            hooks={"response": _forget_link},
+            # Its body is the source's settings, of which nothing is wanted.
+            stream=True,
+        ) as response:
+            status = response.status_code
     except requests.RequestException:
         return None
-    if response.status_code == 404:  # noqa: PLR2004 - Not Found
+    if status == 404:  # noqa: PLR2004 - Not Found
         return False
-    return True if response.status_code == 200 else None  # noqa: PLR2004 - OK
+    return True if status == 200 else None  # noqa: PLR2004 - OK

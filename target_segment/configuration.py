@@ -60,20 +60,22 @@ class Settings:
 
 
 def tidied(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Read objects and lists given as JSON text, and leave out empty text.
+    """Read objects and lists given as JSON text, and leave out null and empty text.
 
     Environment variables and some runners can carry nothing but text.
     """
     result = {}
     for name, value in config.items():
         types = schema["properties"].get(name, {}).get("type", ())
-        if value == "" and "string" in types:
+        if value is None or (value == "" and "string" in types):
             continue
         if isinstance(value, str) and ("object" in types or "array" in types):
             try:
-                result[name] = decode(value)
+                read = decode(value)
             except NotJSONError:
-                result[name] = value
+                read = value
+            if read is not None:
+                result[name] = read
         else:
             result[name] = value
     return result

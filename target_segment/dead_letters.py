@@ -9,7 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_segment.encoding import NotJSONError, decode, encode, encode_marked
+from target_segment.encoding import (
+    NotEncodableError,
+    NotJSONError,
+    decode,
+    encode,
+    encode_marked,
+)
 from target_segment.errors import DeadLetterError
 
 if TYPE_CHECKING:
@@ -56,7 +62,13 @@ class DeadLetters:
         Raises:
             DeadLetterError: It cannot be kept, or there are too many.
         """
-        body = b',"key_properties":%b,"record":%b' % (encode(list(keys)), encode_marked(record))
+        try:
+            marked = encode_marked(record)
+        except NotEncodableError:
+            raise DeadLetterError(
+                f"A record of stream '{stream}' is nested too deeply to be kept"
+            ) from None
+        body = b',"key_properties":%b,"record":%b' % (encode(list(keys)), marked)
         self._keep(self._head(stream, reason) + body)
 
     def close(self) -> None:
@@ -183,11 +195,14 @@ def _letter(text: bytes) -> Letter | None:
         return None
     event, record = line.get("event"), line.get("record")
     keys = line.get("key_properties") or []
-    if isinstance(event, dict):
-        # Decimals keep their digits, so these are the bytes of the first attempt.
-        return Letter(
-            stream=line["stream"], event=event, payload=encode(event), record=None, keys=keys
-        )
-    if isinstance(record, dict):
+    named = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
+    if named and isinstance(event, dict):
+        try:
+            # Decimals keep their digits, so these are the bytes of the first attempt.
+            payload = encode(event)
+        except NotEncodableError:
+            return None
+        return Letter(stream=line["stream"], event=event, payload=payload, record=None, keys=keys)
+    if named and isinstance(record, dict):
         return Letter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
     return None

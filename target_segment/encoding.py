@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -55,12 +55,12 @@ def decode(text: bytes | str) -> Any:
     """
     try:
         return _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError, InvalidOperation):
         pass
-    # Python's json module writes NaN by default, so taps built on it do too.
+    # Python's json module writes NaN and halves of characters, so taps built on it do too.
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=NotANumber)
-    except (ValueError, RecursionError):
+        return _whole(json.loads(text, parse_float=Decimal, parse_constant=NotANumber))
+    except (ValueError, RecursionError, InvalidOperation):
         raise NotJSONError("not valid JSON") from None
 
 
@@ -68,8 +68,19 @@ def decode_record_line(line: bytes) -> RecordLine | None:
     """Read a line of Singer messages in the hope that it is a RECORD; None if `decode` must."""
     try:
         return _LINE_DECODER.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError, InvalidOperation):
         return None
+
+
+def _whole(value: Any) -> Any:
+    """Put U+FFFD in the place of half a character, which no JSON in UTF-8 can carry."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
 
 
 def encode(value: Any) -> bytes:
@@ -80,7 +91,7 @@ def encode(value: Any) -> bytes:
     """
     try:
         return _ENCODER.encode(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise NotEncodableError("holds NaN, Infinity or a value foreign to JSON") from None
 
 
@@ -92,18 +103,29 @@ def encode_sorted(value: Any) -> bytes:
     """
     try:
         return _SORTED_ENCODER.encode(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise NotEncodableError("holds NaN, Infinity or a value foreign to JSON") from None
 
 
 def encode_spaced(value: Any) -> bytes:
-    """Write JSON on one line, spaced as Python's own json module does."""
-    return msgspec.json.format(_ENCODER.encode(value), indent=0)
+    """Write JSON on one line, spaced as Python's own json module does.
+
+    Raises:
+        NotEncodableError: The value holds a `NotANumber` or something foreign to JSON.
+    """
+    return msgspec.json.format(encode(value), indent=0)
 
 
 def encode_marked(value: Any) -> bytes:
-    """Write JSON in which a `NotANumber` keeps its literal, so that `decode` finds it again."""
-    return msgspec.json.Encoder(enc_hook=_mark, decimal_format="number").encode(value)
+    """Write JSON in which a `NotANumber` keeps its literal, so that `decode` finds it again.
+
+    Raises:
+        NotEncodableError: The value is nested too deeply.
+    """
+    try:
+        return msgspec.json.Encoder(enc_hook=_mark, decimal_format="number").encode(value)
+    except RecursionError:
+        raise NotEncodableError("nested too deeply") from None
 
 
 def _mark(value: object) -> msgspec.Raw | str:

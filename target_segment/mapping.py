@@ -113,6 +113,8 @@ class StreamMapping:
         call = occurrence = name = self.call
         if call == "track":
             occurrence = self.event(record)
+            if isinstance(occurrence, (dict, list)):
+                raise EventFault("no_event_name", "a track call needs an event name that is text")
             if occurrence is None and self.event_is_optional:
                 return Skipped("no event name is mapped to its value")
             rules = self.rules

@@ -6,7 +6,7 @@ import heapq
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -35,7 +35,7 @@ SIZE_BOUNDS = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000)
 class _Dated(msgspec.Struct, gc=False):
     """The one field of an event that is read again."""
 
-    timestamp: str | None = None
+    timestamp: Any = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -132,7 +132,9 @@ class Preview:
         count.largest = max(count.largest, size)
         self.samples.setdefault(name, event)
         self.sizes[next(bound for bound in (*SIZE_BOUNDS, size) if size <= bound)] += 1
-        time = msgspec.json.decode(event.payload, type=_Dated).timestamp
+        told = msgspec.json.decode(event.payload, type=_Dated).timestamp
+        # Of an event out of a file of dead letters it may be anything.
+        time = told if isinstance(told, str) else None
         seconds = _seconds(time)
         if seconds is None:
             self.undated += 1

@@ -95,9 +95,9 @@ def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any
         if config.get("call", "track") != "track" or event in _preset_events(preset, name):
             continue
         if isinstance(event, dict) and "value" in event:
-            known.add(event["value"])
+            known.add(str(event["value"]))
         elif isinstance(event, dict) and isinstance(event.get("map"), dict):
-            known.update(event["map"].values())
+            known.update(map(str, event["map"].values()))
         elif event is None and name != ANY_STREAM:
             known.add(name.replace("_", " ").title())
         else:

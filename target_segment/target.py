@@ -25,6 +25,7 @@ from target_segment.errors import Interrupted, MappingError, TargetSegmentError
 from target_segment.reader import MessageReader
 from target_segment.replay import replay
 from target_segment.settings import CONFIG_SCHEMA
+from target_segment.shapes import check_record, check_schema
 from target_segment.sinks import SegmentSink
 from target_segment.wiring import Run, start_run
 
@@ -103,6 +104,8 @@ class TargetSegment(Target):
 
     @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"stream", "schema"})
+        check_schema(message_dict)
         super()._process_schema_message(message_dict)
         stream = message_dict["stream"]
         maps = self.mapper.stream_maps[stream]
@@ -124,6 +127,7 @@ class TargetSegment(Target):
         except KeyError:
             self._assert_line_requires(message_dict, requires={"stream", "record"})
             raise
+        check_record(stream, record)
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
         for stream_map in self.mapper.stream_maps[stream]:
@@ -132,6 +136,10 @@ class TargetSegment(Target):
                 sink = self.get_sink(stream_map.stream_alias)
                 if isinstance(sink, SegmentSink):
                     sink.take(transformed)
+
+    @override
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Do nothing: events are only ever added, and there is no older version to take away."""
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:

@@ -9,8 +9,7 @@ from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
-from tap_freshchat import pagination, schemas
-from tap_freshchat.errors import FreshchatError
+from tap_freshchat import answers, pagination, schemas
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.shaping import shape
 from tap_freshchat.shards import owner_of
@@ -165,7 +164,4 @@ def _list_in(answer: Any, key: str, path: str) -> list[dict[str, Any]]:
     Raises:
         FreshchatError: there is none.
     """
-    items = answer.get(key) if isinstance(answer, dict) else answer
-    if not isinstance(items, list):
-        raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
-    return items
+    return answers.objects(answer.get(key) if isinstance(answer, dict) else answer, path, key)

@@ -59,11 +59,8 @@ class HistoricalMetrics(WindowedStream):
         for metric, answer in self._asked.answers("/metrics/historical", query):
             try:
                 records = list(historical_records(metric, interval, answer))
-            except (KeyError, ValueError):
-                raise FreshchatError(
-                    f"The answer for metric {metric.name} has an interval without start or end; "
-                    f"take the metric out of setting {self.name}."
-                ) from None
+            except ValueError as error:
+                raise _unreadable(metric, self.name, error) from None
             for record in records:
                 # The value too: one that has changed since is told again.
                 known_as = digest(record["id"], str(record["value"]))
@@ -90,7 +87,18 @@ class InstantMetrics(RestStream):
     def items(self) -> Iterator[Mapping[str, Any]]:
         asked = Asked(self.service, self.service.settings.instant_metrics, self.name, self.logger)
         for metric, answer in asked.answers("/metrics/instant", {}):
-            yield from instant_records(metric, answer, self.service.clock.now())
+            try:
+                records = list(instant_records(metric, answer, self.service.clock.now()))
+            except ValueError as error:
+                raise _unreadable(metric, self.name, error) from None
+            yield from records
+
+
+def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatError:
+    return FreshchatError(
+        f"The answer for metric {metric.name} cannot be read: {error}; "
+        f"take the metric out of setting {setting}."
+    )
 
 
 class Asked:

@@ -62,7 +62,12 @@ class OutboundMessages(WindowedStream):
         page_size = self.service.settings.page_size
         try:
             yield from pagination.collection(
-                self.service.client, PATH, "outbound_messages", page_size=page_size, params=params
+                self.service.client,
+                PATH,
+                "outbound_messages",
+                page_size=page_size,
+                params=params,
+                named="message_id",
             )
         except MissingError:
             # An account without outbound messages may have no such list at all.

@@ -1,10 +1,12 @@
 """One request, and what Segment's answers mean."""
 
+import io
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
 import requests
+from fakes.http import Answer, ScriptedAdapter
 from fakes.segment import Scripted
 
 from target_segment.client import (
@@ -164,3 +166,35 @@ def test_a_write_key_is_known_unknown_or_cannot_be_told(segment):
         assert key_is_known(session, url % "key-1", 5) is True
         assert key_is_known(session, url % "key-2", 5) is False
         assert key_is_known(session, "http://127.0.0.1:9/", 1) is None
+
+
+def test_a_redirect_to_what_is_no_url_is_a_wrong_url_like_any_other(client, segment):
+    segment.next_answers.append(Scripted(status=302, headers={"Location": "http://["}))
+    with pytest.raises(DeliveryError, match="HTTP 302"):
+        client.post([EVENT], 0)
+
+
+class Endless(io.RawIOBase):
+    """A body that goes on."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        buffer[:] = b"x" * len(buffer)
+        return len(buffer)
+
+
+def test_an_answer_without_an_end_is_read_as_far_as_it_matters():
+    with requests.Session() as session:
+        session.mount("https://", ScriptedAdapter([Answer(503, Endless()), Answer(200, Endless())]))
+        client = SegmentClient(
+            session=session,
+            api_url="https://api.segment.io/v1",
+            write_key="key-1",
+            timeout=5,
+            now=lambda: NOW,
+            user_agent="target-segment/1",
+        )
+        assert client.post([EVENT], 0).outcome is Outcome.RETRY
+        assert key_is_known(session, "https://cdn.segment.com/v1", 5) is True

@@ -245,7 +245,7 @@ def test_events_without_a_readable_time_are_counted_apart():
 
 
 def test_a_time_far_off_squeezes_no_chart_and_is_told(page, settings):
-    settings["streams"]["orders"] = {"user_id": "user", "timestamp": "at"}
+    settings["streams"] = {"orders": {"user_id": "user", "timestamp": "at"}}
     times = ["1970-01-01T00:00:00Z", "2025-11-01T10:00:00Z", "2999-01-01T00:00:00Z"]
     path, read = page(*(order(number, at=time) for number, time in enumerate(times)))
     assert "1 minute a column" in path.read_text()

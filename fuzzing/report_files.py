@@ -1,0 +1,72 @@
+"""What reports bring: archives, CSV, times, rows, and the texts in their cells."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_freshchat import report_columns, report_files
+from tap_freshchat.activity import told_by
+from tap_freshchat.agent_activity import agent_occurrences
+from tap_freshchat.errors import PassingError, ReportError
+from tap_freshchat.shaping import shape_texts
+from tap_freshchat.times import format_time, interaction_time, parse_time
+from tap_freshchat.transcripts import message_of, message_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# A first byte chooses the report that the rest is the file of.
+REPORTS = tuple(report_columns.ALIASES)
+FORMATTED_CHARACTERS = len("2026-11-22T10:55:22.220000+00:00")
+KINDS: Mapping[str, Mapping[str, Any]] = {
+    "text": {"type": ["string", "null"]},
+    "moment": {"type": ["string", "null"], "format": "date-time"},
+    "flag": {"type": ["boolean", "null"]},
+    "count": {"type": ["integer", "null"]},
+    "figure": {"type": ["number", "null"]},
+    "object": {"type": ["object", "null"]},
+    "list": {"type": ["array", "null"]},
+}
+
+
+def report(data: bytes) -> None:
+    """A report's file, saved, unpacked, its columns named, its rows read as their streams do."""
+    name = REPORTS[data[0] % len(REPORTS)] if data else REPORTS[0]
+    names = partial(report_columns.column_names, name, stream="fuzzed", extra={})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "1.report"
+        with contextlib.suppress(PassingError, ReportError):
+            report_files.save(iter([data[1:4], data[4:]]), path)
+            for row in report_files.rows(path, names):
+                _read(name, row)
+
+
+def _read(name: str, row: Mapping[str, str]) -> None:
+    shape_texts(row, dict.fromkeys(row, KINDS["moment"]))
+    if name == report_columns.TRANSCRIPT:
+        message_of(row, message_time(row), app_id=None)
+    elif name in {report_columns.AVAILABILITY, report_columns.INTELLIASSIGN}:
+        agent_occurrences({name: [row]})
+    elif "conversation_id" in row:
+        with contextlib.suppress(KeyError):
+            # Reports of figures, and files without the column of labels, tell no occurrence.
+            _ = told_by(name, row).id
+
+
+def cell(data: bytes) -> None:
+    """One text of a cell, in every type that a schema can declare for it."""
+    text = data.decode(errors="replace")
+    shape_texts(dict.fromkeys(KINDS, text), KINDS)
+    if began := interaction_time(text):
+        format_time(began)
+    with contextlib.suppress(ValueError):
+        written = format_time(parse_time(text))
+        if len(written) != FORMATTED_CHARACTERS or format_time(parse_time(written)) != written:
+            raise AssertionError(written)
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {"report": report, "cell": cell}

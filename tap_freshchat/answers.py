@@ -1,0 +1,57 @@
+"""Freshchat's answers: JSON read, and held to the shape that whoever asked can work with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tap_freshchat.errors import FreshchatError
+
+
+def decode(text: bytes | str) -> Any:
+    """Read JSON.
+
+    Raises:
+        ValueError: it is none, or nested too deeply to be read. The text is no part of the message.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        # Beside its own errors, msgspec lets those of bad UTF-8 and of depth pass.
+        raise ValueError("not JSON") from None
+
+
+def an_object(value: Any, path: str) -> dict[str, Any]:
+    """An answer, or a part of one, that must be an object.
+
+    Raises:
+        FreshchatError: it is none.
+    """
+    if not isinstance(value, dict):
+        raise FreshchatError(f"The answer of {path} is not the object it should be; check api_url.")
+    return value
+
+
+def objects(value: Any, path: str, key: str, *, named: str | None = "id") -> list[dict[str, Any]]:
+    """A list of objects, each with an id.
+
+    Args:
+        value: the list.
+        path: of the request.
+        key: where the list was in the answer.
+        named: the field that has the id: a text or a number. None where there is none.
+
+    Raises:
+        FreshchatError: it is no such list.
+    """
+    if not isinstance(value, list):
+        raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
+    for each in value:
+        if not isinstance(each, dict) or not (
+            named is None or isinstance(each.get(named), (str, int))
+        ):
+            raise FreshchatError(
+                f"The answer of {path} has an item of {key} that is no object with an {named}."
+            )
+    return value

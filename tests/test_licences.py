@@ -1,0 +1,43 @@
+"""What runs with the pair may be distributed with it, and the page of licences says so."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
+
+import licences  # noqa: E402 - the folder of scripts comes first
+
+PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+DEPENDENCIES = licences.dependencies()
+
+
+@pytest.mark.parametrize("dependency", DEPENDENCIES, ids=lambda each: each.name)
+def test_what_runs_with_the_pair_may_be_distributed_and_stands_in_the_page(dependency):
+    assert dependency.is_accepted
+    assert dependency.row in PAGE, "python3 dev.py audit writes the page anew"
+
+
+def test_the_page_lists_nothing_that_is_not_locked():
+    locked = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    for name, version in re.findall(r"^\| ([a-z0-9-]+) \| ([\d.]+) \|", PAGE, re.MULTILINE):
+        assert f"\n{name}=={version} " in f"\n{locked}", "python3 dev.py audit"
+
+
+@pytest.mark.parametrize(
+    ("licence", "accepted"),
+    [
+        ("MIT", True),
+        ("MIT AND PSF-2.0", True),
+        ("GPL-3.0-only OR Apache-2.0", True),
+        ("GPL-3.0-only", False),
+        ("MIT AND LGPL-2.1-or-later", False),
+        ("AGPL-3.0", False),
+        ("not declared", False),
+    ],
+)
+def test_a_licence_that_binds_what_it_is_shipped_with_is_refused(licence, accepted):
+    assert licences.Dependency("a", "1", licence).is_accepted is accepted
