@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_with_defaults
 
-from target_segment.encoding import NotJSONError, decode
+from target_segment.encoding import NotEncodableError, NotJSONError, decode, encode
 from target_segment.errors import MappingError
 from target_segment.mapping import EventRules
 from target_segment.presets import Preset, load_preset
@@ -116,6 +116,8 @@ def compile_settings(config: Mapping[str, Any], version: str) -> Settings:
             "write_key: is missing; set it (TARGET_SEGMENT_WRITE_KEY in the environment), "
             "or dry_run: true to send nothing"
         )
+    for name in ("streams", "context", "integrations"):
+        _check_json(name, config[name])
     check_key = config["check_write_key"] and not config["dry_run"]
     return Settings(
         write_key=write_key,
@@ -133,6 +135,13 @@ def compile_settings(config: Mapping[str, Any], version: str) -> Settings:
         max_dead_letters=config["max_dead_letters"],
         output_path=Path(config["output_path"]) if config["dry_run"] else None,
     )
+
+
+def _check_json(name: str, value: Any) -> None:
+    try:
+        encode(value)
+    except NotEncodableError:
+        raise MappingError(f"{name}: holds NaN, Infinity or too many levels") from None
 
 
 def _routing(config: Mapping[str, Any], write_key: str | None, version: str) -> Routing:

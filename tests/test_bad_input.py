@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from fuzzing import corpus
@@ -22,6 +23,7 @@ from tap_freshchat.times import from_epoch_ms, parse_time
 from target_segment import encoding
 from target_segment.client import retry_after as segment_retry_after
 from target_segment.shapes import check_record, check_schema
+from target_segment.target import TargetSegment
 
 NOON = corpus.NOON
 # Cheap ones are tried more often.
@@ -96,6 +98,17 @@ def test_an_offset_of_a_day_or_more_is_no_zone(zone):
 def test_milliseconds_beyond_all_years_are_no_moment():
     with pytest.raises(ValueError, match="years"):
         from_epoch_ms(10**20)
+
+
+@pytest.mark.parametrize(
+    "config", [b'{"context":{"a":NaN}}', b'{"streams":{"a":{"event":{"value":NaN}}}}']
+)
+def test_a_setting_that_json_cannot_carry_is_refused_by_name(config):
+    with pytest.raises(ConfigValidationError) as refused:
+        TargetSegment(config={"dry_run": True, **encoding.decode(config)})
+    assert refused.value.errors == [
+        f"{config[2:9].decode()}: holds NaN, Infinity or too many levels"
+    ]
 
 
 @pytest.mark.parametrize(
