@@ -94,6 +94,8 @@ class Nursery:
         while message := self._control.recv(MOST_BYTES):
             news = json.loads(message)
             if "started" in news:
+                # Process ids come round again.
+                self._ended.pop(news["started"], None)
                 self._started.put(news["started"])
                 continue
             with self._change:
