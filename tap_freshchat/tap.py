@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import sys
 from contextlib import contextmanager
@@ -130,8 +131,14 @@ class TapFreshchat(Tap):
     @override
     @classmethod
     def invoke(cls, **arguments: Any) -> None:
-        with _one_line_errors(cls):
-            super().invoke(**arguments)
+        try:
+            with _one_line_errors(cls):
+                super().invoke(**arguments)
+        finally:
+            # What is left is to remove temporary files: a signal now has nothing else to end, and
+            # Python would show a traceback of it.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
 
     @override
     @classmethod

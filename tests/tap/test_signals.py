@@ -33,7 +33,7 @@ def test_a_signal_ends_the_tap_with_its_status_and_whole_lines_behind_it(tmp_pat
 
 # The hook is called as the temporary folder begins to be removed.
 SIGNALLED_LATE = """
-import os, signal, sys
+import atexit, os, signal, sys
 from tap_freshchat.tap import TapFreshchat
 
 def strike(event, _):
@@ -41,6 +41,7 @@ def strike(event, _):
         os.kill(os.getpid(), signal.SIGTERM)
 
 sys.addaudithook(strike)
+atexit.register(strike, "shutil.rmtree", None)
 sys.argv = ["tap-freshchat", "--config=ENV"]
 TapFreshchat.cli()
 """
