@@ -30,12 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Nursery() as nursery, asked.results.open("a") as file:
         for count, seed in enumerate(left, 1):
             with tempfile.TemporaryDirectory() as folder:
-                verdict = Trial(draw(seed), nursery, Path(folder)).run()
+                trial = Trial(draw(seed), nursery, Path(folder))
+                verdict = trial.run()
             results.append(verdict.as_json())
             file.write(json.dumps(results[-1]) + "\n")
             file.flush()
             if verdict.violations:
                 sys.stderr.write(f"{verdict.schedule}\n  " + "\n  ".join(verdict.violations) + "\n")
+                # Not every moment comes again with the seed.
+                asked.results.with_suffix(f".{seed}.log").write_text("\n".join(trial.logs))
             if not count % 50:
                 sys.stderr.write(f"{count} of {len(left)}\n")
     sys.stdout.write(table_of(results))
