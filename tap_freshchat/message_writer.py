@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timezone
+from typing import Any
 
 import msgspec
 from singer_sdk.singerlib import Message, RecordMessage
@@ -25,6 +27,16 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
     @override
     def serialize_message(self, message: Message) -> bytes:
         return self._encode(message.to_dict()) + b"\n"
+
+    def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a record as `write_message` would, without a message made of it first."""
+        message = {
+            "type": "RECORD",
+            "stream": stream,
+            "record": record,
+            "time_extracted": datetime.now(timezone.utc),
+        }
+        sys.stdout.buffer.write(self._encode(message) + b"\n")
 
     @override
     def write_message(self, message: Message) -> None:

@@ -123,7 +123,7 @@ def _csv_rows(
     for line in lines:
         bounded.row = 0
         if len(line) == width:
-            yield dict(zip(columns, line, strict=True))
+            yield dict(zip(columns, line))  # noqa: B905 - just compared, and once a row
         elif line:
             raise ReportError(
                 f"Line {lines.line_num} of a report has {len(line)} columns where its header has "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.answers import decode
+import msgspec
+
 from tap_freshchat.errors import ReportError
 from tap_freshchat.report_columns import TRANSCRIPT
 from tap_freshchat.times import format_time, parse_time
@@ -12,6 +13,8 @@ from tap_freshchat.times import format_time, parse_time
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+_PARTS = msgspec.json.Decoder(list[dict[str, Any]])
 
 
 def message_time(row: Mapping[str, str]) -> datetime:
@@ -58,11 +61,9 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
     text = row.get("message_parts") or ""
     if text:
         try:
-            parts = decode(text)
-        except ValueError:
-            parts = None
-        if isinstance(parts, list) and all(isinstance(part, dict) for part in parts):
-            return parts
+            return _PARTS.decode(text)
+        except (ValueError, RecursionError):
+            pass
     found: list[dict[str, Any]] = []
     if content := row.get("message"):
         found.append({"text": {"content": content}})

@@ -68,6 +68,7 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
 
 def _is_new(stream: WindowedStream, row: dict[str, Any], key: str, time: datetime) -> bool:
     conversation_id = row["conversation_id"]
-    return stream.service.is_mine(conversation_id) and stream.is_new(
-        digest("message", conversation_id, row[key]), time
-    )
+    service = stream.service
+    if service.settings.shard_count > 1 and not service.is_mine(conversation_id):
+        return False
+    return stream.is_new(digest("message", conversation_id, row[key]), time)

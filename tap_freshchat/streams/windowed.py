@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 from tap_freshchat import schemas
 from tap_freshchat.bookmarks import Bookmark
+from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.report_columns import column_names
 from tap_freshchat.shards import owner_of
 from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -112,21 +112,27 @@ class WindowedStream(Stream):
         """Leave the bookmark alone: only a whole window moves it."""
 
     @override
-    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage]:
-        """The record as it is, unless something was deselected or mapped.
+    def _process_record(
+        self,
+        record: Record,
+        child_context: Context | None = None,
+        partition_context: Context | None = None,
+    ) -> None:
+        """Do nothing: the SDK looks for children and partitions, and there are none."""
+
+    @override
+    def _write_record_message(self, record: Record) -> None:
+        """Write the record as it is, unless something was deselected or mapped.
 
         The SDK looks up whether every field of every record is selected, which takes as long as
         all else that it does with a record.
         """
-        if self._changed_on_the_way:
-            yield from super()._generate_record_messages(record)
+        writer = self._tap.message_writer
+        if self._changed_on_the_way or not isinstance(writer, BufferedMessageWriter):
+            super()._write_record_message(record)
             return
-        yield RecordMessage(
-            stream=self.name,
-            record=record,
-            version=self._stream_version,
-            time_extracted=datetime.now(timezone.utc),
-        )
+        writer.write_record(self.name, record)
+        self.state_manager.is_flushed = False
 
     @cached_property
     def _changed_on_the_way(self) -> bool:
@@ -134,7 +140,12 @@ class WindowedStream(Stream):
         as_it_is = len(self.stream_maps) == 1 and isinstance(
             self.stream_maps[0], SameRecordTransform
         )
-        return not as_it_is or self.stream_maps[0].flattening_enabled or not all(self.mask.values())
+        return (
+            not as_it_is
+            or self.stream_maps[0].flattening_enabled
+            or not all(self.mask.values())
+            or self._stream_version is not None
+        )
 
     @property
     def service(self) -> Service:
