@@ -54,7 +54,8 @@ class Occurrence:
     `agent_told` is whether the row has a column for the assigned agent at all: only then does
     an empty one say that there is none. `observed_status` is the conversation's status when an
     assignment was seen rather than told, so that its time is the look's; None when it was told.
-    `inferred_from` is the time of the first row that speaks of a beginning which no row tells.
+    `inferred_from` is the time of the first row that speaks of a beginning which no row tells;
+    `row_time` is that of the row which does, where it lies apart from `time`.
     """
 
     kind: str
@@ -71,11 +72,15 @@ class Occurrence:
     label_subcategory: str | None = None
     observed_status: str | None = None
     inferred_from: datetime | None = None
+    row_time: datetime | None = None
 
     @property
     def told_at(self) -> datetime:
-        """The time of the row that tells of it."""
-        return self.inferred_from or self.time
+        """The time of the row that tells of it: of all windows, only one has that row.
+
+        A beginning may lie just before the window in which its row lies.
+        """
+        return self.inferred_from or self.row_time or self.time
 
     @property
     def observed(self) -> bool:
@@ -109,7 +114,7 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
     Raises:
         ReportError: the row has no readable time.
     """
-    time = row_time(report, row["created_at"])
+    row_at = time = row_time(report, row["created_at"])
     interaction_id = row.get("interaction_id") or None
     if report == columns.CREATED:
         kind = REOPENED if is_true(row.get("reopened")) else CREATED
@@ -131,6 +136,7 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
         actor_type=row.get("actor_type") or None,
         label_category=row.get("label_category_name") or None,
         label_subcategory=row.get("label_sub_category_name") or None,
+        row_time=None if row_at == time else row_at,
     )
 
 

@@ -135,6 +135,11 @@ def test_a_row_that_comes_twice_is_one_occurrence():
     assert len(story(created=[row(0), row(0)], agent=[row(10, agent_id="a")] * 3)) == 2
 
 
+def test_a_beginning_belongs_to_the_window_of_its_row_which_may_be_the_next_one():
+    [created] = story(created=[row(1, began=0)])
+    assert (created.time, created.told_at) == (at(0), at(1))
+
+
 def test_the_time_hidden_in_the_interaction_wins_over_the_rows_when_they_agree():
     [near] = story(created=[{**row(0), "created_at": text(at(0) + timedelta(milliseconds=52))}])
     [far] = story(created=[{**row(0), "created_at": text(at(30))}])

@@ -280,3 +280,21 @@ def test_a_beginning_without_a_row_is_told_by_the_first_later_one_and_not_again(
         runs.append(run_tap(NOON + number * QUARTER, state, url=url, start_date=start))
     ids = [record["id"] for run in runs for record in run.records["conversation_events"]]
     assert len(set(ids)) == len(ids)
+
+
+def test_runs_of_bounded_periods_side_by_side_tell_each_beginning_once():
+    start, end = NOON - 4 * DAYS, NOON - 2 * DAYS
+    whole = truth("sandbox://", start, end)
+    created = [each for each in whole if each.kind == "created"]
+    cut = created[len(created) // 2].time + timedelta(milliseconds=1)
+    runs = [
+        run_tap(
+            NOON,
+            streams=("conversation_events",),
+            start_date=since.isoformat(),
+            end_date=until.isoformat(),
+        )
+        for since, until in ((start, cut), (cut, end))
+    ]
+    times = Counter(happening for run in runs for happening in map(told, run.events))
+    assert [each for each in map(happened, created) if times[each] != 1] == []
