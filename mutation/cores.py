@@ -1,0 +1,57 @@
+"""Which modules are mutated, and which test modules have to tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# In a module with an edge, only the functions that are pure.
+PURE = {
+    "target_segment/client.py": (
+        "judge",
+        "_json",
+        "_names_the_key",
+        "retry_after",
+        "clock_gap",
+        "_http_date",
+    ),
+    "target_segment/sending.py": ("pause_after", "Sender.send"),
+}
+
+_MAPPING = ("test_mapping", "test_presets", "test_guide")
+_TARGET = {
+    "mapping": _MAPPING,
+    "values": _MAPPING,
+    "properties": _MAPPING,
+    "message_ids": ("test_message_ids", "test_mapping"),
+    "batching": ("test_batching",),
+    "events": ("test_mapping", "test_message_ids", "test_delivery", "test_target"),
+    "truncation": ("test_truncation",),
+    "pacing": ("test_delivery",),
+    "routing": ("test_mapping", "test_presets", "test_guide", "test_settings", "test_target"),
+    "stream_settings": _MAPPING,
+    "client": ("test_client",),
+    "sending": ("test_delivery", "test_client"),
+}
+_TAP = {
+    "times": ("test_times", "test_shaping", "test_activity"),
+    "windows": ("test_reports", "test_settings"),
+    "bookmarks": ("test_bookmarks", "test_reports"),
+    "rate_limiting": ("test_rate_limiting", "test_client"),
+    "pagination": ("test_pagination", "test_conversations"),
+    "timelines": ("test_activity", "test_dialogue"),
+    "dialogue": ("test_dialogue", "test_rest_activity"),
+    "activity": ("test_activity", "test_rest_activity"),
+    "transcripts": ("test_dialogue", "test_rest_activity", "test_conversations"),
+    "shards": ("test_shards",),
+    "statistics": ("test_dialogue",),
+    "associations": ("test_activity", "test_rest_activity", "test_report_streams"),
+    "agent_activity": ("test_activity", "test_report_streams"),
+    "privacy": ("test_privacy",),
+}
+
+CORES = {
+    **{f"target_segment/{m}.py": [f"tests/target/{t}.py" for t in ts] for m, ts in _TARGET.items()},
+    **{f"tap_freshchat/{m}.py": [f"tests/tap/{t}.py" for t in ts] for m, ts in _TAP.items()},
+}
