@@ -1,6 +1,9 @@
 """One stream's mapping: record to event."""
 
 import copy
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +51,19 @@ def test_an_event_name_can_be_looked_up_and_what_is_not_listed_is_no_event():
     assert isinstance(mapping(event=table).map({"user": "u", "id": 1, "type": "x"}), Skipped)
 
 
+@pytest.mark.parametrize("kind", [None, 5, True, ["in"], {"in": 1}])
+def test_only_text_is_looked_up(kind):
+    table = {"path": "type", "map": {"in": "Entered"}}
+    assert isinstance(mapping(event=table).map({"user": "u", "id": 1, "type": kind}), Skipped)
+
+
+@pytest.mark.parametrize("kind", [["in"], {"in": 1}])
+def test_a_list_or_an_object_as_a_name_is_a_fault(kind):
+    with pytest.raises(EventFault) as fault:
+        mapping(event="kind").map({"user": "u", "id": 1, "kind": kind})
+    assert fault.value.reason.code == "no_event_name"
+
+
 def test_a_name_that_is_missing_or_no_text_is_a_fault():
     for kind in (None, 5, ""):
         mapped = mapping(event="kind").map({"user": "u", "id": 1, "kind": kind})
@@ -55,7 +71,14 @@ def test_a_name_that_is_missing_or_no_text_is_a_fault():
 
 
 @pytest.mark.parametrize(
-    ("user", "sent"), [("u", "u"), (5, "5"), (12345678901234567890, "12345678901234567890")]
+    ("user", "sent"),
+    [
+        ("u", "u"),
+        (5, "5"),
+        (0, "0"),
+        (Decimal("7.0"), "7.0"),
+        (12345678901234567890, "12345678901234567890"),
+    ],
 )
 def test_ids_leave_as_text(user, sent):
     assert event({"user": user})["userId"] == sent
@@ -86,6 +109,27 @@ def test_a_fallback_is_used_alone_and_says_so_and_never_beside_a_user():
     assert "anonymousId" not in event({"basket": "b"}, **config)
 
 
+@pytest.mark.parametrize(
+    ("record", "identity"),
+    [
+        ({"user": "u"}, "userId"),
+        ({"user": "u", "device": "d"}, "userId"),
+        ({"device": "d"}, "anonymousId"),
+        ({"basket": "b"}, "anonymousId from basket"),
+        ({"user": "u", "basket": "b"}, "userId"),
+    ],
+)
+def test_an_event_says_which_id_it_is_counted_by(record, identity):
+    mapped = mapping(anonymous_id=["device", "basket"]).map({"id": 1, **record})
+    assert mapped.identity == identity
+
+
+def test_integrations_stand_in_the_event_when_there_are_any():
+    rules = EventRules(integrations={"Mixpanel": False})
+    assert event({}, rules=rules)["integrations"] == {"Mixpanel": False}
+    assert "integrations" not in event({})
+
+
 def test_all_conditions_must_hold():
     config = {"when": {"status": ["paid", "sent"], "a.b": 1}}
     assert event({"status": "sent", "a": {"b": 1}}, **config)
@@ -108,6 +152,42 @@ def test_all_conditions_must_hold():
 )
 def test_a_time_leaves_with_a_zone_and_otherwise_as_it_came(time, sent):
     assert event({"at": time}, timestamp="at")["timestamp"] == sent
+
+
+@pytest.mark.parametrize(
+    ("time", "sent", "hour"),
+    [
+        ("2026-11-22T12:55:22+02:00", "2026-11-22T12:55:22+02:00", 10),
+        ("2026-11-22T10:55:22", "2026-11-22T10:55:22+00:00", 10),
+        ("2026-11-22 12:55:22+02:00", "2026-11-22T12:55:22+02:00", 10),
+        (datetime(2026, 11, 22, 10, 55, 22), "2026-11-22T10:55:22+00:00", 10),
+        (
+            datetime(2026, 11, 22, 12, 55, 22, tzinfo=timezone(timedelta(hours=2))),
+            "2026-11-22T12:55:22+02:00",
+            10,
+        ),
+        (date(2026, 11, 22), "2026-11-22T00:00:00+00:00", 0),
+    ],
+)
+def test_a_time_is_one_moment_however_it_is_written(time, sent, hour):
+    mapped = mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
+    assert mapped.event["timestamp"] == sent
+    assert mapped.moment.astimezone(timezone.utc).hour == hour
+
+
+def test_an_event_without_a_time_leaves_it_to_segment():
+    mapped = mapping().map({"user": "u", "id": 1})
+    assert mapped.moment is None
+    assert "timestamp" not in mapped.event
+
+
+@pytest.mark.parametrize(
+    ("time", "says"), [(None, "is missing$"), ("soon", "not an ISO 8601 time$")]
+)
+def test_a_fault_of_a_time_says_whether_it_is_missing(time, says):
+    with pytest.raises(EventFault, match=says) as fault:
+        mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
+    assert fault.value.reason.code == "bad_timestamp"
 
 
 @pytest.mark.parametrize("time", [None, "", "yesterday", "2026-13-01", 1795344922])
@@ -182,6 +262,27 @@ def test_a_salt_changes_every_hash_and_null_stays_null():
     )
     assert plain["a"] != salted["a"]
     assert plain["b"] == {"c": None}
+
+
+def test_a_hash_is_that_of_the_salt_and_the_text_or_json_and_of_each_item_of_a_list():
+    rules = EventRules(privacy=PrivacyRules(hashed=["a"], salt="pepper"))
+    for value, texts in (("x", ["x"]), (7, ["7"]), (True, ["true"]), (["x", 7, None], ["x", "7"])):
+        hashed = properties({"a": value}, rules=rules)["a"]
+        expected = [sha256(f"pepper{text}".encode()).hexdigest() for text in texts]
+        assert (hashed[:2] if isinstance(hashed, list) else [hashed]) == expected
+    assert properties({"a": [None]}, rules=rules)["a"] == [None]
+
+
+def test_the_key_can_be_a_property():
+    assert properties({"b": 2}, keys=("id", "b"), properties={"key": {"key": True}}) == {
+        "key": "1:2"
+    }
+
+
+@pytest.mark.parametrize("drop", ["a", [""], ["a", 5], [None], {"a": 1}])
+def test_what_is_to_be_dropped_is_a_list_of_paths_and_nothing_else(drop):
+    with pytest.raises(MappingError, match=r"^streams\.order_lines\.drop: must be"):
+        mapping(drop=drop)
 
 
 def test_dropping_wins_over_hashing_below():
