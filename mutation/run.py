@@ -122,6 +122,9 @@ def python(program: str, *arguments: str) -> str:
         [str(PYTHON), "-c", program, *arguments],
         cwd=COPY,
         env={**os.environ, "PATH": path},
+        # A signal that a test's run sends its group goes no further.
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
         capture_output=True,
         text=True,
         check=False,

@@ -147,3 +147,47 @@ def test_figures_of_an_earlier_open_period_do_not_count():
 
 def test_without_an_open_period_there_are_no_figures():
     assert statistics_at(at(9), Timeline(resolved_time=at(7)), Dialogue(complete=False)) == {}
+
+
+@pytest.mark.parametrize(
+    ("assigned", "seconds"), [(None, 300.0), (1, 240.0), (5, 0.0), (5.5, 300.0)]
+)
+def test_the_first_response_counts_from_the_assignment_before_it_or_from_the_beginning(
+    assigned, seconds
+):
+    first = None if assigned is None else at(assigned)
+    timeline = Timeline(interaction_id=interaction(0), first_agent_assigned_time=first)
+    assert statistics_at(at(6), timeline, WHOLE)["first_response_time_chrs"] == seconds
+
+
+def test_an_assignment_that_was_the_only_one_was_no_reassignment():
+    timeline = Timeline(
+        interaction_id=interaction(0),
+        first_agent_assigned_time=at(1),
+        agent_assigned_time=at(1),
+        first_group_assigned_time=at(2),
+        group_assigned_time=at(2),
+    )
+    assert statistics_at(at(3), timeline, Dialogue(complete=False)) == {
+        "first_agent_assignment_time_chrs": 60.0,
+        "first_group_assignment_time_chrs": 120.0,
+    }
+
+
+def test_figures_are_in_seconds_to_the_millisecond():
+    timeline = Timeline(
+        interaction_id=interaction(0), resolved_time=at(0) + timedelta(microseconds=1_234_567)
+    )
+    figures = statistics_at(at(1), timeline, Dialogue(complete=False))
+    assert figures == {"resolution_time_chrs": 1.235}
+
+
+def test_what_happened_at_the_very_beginning_took_no_time():
+    timeline = Timeline(interaction_id=interaction(0), resolved_time=at(0))
+    figures = statistics_at(at(1), timeline, Dialogue(complete=False))
+    assert figures == {"resolution_time_chrs": 0.0}
+
+
+def test_the_open_period_is_that_of_the_messages_when_no_row_names_it():
+    timeline = Timeline(resolved_time=at(7))
+    assert statistics_at(at(7), timeline, WHOLE)["resolution_time_chrs"] == 420.0

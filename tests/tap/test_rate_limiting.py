@@ -14,6 +14,7 @@ from tap_freshchat.rate_limiting import (
     RateLimiter,
     pause_after,
     retry_after,
+    until_reset,
 )
 
 
@@ -51,6 +52,45 @@ def test_an_answer_that_leaves_nothing_of_the_limit_pauses_until_its_reset():
     assert pause_after(200, {**headers, "X-RateLimit-Remaining": "1"}, NOON) == 0
 
 
+def reset_in(seconds):
+    return {"X-RateLimit-Reset": f" {int(NOON.timestamp()) + seconds} "}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        (reset_in(40), 40),
+        (reset_in(-40), 0),
+        (reset_in(10**6), LONGEST_PAUSE),
+        ({"X-RateLimit-Reset": "9" * 5000}, LONGEST_PAUSE),
+        ({"X-RateLimit-Reset": "soon"}, None),
+        ({"X-RateLimit-Reset": "²"}, None),
+        ({"X-RateLimit-Reset": "-5"}, None),
+        ({"X-RateLimit-Reset": ""}, None),
+        ({}, None),
+    ],
+)
+def test_a_reset_is_a_moment_within_bounds(headers, seconds):
+    assert until_reset(headers, NOON) == seconds
+
+
+def test_retry_after_can_be_read_up_to_another_bound():
+    assert retry_after({"Retry-After": " 90 "}, NOON, 60) == 60
+    assert retry_after({}, NOON) is None
+
+
+def test_retry_after_goes_before_the_reset_on_a_429():
+    assert pause_after(429, {"Retry-After": "7", **reset_in(40)}, NOON) == 7
+    assert pause_after(429, {"Retry-After": "0", **reset_in(40)}, NOON) == 0
+
+
+def test_any_answer_may_ask_for_a_pause():
+    assert pause_after(503, {"Retry-After": "7"}, NOON) == 7
+    assert pause_after(200, reset_in(40), NOON) == 0
+    assert pause_after(200, {"X-RateLimit-Remaining": " 0 ", **reset_in(40)}, NOON) == 40
+    assert pause_after(200, {"X-RateLimit-Remaining": "0"}, NOON) == 0
+
+
 @given(
     st.integers(100, 599),
     st.dictionaries(
@@ -77,3 +117,34 @@ def test_a_ceiling_of_its_own_spaces_requests_evenly():
     for _ in range(4):
         limiter.wait()
     assert clock.slept == [2, 2, 2]
+
+
+def test_an_idle_while_saves_up_no_more_than_one_request():
+    clock = StillClock()
+    limiter = RateLimiter(clock, requests_per_minute=30)
+    limiter.wait()
+    clock.sleep(60)
+    for _ in range(3):
+        limiter.wait()
+    assert clock.slept == [60, 2]
+
+
+def test_without_a_ceiling_nobody_waits():
+    clock = StillClock()
+    limiter = RateLimiter(clock)
+    limiter.observe(200, {})
+    for _ in range(3):
+        limiter.wait()
+    assert clock.slept == []
+
+
+def test_a_shorter_pause_does_not_open_the_gate_sooner():
+    clock = StillClock()
+    limiter = RateLimiter(clock)
+    limiter.observe(429, {"Retry-After": "20"})
+    limiter.observe(429, {"Retry-After": "0.5"})
+    limiter.wait()
+    assert clock.slept == [20]
+    limiter.observe(429, {"Retry-After": "0.5"})
+    limiter.wait()
+    assert clock.slept == [20, 0.5]

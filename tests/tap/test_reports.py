@@ -1,15 +1,13 @@
 """Raw-report jobs: what is asked when, and what becomes of the answers."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 import requests
 from fakes.clock import NOON, StillClock
 from fakes.http import Answer, ScriptedAdapter
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.errors import AccessError, ReportError
@@ -17,7 +15,7 @@ from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.report_jobs import ReportJobs
 from tap_freshchat.reports import Reports
 from tap_freshchat.times import parse_time
-from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
+from tap_freshchat.windows import Window
 
 DAY = timedelta(days=1)
 DAYS = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in (3, 2, 1)]
@@ -94,37 +92,6 @@ class Far:
 @pytest.fixture
 def far_end(tmp_path):
     return lambda **options: Far(folder=tmp_path, **options)
-
-
-@given(
-    st.timedeltas(timedelta(0), timedelta(days=500)), st.timedeltas(timedelta(hours=1), 40 * DAY)
-)
-def test_windows_tile_the_period_without_gap_or_overlap(period, longest):
-    windows = plan_windows(NOON, NOON + period, longest)
-    assert [w.start for w in windows] == [NOON, *(w.end for w in windows)][: len(windows)]
-    assert not period or windows[-1].end == NOON + period
-    assert all(timedelta(0) < w.end - w.start <= longest for w in windows)
-
-
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)))
-def test_reports_are_asked_back_to_15_months_and_not_beyond(now):
-    earliest = earliest_report(now)
-    assert 450 * DAY <= now - earliest < 456 * DAY
-    assert (now.year - earliest.year) * 12 + now.month - earliest.month in {14, 15}
-
-
-@given(st.timedeltas(timedelta(hours=1), 28 * DAY))
-def test_halves_meet_on_a_whole_millisecond(length):
-    first, second = Window(NOON, NOON + length).halves()
-    assert (first.start, first.end, second.end) == (NOON, second.start, NOON + length)
-    assert first.end.microsecond % 1000 == 0
-
-
-def test_the_longest_window_is_the_users_within_the_services():
-    assert longest_window("Chat-Transcript", None) == DAY
-    assert longest_window("Conversation-Created", None) == 28 * DAY
-    assert longest_window("Conversation-Created", 7 * DAY) == 7 * DAY
-    assert longest_window("Chat-Transcript", 7 * DAY) == DAY
 
 
 def test_rows_of_a_window_are_those_of_its_job(far_end):

@@ -12,6 +12,7 @@ from tap_freshchat.times import (
     from_epoch_ms,
     interaction_time,
     parse_time,
+    whole_steps,
 )
 
 MOMENTS = st.datetimes(
@@ -29,6 +30,11 @@ MOMENTS = st.datetimes(
         ("2025-07-10T21:47:55+02:00", "2025-07-10T19:47:55.000000+00:00"),
         ("2025-07-10T14:17:55-0530", "2025-07-10T19:47:55.000000+00:00"),
         ("2025-07-10", "2025-07-10T00:00:00.000000+00:00"),
+        ("2025-07-10t19:47", "2025-07-10T19:47:00.000000+00:00"),
+        (" 2025-07-10 19:47:55,4 utc ", "2025-07-10T19:47:55.400000+00:00"),
+        ("2025-07-10 19:47:55.123456789", "2025-07-10T19:47:55.123456+00:00"),
+        ("2025-07-10T23:59:59-23:59", "2025-07-11T23:58:59.000000+00:00"),
+        ("2025-07-10T00:00:00+23:59", "2025-07-09T00:01:00.000000+00:00"),
         ("2026-05-22T19:22:25.639861", "2026-05-22T19:22:25.639861+00:00"),
     ],
 )
@@ -41,6 +47,38 @@ def test_what_is_no_moment_is_refused_without_being_repeated(text):
     with pytest.raises(ValueError) as error:
         parse_time(text)
     assert not text or text not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["2025-07-10T10:00+24:00", "2025-07-10T10:00-99:59"])
+def test_an_offset_of_a_day_or_more_is_of_no_zone(text):
+    with pytest.raises(ValueError, match="not a time of any zone"):
+        parse_time(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00"])
+def test_an_offset_that_leads_out_of_the_calendar_is_refused(text):
+    with pytest.raises(ValueError, match="outside of the years"):
+        parse_time(text)
+
+
+def test_a_moment_of_any_zone_is_written_in_utc():
+    moment = datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=2)))
+    assert format_time(moment) == "2026-11-22T10:00:00.000000+00:00"
+    assert format_request_time(moment) == "2026-11-22T10:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("step", "start"),
+    [
+        (timedelta(days=1), "2026-11-22T00:00:00.000000+00:00"),
+        (timedelta(hours=1), "2026-11-22T10:00:00.000000+00:00"),
+        (timedelta(minutes=7), "2026-11-22T10:50:00.000000+00:00"),
+    ],
+)
+def test_whole_steps_are_counted_from_1970(step, start):
+    moment = datetime(2026, 11, 22, 10, 55, 22, tzinfo=timezone.utc)
+    assert format_time(whole_steps(moment, step)) == start
+    assert whole_steps(parse_time(start), step) == parse_time(start)
 
 
 @given(MOMENTS)
@@ -70,3 +108,9 @@ def test_an_interaction_id_of_another_form_hides_nothing(text):
 
 def test_epoch_milliseconds_are_exact():
     assert format_time(from_epoch_ms(1669114522229)).startswith("2022-11-22T10:55:22.229000")
+
+
+@pytest.mark.parametrize("milliseconds", [10**15, -(10**15), 10**30])
+def test_milliseconds_beyond_the_calendar_are_refused(milliseconds):
+    with pytest.raises(ValueError, match="outside of the years"):
+        from_epoch_ms(milliseconds)

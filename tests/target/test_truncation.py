@@ -73,6 +73,26 @@ def test_texts_are_cut_in_the_order_given_and_no_more_than_needed():
     assert len(cut_to_fit(encode(content), ["b", "a", "c"])) == LIMIT
 
 
+def test_traits_are_cut_like_properties():
+    content = {"type": "identify", "messageId": "m", "traits": {"note": "x" * 40_000}}
+    traits = decode(cut_to_fit(encode(content), ["note"]))["traits"]
+    assert traits["note_truncated"] is True
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+def test_an_event_that_fits_to_the_byte_without_the_text_goes_out(spare):
+    rest = len(encode(event(other="", note="", note_truncated=True)))
+    content = event(other="y" * (LIMIT - rest - spare), note="x" * 50)
+    cut = cut_to_fit(encode(content), ["note"])
+    assert (cut is None) is bool(spare)
+    assert spare or len(cut) == LIMIT
+
+
+def test_what_is_no_text_is_never_cut():
+    for content in (event(note=5, more="x" * 40_000), event(more="x" * 40_000), event(note=["x"])):
+        assert cut_to_fit(encode(content), ["note", "note.deeper"]) is None
+
+
 def test_texts_in_lists_are_cut_one_by_one():
     content = event(parts=[{"text": "x" * 20_000}, {"text": "y" * 20_000}, {"text": 5}])
     cut = decode(cut_to_fit(encode(content), ["parts.text"]))["properties"]["parts"]

@@ -1,0 +1,141 @@
+"""Which mapping each stream has, and which names its events may have."""
+
+import pytest
+
+from target_segment.errors import MappingError
+from target_segment.mapping import EventRules, Skipped, Stream
+from target_segment.presets import Preset
+from target_segment.routing import (
+    Routing,
+    check_event_names,
+    check_streams,
+    merged_names,
+    merged_streams,
+)
+
+PRESET = Preset(
+    streams={"chats": {"event": "kind", "user_id": "user"}},
+    events=("onOpen", "onClose"),
+    event_names={"onOpen": "Chat Opened"},
+)
+
+
+def routing(streams, *, skip=False, write_key="key-1", names=None):
+    rules = EventRules(names=names or {})
+    return Routing(streams=streams, skip_unmapped=skip, rules=rules, write_key=write_key)
+
+
+def test_a_stream_has_its_own_mapping_or_else_that_of_any_stream():
+    streams = {"orders": {"user_id": "buyer"}, "*": {"user_id": "anyone"}}
+    record = {"buyer": "b", "anyone": "a", "id": 1}
+    for name, user in (("orders", "b"), ("others", "a")):
+        mapped = routing(streams).mapping_of(Stream(name=name, keys=("id",))).map(record)
+        assert mapped.event["userId"] == user
+
+
+def test_a_stream_without_a_mapping_is_skipped_or_an_error_as_the_setting_says():
+    assert routing({}, skip=True).mapping_of(Stream(name="orders")) == Skipped("no mapping")
+    with pytest.raises(MappingError, match="^Stream 'orders' has no mapping"):
+        routing({}).mapping_of(Stream(name="orders"))
+
+
+def test_ids_follow_the_destination_and_the_stream():
+    streams = {"*": {"user_id": "user", "event": {"value": "E"}}}
+    ids = {
+        routing(streams, write_key=key)
+        .mapping_of(Stream(name=name, keys=("id",)))
+        .map({"user": "u", "id": 1})
+        .event["messageId"]
+        for key in ("key-1", "key-2", None)
+        for name in ("orders", "others")
+    }
+    assert len(ids) == 6
+
+
+def test_the_users_settings_lie_over_the_presets_key_by_key():
+    preset = {"chats": {"event": "kind", "user_id": "user"}, "users": {"call": "skip"}}
+    merged = merged_streams(preset, {"chats": {"user_id": "mail"}, "orders": {"event": "name"}})
+    assert merged == {
+        "chats": {"event": "kind", "user_id": "mail"},
+        "users": {"call": "skip"},
+        "orders": {"event": "name"},
+    }
+    assert preset["chats"]["user_id"] == "user"
+
+
+def test_settings_of_a_stream_that_are_no_object_are_refused():
+    with pytest.raises(MappingError, match=r"^streams\.orders: must be an object"):
+        merged_streams({}, {"orders": "user"})
+
+
+def test_either_spelling_of_a_name_can_be_sent_under_another():
+    assert merged_names(PRESET, {}) == {"onOpen": "Chat Opened"}
+    assert merged_names(PRESET, {"onOpen": "Hello"})["onOpen"] == "Hello"
+    assert merged_names(PRESET, {"Chat Opened": "Hello"})["onOpen"] == "Hello"
+    assert merged_names(PRESET, {"onClose": "Bye"}) == {"onOpen": "Chat Opened", "onClose": "Bye"}
+
+
+KNOWN = {
+    **PRESET.streams,
+    "refunds": {"event": {"value": "Money Back"}},
+    "visits": {"event": {"path": "kind", "map": {"in": "Entered", "out": 5}}},
+    "order_lines": {},
+    "people": {"call": "identify"},
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["onOpen", "onClose", "Chat Opened", "Hello", "Money Back", "Entered", "5", "Order Lines"],
+)
+def test_a_name_may_be_wanted_if_some_event_has_it_in_either_spelling(name):
+    known = routing(KNOWN, names={"onOpen": "Hello"})
+    check_event_names(known, PRESET, {"events": [name]})
+
+
+@pytest.mark.parametrize("name", ["onopen", "People", "Refunds", "Kind", "*"])
+def test_a_name_that_no_event_can_have_is_refused_with_those_that_can(name):
+    known = routing(KNOWN, names={"onOpen": "Hello"})
+    with pytest.raises(MappingError) as refusal:
+        check_event_names(known, PRESET, {"event_names": [], "events": ["Entered", name]})
+    assert str(refusal.value) == (
+        f"events: no event is called '{name}'; there are: "
+        "5, Entered, Hello, Money Back, Order Lines, onClose"
+    )
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [
+        {"orders": {"event": "name"}},
+        {"orders": {"event": ["name", "kind"]}},
+        {"orders": {"event": {"path": "kind", "map": None}}},
+        {"people": {"call": "identify"}, "*": {}},
+        {"chats": {"event": "other"}},
+    ],
+)
+def test_any_name_may_be_wanted_when_records_give_names(streams):
+    check_event_names(routing(streams), PRESET, {"events": ["Whatever"]})
+
+
+def test_streams_that_are_no_track_calls_give_no_names():
+    for call in ("identify", "group", "skip"):
+        with pytest.raises(MappingError, match="no event is called"):
+            check_event_names(routing({"people": {"call": call}}), PRESET, {"events": ["People"]})
+
+
+def test_every_mapping_is_compiled_before_anything_is_sent():
+    good = {"user_id": "user"}
+    check_streams(routing({"orders": good, "*": good}), PRESET)
+    for name in ("chats", "*"):
+        with pytest.raises(MappingError, match="needs user_id or anonymous_id, or call: skip$"):
+            check_streams(routing({"orders": good, name: {}}), PRESET)
+    with pytest.raises(MappingError, match="call: skip$"):
+        check_streams(routing({"chat": {}}), Preset())
+
+
+def test_a_stream_that_the_preset_does_not_have_may_be_misspelt():
+    with pytest.raises(MappingError, match=r"skip \('chat' is no .*; did you mean chats\?\)$"):
+        check_streams(routing({"chat": {}}), PRESET)
+    with pytest.raises(MappingError, match=r"skip \('orders' is no stream of the preset\)$"):
+        check_streams(routing({"orders": {}}), PRESET)
