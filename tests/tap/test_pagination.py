@@ -1,13 +1,15 @@
 """Reading lists page by page."""
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 import requests
 from fakes.clock import StillClock
 from fakes.http import Answer, ScriptedAdapter
 
 from tap_freshchat.client import FreshchatClient
-from tap_freshchat.errors import FreshchatError
-from tap_freshchat.pagination import collection, messages
+from tap_freshchat.errors import FreshchatError, RefusedError
+from tap_freshchat.pagination import collection, messages, shrinking_collection
 from tap_freshchat.rate_limiting import RateLimiter
 
 
@@ -37,6 +39,92 @@ def test_a_list_is_read_to_its_last_page_and_not_beyond():
     assert len(found) == 3
     assert "page=3" in adapter.requests[-1].url
     assert len(adapter.requests) == 3
+
+
+def query(request):
+    return dict(parse_qsl(urlsplit(request.url).query))
+
+
+def page_of(pages):
+    """A list of some pages, one item on each, called by its page."""
+
+    def answer(request):
+        number = int(query(request)["page"])
+        if number > max(pages, 1):
+            return Answer(400, {"code": "WRONG_PAGE", "message": "WRONG_PAGE"})
+        items = [{"id": str(number)}] if pages else []
+        return Answer(body={"users": items, "pagination": {"total_pages": pages}})
+
+    return answer
+
+
+def test_a_list_is_asked_for_in_ascending_order_with_what_else_was_asked():
+    client, adapter = client_of(page_of(2))
+    list(collection(client, "/users", "users", page_size=7, params={"since": "x"}))
+    asked = {"sort_order": "asc", "items_per_page": "7", "since": "x"}
+    assert [query(each) for each in adapter.requests] == [
+        {"page": "1", **asked},
+        {"page": "2", **asked},
+    ]
+    assert urlsplit(adapter.requests[0].url).path == "/v2/users"
+
+
+def test_items_may_be_named_by_another_field():
+    client, _ = client_of([Answer(body={"fields": [{"name": "a"}], "pagination": {}})])
+    assert list(collection(client, "/f", "fields", page_size=50, named="name")) == [{"name": "a"}]
+    client, _ = client_of([Answer(body={"fields": [{"name": "a"}], "pagination": {}})])
+    with pytest.raises(FreshchatError):
+        list(collection(client, "/f", "fields", page_size=50))
+
+
+@pytest.mark.parametrize("pages", ["many", -1, 1.5, "1" * 10, [1], "²"])
+def test_a_number_of_pages_that_is_none_is_an_error(pages):
+    client, _ = client_of([Answer(body={"users": [], "pagination": {"total_pages": pages}})])
+    with pytest.raises(FreshchatError, match="/users has a number of pages that is none"):
+        list(collection(client, "/users", "users", page_size=50))
+
+
+def test_a_number_of_pages_may_come_as_text_or_not_at_all():
+    for pagination in ({"total_pages": "1"}, {"total_pages": None}, {}, None):
+        client, adapter = client_of([Answer(body={"users": [], "pagination": pagination})])
+        assert list(collection(client, "/users", "users", page_size=50)) == []
+        assert len(adapter.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked", "told"),
+    [(0, "1", []), (1, "1", ["1"]), (2, "121", ["2", "1"]), (3, "1321", ["3", "2", "1"])],
+)
+def test_a_list_that_shrinks_is_read_from_its_end(pages, asked, told):
+    client, adapter = client_of(page_of(pages))
+    read = shrinking_collection(client, "/users", "users", page_size=7, params={"since": "x"})
+    assert [item["id"] for items in read for item in items] == told
+    assert "".join(query(each)["page"] for each in adapter.requests) == asked
+    for each in adapter.requests:
+        assert query(each).items() >= {"items_per_page": "7", "since": "x"}.items()
+
+
+def test_a_page_that_is_gone_by_then_is_empty():
+    gone = Answer(400, {"code": "WRONG_PAGE", "message": "WRONG_PAGE"})
+    there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
+    client, _ = client_of([there, gone, there])
+    pages = list(shrinking_collection(client, "/users", "users", page_size=50))
+    assert pages == [[], [{"id": "1"}]]
+
+
+def test_any_other_refusal_of_a_page_is_an_error():
+    there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
+    client, _ = client_of([there, Answer(400, {"message": "no"})])
+    with pytest.raises(RefusedError):
+        list(shrinking_collection(client, "/users", "users", page_size=50))
+
+
+def test_messages_are_asked_for_page_by_page_as_large_as_wanted():
+    client, adapter = client_of([Answer(body={"messages": None, "link": None})])
+    assert list(messages(client, "c/1", page_size=50)) == []
+    [asked] = adapter.requests
+    assert urlsplit(asked.url).path == "/v2/conversations/c%2F1/messages"
+    assert query(asked) == {"page": "1", "items_per_page": "50"}
 
 
 def test_an_empty_list_takes_one_request():

@@ -99,6 +99,15 @@ def test_success_is_read_and_not_only_200():
     assert judge(200, {}, b'{"success": true}') is Outcome.ACCEPTED
     assert judge(200, {}, b'{"success": false}') is Outcome.REFUSED
     assert judge(200, {}, b"OK") is Outcome.ACCEPTED
+    assert judge(200, {}, b"[]") is Outcome.ACCEPTED
+    assert judge(299, {}, b'{"success": 0}') is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"message": 5}', b'{"message": "no such event"}', b"null"]
+)
+def test_only_a_sentence_about_the_key_speaks_of_the_key(content):
+    assert judge(400, {}, content) is Outcome.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -107,6 +116,7 @@ def test_success_is_read_and_not_only_200():
         (401, {}, b"", "write_key"),
         (403, {}, b"", "write_key"),
         (400, {}, b'{"message": "An invalid write key was provided"}', "write_key"),
+        (300, {}, b"", "api_url"),
         (301, {}, b"", "api_url"),
         (308, {}, b"", "api_url"),
         (404, {}, b"", "api_url"),
@@ -152,6 +162,9 @@ def test_a_date_to_wait_for_is_counted_from_now():
 
 def test_the_gap_between_the_clocks_is_what_we_are_ahead():
     assert clock_gap({"Date": http_date(-60)}, NOW) == pytest.approx(60, abs=1)
+    assert clock_gap({"Date": "Sun, 22 Nov 2026 12:54:22 +0200"}, NOW) == pytest.approx(60, abs=1)
+    assert clock_gap({"Date": "Sun, 22 Nov 2026 10:54:22 -0000"}, NOW) == pytest.approx(60, abs=1)
+    assert clock_gap({"Date": format_datetime(NOW + timedelta(hours=1))}, NOW) < -3500
     assert clock_gap({}, NOW) is None
     assert clock_gap({"Date": "never"}, NOW) is None
 

@@ -16,7 +16,6 @@ from target_segment.dead_letters import DeadLetters
 from target_segment.delivery import Delivery
 from target_segment.errors import DeadLetterError, DeliveryError
 from target_segment.events import Event
-from target_segment.pacing import Pacer
 from target_segment.sending import Sender, Time, pause_after
 
 
@@ -177,6 +176,17 @@ def test_what_is_delivered_and_what_is_kept_is_what_was_received(
     assert one.delivery.report.sent == Counter({"e": len(stored)} if stored else {})
 
 
+def test_what_is_delivered_and_what_is_kept_is_counted(bench):
+    one = bench(poison={b"1", b"3"}, batch=4)
+    deliver(one, 5)
+    report = one.delivery.report
+    assert report.sent == {"e": 3}
+    assert report.identities == {"userId": 3}
+    assert report.dead_letters == {("s", "refused with HTTP 400, alone in a request"): 2}
+    reasons = [json.loads(line)["reason"] for line in one.dead.path.read_text().splitlines()]
+    assert [reason["class"] for reason in reasons] == ["refused", "refused"]
+
+
 def test_pauses_double_to_a_minute_with_a_little_chance():
     assert [pause_after(n, lambda: 0.0) for n in (1, 2, 3, 8, 50)] == [0.5, 1, 2, 60, 60]
     assert pause_after(1, lambda: 1.0) == pytest.approx(0.55)
@@ -218,33 +228,6 @@ def test_patience_ends_all_the_same(bench):
     with pytest.raises(DeliveryError, match="max_retry_seconds"):
         deliver(one, 5)
     assert one.clock.now <= 100
-
-
-def test_a_wait_asked_of_one_request_holds_back_all():
-    clock = Clock()
-    pacer = Pacer(0, clock, lambda seconds: clock.wait(threading.Event(), seconds))
-    pacer.wait_turn(1)
-    assert clock.now == 0
-    pacer.pause(30)
-    pacer.pause(10)
-    pacer.wait_turn(1)
-    assert clock.now == 30
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(1, 2500), min_size=1, max_size=50), st.integers(1, 5000))
-def test_the_rate_is_never_above_its_ceiling(sizes, rate):
-    clock = Clock()
-    pacer = Pacer(rate, clock, lambda seconds: clock.wait(threading.Event(), seconds))
-    started = []
-    for size in sizes:
-        pacer.wait_turn(size)
-        started.append(clock.now)
-    # Whatever starts between two requests fits into the time between them.
-    for first in range(len(sizes)):
-        for last in range(first, len(sizes)):
-            seconds = started[last] - started[first]
-            assert sum(sizes[first:last]) <= seconds * rate + 1e-6
 
 
 def test_retries_count_against_the_rate(bench):
