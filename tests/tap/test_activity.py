@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_freshchat import report_columns as columns
-from tap_freshchat.activity import digest, is_true
-from tap_freshchat.agent_activity import agent_occurrences, agent_status
+from tap_freshchat.activity import Occurrence, beginning_of, digest, is_true, told_by
+from tap_freshchat.agent_activity import agent_occurrences, agent_status, is_intelliassign
 from tap_freshchat.errors import ReportError
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.timelines import Timelines
@@ -222,3 +222,125 @@ def test_the_two_kinds_of_agent_activity_stay_apart():
 )
 def test_flags_are_read_in_every_form(flag, expected):
     assert is_true(flag) is expected
+
+
+FLAT = {
+    name: name
+    for name in (
+        *("interaction_id", "channel_id", "agent_id", "group_id", "actor_id", "actor_type"),
+        *("label_category_name", "label_sub_category_name"),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("report", "kind"),
+    [
+        (columns.CREATED, "created"),
+        (columns.AGENT_ASSIGNED, "assigned_to_agent"),
+        (columns.GROUP_ASSIGNED, "assigned_to_group"),
+        (columns.RESOLVED, "resolved"),
+        (columns.RESOLUTION_LABEL, "labelled"),
+    ],
+)
+def test_a_row_tells_all_that_its_columns_hold(report, kind):
+    assert told_by(report, {**row(0), **FLAT}) == Occurrence(
+        kind=kind,
+        time=at(0),
+        conversation_id="c",
+        interaction_id="interaction_id",
+        channel_id="channel_id",
+        agent_id="agent_id",
+        agent_told=True,
+        group_id="group_id",
+        actor_id="actor_id",
+        actor_type="actor_type",
+        label_category="label_category_name",
+        label_subcategory="label_sub_category_name",
+    )
+
+
+def test_blank_cells_tell_nothing_but_that_there_is_no_agent():
+    blank = told_by(columns.RESOLVED, {**row(0), **dict.fromkeys(FLAT, "")})
+    assert blank == Occurrence(kind="resolved", time=at(0), conversation_id="c", agent_told=True)
+    bare = {"conversation_id": "c", "created_at": text(at(0))}
+    assert told_by(columns.RESOLVED, bare) == Occurrence(
+        kind="resolved", time=at(0), conversation_id="c"
+    )
+
+
+@pytest.mark.parametrize(("skew", "believed"), [(300, True), (-300, True), (301, False)])
+def test_an_interactions_time_is_believed_up_to_five_minutes_from_the_rows(skew, believed):
+    when = at(0) + timedelta(seconds=skew)
+    told = told_by(columns.CREATED, {**row(0), "created_at": text(when)})
+    assert told.time == (at(0) if believed else when)
+    assert told.row_time == (when if believed else None)
+
+
+def test_a_beginning_is_inferred_from_the_first_that_speaks_of_it():
+    spoken = told_by(columns.RESOLVED, {**row(40), "channel_id": "ch", "agent_id": "a"})
+    assert beginning_of(spoken, first_seen=at(0), since=at(0)) == Occurrence(
+        kind="created",
+        time=at(0),
+        conversation_id="c",
+        interaction_id=interaction(0),
+        channel_id="ch",
+        inferred_from=at(40),
+    )
+    assert beginning_of(spoken, first_seen=at(-1), since=at(0)).kind == "reopened"
+    assert beginning_of(spoken, first_seen=at(0), since=at(1)) is None
+    for reopened in ("", "true"):
+        told = told_by(columns.CREATED, {**row(0), "reopened": reopened})
+        assert beginning_of(told, first_seen=at(0), since=at(0)) is None
+
+
+def occurrence(kind="resolved", **values):
+    return Occurrence(**{"kind": kind, "time": at(0), "conversation_id": "c", **values})
+
+
+def test_ids_are_the_same_for_ever():
+    assert occurrence("created", interaction_id="i").id == digest("began", "i")
+    assert occurrence("reopened", interaction_id="i").id == digest("began", "i")
+    assert occurrence("resolved", interaction_id="i").id == digest("resolved", "i")
+    when = at(0).isoformat()
+    assert occurrence("resolved").id == digest("resolved", "c", when)
+    assert occurrence("created").id == digest("began", "c", when)
+    assert occurrence("labelled", interaction_id="i").id == digest("labelled", "c", when)
+    for kind, field in (("assigned_to_agent", "agent_id"), ("assigned_to_group", "group_id")):
+        told = {"agent_id": "a", "group_id": "g", "interaction_id": "i"}
+        assert occurrence(kind, **told).id == digest(kind, "c", told[field], when)
+        seen = {**told, "observed_status": ""}
+        assert occurrence(kind, **seen).id == digest(kind, "c", told[field], "i")
+        bare = occurrence(kind, observed_status="new")
+        assert bare.id == digest(kind, "c", "", "")
+    assert digest("a", "bc") == "5310a58788781ab25d5ad7c3f8503582"
+
+
+def test_an_agents_change_tells_all_that_its_row_holds_and_comes_in_order_of_time():
+    rows = [
+        {"agent_id": "b", "status": "Off", "created_at": text(at(1)), "agent_email": "b@x.org"},
+        {"agent_id": "a", "status": "lunch_break", "created_at": text(at(0)), "agent_email": ""},
+    ]
+    first, second = agent_occurrences({columns.AVAILABILITY: rows})
+    assert (first.agent_id, first.agent_email, first.status) == ("a", None, "lunch_break")
+    assert (second.agent_id, second.agent_email, second.status) == ("b", "b@x.org", "UNAVAILABLE")
+    assert (second.report, second.time, second.observed) == (columns.AVAILABILITY, at(1), False)
+    assert second.id == digest(columns.AVAILABILITY, "b", at(1).isoformat(), "UNAVAILABLE")
+
+
+def test_an_agents_row_without_a_time_names_its_report():
+    row = {"agent_id": "b", "status": "Off", "created_at": ""}
+    with pytest.raises(ReportError, match=columns.INTELLIASSIGN):
+        agent_occurrences({columns.INTELLIASSIGN: [row]})
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("Active on IntelliAssign", True), ("INTELLI assign", True), ("on", False)]
+)
+def test_the_name_of_a_status_may_tell_of_intelliassign(name, told):
+    assert is_intelliassign(name) is told
+
+
+@pytest.mark.parametrize("spelling", [" AVAILABLE ", "active_on_intelli_assign", "True", "ENABLED"])
+def test_a_status_is_read_whatever_its_case_and_blanks(spelling):
+    assert agent_status(spelling) == "AVAILABLE"
