@@ -20,7 +20,7 @@ from tap_freshchat.errors import FreshchatError
 from tap_freshchat.identity import Identity
 from tap_freshchat.metrics import Metric, historical_records, instant_records
 from tap_freshchat.rate_limiting import LONGEST_PAUSE, RateLimiter, pause_after
-from tap_freshchat.report_jobs import ReportJobs
+from tap_freshchat.reports.jobs import ReportJobs
 from tap_freshchat.rest_activity import conversation_occurrences, message_rows
 from tap_freshchat.user_listing import UserListing
 from tap_freshchat.walk import Walk

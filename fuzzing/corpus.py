@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tap_freshchat import sandbox
-from tap_freshchat.report_columns import ALIASES
+from tap_freshchat.reports.columns import ALIASES
 
 from . import answers, report_files, segment_answers, singer
 from .answers import NOON

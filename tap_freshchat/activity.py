@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tap_freshchat import report_columns as columns
 from tap_freshchat.errors import ReportError
+from tap_freshchat.reports import columns
 from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tap_freshchat.conversation_tree import (
     message_element,
     present_timeline,
 )
-from tap_freshchat.report_columns import INTELLIASSIGN
+from tap_freshchat.reports.columns import INTELLIASSIGN
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tap_freshchat.activity import (
     Occurrence,
 )
 from tap_freshchat.agent_activity import AgentOccurrence, agent_status, is_intelliassign
-from tap_freshchat.report_columns import AVAILABILITY, INTELLIASSIGN
+from tap_freshchat.reports.columns import AVAILABILITY, INTELLIASSIGN
 from tap_freshchat.times import format_time, interaction_time
 
 if TYPE_CHECKING:

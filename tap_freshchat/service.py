@@ -22,8 +22,8 @@ from tap_freshchat.directory import Directory
 from tap_freshchat.errors import SettingError
 from tap_freshchat.identity import Identity
 from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.report_jobs import ReportJobs
-from tap_freshchat.reports import Reports
+from tap_freshchat.reports.jobs import ReportJobs
+from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.shards import shard_of
 from tap_freshchat.timelines import Timelines
 from tap_freshchat.user_listing import UserListing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_freshchat.errors import ReportError
-from tap_freshchat.report_columns import TRANSCRIPT
+from tap_freshchat.reports.columns import TRANSCRIPT
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tap_freshchat.report_columns import TRANSCRIPT
+from tap_freshchat.reports.columns import TRANSCRIPT
 
 # Longest windows that every account takes: docs disagree above these (Extract API article: a
 # month, transcripts a day).

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from target_segment.batching import body_of
 from target_segment.client import Answer, Outcome, gzipped, iso_milliseconds
 from target_segment.errors import DeliveryError
-from target_segment.preview import Preview
-from target_segment.preview_page import Occasion, page
+from target_segment.preview.gathered import Preview
+from target_segment.preview.page import Occasion, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

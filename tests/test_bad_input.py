@@ -17,7 +17,7 @@ from tap_freshchat import answers
 from tap_freshchat.errors import FreshchatError, ReportError
 from tap_freshchat.pagination import collection, messages
 from tap_freshchat.rate_limiting import LONGEST_PAUSE, pause_after
-from tap_freshchat.report_files import MAX_ROW_CHARACTERS, rows, save
+from tap_freshchat.reports.files import MAX_ROW_CHARACTERS, rows, save
 from tap_freshchat.shaping import shape
 from tap_freshchat.times import from_epoch_ms, parse_time
 from target_segment import encoding

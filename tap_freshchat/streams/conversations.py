@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import report_columns, transcripts
+from tap_freshchat import transcripts
 from tap_freshchat.activity import digest, row_time
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.conversation_tree import as_object
+from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.events import BEFORE, ConversationEvents
 from tap_freshchat.streams.windowed import WindowedStream, batched
 from tap_freshchat.times import format_time

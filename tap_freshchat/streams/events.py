@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import payloads, report_columns, rest_activity
+from tap_freshchat import payloads, rest_activity
 from tap_freshchat.activity import CREATED, LABELLED, REOPENED
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
+from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.streams.messages import new_messages
 from tap_freshchat.streams.windowed import WindowedStream, batched

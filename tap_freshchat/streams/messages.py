@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
-from tap_freshchat import report_columns, rest_activity, transcripts
+from tap_freshchat import rest_activity, transcripts
 from tap_freshchat.activity import digest
+from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import parse_time
 

@@ -17,7 +17,7 @@ from tap_freshchat import schemas
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.privacy import without_personal_data
-from tap_freshchat.report_columns import column_names
+from tap_freshchat.reports.columns import column_names
 from tap_freshchat.shards import owner_of
 from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
 

@@ -7,10 +7,10 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat import report_columns as columns
 from tap_freshchat.activity import Occurrence, beginning_of, digest, is_true, told_by
 from tap_freshchat.agent_activity import agent_occurrences, agent_status, is_intelliassign
 from tap_freshchat.errors import ReportError
+from tap_freshchat.reports import columns
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.timelines import Timelines
 

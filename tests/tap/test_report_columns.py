@@ -2,8 +2,8 @@
 
 import pytest
 
-from tap_freshchat import report_columns as columns
 from tap_freshchat.errors import ReportError
+from tap_freshchat.reports import columns
 
 
 def names(report, *headers, extra=None):

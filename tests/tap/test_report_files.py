@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from tap_freshchat.errors import PassingError, ReportError
-from tap_freshchat.report_files import rows, save
+from tap_freshchat.reports.files import rows, save
 
 ROW = {"conversation_id": "c1", "text": 'two\nlines, "quoted" and ünïcode 🎉'}
 CSV = 'conversation_id,text\r\nc1,"two\nlines, ""quoted"" and ünïcode 🎉"\r\n'.encode()

@@ -10,9 +10,9 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import EVENT_STREAMS, run_tap, truth
 
-from tap_freshchat import report_columns as columns
 from tap_freshchat import sandbox
 from tap_freshchat.errors import ReportError
+from tap_freshchat.reports import columns
 from tap_freshchat.sandbox.desk import Desk
 from tap_freshchat.sandbox.instants import from_datetime
 from tap_freshchat.sandbox.report_catalog import REPORTS

@@ -12,8 +12,8 @@ from fakes.http import Answer, ScriptedAdapter
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.errors import AccessError, ReportError
 from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.report_jobs import ReportJobs
-from tap_freshchat.reports import Reports
+from tap_freshchat.reports.jobs import ReportJobs
+from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
 

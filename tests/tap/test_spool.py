@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from fakes.clock import NOON
 
-from tap_freshchat import report_columns as columns
+from tap_freshchat.reports import columns
 from tap_freshchat.spool import CACHE_KIB, conversation_occurrences
 
 SINCE = NOON - timedelta(days=1)

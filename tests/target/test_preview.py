@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_segment.events import Event
-from target_segment.preview import OTHER_NAMES, Preview, TimeBins
-from target_segment.preview_chart import REST, chart, series
+from target_segment.preview.chart import REST, chart, series
+from target_segment.preview.gathered import OTHER_NAMES, Preview, TimeBins
 
 SCHEMA = {
     "type": "SCHEMA",

@@ -6,15 +6,15 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from target_segment.events import MAX_EVENT_BYTES
-from target_segment.preview import SIZE_BOUNDS
-from target_segment.preview_chart import REST
+from target_segment.preview.chart import REST
+from target_segment.preview.gathered import SIZE_BOUNDS
 from target_segment.report import identity_first, in_bytes
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Sequence
 
-    from target_segment.preview import Preview
+    from target_segment.preview.gathered import Preview
     from target_segment.report import Report
 
 # Longer names would take the room of what they stand beside, in characters.

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_segment.encoding import decode, encode
-from target_segment.preview_tables import section
+from target_segment.preview.tables import section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_segment.events import Event
     from target_segment.explanation import Explanation
-    from target_segment.preview import Preview
+    from target_segment.preview.gathered import Preview
 
 _UNEXPLAINED = "as it was kept"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tap_freshchat import report_files
 from tap_freshchat.errors import MissingError, ReportError
+from tap_freshchat.reports import files as report_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tap_freshchat.client import FreshchatClient
-    from tap_freshchat.report_jobs import Job, ReportJobs
+    from tap_freshchat.reports.jobs import Job, ReportJobs
     from tap_freshchat.windows import Window
 
 # A link that expires again and again while being fetched.

@@ -8,9 +8,9 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
-from target_segment.preview_chart import chart, series
-from target_segment.preview_samples import samples_section
-from target_segment.preview_tables import (
+from target_segment.preview.chart import chart, series
+from target_segment.preview.samples import samples_section
+from target_segment.preview.tables import (
     identity_section,
     keyed,
     largest_section,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from target_segment.preview import Preview
+    from target_segment.preview.gathered import Preview
     from target_segment.report import Report
 
 _WIDE, _NARROW = (1040, 300), (360, 260)
@@ -59,7 +59,7 @@ def page(preview: Preview, report: Report, occasion: Occasion) -> str:
         report: The run's counts.
         occasion: The run.
     """
-    text = resources.files("target_segment").joinpath("preview_page.html").read_text("utf-8")
+    text = resources.files("target_segment.preview").joinpath("page.html").read_text("utf-8")
     events = sum(report.sent.values())
     heading = f"{events:,} event{'' if events == 1 else 's'} would be sent to Segment"
     file = f"<code>{escape(occasion.bodies.name)}</code>"
