@@ -35,19 +35,19 @@ _TARGET = {
     "sending": ("test_delivery", "test_client"),
 }
 _TAP = {
-    "times": ("test_times", "test_shaping", "test_activity"),
+    "times": ("test_times", "test_shaping"),
     "windows": ("test_windows",),
-    "bookmarks": ("test_bookmarks", "test_reports"),
+    "bookmarks": ("test_bookmarks",),
     "rate_limiting": ("test_rate_limiting", "test_client"),
     "pagination": ("test_pagination",),
-    "timelines": ("test_activity", "test_dialogue"),
-    "dialogue": ("test_dialogue", "test_rest_activity"),
-    "activity": ("test_activity", "test_rest_activity"),
+    "timelines": ("test_timelines", "test_activity"),
+    "dialogue": ("test_dialogue",),
+    "activity": ("test_activity",),
     "transcripts": ("test_transcripts",),
     "shards": ("test_shards",),
     "statistics": ("test_dialogue",),
     "associations": ("test_associations",),
-    "agent_activity": ("test_activity", "test_rest_activity"),
+    "agent_activity": ("test_activity",),
     "privacy": ("test_privacy",),
 }
 

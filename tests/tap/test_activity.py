@@ -214,6 +214,7 @@ def test_the_two_kinds_of_agent_activity_stay_apart():
         ("TRUE", True),
         ("1", True),
         (1, True),
+        (" Yes ", True),
         ("false", False),
         ("", False),
         (None, False),

@@ -7,7 +7,9 @@ from fakes.clock import NOON
 
 from tap_freshchat.dialogue import (
     FIRST_RESPONSE_DUE,
+    MAX_MESSAGES,
     NO_RESPONSE_DUE,
+    NOTICE_SKEW,
     RESPONSE_DUE,
     Dialogue,
     read_back,
@@ -89,6 +91,8 @@ def test_only_one_message_is_the_first():
 def test_the_notice_of_a_change_is_the_nearest_in_time_if_any_is_near():
     assert WHOLE.notice(at(7) + timedelta(seconds=1)).id == "7-agent"
     assert WHOLE.notice(at(5)) is None
+    assert WHOLE.notice(at(7) + NOTICE_SKEW).id == "7-agent"
+    assert WHOLE.notice(at(7) + NOTICE_SKEW * 1.01) is None
 
 
 def test_the_customers_entry_is_the_source():
@@ -97,13 +101,23 @@ def test_the_customers_entry_is_the_source():
 
 @pytest.mark.parametrize(
     ("back_to", "kept", "complete"),
-    [(12, 3, False), (10, 3, False), (9, 3, False), (6, 11, True), (0, 11, True)],
+    [(12, 3, False), (10, 3, False), (9, 3, False), (7, 11, True), (6, 11, True), (0, 11, True)],
 )
 def test_messages_are_read_back_to_the_beginning_of_the_open_period(back_to, kept, complete):
     asked = iter(reversed(TALK))
     dialogue = read_back(asked, at(back_to))
     assert (len(dialogue.messages), dialogue.complete) == (kept, complete)
     assert dialogue.reaches(at(back_to))
+
+
+def test_a_period_without_an_end_is_read_back_only_so_far():
+    endless = [message(-minutes, "user") for minutes in range(MAX_MESSAGES + 5)]
+    cut = read_back(endless, at(1))
+    assert (len(cut.messages), cut.complete, cut.cut) == (MAX_MESSAGES, False, True)
+    assert cut.reaches(at(1))
+    assert not cut.reaches(at(0))
+    whole = read_back(endless[:MAX_MESSAGES], at(1))
+    assert (len(whole.messages), whole.complete, whole.cut) == (MAX_MESSAGES, True, False)
 
 
 def test_what_was_read_back_less_far_does_not_reach_further():

@@ -77,6 +77,18 @@ def test_items_may_be_named_by_another_field():
         list(collection(client, "/f", "fields", page_size=50))
 
 
+def test_there_may_be_as_many_pages_as_nine_digits_say():
+    answer = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 999_999_999}})
+    client, _ = client_of([answer])
+    assert next(collection(client, "/users", "users", page_size=50)) == {"id": "1"}
+
+
+def test_messages_that_are_no_list_are_an_error_that_names_them():
+    client, _ = client_of([Answer(body={"messages": {"id": "1"}})])
+    with pytest.raises(FreshchatError, match="no list messages"):
+        list(messages(client, "c", page_size=1))
+
+
 @pytest.mark.parametrize("pages", ["many", -1, 1.5, "1" * 10, [1], "²"])
 def test_a_number_of_pages_that_is_none_is_an_error(pages):
     client, _ = client_of([Answer(body={"users": [], "pagination": {"total_pages": pages}})])

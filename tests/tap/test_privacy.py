@@ -53,6 +53,11 @@ def test_a_users_properties_are_blank_even_without_the_sites_own_id():
     assert without_personal_data(user) == {"id": "u", "properties": None}
 
 
+def test_properties_beside_the_sites_own_id_are_a_persons_whatever_their_form():
+    user = {"reference_id": None, "properties": {"cf_birthday": "1815-12-10"}}
+    assert without_personal_data(user) == {"reference_id": None, "properties": None}
+
+
 def test_to_whom_an_outbound_message_went_and_with_what_words_is_blank():
     record = {
         "to": [{"phone_number": "+1"}],

@@ -73,6 +73,7 @@ def test_halves_are_halves():
         Window(NOON, NOON + timedelta(hours=1.5)),
         Window(NOON + timedelta(hours=1.5), NOON + timedelta(hours=3)),
     )
+    assert Window(NOON, NOON + timedelta(seconds=1)).halves()[0].end == NOON + DAY / 172_800
     cut = Window(NOON, NOON + timedelta(microseconds=2_005_998)).halves()[0].end
     assert cut == NOON + timedelta(microseconds=1_002_000)
 

@@ -347,6 +347,57 @@ def test_context_can_come_from_the_record_over_the_fixed_one():
     assert got == {"library": {"name": "x"}, "locale": "de"}
 
 
+def test_the_key_can_stand_wherever_a_value_can():
+    key = {"key": True}
+    sent = event({"b": 2}, keys=("id", "b"), anonymous_id=[key], context={"ip": key})
+    assert (sent["anonymousId"], sent["context"]["ip"]) == ("1:2", "1:2")
+    ids = {
+        event({"b": b}, keys=("id", "b"), **{name: key, "message_id": key})["messageId"]
+        for name in ("message_id", "version")
+        for b in (1, 2)
+    }
+    assert len(ids) == 4
+
+
+def test_a_stream_that_is_no_events_says_why():
+    assert mapping(call="skip") == Skipped("not an event")
+    assert mapping(call="skip", reason="kept elsewhere") == Skipped("kept elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"traits": ["a"]}, "traits: a call of type track has properties instead"),
+        (
+            {"call": "identify", "properties": ["a"]},
+            "properties: a call of type identify has traits instead",
+        ),
+        ({"call": "page"}, "call: must be one of track, identify, group, skip"),
+        ({"call": "group"}, "group_id: a group call needs it"),
+        ({"when": ["paid"]}, "when: must be {path: value or list of values}"),
+        ({"context": ["ip"]}, "context: must be {name: value}"),
+        ({"propertys": ["a"]}, "propertys: no such setting; anonymous_id, call, context"),
+        ({"context": {"ip": "a..b"}}, "context.ip: 'a..b' is not a dotted path"),
+        ({"when": {"a.": 1}}, "when.a.: 'a.' is not a dotted path"),
+        ({"anonymous_id": ["a."]}, "anonymous_id: 'a.' is not a dotted path"),
+        ({"version": [""]}, "version: '' is not a dotted path"),
+        ({"message_id": [""]}, "message_id: '' is not a dotted path"),
+        ({"timestamp": ""}, "timestamp: '' is not a dotted path"),
+    ],
+)
+def test_a_refusal_names_stream_and_setting(config, says):
+    with pytest.raises(MappingError) as refusal:
+        mapping(**config)
+    assert str(refusal.value).startswith(f"streams.order_lines.{says}")
+
+
+def test_what_is_skipped_says_which_condition_did_not_hold():
+    config = {"when": {"status": "paid", "kind": ["a", "b"]}}
+    for record, path in (({"status": "open"}, "status"), ({"status": "paid"}, "kind")):
+        skipped = mapping(**config).map({"user": "u", "id": 1, **record})
+        assert skipped == Skipped(f"left out by when: {path}")
+
+
 def test_the_key_can_be_the_identity():
     assert event({}, keys=("id", "user"), user_id={"key": True})["userId"] == "1:u"
 
