@@ -42,7 +42,8 @@ class Timeline:
     """How a conversation stood after one occurrence; times are of the latest such occurrence.
 
     `known` holds `status`, `assigned_agent_id` and `assigned_group_id` as far as told.
-    `first_agent_assigned_time` is of the open period, the others of the whole conversation.
+    `first_agent_assigned_time` is of the open period, the others of the whole conversation; both
+    first ones are None where its beginning lies before all that was read.
     """
 
     known: dict[str, str | None] = field(default_factory=dict)
@@ -144,11 +145,14 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
         }
     if occurrence.kind == ASSIGNED_TO_AGENT:
         timeline.assigned_time = timeline.agent_assigned_time = time
-        timeline.first_agent_assigned_time = timeline.first_agent_assigned_time or time
+        began = timeline.created_time or timeline.reopened_time
+        timeline.first_agent_assigned_time = _first(timeline.first_agent_assigned_time, time, began)
         return {"status": "assigned", "assigned_agent_id": occurrence.agent_id}
     if occurrence.kind == ASSIGNED_TO_GROUP:
         timeline.assigned_time = timeline.group_assigned_time = time
-        timeline.first_group_assigned_time = timeline.first_group_assigned_time or time
+        timeline.first_group_assigned_time = _first(
+            timeline.first_group_assigned_time, time, timeline.created_time
+        )
         after = {"assigned_group_id": occurrence.group_id}
         if occurrence.agent_told:
             # Handed to another group, a conversation loses its agent and waits for a new one.
@@ -157,6 +161,11 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
         return after
     timeline.resolved_time = time
     return {"status": RESOLVED}
+
+
+def _first(earlier: datetime | None, time: datetime, beginning: datetime | None) -> datetime | None:
+    """The first time; which it was, only those can tell who have seen the beginning."""
+    return earlier or (time if beginning else None)
 
 
 def _is_change(name: str, value: str | None, known: Mapping[str, str | None], kind: str) -> bool:

@@ -1,5 +1,6 @@
 """Rows of reports become occurrences."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -345,3 +346,20 @@ def test_the_name_of_a_status_may_tell_of_intelliassign(name, told):
 @pytest.mark.parametrize("spelling", [" AVAILABLE ", "active_on_intelli_assign", "True", "ENABLED"])
 def test_a_status_is_read_whatever_its_case_and_blanks(spelling):
     assert agent_status(spelling) == "AVAILABLE"
+
+
+def test_the_first_assignment_is_told_only_where_the_beginning_was_seen():
+    def first_times(occurrences):
+        timelines = Timelines()
+        last = [timelines.apply(each)[1] for each in occurrences][-1]
+        return last.first_agent_assigned_time, last.first_group_assigned_time
+
+    assigned = {"agent": [row(10, agent_id="a")], "group": [row(5, group_id="g")]}
+    # Its interaction began long before anything that was read.
+    cut = [
+        replace(each, interaction_id=None)
+        for each in story(**assigned)
+        if each.kind in {"assigned_to_agent", "assigned_to_group"}
+    ]
+    assert first_times(cut) == (None, None)
+    assert first_times(story(created=[row(0)], **assigned)) == (at(10), at(5))
