@@ -44,7 +44,7 @@ _TAP = {
     "dialogue": ("test_dialogue",),
     "activity": ("test_activity",),
     "transcripts": ("test_transcripts",),
-    "shards": ("test_shards",),
+    "shards": ("test_owners",),
     "statistics": ("test_dialogue",),
     "associations": ("test_associations",),
     "agent_activity": ("test_activity",),

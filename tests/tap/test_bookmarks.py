@@ -59,6 +59,19 @@ def test_ids_older_than_the_overlap_leave_the_state():
     assert set(state) == {"replication_key", "replication_key_value"}
 
 
+def test_the_state_names_its_key_and_holds_ids_to_the_very_edge_of_the_overlap():
+    state = {}
+    bookmark = Bookmark(state, "created_time", HOUR)
+    for name, minutes in (("edge", 60), ("beyond", 61)):
+        bookmark.is_new(name, minutes_ago(minutes))
+    bookmark.advance(NOON)
+    assert state == {
+        "replication_key": "created_time",
+        "replication_key_value": "2026-11-22T12:00:00.000000+00:00",
+        "overlap_ids": ["edge"],
+    }
+
+
 def test_a_window_that_was_not_finished_leaves_no_trace():
     state = {}
     Bookmark(state, "created_time", HOUR).is_new("one", minutes_ago(20))

@@ -6,10 +6,7 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tap_freshchat.shards import shard_of
 from tap_freshchat.tap import TapFreshchat
 
 TAP = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
@@ -50,9 +47,3 @@ def test_a_shard_looks_up_only_its_own_conversations():
     one, shard = (run_tap(NOON, shard_count=count, shard_index=0) for count in (1, 4))
     looked_up = [sum("/conversations/" in each for each in run.requests) for run in (one, shard)]
     assert looked_up[1] < looked_up[0] / 2
-
-
-@given(st.text(), st.integers(1, 50))
-def test_every_id_falls_to_one_shard_and_always_to_the_same(owner_id, count):
-    assert 0 <= shard_of(owner_id, count) < count
-    assert shard_of(owner_id, count) == shard_of(owner_id, count)

@@ -41,6 +41,7 @@ MOMENTS = st.datetimes(
 )
 def test_every_spelling_that_freshchat_uses_is_read(text, expected):
     assert format_time(parse_time(text)) == expected
+    assert parse_time(text).utcoffset() == timedelta(0)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2025-13-01", "10/07/2025", "2025-07-10T25:00"])

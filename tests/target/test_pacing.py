@@ -11,7 +11,7 @@ class Waits:
     """Time that passes only by waiting."""
 
     def __init__(self):
-        self.now = 100.0
+        self.now = 0.0
         self.all = []
 
     def __call__(self):
