@@ -37,7 +37,8 @@ _HEAD = """# Licences
 
 What is installed with the pair and runs with it, all of it from PyPI. Written by
 `python3 dev.py audit` from what each package declares of itself; a test holds it to what is
-installed.
+installed. Versions are those of Python 3.11; other Pythons have other versions of a few, which
+the test holds to the same licences.
 
 | Package | Version | Licence |
 | --- | --- | --- |
