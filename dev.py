@@ -41,14 +41,16 @@ def run(*command: str | Path) -> None:
         sys.exit(finished.returncode)
 
 
-def install(folder: Path = VENV, constraints: Path = CONSTRAINTS) -> None:
+def install(folder: Path = VENV, constraints: Path = CONSTRAINTS, *more: str) -> None:
     """Bring an environment to what its constraints and pyproject.toml say, unless it is so already.
 
     Args:
         folder: the environment's.
         constraints: versions and hashes of all that is in it.
+        more: what comes on top, as pip takes it.
     """
     wanted = hashlib.sha256(constraints.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
+    wanted.update(" ".join(more).encode())
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == wanted.hexdigest():
         return
@@ -58,6 +60,8 @@ def install(folder: Path = VENV, constraints: Path = CONSTRAINTS) -> None:
     pip = (python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
     run(*pip, "--require-hashes", "--no-deps", "--requirement", constraints)
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    if more:
+        run(*pip, *more)
     stamp.write_text(wanted.hexdigest())
 
 

@@ -18,11 +18,14 @@ import os
 import re
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+import dev  # noqa: E402 - beside the folder of this script
+
 ENVIRONMENT = HERE / ".environment"
 FINDINGS = HERE / ".findings"
 PYTHON = ENVIRONMENT / "bin" / "python"
@@ -33,21 +36,6 @@ TARGETS = (
 )
 # libFuzzer: longest input, seconds for one, and megabytes of memory.
 BOUNDS = ("-max_len=20000", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1")
-
-
-def install() -> None:
-    """Make the environment, unless it is there: what is locked, this package, atheris."""
-    stamp = ENVIRONMENT / "installed"
-    if stamp.exists():
-        return
-    venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    locked = ["--require-hashes", "--no-deps", "--requirement", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, *locked], check=True)
-    editable = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
-    subprocess.run([*pip, *editable], check=True)
-    subprocess.run([*pip, ATHERIS], check=True)
-    stamp.touch()
 
 
 def fuzz(target: str, minutes: float) -> bool:
@@ -80,7 +68,7 @@ def main() -> int:
     arguments.add_argument("--minutes", type=float, default=3.0, help="for each target")
     arguments.add_argument("--target", choices=TARGETS, action="append")
     asked = arguments.parse_args()
-    install()
+    dev.install(ENVIRONMENT, dev.CONSTRAINTS, ATHERIS)
     os.nice(10)
     broken = [target for target in asked.target or TARGETS if fuzz(target, asked.minutes)]
     return int(bool(broken))

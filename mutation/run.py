@@ -20,10 +20,13 @@ import random
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 from cores import CORES, PURE, ROOT
+
+sys.path.insert(0, str(ROOT))
+
+import dev
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = HERE / ".environment"
@@ -61,22 +64,6 @@ for name in sys.argv[2:]:
     print(get_diff_for_mutant(name, path=sys.argv[1]))
 """
 RUN = "from mutmut.__main__ import cli; cli()"
-
-
-def install() -> None:
-    """Make the environment, unless it is there: what is locked, this package, mutmut."""
-    stamp = ENVIRONMENT / "installed"
-    if stamp.exists():
-        return
-    venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    locked = ["--require-hashes", "--no-deps", "--requirement", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, *locked], check=True)
-    # mutmut puts its copy of both packages before this one.
-    editable = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
-    subprocess.run([*pip, *editable], check=True)
-    subprocess.run([*pip, MUTMUT], check=True)
-    stamp.touch()
 
 
 def copy() -> None:
@@ -175,7 +162,7 @@ def main() -> int:
     asked = arguments.parse_args()
     if unknown := set(asked.modules) - set(CORES):
         arguments.error(f"no core: {', '.join(sorted(unknown))}; see mutation/cores.py")
-    install()
+    dev.install(ENVIRONMENT, dev.CONSTRAINTS, MUTMUT)
     os.nice(10)
     copy()
     lived = [mutate(m, asked.sample, asked.seed, show=asked.show) for m in asked.modules]

@@ -73,16 +73,10 @@ class SegmentSink(Sink):
         self.tally_record_read()
         if self._intake.skips():
             return
-        if self._validator is not None:
-            try:
-                valid = self._validator.is_valid(record)
-            except ValueError:
-                # A `NotANumber` where the schema asks for something.
-                valid = False
-            if not valid:
-                fault = self._validator.fault_of(record)
-                self._intake.refuse(record, Reason("invalid_record", fault))
-                return
+        if self._validator is not None and not self._validator.is_valid(record):
+            fault = self._validator.fault_of(record)
+            self._intake.refuse(record, Reason("invalid_record", fault))
+            return
         for key in self._keys:
             if key not in record:
                 raise MissingKeyPropertiesError(
@@ -113,10 +107,6 @@ class SegmentSink(Sink):
     def is_full(self) -> bool:
         # Bodies are cut by the delivery, over all streams.
         return False
-
-    @override
-    def activate_version(self, new_version: int) -> None:
-        self.logger.info("ACTIVATE_VERSION is ignored: events are only ever added")
 
     @override
     def _parse_timestamps_in_record(

@@ -28,7 +28,14 @@ class CompiledValidator(BaseJSONSchemaValidator):
             )
         except ValueError as error:
             raise InvalidJSONSchema(f"The schema is not valid: {error}") from None
-        self.is_valid = self._validator.is_valid
+
+    def is_valid(self, record: dict[str, Any]) -> bool:
+        """Tell whether a record keeps the schema."""
+        try:
+            return self._validator.is_valid(record)
+        except ValueError:
+            # A `NotANumber` where the schema asks for something.
+            return False
 
     def fault_of(self, record: dict[str, Any]) -> str:
         """Tell what a record that is not valid breaks.

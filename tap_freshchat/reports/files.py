@@ -104,7 +104,9 @@ def _zip_rows(
                 f"not a report; it was not read."
             )
         if any(member.compress_type not in _PACKINGS for member in members):
-            raise NotImplementedError
+            raise ReportError(
+                "A report's archive is packed in another way than reports are; it was not read."
+            )
         for member in members:
             with archive.open(member) as content, io.TextIOWrapper(content, **_TEXT) as text:
                 yield from _csv_rows(text, names)

@@ -185,23 +185,29 @@ class ReportJobs:
             self._queues[report].appendleft(job)
             if not isinstance(error, LimitError):
                 raise
-            self._postpone(report, DEFAULT_PAUSE if error.wait is None else error.wait)
+            self._postpone(report, error.wait)
             return
         self._unread[report] += 1
         self._refused_since.pop(report, None)
         # Counted from the answer: the service counts from when it took the job.
         self._next_submit[report] = self._clock.monotonic() + self._spacing
 
-    def _postpone(self, report: str, wait: float) -> None:
-        """Leave one type of report alone for a while, or end the run if that would be too long."""
+    def _postpone(self, report: str, told: float | None) -> None:
+        """Leave one type of report alone for a while, or end the run if that would be too long.
+
+        Args:
+            report: its event name.
+            told: the seconds that the service asks to wait, None if it asks nothing.
+        """
         now = self._clock.monotonic()
         since = self._refused_since.setdefault(report, now)
+        wait = DEFAULT_PAUSE if told is None else told
         if now + wait - since > LONGEST_PAUSE:
             until = self._clock.now() + timedelta(seconds=wait)
+            when = f"until {until:%Y-%m-%d %H:%M} UTC" if told is not None else "for an hour now"
             raise ReportError(
-                f"Freshchat takes no more jobs of report {report} until "
-                f"{until:%Y-%m-%d %H:%M} UTC: the limit of a day is used up. What was read is "
-                f"kept; run again after that."
+                f"Freshchat takes no more jobs of report {report} {when}: its limit is used up. "
+                f"What was read is kept; run again later."
             )
         self._log.warning("Report %s: the limit of jobs is reached; %.0f s to wait.", report, wait)
         self._next_submit[report] = now + wait
