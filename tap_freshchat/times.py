@@ -16,7 +16,8 @@ _MOMENT = re.compile(
 )
 _DAY = timedelta(days=1)
 # Up to six digits of the fraction, of which all count; msgspec rounds what comes after them.
-_LONGEST_EXACT = len("2025-07-10T19:47:55.442123")
+_LONGEST_EXACT = len("2025-07-10T19:47:55.442123Z")
+_SECONDS = len("2025-07-10T19:47:55")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -27,16 +28,12 @@ def parse_time(text: str) -> datetime:
         ValueError: the text is no moment. The text itself is not part of the message.
     """
     # The two usual spellings, without a step of Python's for each part: every row has one.
-    if len(text) <= _LONGEST_EXACT:
+    zoned = text if text.endswith("Z") else f"{text}Z"
+    if len(zoned) <= _LONGEST_EXACT:
         try:
-            found = msgspec.convert(text, datetime)
+            return msgspec.convert(zoned, datetime)
         except ValueError:  # msgspec's own, and that of a lone surrogate
             pass
-        else:
-            if found.tzinfo is None:
-                return found.replace(tzinfo=timezone.utc)
-            if found.tzinfo is timezone.utc:
-                return found
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         raise ValueError("not a date or time in ISO 8601")
@@ -76,7 +73,9 @@ def format_time(moment: datetime) -> str:
     """
     if moment.tzinfo is not timezone.utc:
         moment = moment.astimezone(timezone.utc)
-    return moment.isoformat(timespec="microseconds")
+    # Python's own isoformat takes six times as long; this leaves out a fraction of nothing.
+    text: str = msgspec.to_builtins(moment)
+    return f"{text[:_SECONDS]}{text[_SECONDS:-1] or '.000000'}+00:00"
 
 
 def format_request_time(moment: datetime) -> str:
