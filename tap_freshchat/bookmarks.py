@@ -8,13 +8,13 @@ ids make harmless.
 
 from __future__ import annotations
 
-import heapq
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, Hashable, MutableMapping
     from datetime import datetime, timedelta
 
 # Some 170 kB of state at the very most.
@@ -31,17 +31,23 @@ class Bookmark:
         state: the stream's own, writable part of the state; holds strings only.
         replication_key: its name, which Singer keeps beside the value.
         overlap: how much before the bookmark is read again.
+        id_of: from what `is_new` is given to the id that the state holds of it; where most of
+            what a stream gives is never kept, it makes ids of the rest only.
     """
 
     def __init__(
-        self, state: MutableMapping[str, Any], replication_key: str, overlap: timedelta
+        self,
+        state: MutableMapping[str, Any],
+        replication_key: str,
+        overlap: timedelta,
+        id_of: Callable[[Any], str] = str,
     ) -> None:
         self._state = state
         self._replication_key = replication_key
         self._overlap = overlap
+        self._id_of = id_of
         self._known = frozenset(state.get(_IDS, ()))
-        self._recent: set[str] = set()
-        self._latest: list[tuple[datetime, str]] = []
+        self._met: dict[Hashable, datetime] = {}
 
     @property
     def value(self) -> datetime | None:
@@ -54,28 +60,32 @@ class Bookmark:
         value = self.value
         return earliest if value is None else max(earliest, value - self._overlap)
 
-    def is_new(self, record_id: str, moment: datetime) -> bool:
-        """Whether this was not emitted yet, as far as is remembered; it is remembered now."""
-        if record_id in self._recent:
+    def is_new(self, key: Hashable, moment: datetime) -> bool:
+        """Whether this was not emitted yet, as far as is remembered; it is remembered now.
+
+        Args:
+            key: the record's id, or what `id_of` makes that of.
+            moment: when it happened.
+        """
+        if key in self._met:
             return False
-        self._recent.add(record_id)
-        if len(self._latest) < MAX_OVERLAP_IDS:
-            heapq.heappush(self._latest, (moment, record_id))
-        else:
-            _, forgotten = heapq.heappushpop(self._latest, (moment, record_id))
-            self._recent.remove(forgotten)
-        return record_id not in self._known
+        self._met[key] = moment
+        if len(self._met) >= 2 * MAX_OVERLAP_IDS:
+            self._met = dict(self._newest())
+        return not (self._known and self._id_of(key) in self._known)
 
     def advance(self, window_end: datetime) -> None:
         """Move to the end of a window whose records have all been emitted."""
         since = window_end - self._overlap
-        self._latest = sorted(entry for entry in self._latest if entry[0] >= since)
-        ids = [record_id for _, record_id in self._latest]
-        self._recent = set(ids)
+        self._met = {key: moment for key, moment in self._newest() if moment >= since}
         self._known = frozenset()
         self._state["replication_key"] = self._replication_key
         self._state[_VALUE] = format_time(window_end)
-        if ids:
-            self._state[_IDS] = ids
+        if self._met:
+            self._state[_IDS] = [self._id_of(key) for key in self._met]
         else:
             self._state.pop(_IDS, None)
+
+    def _newest(self) -> list[tuple[Hashable, datetime]]:
+        """The newest of what is remembered, up to the bound, in the order of time."""
+        return sorted(self._met.items(), key=itemgetter(1))[-MAX_OVERLAP_IDS:]

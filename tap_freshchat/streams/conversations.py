@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from tap_freshchat import transcripts
 from tap_freshchat.activity import digest, row_time
-from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.conversation_tree import as_object
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.events import BEFORE, ConversationEvents
@@ -93,8 +92,3 @@ class Conversations(WindowedStream):
     def _transcript_windows(self) -> list[Window]:
         """Windows as the streams of messages have them."""
         return plan_windows(self.since, self.service.until, LONGEST_TRANSCRIPT_WINDOW)
-
-    @cached_property
-    @override
-    def _bookmark(self) -> Bookmark:
-        return Bookmark(self.stream_state, "activity_time", self.service.settings.lookback)

@@ -15,7 +15,7 @@ from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.spool import conversation_occurrences
-from tap_freshchat.streams.messages import new_messages
+from tap_freshchat.streams.messages import new_messages, overlap_id
 from tap_freshchat.streams.windowed import WindowedStream, batched
 from tap_freshchat.timelines import REOPENING
 from tap_freshchat.times import format_time, interaction_time, parse_time
@@ -149,6 +149,7 @@ class MessageEvents(WindowedStream):
     name = "message_events"
     reports = (report_columns.TRANSCRIPT,)
     rest_too = True
+    overlap_id = staticmethod(overlap_id)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:

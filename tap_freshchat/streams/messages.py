@@ -33,6 +33,11 @@ class Posted(NamedTuple):
     snapshot: Snapshot | None = None
 
 
+def overlap_id(key: tuple[str, str]) -> str:
+    """The id of a message, of its conversation's and its own, that the bookmark holds."""
+    return digest("message", *key)
+
+
 class Messages(WindowedStream):
     """Messages as plain rows, for warehouses."""
 
@@ -40,6 +45,7 @@ class Messages(WindowedStream):
     primary_keys = ("conversation_id", "id")
     reports = (report_columns.TRANSCRIPT,)
     rest_too = True
+    overlap_id = staticmethod(overlap_id)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -51,25 +57,25 @@ class Messages(WindowedStream):
 
 
 def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
-    """New messages of a window."""
-    app_id = stream.service.directory.account.get("app_id")
+    """New messages of a window that fall to this run's shard."""
+    service = stream.service
+    app_id = service.directory.account.get("app_id")
+    whole = service.settings.shard_count == 1
     if stream.by_rest:
-        for snapshot in stream.service.walked():
+        for snapshot in service.walked():
+            if not (whole or service.is_mine(snapshot.conversation["conversation_id"])):
+                continue
             for message in rest_activity.message_rows(snapshot, app_id):
                 time = parse_time(message["created_time"])
-                if time < window.end and _is_new(stream, message, "id", time):
+                key = message["conversation_id"], message["id"]
+                if time < window.end and stream.is_new(key, time):
                     yield Posted(message, time, snapshot=snapshot)
         return
     for row in stream.rows(report_columns.TRANSCRIPT, window):
+        conversation_id = row["conversation_id"]
         time = transcripts.message_time(row)
-        if _is_new(stream, row, "message_id", time):
+        if not (whole or service.is_mine(conversation_id)):
+            continue
+        if stream.is_new((conversation_id, row["message_id"]), time):
             message = transcripts.message_of(row, time, app_id=app_id)
             yield Posted(message, time, reference_id=row.get("reference_id") or None)
-
-
-def _is_new(stream: WindowedStream, row: dict[str, Any], key: str, time: datetime) -> bool:
-    conversation_id = row["conversation_id"]
-    service = stream.service
-    if service.settings.shard_count > 1 and not service.is_mine(conversation_id):
-        return False
-    return stream.is_new(digest("message", conversation_id, row[key]), time)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.activity import digest
-from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import FreshchatError, RefusedError
 from tap_freshchat.metrics import INTERVALS, Metric, historical_records, instant_records
@@ -71,11 +70,6 @@ class HistoricalMetrics(WindowedStream):
     @cached_property
     def _asked(self) -> Asked:
         return Asked(self.service, self.service.settings.historical_metrics, self.name, self.logger)
-
-    @cached_property
-    @override
-    def _bookmark(self) -> Bookmark:
-        return Bookmark(self.stream_state, "end_time", self.service.settings.lookback)
 
 
 class InstantMetrics(RestStream):

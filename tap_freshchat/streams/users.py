@@ -59,11 +59,6 @@ class Users(WindowedStream):
                     record = {name: record[name] for name in properties}
                 yield record
 
-    @cached_property
-    @override
-    def _bookmark(self) -> Bookmark:
-        return Bookmark(self.stream_state, "updated_time", self.service.settings.lookback)
-
 
 class UserConversations(RestStream):
     """Ids of the conversations of each user whom `users` finds changed."""

@@ -22,7 +22,7 @@ from tap_freshchat.shards import owner_of
 from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -106,19 +106,23 @@ class WindowedStream(Stream):
         self._begin()
 
     @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        """Leave the bookmark alone: only a whole window moves it."""
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, None, None]:
+        """Write each record as it comes.
 
-    @override
-    def _process_record(
-        self,
-        record: Record,
-        child_context: Context | None = None,
-        partition_context: Context | None = None,
-    ) -> None:
-        """Do nothing: the SDK looks for children and partitions, and there are none."""
+        The SDK's own loop looks in every record for children, partitions, an order and a bookmark,
+        none of which there are, and takes longer over it than a record takes to be read.
+        """
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for number, record in enumerate(self.get_records(context)):
+                self._check_max_record_limit(number)
+                if write_messages:
+                    self._write_record_message(record)
+                counter.increment()
+                yield record
+        if write_messages:
+            self._write_state_message()
 
     @override
     def _write_record_message(self, record: Record) -> None:
@@ -192,13 +196,24 @@ class WindowedStream(Stream):
         names = partial(column_names, report, stream=self.name, extra=self._extra_columns)
         return self.service.reports.rows(report, window, names)
 
-    def is_new(self, record_id: str, moment: datetime) -> bool:
-        """Whether an occurrence belongs to this run and was not emitted before."""
-        return moment >= self.since and self._bookmark.is_new(record_id, moment)
+    def is_new(self, key: Hashable, moment: datetime) -> bool:
+        """Whether an occurrence belongs to this run and was not emitted before.
+
+        Args:
+            key: its id, or what `overlap_id` makes that of.
+            moment: when it happened.
+        """
+        return moment >= self.since and self._bookmark.is_new(key, moment)
+
+    @staticmethod
+    def overlap_id(key: Any) -> str:
+        """The id under which a record is remembered with the bookmark."""
+        return str(key)
 
     @cached_property
     def _bookmark(self) -> Bookmark:
-        return Bookmark(self.stream_state, "created_time", self.service.settings.lookback)
+        name, overlap = type(self).replication_key, self.service.settings.lookback
+        return Bookmark(self.stream_state, name, overlap, self.overlap_id)
 
     @cached_property
     def since(self) -> datetime:
