@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from tap_freshchat.identity import Snapshot
 
+# Signals that ask the tap to end.
+ENDS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Service:
     """What the streams of one run share: settings, one clock, one client, one of each look-up.
@@ -79,7 +82,8 @@ class Service:
             page_size=settings.page_size,
         )
         folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
-        weakref.finalize(self, _remove, folder)
+        # Removes it when the interpreter ends, if nobody closes the service before.
+        self.close = weakref.finalize(self, _remove, folder)
         self.users = UserListing(client, folder, settings.page_size)
         self._walk = Walk(
             client,
@@ -186,9 +190,8 @@ def _remove(folder: Path) -> None:
     if threading.current_thread() is not threading.main_thread():
         shutil.rmtree(folder, ignore_errors=True)
         return
-    ends = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in ends]
+    before = [signal.signal(number, signal.SIG_IGN) for number in ENDS]
     shutil.rmtree(folder, ignore_errors=True)
-    for number, handler in zip(ends, before, strict=True):
+    for number, handler in zip(ENDS, before, strict=True):
         if handler is not None:  # one that was not set by Python
             signal.signal(number, handler)

@@ -95,6 +95,22 @@ def test_however_a_process_ends_that_can_still_act_its_records_are_out(ending):
     assert records == list(range(1000))
 
 
+def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_under_way():
+    writer, told = BufferedMessageWriter(), []
+    writer.between_lines(lambda: told.append("at once"))
+    assert told == ["at once"]
+
+    class Asking(Wire):
+        def write(self, data):
+            writer.between_lines(lambda: told.append(self.sent))
+            return super().write(data)
+
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(Asking()))):
+        writer.write_message(StateMessage({}))
+    [_, sent] = told
+    assert sent.endswith(b"\n")
+
+
 def test_moments_and_exact_numbers_are_written_as_singer_has_them():
     moment = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
     message = RecordMessage("a", {"cost": Decimal("1.10")}, time_extracted=moment)
