@@ -82,8 +82,8 @@ class Service:
             page_size=settings.page_size,
         )
         folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
-        # Removes it when the interpreter ends, if nobody closes the service before.
-        self.close = weakref.finalize(self, _remove, folder)
+        self._folder = folder
+        weakref.finalize(self, _remove, folder)
         self.users = UserListing(client, folder, settings.page_size)
         self._walk = Walk(
             client,
@@ -140,6 +140,11 @@ class Service:
         for host in (sandbox.API_HOST, sandbox.EXTRACT_HOST):
             session.mount(f"https://{host}/", adapter)
         return cls(settings, clock=clock, session=session, token=settings.token or options.token)
+
+    def close(self) -> None:
+        """Remove what the run kept on disk now, rather than when the interpreter ends."""
+        # Again, if that has begun: whoever closes ends the process before it could go on.
+        _remove(self._folder)
 
     def connect(self) -> None:
         """Make the cheapest request, so that a wrong host or token ends the run at once.

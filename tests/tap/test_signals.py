@@ -77,6 +77,13 @@ def strike(frame, event, _):
 
 sys.setprofile(strike)
 """
+AS_ITS_FOLDER_IS_REMOVED = """
+def strike(frame, event, _):
+    if event == "call" and frame.f_code == tap_freshchat.service._remove.__code__:
+        signal.raise_signal(signal.SIGTERM)
+
+sys.setprofile(strike)
+"""
 IN_A_LONG_PAUSE = """
 class Clock(SandboxClock):
     def sleep(self, seconds):
@@ -111,6 +118,7 @@ IMPORTS = """
 import io, os, signal, sys, tempfile, threading
 from concurrent.futures import Future
 from functools import cached_property
+import tap_freshchat.service
 from tap_freshchat.sandbox import SandboxClock
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
@@ -122,7 +130,11 @@ TapFreshchat.cli()
 
 
 @pytest.mark.parametrize(
-    "when", [IN_A_LOCK, IN_A_DESTRUCTOR, AS_ITS_FOLDER_IS_MADE, IN_A_LONG_PAUSE]
+    "when",
+    [
+        *(IN_A_LOCK, IN_A_DESTRUCTOR, IN_A_LONG_PAUSE),
+        *(AS_ITS_FOLDER_IS_MADE, AS_ITS_FOLDER_IS_REMOVED),
+    ],
 )
 def test_a_signal_ends_the_tap_whatever_it_is_doing_and_leaves_no_files(tmp_path, when):
     settings = {"TAP_FRESHCHAT_REQUESTS_PER_MINUTE": "60"} if when is IN_A_LONG_PAUSE else {}
