@@ -56,7 +56,9 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
     def _write(self, line: bytes, *, flushed: bool = False) -> None:
         self._in_a_line = True
         try:
-            sys.stdout.buffer.write(line)
+            # Where Python was told not to buffer, a signal can leave a write at a part of it.
+            while (count := sys.stdout.buffer.write(line)) < len(line):
+                line = line[count:]
             if flushed:
                 sys.stdout.buffer.flush()
         finally:

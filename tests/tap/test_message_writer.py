@@ -95,6 +95,17 @@ def test_however_a_process_ends_that_can_still_act_its_records_are_out(ending):
     assert records == list(range(1000))
 
 
+def test_a_line_leaves_whole_where_stdout_has_no_buffer_and_takes_a_part_at_a_time():
+    class Narrow(Wire):
+        def write(self, data):
+            return super().write(data[:7])
+
+    wire = Narrow()
+    with contextlib.redirect_stdout(io.TextIOWrapper(wire)):
+        BufferedMessageWriter().write_record("messages", RECORD)
+    assert json.loads(wire.sent)["record"] == RECORD
+
+
 def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_under_way():
     writer, told = BufferedMessageWriter(), []
     writer.between_lines(lambda: told.append("at once"))
