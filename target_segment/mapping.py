@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from target_segment.encoding import encode_sorted
-from target_segment.events import EventFault
+from target_segment.events import NO_EVENT_NAME, EventFault
 from target_segment.properties import PrivacyRules, Properties
 
 if TYPE_CHECKING:
@@ -110,20 +110,20 @@ class StreamMapping:
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
                 return skipped
-        call = occurrence = name = self.call
-        if call == "track":
+        occurrence = name = self.call
+        event: dict[str, Any] = {"type": name}
+        if name == "track":
             occurrence = self.event(record)
-            if isinstance(occurrence, (dict, list)):
-                raise EventFault("no_event_name", "a track call needs an event name that is text")
             if occurrence is None and self.event_is_optional:
                 return Skipped("no event name is mapped to its value")
             rules = self.rules
-            name = rules.names.get(occurrence, occurrence) if occurrence else occurrence
+            try:
+                name = rules.names.get(occurrence, occurrence)
+            except TypeError:  # a list or an object
+                raise EventFault("no_event_name", NO_EVENT_NAME) from None
             if rules.only is not None and name not in rules.only and occurrence not in rules.only:
                 return Skipped("not among the events to send")
-            event = {"type": call, "event": name}
-        else:
-            event = {"type": call}
+            event["event"] = name
         identity = self._identify(record, event)
         if self.group_id:
             event["groupId"] = _text_id(self.group_id(record))
@@ -160,7 +160,7 @@ class StreamMapping:
         """List what tells this occurrence from all others of the stream."""
         if self.id_parts:
             parts = [value(record) for value in self.id_parts]
-            if all(part is None or part == "" for part in parts):
+            if not any(parts) and all(part is None or part == "" for part in parts):
                 raise EventFault("bad_message_id", "all parts of message_id are empty")
         elif self.stream.keys:
             parts = [name, *[record.get(key) for key in self.stream.keys]]
@@ -196,12 +196,9 @@ def _text_id(value: Any) -> str | None:
 def _timestamp(value: Any) -> tuple[str, datetime]:
     """Give a time the full ISO form with a zone; a time without one is UTC, as Singer's are."""
     try:
-        parsed = value if isinstance(value, date) else _parsed(value)
-    except (TypeError, ValueError, msgspec.ValidationError):
-        text = "is missing" if value is None else "is not an ISO 8601 time"
-        raise EventFault("bad_timestamp", f"the time of the event {text}") from None
-    if not isinstance(parsed, datetime):
-        parsed = datetime(parsed.year, parsed.month, parsed.day)  # noqa: DTZ001 - zone follows
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        parsed = _parsed(value)
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=timezone.utc)
     # Text in the usual form goes out as it came: no digit of it is lost or made up.
@@ -210,9 +207,12 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
     return parsed.isoformat(), parsed
 
 
-def _parsed(text: str) -> datetime:
+def _parsed(value: Any) -> datetime:
+    """Read what `fromisoformat` does not: in Python 3.10, `Z` and all but 3 or 6 digits too."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the caller adds one
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        # Python 3.10 reads neither `Z` nor other numbers of digits than three and six.
-        return msgspec.convert(text, datetime)
+        return msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        text = "is missing" if value is None else "is not an ISO 8601 time"
+        raise EventFault("bad_timestamp", f"the time of the event {text}") from None
