@@ -56,9 +56,8 @@ class Intake:
         Raises:
             TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
         """
-        mapping = self._mapping
         try:
-            mapped = mapping if isinstance(mapping, Skipped) else mapping.map(record)
+            mapped = self._mapping.map(record)
             if isinstance(mapped, Skipped):
                 self._delivery.report.skipped[self._stream.name, mapped.reason] += 1
                 return

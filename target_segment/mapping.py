@@ -22,9 +22,13 @@ MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A record that is no event, by the user's or the preset's decision."""
+    """A record that is no event, by the user's or the preset's decision; or all of a stream."""
 
     reason: str
+
+    def map(self, _: Record) -> Skipped:
+        """Skip a record of a stream that is no event."""
+        return self
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
