@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from target_segment.encoding import encode_sorted
 from target_segment.events import NO_EVENT_NAME, EventFault
 from target_segment.properties import PrivacyRules, Properties
 
 if TYPE_CHECKING:
+    from target_segment.occurrences import Occurrence
     from target_segment.values import Record, Value
 
 MessageId: TypeAlias = Callable[[Sequence[Any]], str]
@@ -96,8 +96,7 @@ class StreamMapping:
     group_id: Value | None
     timestamp: Value | None
     message_id: MessageId
-    id_parts: Sequence[Value]
-    version: Sequence[Value]
+    occurrence: Occurrence
     when: Sequence[tuple[Value, tuple[Any, ...], Skipped]]
     payload: Properties
     context: Sequence[tuple[str, Value]]
@@ -114,25 +113,25 @@ class StreamMapping:
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
                 return skipped
-        occurrence = name = self.call
+        own_name = name = self.call
         event: dict[str, Any] = {"type": name}
         if name == "track":
-            occurrence = self.event(record)
-            if occurrence is None and self.event_is_optional:
+            own_name = self.event(record)
+            if own_name is None and self.event_is_optional:
                 return Skipped("no event name is mapped to its value")
             rules = self.rules
             try:
-                name = rules.names.get(occurrence, occurrence)
+                name = rules.names.get(own_name, own_name)
             except TypeError:  # a list or an object
                 raise EventFault("no_event_name", NO_EVENT_NAME) from None
-            if rules.only is not None and name not in rules.only and occurrence not in rules.only:
+            if rules.only is not None and name not in rules.only and own_name not in rules.only:
                 return Skipped("not among the events to send")
             event["event"] = name
         identity = self._identify(record, event)
         if self.group_id:
             event["groupId"] = _text_id(self.group_id(record))
         payload = self.payload(record)
-        event["messageId"] = self.message_id(self._occurrence(occurrence, record, payload))
+        event["messageId"] = self.message_id(self.occurrence(own_name, record, payload))
         moment = None
         if self.timestamp:
             event["timestamp"], moment = _timestamp(self.timestamp(record))
@@ -159,23 +158,6 @@ class StreamMapping:
             if user is not None:
                 break
         return "userId"
-
-    def _occurrence(self, name: str, record: Record, payload: dict[str, Any]) -> list[Any]:
-        """List what tells this occurrence from all others of the stream."""
-        if self.id_parts:
-            parts = [value(record) for value in self.id_parts]
-            if not any(parts) and all(part is None or part == "" for part in parts):
-                raise EventFault("bad_message_id", "all parts of message_id are empty")
-        elif self.stream.keys:
-            parts = [name, *[record.get(key) for key in self.stream.keys]]
-        else:
-            parts = [name, record]
-        if self.version:
-            parts.extend(value(record) for value in self.version)
-        elif self.call != "track":
-            # A person's or group's row is sent again when it changes: each state is one occurrence.
-            parts.append(encode_sorted(payload).decode())
-        return parts
 
     def _context(self, record: Record) -> dict[str, Any]:
         context = dict(self.rules.context)
