@@ -43,20 +43,12 @@ class Intake:
         truncate: Sequence[str] = (),
     ) -> None:
         self._stream = stream
-        self._mapping = None if isinstance(mapping, Skipped) else mapping
-        self._skipped = mapping if isinstance(mapping, Skipped) else None
+        self._mapping = mapping
         self._delivery = run.delivery
         self._dead_letters = run.dead_letters
         self._now = run.now
         self._latest = run.now() + _TOLERATED_FUTURE
         self._truncate = truncate
-
-    def skips(self) -> bool:
-        """Count a record of a stream that is no event; False if the stream is one."""
-        if self._skipped is None:
-            return False
-        self._skip(self._skipped)
-        return True
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Turn a record into an event and hand it over.
@@ -64,13 +56,10 @@ class Intake:
         Raises:
             TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
         """
-        if self._mapping is None:
-            self.skips()
-            return
         try:
             mapped = self._mapping.map(record)
             if isinstance(mapped, Skipped):
-                self._skip(mapped)
+                self._delivery.report.skipped[self._stream.name, mapped.reason] += 1
                 return
             fault = fault_of(mapped.event)
             if fault is not None:
@@ -124,9 +113,6 @@ class Intake:
 
     def _warn(self, text: str) -> None:
         self._delivery.report.warnings[self._stream.name, text] += 1
-
-    def _skip(self, skipped: Skipped) -> None:
-        self._delivery.report.skipped[self._stream.name, skipped.reason] += 1
 
     def _count(self, reason: Reason) -> None:
         self._delivery.report.dead_letters[self._stream.name, reason.text] += 1

@@ -57,6 +57,9 @@ class SegmentSink(Sink):
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
         mapping = _mapping_of(target, stream)
+        if isinstance(mapping, Skipped):
+            # What is no event may break its schema, and lack its key.
+            self._validator, self._keys = None, ()
         if target.run.dry_run and isinstance(mapping, StreamMapping):
             target.run.dry_run.preview.explain(stream_name, explain(mapping))
         truncate = target.settings.routing.rules.truncate
@@ -71,8 +74,6 @@ class SegmentSink(Sink):
             TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
         """
         self.tally_record_read()
-        if self._intake.skips():
-            return
         if self._validator is not None and not self._validator.is_valid(record):
             fault = self._validator.fault_of(record)
             self._intake.refuse(record, Reason("invalid_record", fault))

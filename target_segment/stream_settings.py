@@ -10,6 +10,7 @@ from target_segment.encoding import encode
 from target_segment.errors import MappingError
 from target_segment.events import CALLS
 from target_segment.mapping import EventRules, MessageId, Skipped, Stream, StreamMapping
+from target_segment.occurrences import compile_occurrence
 from target_segment.properties import compile_properties
 from target_segment.values import Value, compile_value
 
@@ -78,8 +79,12 @@ def compile_mapping(
         group_id=group_id,
         timestamp=value("timestamp"),
         message_id=message_id,
-        id_parts=_id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
-        version=_id_parts(config.get("version"), f"{where}.version", stream.keys),
+        occurrence=compile_occurrence(
+            _id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
+            _id_parts(config.get("version"), f"{where}.version", stream.keys),
+            stream.keys,
+            is_event=call == "track",
+        ),
         when=_conditions(config.get("when"), f"{where}.when"),
         payload=compile_properties(
             config,
