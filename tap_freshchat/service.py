@@ -28,7 +28,7 @@ from tap_freshchat.shards import shard_of
 from tap_freshchat.timelines import Timelines
 from tap_freshchat.user_listing import UserListing
 from tap_freshchat.walk import Walk
-from tap_freshchat.windows import Window
+from tap_freshchat.windows import Window, earliest_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +58,8 @@ class Service:
         self.until = min(now - settings.report_delay, settings.end or now)
         # Up to when REST is read, which is not late as reports are.
         self.present = min(now, settings.end or now)
+        # Counted from this moment, whatever period is wanted.
+        self.earliest = earliest_report(now)
         self._began = now
         self.by_rest = settings.activity_source == "rest"
         self._walk_since = self.present

@@ -19,7 +19,7 @@ from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.reports.columns import column_names
 from tap_freshchat.shards import owner_of
-from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
+from tap_freshchat.windows import Window, longest_window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -174,16 +174,20 @@ class WindowedStream(Stream):
         longest = min(
             longest_window(report, self.service.settings.report_window) for report in self.reports
         )
-        until = self.service.until
-        if self.since >= until:
+        return self.plan_reports(longest, history=self.history)
+
+    def plan_reports(self, longest: timedelta, history: timedelta = timedelta(0)) -> list[Window]:
+        """Windows of what is new and of some history, as far as reports reach back."""
+        service = self.service
+        if self.since >= service.until:
             return []
-        start = max(self.since - self.history, earliest_report(self.service.present))
-        return plan_windows(start, until, longest)
+        start = max(self.since - history, service.earliest)
+        return plan_windows(start, service.until, longest)
 
     @property
     def is_cut(self) -> bool:
         """Whether more is wanted than reports reach back to."""
-        too_old = self.since < earliest_report(self.service.present)
+        too_old = self.since < self.service.earliest
         return bool(self.reports) and not self.by_rest and too_old
 
     def order_reports(self) -> None:
