@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Tap
@@ -105,10 +106,12 @@ class TapFreshchat(Tap):
             selected = [stream for stream in self.streams.values() if stream.selected]
             windowed = [stream for stream in selected if isinstance(stream, WindowedStream)]
             active = [stream for stream in windowed if stream.rest_too]
+            for report, windows in chain.from_iterable(each.orders() for each in active):
+                if windows:
+                    self.service.choose_source(report, windows[0])
+                    break
             for windowed_stream in windowed:
                 windowed_stream.order_reports()
-            if active:
-                self.service.choose_source()
             if any(windowed_stream.is_cut for windowed_stream in windowed):
                 self.logger.warning(
                     "start_date is older than the 15 months that Freshchat's reports keep: what "

@@ -27,8 +27,6 @@ from tap_freshchat.times import format_request_time
 from tap_freshchat.windows import SHORTEST_WINDOW, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tap_freshchat.client import FreshchatClient
     from tap_freshchat.clock import Clock
 
@@ -106,23 +104,21 @@ class ReportJobs:
         self._queues[report].append(job)
         return job
 
-    def try_first(self) -> bool:
-        """Submit the job that is first in line; whether the account can have reports at all.
+    def refusal(self, job: Job) -> AccessError | None:
+        """Submit a job at once; why the account cannot have reports, and the job is withdrawn.
 
         Raises:
             AccessError: nothing can be told of that: the token or the host is refused.
         """
-        report = next((report for report, queue in self._queues.items() if queue), None)
-        if report is None:
-            return True
+        self._bring_forward(job)
         try:
-            self._submit_next(report)
+            self._submit_next(job.report)
         except AccessError as error:
             if not error.forbidden:
                 raise
-            # Whoever cannot do without reports meets the same refusal when they wait for it.
-            return False
-        return True
+            self._queues[job.report].remove(job)
+            return error
+        return None
 
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
@@ -133,9 +129,14 @@ class ReportJobs:
         """
         while not job.done:
             now = self._clock.monotonic()
-            wake = [*self._submit_due(now, job.parts()), *self._poll_due(now)]
+            wake = [*self._submit_due(now, job), *self._poll_due(now)]
             if not job.done:
-                self._clock.sleep(max(0.0, min(wake, default=now) - self._clock.monotonic()))
+                if not wake:
+                    raise ReportError(
+                        f"Report {job.report} for {job.window} is waited for and nothing makes it: "
+                        f"a defect of tap-freshchat, please report it with the log of this run."
+                    )
+                self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
 
     def release(self, job: Job) -> None:
         """Say that a job's files have been read, so that others may be submitted ahead."""
@@ -163,18 +164,27 @@ class ReportJobs:
             links = (answers.an_object(part.get("link") or part, path) for part in parts)
             job.links = [str(href) for link in links if (href := link.get("href"))]
 
-    def _submit_due(self, now: float, wanted: Sequence[Job]) -> list[float]:
+    def _submit_due(self, now: float, wanted: Job) -> list[float]:
         """Submit what may be submitted now; when to come back for the rest."""
         wake = []
+        self._bring_forward(wanted)
         for report, queue in self._queues.items():
             # What is waited for goes whatever else is ahead.
-            while queue and (self._unread[report] < AHEAD or queue[0] in wanted):
+            while queue and (self._unread[report] < AHEAD or queue[0] in wanted.parts()):
                 due = self._next_submit.get(report, now)
                 if due > now:
                     wake.append(due)
                     break
                 self._submit_next(report)
         return wake
+
+    def _bring_forward(self, wanted: Job) -> None:
+        """Put what is waited for in front: whoever ordered what stands there may never read it."""
+        queue = self._queues[wanted.report]
+        for part in reversed(wanted.parts()):
+            if part in queue:
+                queue.remove(part)
+                queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
         # Taken off first: a job that is too long puts its halves in its place.

@@ -190,10 +190,16 @@ class WindowedStream(Stream):
         too_old = self.since < self.service.earliest
         return bool(self.reports) and not self.by_rest and too_old
 
-    def order_reports(self) -> None:
-        """Have the jobs of all windows submitted ahead."""
+    def orders(self) -> Iterator[tuple[str, list[Window]]]:
+        """What is read of each report, where reports are read."""
         for report in self.reports:
-            self.service.reports.order(report, self.windows)
+            yield report, self._report_windows
+
+    def order_reports(self) -> None:
+        """Have the jobs of all windows submitted ahead; none for what is read by REST."""
+        if not self.by_rest:
+            for report, windows in self.orders():
+                self.service.reports.order(report, windows)
 
     def rows(self, report: str, window: Window) -> Iterator[dict[str, str]]:
         """Rows of one report in one window, columns under their known names."""

@@ -12,7 +12,7 @@ from fakes.http import Answer, ScriptedAdapter
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.errors import AccessError, ReportError
 from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.reports.jobs import ReportJobs
+from tap_freshchat.reports.jobs import AHEAD, Job, ReportJobs
 from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
@@ -41,7 +41,7 @@ class Far:
             timeout=60,
         )
         self.folder = options.pop("folder")
-        jobs = ReportJobs(
+        self.ordered = jobs = ReportJobs(
             client,
             self.clock,
             **{
@@ -195,6 +195,40 @@ def test_a_job_is_not_done_while_a_part_of_it_is_pending(far_end):
     far.reports.order("Agent-Activity", DAYS[:1])
     with pytest.raises(ReportError, match="pending"):
         far.read("Agent-Activity", DAYS[0])
+
+
+def test_jobs_that_nobody_reads_do_not_hold_up_what_is_waited_for(far_end):
+    many = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in range(20, 0, -1)]
+    far = far_end()
+    far.reports.order("Chat-Transcript", many)
+    # Its reader leaves after the first row, as a test of the connection does.
+    next(far.reports.rows("Chat-Transcript", many[0], list))
+    later = [Window(NOON + n * DAY, NOON + (n + 1) * DAY) for n in range(3)]
+    far.reports.order("Chat-Transcript", later)
+    for window in later:
+        [row] = far.read("Chat-Transcript", window)
+        assert parse_time(row["start"]) == window.start
+    assert len(far.posted) <= AHEAD + len(later)
+
+
+def test_halves_of_what_is_waited_for_are_asked_for_however_many_jobs_are_unread(far_end):
+    def refuse(body):
+        if body["start"] == "2026-11-22T12:00:00.000Z" and body["end"] > "2026-11-23T00:00:00.000Z":
+            return Answer(status=400, body={"message": "The requested range is too long"})
+        return None
+
+    many = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in range(20, 0, -1)]
+    far = far_end(refuse=refuse)
+    far.reports.order("Chat-Transcript", many)
+    next(far.reports.rows("Chat-Transcript", many[AHEAD], list))
+    later = Window(NOON, NOON + DAY)
+    far.reports.order("Chat-Transcript", [later])
+    assert len(far.read("Chat-Transcript", later)) == 2
+
+
+def test_waiting_for_what_nothing_makes_is_an_error_and_not_for_ever(far_end):
+    with pytest.raises(ReportError, match="defect.*report it"):
+        far_end().ordered.wait_for(Job(report="Agent-Activity", window=DAYS[0]))
 
 
 def test_an_expired_link_is_renewed(far_end):
