@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,46 +22,24 @@ from tap_freshchat.errors import (
     ReportError,
 )
 from tap_freshchat.rate_limiting import DEFAULT_PAUSE, LONGEST_PAUSE
+from tap_freshchat.reports import job_answers
+from tap_freshchat.reports.job import FIRST_POLL, Job
 from tap_freshchat.times import format_request_time
-from tap_freshchat.windows import SHORTEST_WINDOW, Window
+from tap_freshchat.windows import SHORTEST_WINDOW
 
 if TYPE_CHECKING:
     from tap_freshchat.client import FreshchatClient
     from tap_freshchat.clock import Clock
+    from tap_freshchat.windows import Window
 
 # Jobs of one report submitted before the first of them is read.
 AHEAD = 8
-# Seconds between two looks at one job: it takes seconds to minutes.
-FIRST_POLL = 2.0
+# Seconds between two looks at one job at most, and how they grow up to it.
 LONGEST_POLL = 30.0
 POLL_GROWTH = 1.5
+# Looks at a finished job that lacks a link, which may come a moment later: half a minute.
+LOOKS_FOR_LINKS = 5
 _ABOUT_RANGE = ("range", "interval", "window", "duration")
-
-
-@dataclass(kw_only=True, eq=False)
-class Job:
-    """One job; `links` is None until all its parts are done.
-
-    A window that the service finds too long is left to two `halves`, which stand for the job.
-    """
-
-    report: str
-    window: Window
-    id: str = ""
-    deadline: float = 0.0
-    next_poll: float = 0.0
-    poll_wait: float = FIRST_POLL
-    links: list[str] | None = None
-    halves: tuple[Job, ...] = ()
-
-    def parts(self) -> list[Job]:
-        """The jobs that together cover the window, in order."""
-        return [part for half in self.halves for part in half.parts()] or [self]
-
-    @property
-    def done(self) -> bool:
-        """Whether all its parts have links."""
-        return all(part.links is not None for part in self.parts())
 
 
 class ReportJobs:
@@ -146,23 +123,35 @@ class ReportJobs:
         """Read a job's state; its links, once every part of it is done.
 
         Raises:
-            ReportError: the service says that it failed.
+            ReportError: the service says that it failed, or gives no link to a part of it.
         """
         # The `link` of the answer to POST lacks `/v2`: the address is built from the id.
         path = path_of("reports", "raw", job.id)
-        answer = answers.an_object(self._client.get(path), path)
-        status = str(answer.get("status", "")).upper()
-        parts = answer.get("links") or ([answer["link"]] if answer.get("link") else [])
-        parts = answers.objects(parts, path, "links", named=None)
-        states = {str(part.get("status") or status).upper() for part in parts}
-        if "FAILED" in {status, *states}:
+        told = job_answers.read(answers.an_object(self._client.get(path), path), path)
+        if told.failed:
             raise ReportError(
                 f"Freshchat says that report {job.report} for {job.window} failed; run again, "
                 f"or shorten setting report_window_days."
             )
-        if status == "COMPLETED" and states <= {"COMPLETED", "SUCCESS"}:
-            links = (answers.an_object(part.get("link") or part, path) for part in parts)
-            job.links = [str(href) for link in links if (href := link.get("href"))]
+        if told.complete:
+            job.links = told.links
+        elif told.done:
+            self._miss_links(job, parts=told.parts)
+
+    def _miss_links(self, job: Job, *, parts: int) -> None:
+        """Look at a finished job again before believing that it lacks links."""
+        job.looks_for_links += 1
+        if job.looks_for_links < LOOKS_FOR_LINKS:
+            return
+        if parts:
+            raise ReportError(
+                f"Freshchat says that report {job.report} for {job.window} is ready and gives no "
+                f"link to a part of it; run again, and ask Freshchat's support if it stays so."
+            )
+        self._log.warning(
+            "Report %s for %s is ready and has no file: taken as empty.", job.report, job.window
+        )
+        job.links = []
 
     def _submit_due(self, now: float, wanted: Job) -> list[float]:
         """Submit what may be submitted now; when to come back for the rest."""

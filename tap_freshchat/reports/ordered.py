@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from tap_freshchat.client import FreshchatClient
     from tap_freshchat.errors import AccessError
-    from tap_freshchat.reports.jobs import Job, ReportJobs
+    from tap_freshchat.reports.job import Job
+    from tap_freshchat.reports.jobs import ReportJobs
     from tap_freshchat.windows import Window
 
 # A link that expires again and again while being fetched.

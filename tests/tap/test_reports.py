@@ -12,7 +12,8 @@ from fakes.http import Answer, ScriptedAdapter
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.errors import AccessError, ReportError
 from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.reports.jobs import AHEAD, Job, ReportJobs
+from tap_freshchat.reports.job import Job
+from tap_freshchat.reports.jobs import AHEAD, ReportJobs
 from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
@@ -29,7 +30,7 @@ class Far:
         self.polls, self.refuse = polls, refuse
         self.jobs, self.posted, self.downloads, self.looks = {}, [], [], {}
         self.links_expire = 0
-        self.job_answer = None
+        self.job_answer, self.job_answers_later = None, None
         session = requests.Session()
         session.mount("https://", ScriptedAdapter(self.answer))
         client = FreshchatClient(
@@ -78,7 +79,8 @@ class Far:
     def state(self, name):
         self.looks[name] = self.looks.get(name, 0) + 1
         if self.job_answer:
-            return Answer(body=self.job_answer)
+            answer, self.job_answer = self.job_answer, self.job_answers_later or self.job_answer
+            return Answer(body=answer)
         if self.looks[name] < self.polls:
             return Answer(body={"id": name, "status": "PENDING"})
         href = f"https://extracts.example.com/{name}-{self.looks[name]}"
@@ -229,6 +231,36 @@ def test_halves_of_what_is_waited_for_are_asked_for_however_many_jobs_are_unread
 def test_waiting_for_what_nothing_makes_is_an_error_and_not_for_ever(far_end):
     with pytest.raises(ReportError, match="defect.*report it"):
         far_end().ordered.wait_for(Job(report="Agent-Activity", window=DAYS[0]))
+
+
+LINK = {"status": "SUCCESS", "link": {"href": "https://extracts.example.com/1-1"}}
+
+
+@pytest.mark.parametrize("lacking", [{"status": "SUCCESS"}, {"status": "SUCCESS", "link": {}}])
+def test_a_finished_part_without_a_link_is_an_error_and_not_an_empty_part(far_end, lacking):
+    far = far_end()
+    far.job_answer = {"status": "COMPLETED", "links": [LINK, lacking]}
+    far.reports.order("Agent-Activity", DAYS[:1])
+    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-19 12:00.*no link.*again"):
+        far.read("Agent-Activity", DAYS[0])
+    assert 10 < far.clock.monotonic() < 120
+
+
+def test_a_link_that_comes_a_moment_after_its_part_is_finished_is_waited_for(far_end):
+    far = far_end()
+    far.job_answer = {"status": "COMPLETED", "links": [LINK, {"status": "SUCCESS"}]}
+    far.job_answers_later = {"status": "COMPLETED", "links": [LINK, LINK]}
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert len(far.read("Agent-Activity", DAYS[0])) == 2
+
+
+def test_a_finished_job_without_any_file_is_empty_and_said_to_be(far_end, caplog):
+    far = far_end()
+    far.job_answer = {"status": "COMPLETED", "links": []}
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert far.read("Agent-Activity", DAYS[0]) == []
+    assert sum("no file" in each for each in caplog.messages) == 1
+    assert far.looks["1"] > 1
 
 
 def test_an_expired_link_is_renewed(far_end):
