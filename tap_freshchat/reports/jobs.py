@@ -8,6 +8,7 @@ of each type of report, and some 120 a day.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter, defaultdict, deque
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ POLL_GROWTH = 1.5
 # Looks at a finished job that lacks a link, which may come a moment later: half a minute.
 LOOKS_FOR_LINKS = 5
 _ABOUT_RANGE = ("range", "interval", "window", "duration")
+# No shorter window helps against these; the words of the service are not documented.
+_ABOUT_AGE = re.compile(r"\b(ago|older)\b")
 
 
 class ReportJobs:
@@ -188,7 +191,8 @@ class ReportJobs:
             return
         self._unread[report] += 1
         self._refused_since.pop(report, None)
-        # Counted from the answer: the service counts from when it took the job.
+        # Counted from the answer: the service counts from when it took the job. Whether it counts
+        # one that it found too long is not documented, so its halves keep their distance too.
         self._next_submit[report] = self._clock.monotonic() + self._spacing
 
     def _postpone(self, report: str, told: float | None) -> None:
@@ -244,9 +248,14 @@ class ReportJobs:
     def _halve(self, job: Job, error: RefusedError) -> None:
         """Put two half-windows in the place of one that the service finds too long."""
         reason = error.reason.lower()
-        too_short = job.window.end - job.window.start <= SHORTEST_WINDOW
-        if too_short or not any(word in reason for word in _ABOUT_RANGE):
+        too_old = bool(_ABOUT_AGE.search(reason))
+        if not too_old and not any(word in reason for word in _ABOUT_RANGE):
             raise ReportError(f"Report {job.report} for {job.window}: {error}") from None
+        if too_old or job.window.end - job.window.start <= SHORTEST_WINDOW:
+            raise ReportError(
+                f"Report {job.report} for {job.window}: {error} The period seems to be too long "
+                f"ago for this account: set start_date to a later day."
+            ) from None
         self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
         job.halves = tuple(Job(report=job.report, window=half) for half in job.window.halves())
         self._queues[job.report].extendleft(reversed(job.halves))

@@ -143,6 +143,32 @@ def test_a_window_found_too_long_is_asked_in_halves_until_it_fits(far_end):
     assert starts == [DAYS[0].start + n * timedelta(hours=6) for n in range(4)]
 
 
+@pytest.mark.parametrize(
+    "message", ["Invalid date range: start is over 15 months ago", "older than your plan allows"]
+)
+def test_what_is_too_long_ago_is_not_asked_in_halves_and_the_error_names_the_setting(
+    far_end, message
+):
+    asked = []
+
+    def refuse(body):
+        asked.append(body)
+        return Answer(status=400, body={"message": message})
+
+    far = far_end(refuse=refuse)
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-19 12:00.*start_date"):
+        far.read("Chat-Transcript", DAYS[0])
+    assert len(asked) == 1
+
+
+def test_what_is_refused_down_to_an_hour_is_an_error_that_names_the_setting(far_end):
+    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "Invalid date range"}))
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    with pytest.raises(ReportError, match="start_date"):
+        far.read("Chat-Transcript", DAYS[0])
+
+
 def test_any_other_refusal_is_an_error_that_names_report_and_window(far_end):
     far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown event"}))
     far.reports.order("Chat-Transcript", DAYS[:1])
