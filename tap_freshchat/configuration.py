@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SANDBOX_SCHEME = "sandbox"
+# The sandbox has it too, as API_HOST: loading all of it for that would take time at every start.
 SANDBOX_HOST = "sandbox.freshchat.com"
 DEFAULT_HISTORY = timedelta(days=7)
 
