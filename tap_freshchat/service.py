@@ -151,21 +151,6 @@ class Service:
         """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
         return shard_of(owner_id, self.settings.shard_count) == self.settings.shard_index
 
-    def choose_source(self, report: str, window: Window) -> None:
-        """With `activity_source: auto`, turn to REST when the account has no reports.
-
-        Args:
-            report: what a stream is going to read first, and so is asked for.
-            window: of it.
-        """
-        if self.settings.activity_source == "auto" and self.reports.refusal(report, window):
-            self.by_rest = True
-            logging.getLogger("tap-freshchat").warning(
-                "This account has no raw reports (Extract API): reading conversations by REST. "
-                "Assignments and agents' statuses then have the time at which they were seen; "
-                "set activity_source to rest to choose this without asking."
-            )
-
     def plan_walk(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""
         self._walk_since = min(self._walk_since, since)

@@ -52,7 +52,7 @@ SETTINGS = th.PropertiesList(
             "Where messages, conversation events and agent activity come from. `reports`: raw "
             "reports, the exact log. `rest`: conversations and messages of users who changed, and "
             "differences of agents' statuses between runs. `auto`: reports, and `rest` with one "
-            "warning where the account cannot have them."
+            "warning where the account cannot have them and never had."
         ),
     ),
     th.Property(

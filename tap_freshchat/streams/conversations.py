@@ -14,7 +14,7 @@ from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.events import BEFORE, ConversationEvents
 from tap_freshchat.streams.windowed import WindowedStream, batched
 from tap_freshchat.times import format_time
-from tap_freshchat.windows import LONGEST_TRANSCRIPT_WINDOW
+from tap_freshchat.windows import LONGEST_TRANSCRIPT_WINDOW, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,4 +91,5 @@ class Conversations(WindowedStream):
     @cached_property
     def _transcript_windows(self) -> list[Window]:
         """Windows as the streams of messages have them."""
-        return self.plan_reports(LONGEST_TRANSCRIPT_WINDOW)
+        start = max(self.since, self.service.earliest)
+        return plan_windows(start, self.service.until, LONGEST_TRANSCRIPT_WINDOW)

@@ -14,7 +14,7 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_freshchat import schemas
-from tap_freshchat.bookmarks import Bookmark
+from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.reports.columns import column_names
@@ -171,18 +171,16 @@ class WindowedStream(Stream):
 
     @cached_property
     def _report_windows(self) -> list[Window]:
-        longest = min(
-            longest_window(report, self.service.settings.report_window) for report in self.reports
-        )
-        return self.plan_reports(longest, history=self.history)
+        return self.report_windows(self.since)
 
-    def plan_reports(self, longest: timedelta, history: timedelta = timedelta(0)) -> list[Window]:
-        """Windows of what is new and of some history, as far as reports reach back."""
-        service = self.service
-        if self.since >= service.until:
+    def report_windows(self, since: datetime) -> list[Window]:
+        """Windows of what is new since then and of some history, as far as reports reach back."""
+        if since >= self.service.until:
             return []
-        start = max(self.since - history, service.earliest)
-        return plan_windows(start, service.until, longest)
+        start = max(since - self.history, self.service.earliest)
+        chosen = self.service.settings.report_window
+        longest = min(longest_window(report, chosen) for report in self.reports)
+        return plan_windows(start, self.service.until, longest)
 
     @property
     def is_cut(self) -> bool:
@@ -222,8 +220,13 @@ class WindowedStream(Stream):
 
     @cached_property
     def _bookmark(self) -> Bookmark:
+        return self.bookmark_by(REST if self.by_rest else REPORTS)
+
+    def bookmark_by(self, source: str) -> Bookmark:
+        """The bookmark for a run that reads one source."""
         name, overlap = type(self).replication_key, self.service.settings.lookback
-        return Bookmark(self.stream_state, name, overlap, self.overlap_id)
+        chosen = source if self.rest_too else None
+        return Bookmark(self.stream_state, name, overlap, self.overlap_id, chosen)
 
     @cached_property
     def since(self) -> datetime:
