@@ -77,10 +77,19 @@ class Bookmark:
         """Whether this run reads reports, for the first time since REST stood in for them."""
         return self._source == REPORTS and self._state.get(_SOURCE) == REST
 
-    def start(self, earliest: datetime) -> datetime:
-        """Where reading begins: the bookmark less the overlap, but never before `earliest`."""
+    def start(self, earliest: datetime, *, chosen: bool = True) -> datetime:
+        """Where reading begins: the bookmark less the overlap; without one, at `earliest`.
+
+        Args:
+            earliest: never before it, if it was chosen.
+            chosen: a moment counted back from now is not: it passes a bookmark that has stood for
+                long, and what lies between would be lost.
+        """
         value = self.value
-        return earliest if value is None else max(earliest, value - self._overlap)
+        if value is None:
+            return earliest
+        start = value - self._overlap
+        return max(earliest, start) if chosen else start
 
     def is_new(self, key: Hashable, moment: datetime) -> bool:
         """Whether this was not emitted yet, as far as is remembered; it is remembered now.

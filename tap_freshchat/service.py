@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from tap_freshchat.bookmarks import Bookmark
     from tap_freshchat.identity import Snapshot
 
 
@@ -150,6 +151,10 @@ class Service:
     def is_mine(self, owner_id: str) -> bool:
         """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
         return shard_of(owner_id, self.settings.shard_count) == self.settings.shard_index
+
+    def start_of(self, bookmark: Bookmark) -> datetime:
+        """From when on a stream with this bookmark is read."""
+        return bookmark.start(self.settings.start, chosen=self.settings.start_chosen)
 
     def plan_walk(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""

@@ -33,7 +33,8 @@ SETTINGS = th.PropertiesList(
         th.DateTimeType,
         title="Start date",
         description=(
-            "First moment wanted, inclusive; 7 days back when absent. Reports reach back "
+            "First moment wanted, inclusive; when absent, a first run begins 7 days back. Nothing "
+            "before it is read, so give scheduled runs a fixed date or none. Reports reach back "
             "15 months: an older date is cut to that with a warning."
         ),
     ),

@@ -66,6 +66,6 @@ def tell_what_comes_again(streams: Sequence[WindowedStream]) -> None:
 def _first_report(stream: WindowedStream) -> tuple[str, Window] | None:
     """What a stream asks for first if reports are read; None if there is nothing to ask for."""
     # Not the stream's own plan, which is made once and rests on the source that is chosen here.
-    since = stream.bookmark_by(REPORTS).start(stream.service.settings.start)
+    since = stream.service.start_of(stream.bookmark_by(REPORTS))
     windows = stream.report_windows(since)
     return (stream.reports[0], windows[0]) if windows else None

@@ -231,7 +231,7 @@ class WindowedStream(Stream):
     @cached_property
     def since(self) -> datetime:
         """From when on this run emits."""
-        return self._bookmark.start(self.service.settings.start)
+        return self.service.start_of(self._bookmark)
 
     @cached_property
     def _private(self) -> bool:

@@ -31,6 +31,15 @@ def test_reading_never_begins_before_the_start_date():
     assert Bookmark(state, "created_time", HOUR).start(minutes_ago(5)) == minutes_ago(5)
 
 
+def test_a_start_counted_back_from_now_never_passes_a_bookmark():
+    state = {}
+    Bookmark(state, "created_time", HOUR).advance(NOON)
+    assert Bookmark(state, "created_time", HOUR).start(minutes_ago(5), chosen=False) == (
+        minutes_ago(60)
+    )
+    assert Bookmark({}, "created_time", HOUR).start(NOON, chosen=False) == NOON
+
+
 def test_what_the_overlap_gave_is_not_new_in_the_next_run_and_a_late_row_is():
     state = {}
     first = Bookmark(state, "created_time", HOUR)

@@ -37,3 +37,12 @@ def test_a_back_fill_that_begins_before_reports_do_is_cut_there_and_said_so(stre
     assert earliest.isoformat() <= min(times) < (earliest + timedelta(days=3)).isoformat()
     assert run.state["bookmarks"][stream]["replication_key_value"].startswith(str(end.date()))
     assert sum("15 months" in each for each in caplog.messages) == 1
+
+
+@pytest.mark.parametrize("stream", ["agent_activity", "users"])
+def test_without_a_start_date_a_pause_of_ten_days_loses_nothing(stream):
+    before = run_tap(NOON - timedelta(days=10), streams=(stream,))
+    after = run_tap(NOON, before.state, streams=(stream,))
+    whole = run_tap(NOON, streams=(stream,), start_date=before.since.isoformat())
+    told = [{each["id"] for each in run.records[stream]} for run in (before, after, whole)]
+    assert told[0] | told[1] >= told[2]
