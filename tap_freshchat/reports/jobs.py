@@ -8,25 +8,21 @@ of each type of report, and some 120 a day.
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter, defaultdict, deque
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_freshchat import answers
 from tap_freshchat.client import path_of
 from tap_freshchat.errors import (
     AccessError,
     LimitError,
-    MissingError,
     RefusedError,
     ReportError,
 )
 from tap_freshchat.rate_limiting import DEFAULT_PAUSE, LONGEST_PAUSE
-from tap_freshchat.reports import job_answers
+from tap_freshchat.reports import job_answers, submission
 from tap_freshchat.reports.job import FIRST_POLL, Job
-from tap_freshchat.times import format_request_time
-from tap_freshchat.windows import SHORTEST_WINDOW
 
 if TYPE_CHECKING:
     from tap_freshchat.client import FreshchatClient
@@ -40,9 +36,6 @@ LONGEST_POLL = 30.0
 POLL_GROWTH = 1.5
 # Looks at a finished job that lacks a link, which may come a moment later: half a minute.
 LOOKS_FOR_LINKS = 5
-_ABOUT_RANGE = ("range", "interval", "window", "duration")
-# No shorter window helps against these; the words of the service are not documented.
-_ABOUT_AGE = re.compile(r"\b(ago|older)\b")
 
 
 class ReportJobs:
@@ -216,29 +209,13 @@ class ReportJobs:
         self._next_submit[report] = now + wait
 
     def _submit(self, job: Job) -> None:
-        body: dict[str, Any] = {
-            "start": format_request_time(job.window.start),
-            "end": format_request_time(job.window.end),
-            "event": job.report,
-            "format": "csv",
-        }
-        if self._exclude_pii:
-            body["should_exclude_pii"] = True
         try:
-            answer = answers.an_object(self._client.submit("/reports/raw", body), "/reports/raw")
+            job.id = submission.submit(
+                self._client, job.report, job.window, exclude_pii=self._exclude_pii
+            )
         except RefusedError as error:
             self._halve(job, error)
             return
-        except (AccessError, MissingError) as error:
-            if isinstance(error, AccessError) and not error.forbidden:
-                # A wrong token or a web page says nothing of the plan.
-                raise
-            raise AccessError(
-                f"{error} Raw reports (Extract API) may not be part of the account's plan.",
-                forbidden=True,
-            ) from None
-        [job_answer] = answers.objects([answer], "/reports/raw", "jobs")
-        job.id = str(job_answer["id"])
         now = self._clock.monotonic()
         job.deadline = now + self._timeout.total_seconds()
         job.next_poll = now + FIRST_POLL
@@ -247,17 +224,9 @@ class ReportJobs:
 
     def _halve(self, job: Job, error: RefusedError) -> None:
         """Put two half-windows in the place of one that the service finds too long."""
-        reason = error.reason.lower()
-        too_old = bool(_ABOUT_AGE.search(reason))
-        if not too_old and not any(word in reason for word in _ABOUT_RANGE):
-            raise ReportError(f"Report {job.report} for {job.window}: {error}") from None
-        if too_old or job.window.end - job.window.start <= SHORTEST_WINDOW:
-            raise ReportError(
-                f"Report {job.report} for {job.window}: {error} The period seems to be too long "
-                f"ago for this account: set start_date to a later day."
-            ) from None
+        halves = submission.shorter_windows(job.report, job.window, error)
         self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
-        job.halves = tuple(Job(report=job.report, window=half) for half in job.window.halves())
+        job.halves = tuple(Job(report=job.report, window=half) for half in halves)
         self._queues[job.report].extendleft(reversed(job.halves))
         self._unread[job.report] -= 1
 
