@@ -25,6 +25,7 @@ from tap_freshchat.streams.events import AgentActivity, ConversationEvents, Mess
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
+from tap_freshchat.streams.sources import choose_source, tell_what_comes_again
 from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import WindowedStream
 
@@ -114,10 +115,10 @@ class TapFreshchat(Tap):
             selected = [stream for stream in self.streams.values() if stream.selected]
             windowed = [stream for stream in selected if isinstance(stream, WindowedStream)]
             active = [stream for stream in windowed if stream.rest_too]
+            choose_source(self.service, active)
             for windowed_stream in windowed:
                 windowed_stream.order_reports()
-            if active:
-                self.service.choose_source()
+            tell_what_comes_again(active)
             if any(windowed_stream.is_cut for windowed_stream in windowed):
                 self.logger.warning(
                     "start_date is older than the 15 months that Freshchat's reports keep: what "
