@@ -5,9 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import signal
-import sqlite3
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,9 +14,9 @@ from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_freshchat.errors import FreshchatError
+from tap_freshchat.endings import ignore_signals, one_line_errors, signals_wait
 from tap_freshchat.message_writer import BufferedMessageWriter
-from tap_freshchat.service import ENDS, Service
+from tap_freshchat.service import Service
 from tap_freshchat.settings import SETTINGS
 from tap_freshchat.streams import entities, reports
 from tap_freshchat.streams.conversations import Conversations
@@ -30,7 +29,7 @@ from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import WindowedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import FrameType
 
     import click
@@ -108,7 +107,7 @@ class TapFreshchat(Tap):
         """What the streams of this run share: once connected and the reports of all are ordered."""
         if not self._begun:
             self._begun = True
-            with _signals_wait():
+            with signals_wait():
                 # It makes a folder, which a signal can remove only when there is a service.
                 service = self.service
             service.connect()
@@ -175,48 +174,12 @@ class TapFreshchat(Tap):
     def invoke(cls, **arguments: Any) -> None:
         # From when Python takes itself apart, a signal has nothing else to end, and its handler
         # nothing to rely on.
-        atexit.register(_ignore_signals)
-        with _one_line_errors(cls):
+        atexit.register(ignore_signals)
+        with one_line_errors(cls.logger):
             super().invoke(**arguments)
 
     @override
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        with _one_line_errors(cls):
+        with one_line_errors(cls.logger):
             super().cb_test(ctx, param, value)
-
-
-@contextmanager
-def _signals_wait() -> Iterator[None]:
-    """Hold back signals until the `with` block ends; a thread that starts in it keeps on so."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _ignore_signals() -> None:
-    for number in ENDS:
-        signal.signal(number, signal.SIG_IGN)
-
-
-@contextmanager
-def _one_line_errors(tap: type[TapFreshchat]) -> Iterator[None]:
-    """End with the error's own sentence and exit code 1; a traceback is for defects."""
-    try:
-        yield
-    except FreshchatError as error:
-        tap.logger.critical("%s", error)
-        sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read us is gone, and says why; the command line ends quietly.
-        raise
-    except (OSError, sqlite3.OperationalError) as error:
-        # Requests' own errors never come so far, which leaves the disk.
-        tap.logger.critical(
-            "A file cannot be written or read (%s): make room, or set TMPDIR to a folder that has "
-            "it for temporary files.",
-            getattr(error, "strerror", None) or error,
-        )
-        sys.exit(1)
