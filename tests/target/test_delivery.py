@@ -325,6 +325,21 @@ def test_no_state_behind_a_failure_is_ever_safe(bench):
     assert {state for state in states if state is not None} == {0}
 
 
+def test_no_state_is_safe_behind_events_for_which_the_system_gives_no_thread(bench, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    one = bench(batch=2)
+    one.delivery.hand_over(event(1))
+    one.delivery.note_state("covers events that were never sent")
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(DeliveryError, match="max_concurrency"):
+            one.delivery.settle()
+    assert one.delivery.end(5) is None
+    assert one.far_end.stored == []
+
+
 def test_what_was_sent_before_a_failure_is_counted(bench):
     one = bench(poison={b"1", b"2"}, batch=4, dead=1)
     with pytest.raises(DeadLetterError):
