@@ -77,7 +77,8 @@ class Stream:
 class StreamMapping:
     """A compiled mapping; `map` is pure and leaves the record as it is.
 
-    `config` is what it was compiled from; the rest is what came of it.
+    `config` is what it was compiled from; the rest is what came of it. `telling` are the fields of
+    which one at least must be set for a record to have an id of its own.
     """
 
     stream: Stream
@@ -93,6 +94,7 @@ class StreamMapping:
     timestamp: Value | None
     message_id: MessageId
     id_parts: Sequence[Value]
+    telling: Sequence[Value]
     version: Sequence[Value]
     when: Sequence[tuple[Value, tuple[Any, ...], Skipped]]
     payload: Properties
@@ -157,11 +159,21 @@ class StreamMapping:
         return "userId"
 
     def _occurrence(self, name: str, record: Record, payload: dict[str, Any]) -> list[Any]:
-        """List what tells this occurrence from all others of the stream."""
+        """List what tells this occurrence from all others of the stream.
+
+        Raises:
+            EventFault: What should tell it is empty: Segment would drop it as a repetition.
+        """
+        if self.telling:
+            for value in self.telling:
+                part = value(record)
+                if part is not None and part != "":
+                    break
+            else:
+                what = "part of message_id that is a field" if self.id_parts else "key property"
+                raise EventFault("bad_message_id", f"every {what} is empty")
         if self.id_parts:
             parts = [value(record) for value in self.id_parts]
-            if all(part is None or part == "" for part in parts):
-                raise EventFault("bad_message_id", "all parts of message_id are empty")
         elif self.stream.keys:
             parts = [name, *[record.get(key) for key in self.stream.keys]]
         else:

@@ -11,7 +11,7 @@ from target_segment.errors import MappingError
 from target_segment.events import CALLS
 from target_segment.mapping import EventRules, MessageId, Skipped, Stream, StreamMapping
 from target_segment.properties import compile_properties
-from target_segment.values import Value, compile_value
+from target_segment.values import Value, compile_value, field_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,6 +79,7 @@ def compile_mapping(
         timestamp=value("timestamp"),
         message_id=message_id,
         id_parts=_id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
+        telling=_telling(config, where, stream.keys),
         version=_id_parts(config.get("version"), f"{where}.version", stream.keys),
         when=_conditions(config.get("when"), f"{where}.when"),
         payload=compile_properties(
@@ -112,6 +113,33 @@ def _identities(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Value,
 def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Value]:
     specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
     return [compile_value(item, where, keys) for item in specs]
+
+
+def _telling(config: Mapping[str, Any], where: str, keys: Sequence[str]) -> list[Value]:
+    """Compile the fields that an id stands on; constants and the event's name are the same for all.
+
+    Raises:
+        MappingError: There are none, so that all records would have one id.
+    """
+    if config.get("message_id") is None:
+        return [field_of(key) for key in keys]
+    for name in ("message_id", "version"):
+        specs = _fields_of(config.get(name), config.get("event"))
+        if specs:
+            return _id_parts(specs, f"{where}.{name}", keys)
+    raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
+
+
+def _fields_of(spec: Any, event: Any) -> list[Any]:
+    """List the parts of an id that are fields; a part that is a list, with its own fields only."""
+    fields: list[Any] = []
+    for part in spec if isinstance(spec, list) else [spec]:
+        if part is None or part == event or (isinstance(part, dict) and set(part) == {"value"}):
+            continue
+        fallbacks = _fields_of(part, event) if isinstance(part, list) else part
+        if fallbacks != []:
+            fields.append(fallbacks)
+    return fields
 
 
 def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Value]]:

@@ -141,6 +141,19 @@ def test_what_fails_again_is_kept_again_once(run, settings, segment, dead):
     assert kinds == ["no_identity", "no_identity", "refused", "refused"]
 
 
+def test_records_without_their_key_are_kept_again_and_not_taken_for_one(
+    run, settings, segment, dead
+):
+    typed = {**SCHEMA, "schema": {"type": "object", "required": ["id"], "properties": {}}}
+    bad = [{"type": "RECORD", "stream": "orders", "record": {"user": name}} for name in "ab"]
+    run(settings, typed, *bad)
+    finished = run(settings, replay_path=settings["dead_letter_path"])
+    assert segment.received == []
+    assert "merged" not in finished.table
+    classes = [letter["reason"]["class"] for letter in dead()]
+    assert classes == ["invalid_record"] * 2 + ["bad_message_id"] * 2
+
+
 def test_a_file_of_something_else_sends_nothing_and_says_so(run, settings, segment, tmp_path):
     (tmp_path / "other.jsonl").write_text('{"a": 1}\nnot json\n\n{"stream": "s", "event": {}}\n')
     finished = run(settings, replay_path=str(tmp_path / "other.jsonl"))
