@@ -107,8 +107,8 @@ def start_run(
 def _segment_client(
     session: requests.Session, settings: Settings, version: str, logger: logging.Logger
 ) -> Poster:
-    # At DEBUG it writes out every URL, and the look-up of a write key has the key in its path.
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+    # Up to WARNING it writes out URLs, and the look-up of a write key has the key in its path.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=settings.max_concurrency))
     if settings.key_check_url is not None:

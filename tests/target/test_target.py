@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from fakes.garbled import garbled_host
 from fakes.segment import Scripted
 
 from target_segment.sinks import SegmentSink
@@ -250,6 +251,14 @@ def test_a_look_up_that_fails_only_warns(run, settings, caplog):
     assert run(settings, schema(), *orders(1)).status == 0
     assert "could not be checked" in caplog.text
     assert "key-1" not in caplog.text
+
+
+def test_a_look_up_answered_with_a_broken_header_shows_the_key_to_nobody(run, settings, caplog):
+    caplog.set_level("DEBUG", logger="urllib3")
+    with garbled_host() as settings["cdn_url"]:
+        finished = run(settings, schema(), *orders(1))
+    assert finished.status == 0
+    assert "key-1" not in caplog.text + finished.table
 
 
 def test_the_look_up_can_be_left_out(run, settings, segment):
