@@ -163,6 +163,30 @@ def test_a_record_that_violates_its_schema_is_a_dead_letter_naming_the_field(
     assert "secret text" not in finished.table
 
 
+@pytest.mark.parametrize(
+    ("definition", "value", "told"),
+    [
+        ({"additionalProperties": {"type": "integer"}}, {"jane@x.com": "a"}, "a.*: type"),
+        ({"patternProperties": {"^j": {"type": "null"}}}, {"jane": 1}, "a.^j: type"),
+        ({"items": {"type": "integer"}}, [*range(617), "jane"], "a.*: type"),
+        ({"items": [{"type": "integer"}]}, ["jane"], "a.*: type"),
+        ({"properties": {"properties": False}}, {"properties": 1}, "a.properties: properties"),
+        ({"propertyNames": {"maxLength": 1}}, {"jane": 1}, "a: maxLength"),
+        ({"$ref": "#/definitions/name"}, "jane", "name: type"),
+    ],
+)
+def test_a_dead_letters_reason_has_words_of_the_schema_only(
+    run, settings, dead, *, definition, value, told
+):
+    typed = schema(properties={"a": definition}, definitions={"name": {"type": "integer"}})
+    finished = run(settings, typed, record(user="u", id=1, a=value))
+    [letter] = dead()
+    place, keyword = told.split(": ")
+    assert letter["reason"]["text"] == f"{place} breaks the schema's '{keyword}'"
+    for content in ("jane", "617"):
+        assert content not in finished.table
+
+
 def test_validation_can_be_turned_off(run, settings, segment):
     settings["validate_records"] = False
     run(settings, schema(properties={"id": {"type": "string"}}), *orders(1))
