@@ -21,6 +21,7 @@ from target_segment.routing import (
     check_streams,
     merged_names,
     merged_streams,
+    spelled_names,
 )
 from target_segment.settings import API_URLS
 
@@ -162,11 +163,13 @@ def _routing(config: Mapping[str, Any], write_key: str | None, version: str) -> 
         ),
         truncate=config["truncate_properties"],
     )
+    streams = merged_streams(preset.streams, config["streams"])
     routing = Routing(
-        streams=merged_streams(preset.streams, config["streams"]),
+        streams=streams,
         skip_unmapped=config["unmapped_streams"] == "skip",
         rules=rules,
         write_key=write_key,
+        spelled=spelled_names(streams, preset, rules),
     )
     check_streams(routing, preset)
     wanted = {"events": events or [], "event_names": config["event_names"]}

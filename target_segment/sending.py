@@ -15,6 +15,7 @@ from target_segment.pacing import Pacer
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from target_segment.batching import Batch
     from target_segment.dead_letters import DeadLetters
@@ -56,6 +57,7 @@ class Sender:
         retry_seconds: How long one body is tried again.
         time: Clock and waiting.
         logger: For the one warning about a wrong clock.
+        spelled: The event names that are told one by one.
         accepted: Told of the events that were acknowledged.
     """
 
@@ -68,6 +70,7 @@ class Sender:
         retry_seconds: float,
         time: Time,
         logger: logging.Logger,
+        spelled: AbstractSet[str],
         accepted: Callable[[Batch], object] = lambda _: None,
     ) -> None:
         self.stop = threading.Event()
@@ -76,6 +79,7 @@ class Sender:
         self._retry_seconds = retry_seconds
         self._time = time
         self._logger = logger
+        self._spelled = spelled
         self._accepted = accepted
         self._pacer = Pacer(events_per_second, time.now, self._sleep)
         self._clock_was_wrong = False
@@ -96,8 +100,7 @@ class Sender:
             part = parts.pop()
             answer = self._post(part, report)
             if answer.outcome is Outcome.ACCEPTED:
-                report.sent.update([event.name for event in part])
-                report.identities.update([event.identity for event in part])
+                report.count_sent(part, self._spelled)
                 self._accepted(part)
             elif len(part) == 1:
                 reason = Reason("refused", f"refused with {answer.status}, alone in a request")

@@ -8,7 +8,7 @@ import msgspec
 
 from target_segment.encoding import encode
 from target_segment.errors import MappingError
-from target_segment.events import CALLS
+from target_segment.events import CALLS, default_name
 from target_segment.mapping import EventRules, MessageId, Skipped, Stream, StreamMapping
 from target_segment.properties import compile_properties
 from target_segment.values import Value, compile_value, field_of
@@ -71,7 +71,7 @@ def compile_mapping(
         call=call,
         rules=rules,
         payload_name=payload,
-        event=value("event") or _constant(stream.name.replace("_", " ").title()),
+        event=value("event") or _constant(default_name(stream.name)),
         event_is_optional=isinstance(config.get("event"), dict) and "map" in config["event"],
         user_id=user_id,
         anonymous_ids=anonymous_ids,

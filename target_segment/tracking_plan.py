@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from target_segment.events import default_name
 from target_segment.property_schemas import ANYTHING, Schema, schema_of_properties, schema_of_value
 from target_segment.routing import ANY_STREAM
 from target_segment.stream_settings import SKIP
@@ -70,7 +71,7 @@ def _events(
 def _names(stream: str, spec: Any, record: Mapping[str, Any]) -> list[str]:
     """List the names that a stream's events can have; none if any can."""
     if spec is None:
-        return [] if stream == ANY_STREAM else [stream.replace("_", " ").title()]
+        return [] if stream == ANY_STREAM else [default_name(stream)]
     return [*schema_of_value(spec, record).get("enum", ())]
 
 

@@ -82,6 +82,7 @@ def start_run(
         retry_seconds=settings.max_retry_seconds,
         time=clock,
         logger=logger,
+        spelled=settings.routing.spelled,
         accepted=dry_run.preview.add if dry_run else lambda _: None,
     )
     delivery = Delivery(

@@ -111,6 +111,7 @@ class Bench:
             retry_seconds=patience,
             time=Time(now=self.clock, wait=self.clock.wait),
             logger=logging.getLogger("test"),
+            spelled={"e"},
         )
         self.delivery = Delivery(
             sender=self.sender,

@@ -523,6 +523,33 @@ def test_the_closing_table_counts_everything_once(run, settings):
     assert settings["dead_letter_path"] in finished.table
 
 
+def test_event_names_that_records_bring_are_one_line_of_the_table_and_not_shown(run, settings):
+    settings["streams"] = {
+        "orders": {"event": "kind", "user_id": "user"},
+        "visits": {"event": {"path": "kind", "map": {"in": "Entered"}}, "user_id": "user"},
+        "*": {"user_id": "user"},
+        "people": {"call": "identify", "user_id": "user"},
+    }
+    settings["event_names"] = {"Bought": "Order Paid"}
+    kinds = [*(f"what a person wrote {number}" for number in range(300)), "Bought"]
+    finished = run(
+        settings,
+        *map(schema, ("orders", "visits", "other_things", "people")),
+        *(record(id=number, user="u", kind=kind) for number, kind in enumerate(kinds)),
+        *(record(stream, id=1, user="u", kind="in") for stream in ("visits", "other_things")),
+        record("people", id=1, user="u"),
+    )
+    told = dict(line.strip().rsplit(None, 1) for line in finished.table.splitlines()[3:8])
+    assert told == {
+        "Entered": "1",
+        "Order Paid": "1",
+        "Other Things": "1",
+        "identify": "1",
+        "orders: names from a field": "300",
+    }
+    assert "person" not in finished.table
+
+
 def test_nothing_secret_is_ever_logged(run, settings, segment, caplog, monkeypatch):
     monkeypatch.setenv("TARGET_SEGMENT_LOGLEVEL", "DEBUG")
     caplog.set_level("DEBUG")
