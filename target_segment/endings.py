@@ -1,4 +1,4 @@
-"""How a run ends: which exit status, and which one line, for which error."""
+"""A run up to its end: which exit status, and which one line, for which error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
     from target_segment.wiring import Run
 
+T = TypeVar("T")
+
 # Shells' convention for a process that a signal ended.
 SIGNALLED = 128
+
+# A sending thread needs the interpreter for an instant many times in a request. At Python's default
+# of 5 ms it waits for it longer than for Segment, and the main thread never waits at all.
+_SWITCH_SECONDS = 0.001
 
 # How long requests on their way may take to finish when the run ends early.
 _GRACE_SECONDS = 10.0
@@ -69,7 +75,36 @@ def ending_of(error: BaseException | None) -> Ending:
     return Ending(status=1, outcome="failed", errors=(line,))
 
 
-def end_process(
+def run_to_the_end(
+    start: Callable[[], T],
+    work: Callable[[T], None],
+    emit: Callable[[bytes | None], None],
+    *,
+    now: Callable[[], float],
+    logger: logging.Logger,
+) -> NoReturn:
+    """Make a target, let it work, and end the process with a status that says how it went.
+
+    Args:
+        start: Makes the target; what its streams share, if they came to it, is its `run`.
+        work: What it is to do.
+        emit: Writes a STATE.
+        now: A monotonic clock, in seconds.
+        logger: For what went wrong.
+    """
+    started = now()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    target = error = None
+    try:
+        target = start()
+        work(target)
+    except (Exception, Interrupted) as caught:  # noqa: BLE001 - every end of a run is told
+        error = caught
+    run = None if target is None else vars(target).get("run")
+    _end_process(ending_of(error), run, emit, seconds=now() - started, logger=logger)
+
+
+def _end_process(
     ending: Ending,
     run: Run | None,
     emit: Callable[[bytes | None], None],

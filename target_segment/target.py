@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing_extensions import override
 from target_segment.command_line import own_options, print_plan
 from target_segment.configuration import LIBRARY_NAME, compile_settings, schema_faults, tidied
 from target_segment.encoding import NotEncodableError, encode_spaced
-from target_segment.endings import SIGNALLED, end_process, ending_of
+from target_segment.endings import SIGNALLED, run_to_the_end
 from target_segment.errors import Interrupted, MappingError, TargetSegmentError
 from target_segment.reader import MessageReader
 from target_segment.replay import replay
@@ -31,10 +30,6 @@ from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
     from types import FrameType
-
-# A sending thread needs the interpreter for an instant many times in a request. At Python's default
-# of 5 ms it waits for it longer than for Segment, and the main thread never waits at all.
-_SWITCH_SECONDS = 0.001
 
 
 class TargetSegment(Target):
@@ -230,25 +225,21 @@ class TargetSegment(Target):
     ) -> None:
         """Run, and end the process with a status that says how it went."""
         super(Target, cls).invoke(about=about, about_format=about_format)
-        started = time.monotonic()
-        sys.setswitchinterval(_SWITCH_SECONDS)
         settings = config or _ConfigInput()
-        target = error = None
-        try:
-            options = {"config": settings.config, "parse_env_config": settings.parse_env}
-            target = cls(**options, sends_nothing=tracking_plan)
+        options = {"config": settings.config, "parse_env_config": settings.parse_env}
+
+        def work(target: TargetSegment) -> None:
             if tracking_plan:
                 print_plan(target.settings.routing, target.config["preset"])
             elif replay_path is None:
                 target.listen(file_input)
             else:
                 replay(Path(replay_path), target.settings.routing, target.run, target.heed)
-        except (Exception, Interrupted) as caught:  # noqa: BLE001 - every end of a run is told
-            error = caught
-        end_process(
-            ending_of(error),
-            target.__dict__.get("run") if target else None,
+
+        run_to_the_end(
+            lambda: cls(**options, sends_nothing=tracking_plan),
+            work,
             cls._emit,
-            seconds=time.monotonic() - started,
+            now=time.monotonic,
             logger=cls.logger,
         )
