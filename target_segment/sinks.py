@@ -91,9 +91,6 @@ class SegmentSink(Sink):
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
         """Settle everything handed over: what the SDK takes for drained is durable."""
-        # Records are here only when a BATCH message brought them.
-        for record in context.get("records", ()):
-            self.take(record)
         self._delivery.settle()
         self.record_counter_metric.increment(self.current_size)
 

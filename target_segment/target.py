@@ -16,6 +16,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
+from target_segment.batch_files import batch_records
 from target_segment.command_line import own_options, print_plan
 from target_segment.configuration import LIBRARY_NAME, compile_settings, schema_faults, tidied
 from target_segment.encoding import NotEncodableError, encode_spaced
@@ -131,6 +132,13 @@ class TargetSegment(Target):
                 sink = self.get_sink(stream_map.stream_alias)
                 if isinstance(sink, SegmentSink):
                     sink.take(transformed)
+
+    @override
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Let the records of the message's files go the same way as those of RECORD messages."""
+        self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
+        for record in batch_records(message_dict, self._look_around):
+            self._process_record_message({"stream": message_dict["stream"], "record": record})
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:

@@ -454,19 +454,6 @@ def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segme
     assert len(segment.accepted) == 4
 
 
-def test_a_batch_message_is_read_from_its_file(run, settings, segment, tmp_path):
-    (tmp_path / "batch.jsonl").write_text('{"id": 1, "user": "a"}\n{"id": 2, "user": "b"}\n')
-    batch = {
-        "type": "BATCH",
-        "stream": "orders",
-        "encoding": {"format": "jsonl", "compression": "none"},
-        "manifest": [f"file://{tmp_path}/batch.jsonl"],
-    }
-    finished = run(settings, schema(), batch, state({"n": 1}))
-    assert finished.states == [{"n": 1}]
-    assert len(segment.accepted) == 2
-
-
 def test_a_full_disk_under_the_dead_letters_stops_the_run_and_state_stays(run, settings):
     settings["dead_letter_path"] = "/dev/full"
     finished = run(settings, schema(), record(id=1, user=None), state({"n": 1}))
