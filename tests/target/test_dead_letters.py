@@ -1,5 +1,7 @@
 """The file of what could not be sent, and sending it again."""
 
+import errno
+import fcntl
 import json
 import os
 import stat
@@ -77,6 +79,32 @@ def test_a_disk_that_takes_nothing_is_an_error_naming_the_setting(tmp_path):
     full = DeadLetters(tmp_path, 3, lambda: NOW)
     with pytest.raises(DeadLetterError, match="dead_letter_path"):
         full.keep_event(EVENT, REASON)
+
+
+def test_a_letter_that_finds_no_room_cuts_off_no_letter_of_another_process(letters, monkeypatch):
+    letters.keep_event(EVENT, REASON)
+    theirs = b'{"stream":"another process"}\n'
+    write, waiting = os.write, []
+
+    def fill_the_disk(descriptor, content):
+        """Half a line fits; meanwhile another process has a letter, and waits if it must."""
+        write(descriptor, content[:10])
+        with letters.path.open("ab", buffering=0) as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                write(other.fileno(), theirs)
+            except BlockingIOError:
+                waiting.append(theirs)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as system:
+        system.setattr(os, "write", fill_the_disk)
+        with pytest.raises(DeadLetterError, match="No space"):
+            letters.keep_event(EVENT, REASON)
+    with letters.path.open("ab", buffering=0) as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        other.writelines(waiting)
+    assert letters.path.read_bytes().splitlines(keepends=True)[1:] == [theirs]
 
 
 def test_letters_come_back_byte_by_byte(letters):
