@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.encoding import decode, encode
+from target_segment.encoding import NotEncodableError, decode, encode
 from target_segment.errors import MappingError
 from target_segment.events import EventFault, fault_of
 from target_segment.mapping import EventRules, Skipped, Stream
@@ -388,6 +388,21 @@ def test_the_key_can_stand_wherever_a_value_can():
         for b in (1, 2)
     }
     assert len(ids) == 4
+
+
+@pytest.mark.parametrize("n", ["NaN", '{"deep": [Infinity]}'])
+@pytest.mark.parametrize("value", [{"join": ["n", "id"]}, {"key": True}])
+def test_what_is_not_a_number_is_not_joined_to_a_text_either(value, n):
+    made = mapping(keys=("id", "n"), message_id="id", properties={"a": value})
+    with pytest.raises(NotEncodableError):
+        made.map(decode('{"user": "u", "id": 1, "n": ' + n + "}"))
+
+
+def test_lists_and_objects_are_joined_as_json():
+    record = decode('{"a": ["x", 1.50], "b": {"c": null}}')
+    assert properties(record, properties={"j": {"join": ["a", "b", "id"]}})["j"] == (
+        '["x",1.50] {"c":null} 1'
+    )
 
 
 def test_a_stream_that_is_no_events_says_why():
