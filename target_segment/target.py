@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 import click
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
@@ -18,7 +19,13 @@ from typing_extensions import override
 
 from target_segment.batch_files import batch_records
 from target_segment.command_line import own_options, print_plan
-from target_segment.configuration import LIBRARY_NAME, compile_settings, schema_faults, tidied
+from target_segment.configuration import (
+    LIBRARY_NAME,
+    compile_settings,
+    environment_config,
+    schema_faults,
+    tidied,
+)
 from target_segment.encoding import NotEncodableError, encode_spaced
 from target_segment.endings import SIGNALLED, run_to_the_end
 from target_segment.errors import Interrupted, MappingError, TargetSegmentError
@@ -54,11 +61,7 @@ class TargetSegment(Target):
     def __init__(self, *, sends_nothing: bool = False, **options: Any) -> None:
         self._signal = 0
         self._sends_nothing = sends_nothing
-        try:
-            super().__init__(**options)
-        except ValueError as fault:
-            line = f"A setting in the environment cannot be read as what it must be: {fault}"
-            raise ConfigValidationError("The settings are not valid", errors=[line]) from None
+        super().__init__(**options)
         # Sinks share one delivery, which is for one thread.
         self.max_parallelism = 1
         self._last_state: Any = None
@@ -70,6 +73,12 @@ class TargetSegment(Target):
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         # Past `Target`: its settings are for tables, and would do nothing here.
         super(Target, cls).append_builtin_config(config_jsonschema)
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        cls.append_builtin_config(cls.config_jsonschema)
+        return environment_config(cls.config_jsonschema, cls._env_var_prefix)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
