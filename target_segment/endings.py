@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import traceback
@@ -15,6 +14,7 @@ from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.errors import Interrupted, TargetSegmentError
 from target_segment.report import Closing, closing_table
+from target_segment.state_output import emit
 
 if TYPE_CHECKING:
     import logging
@@ -65,8 +65,6 @@ def ending_of(error: BaseException | None) -> Ending:
         )
     if isinstance(error, ConfigValidationError):
         return Ending(status=1, outcome="not started", errors=tuple(error.errors))
-    if isinstance(error, BrokenPipeError):
-        return Ending(status=1, outcome="failed", errors=("Nobody reads the STATE any more",))
     if isinstance(error, (TargetSegmentError, SingerSDKError, SingerError)):
         return Ending(status=1, outcome="failed", errors=(" ".join(str(error).split()),))
     place = traceback.extract_tb(error.__traceback__)[-1:]
@@ -78,7 +76,6 @@ def ending_of(error: BaseException | None) -> Ending:
 def run_to_the_end(
     start: Callable[[], T],
     work: Callable[[T], None],
-    emit: Callable[[bytes | None], None],
     *,
     now: Callable[[], float],
     logger: logging.Logger,
@@ -88,7 +85,6 @@ def run_to_the_end(
     Args:
         start: Makes the target; what its streams share, if they came to it, is its `run`.
         work: What it is to do.
-        emit: Writes a STATE.
         now: A monotonic clock, in seconds.
         logger: For what went wrong.
     """
@@ -101,13 +97,12 @@ def run_to_the_end(
     except (Exception, Interrupted) as caught:  # noqa: BLE001 - every end of a run is told
         error = caught
     run = None if target is None else vars(target).get("run")
-    _end_process(ending_of(error), run, emit, seconds=now() - started, logger=logger)
+    _end_process(ending_of(error), run, seconds=now() - started, logger=logger)
 
 
 def _end_process(
     ending: Ending,
     run: Run | None,
-    emit: Callable[[bytes | None], None],
     *,
     seconds: float,
     logger: logging.Logger,
@@ -117,7 +112,6 @@ def _end_process(
     Args:
         ending: How the run ended.
         run: What the streams shared; None if it ended before the first of them.
-        emit: Writes a STATE.
         seconds: How long the run took.
         logger: For what went wrong.
     """
@@ -126,10 +120,13 @@ def _end_process(
     if run is None:
         sys.exit(ending.status)
     state = run.delivery.end(_GRACE_SECONDS)
-    with contextlib.suppress(BrokenPipeError):
-        emit(state)
-    run.close()
     status, page = ending.status, None
+    try:
+        emit(state)
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - one line says it all
+        status = status or 1
+    run.close()
     if run.dry_run is not None:
         try:
             page = run.dry_run.write_page(

@@ -34,6 +34,7 @@ from target_segment.replay import replay
 from target_segment.settings import CONFIG_SCHEMA
 from target_segment.shapes import check_record, check_schema
 from target_segment.sinks import SegmentSink
+from target_segment.state_output import emit
 from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
@@ -167,22 +168,17 @@ class TargetSegment(Target):
             raise TargetSegmentError("The tap's STATE holds NaN or Infinity") from None
         if not self.settings.state_flush_seconds:
             self.run.delivery.settle()
-        self._emit(self.run.delivery.safe_state())
+        emit(self.run.delivery.safe_state())
 
     @override
     def process_endofpipe(self) -> None:
         super().process_endofpipe()
         if "run" in self.__dict__:
             self.run.delivery.settle()
-            self._emit(self.run.delivery.safe_state())
+            emit(self.run.delivery.safe_state())
         never_came = set(self.config["streams"]) - {"*", *self.mapper.stream_maps}
         if never_came:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(never_came)))
-
-    @staticmethod
-    def _emit(state: bytes | None) -> None:
-        if state is not None:
-            print(state.decode(), flush=True)  # noqa: T201 - where Singer expects it
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
@@ -207,7 +203,7 @@ class TargetSegment(Target):
         """Between two messages, or while none comes: end if asked to, emit what is safe."""
         self.heed()
         if "run" in self.__dict__:
-            self._emit(self.run.delivery.safe_state())
+            emit(self.run.delivery.safe_state())
 
     # Command line.
 
@@ -256,7 +252,6 @@ class TargetSegment(Target):
         run_to_the_end(
             lambda: cls(**options, sends_nothing=tracking_plan),
             work,
-            cls._emit,
             now=time.monotonic,
             logger=cls.logger,
         )
