@@ -59,7 +59,7 @@ class Routing:
 def merged_streams(
     preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Lay the user's mapping of each stream over the preset's, key by key.
+    """Lay the user's mapping of each stream over the preset's, key by key; null takes a key away.
 
     Raises:
         MappingError: A stream's settings are not an object.
@@ -69,7 +69,10 @@ def merged_streams(
         if not isinstance(settings, dict):
             raise MappingError(f"streams.{name}: must be an object of mapping settings")
         merged[name] = {**merged.get(name, {}), **settings}
-    return merged
+    return {
+        name: {setting: value for setting, value in settings.items() if value is not None}
+        for name, settings in merged.items()
+    }
 
 
 def merged_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:

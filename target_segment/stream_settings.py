@@ -31,7 +31,7 @@ def compile_mapping(
     """Turn one stream's mapping settings into a mapping.
 
     Args:
-        config: The settings of the stream; null values count as absent.
+        config: The settings of the stream, none of them null.
         stream: What its records look like.
         rules: What holds for the events of every stream.
         message_id: From the parts that identify an occurrence to its id.
@@ -43,7 +43,6 @@ def compile_mapping(
         MappingError: A setting cannot work; the message names stream and setting.
     """
     where = f"streams.{stream.name}"
-    config = {name: value for name, value in config.items() if value is not None}
     if unknown := sorted(set(config) - SETTINGS):
         raise MappingError(f"{where}.{unknown[0]}: no such setting; {', '.join(sorted(SETTINGS))}")
     call = config.get("call", "track")

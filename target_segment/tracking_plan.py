@@ -52,10 +52,10 @@ def tracking_plan(
 def _events(
     stream: str, config: Mapping[str, Any], rules: EventRules, record: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[str, str | None], Schema]]:
-    call = config.get("call") or "track"
+    call = config.get("call", "track")
     if call == SKIP:
         return
-    spec = config.get("properties" if call == "track" else "traits") or "*"
+    spec = config.get("properties" if call == "track" else "traits", "*")
     schema = schema_of_properties(
         config, spec, record, drop=rules.privacy.drop, hashed=rules.privacy.hashed
     )

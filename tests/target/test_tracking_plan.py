@@ -185,6 +185,20 @@ def test_two_streams_of_one_event_name_may_differ(plan):
     assert faults(rules, {"type": "track", "event": "Seen", "properties": {"x": 1}})
 
 
+def test_the_plan_takes_nothing_for_nothing_and_null_for_what_is_not_set(plan):
+    rules = plan(
+        preset="none",
+        streams={
+            "a": {"user_id": "u", "properties": []},
+            "b": {"user_id": "u", "properties": None, "call": None},
+        },
+    )
+    for name, may in (("A", False), ("B", True)):
+        event = {"type": "track", "event": name, "properties": {}}
+        assert not faults(rules, event)
+        assert bool(faults(rules, {**event, "properties": {"x": 1}})) != may
+
+
 def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(plan, run):
     assert plan()
     finished = run({"event_style": "shouting"}, tracking_plan=True)
