@@ -23,6 +23,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _NOT_A_NUMBER = Reason("not_a_number", "holds NaN or Infinity, which JSON cannot carry")
 
+_FILTERED = Skipped("filtered out by stream_maps")
+
 
 class Intake:
     """Takes the records of one stream.
@@ -57,6 +59,10 @@ class Intake:
             return False
         self._skip(self._skipped)
         return True
+
+    def leave_out(self) -> None:
+        """Count a record that stream maps have left out."""
+        self._skip(self._skipped or _FILTERED)
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Turn a record into an event and hand it over.

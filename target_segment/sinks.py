@@ -63,13 +63,19 @@ class SegmentSink(Sink):
         self._intake = Intake(stream, mapping, target.run, truncate=truncate)
         self._delivery = target.run.delivery
 
-    def take(self, record: dict[str, Any]) -> None:
+    def take(self, record: dict[str, Any] | None) -> None:
         """Validate a record and process it: the short form of what the SDK does with one.
+
+        Args:
+            record: The record; None if stream maps have left it out.
 
         Raises:
             MissingKeyPropertiesError: The record lacks a key: the tap is at fault.
             TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
         """
+        if record is None:
+            self._intake.leave_out()
+            return
         self.tally_record_read()
         if self._intake.skips():
             return

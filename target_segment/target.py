@@ -138,10 +138,9 @@ class TargetSegment(Target):
             self._assert_sink_exists(stream)
         for stream_map in self.mapper.stream_maps[stream]:
             transformed = stream_map.transform(dict(record))
-            if transformed is not None:
-                sink = self.get_sink(stream_map.stream_alias)
-                if isinstance(sink, SegmentSink):
-                    sink.take(transformed)
+            sink = self.get_sink(stream_map.stream_alias)
+            if isinstance(sink, SegmentSink):
+                sink.take(transformed)
 
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:

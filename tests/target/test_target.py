@@ -439,11 +439,20 @@ def test_the_sdk_never_drains_by_itself(settings):
     assert SegmentSink.is_full.fget(None) is False
 
 
-def test_a_stream_that_stream_maps_remove_needs_no_mapping(run, settings):
+def test_a_stream_that_stream_maps_remove_needs_no_mapping_and_is_counted(run, settings):
     settings["stream_maps"] = {"refunds": None}
     finished = run(settings, schema("refunds"), record("refunds", id=1), schema(), *orders(1))
     assert finished.status == 0
-    assert "refunds" not in finished.table
+    assert "refunds: removed by stream_maps" in finished.table
+
+
+def test_records_that_stream_maps_filter_out_are_counted(run, settings, segment):
+    settings["stream_maps"] = {"orders": {"__filter__": "id > 1", "id": "id", "user": "user"}}
+    typed = schema(properties={"id": {"type": "integer"}, "user": {"type": "string"}})
+    finished = run(settings, typed, *orders(5))
+    assert len(segment.accepted) == 3
+    [line] = [line for line in finished.table.splitlines() if "filtered out" in line]
+    assert " ".join(line.split()) == "skipped orders: filtered out by stream_maps 2"
 
 
 def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segment):
