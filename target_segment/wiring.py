@@ -72,6 +72,11 @@ def start_run(
     """
     output = settings.output_path
     dry_run = DryRun(output, _utc_now, version) if output is not None else None
+    if dry_run is not None:
+        logger.warning(
+            "Dry run: nothing is sent, and STATE moves all the same; a real run that goes on from "
+            "it would never send these events"
+        )
     session = requests.Session()
     poster = dry_run or _segment_client(session, settings, version, logger)
     dead_letters = DeadLetters(settings.dead_letter_path, settings.max_dead_letters, _utc_now)

@@ -309,6 +309,12 @@ def test_a_dry_run_writes_the_very_bodies_and_sends_nothing(run, settings, segme
     assert str(path) in finished.table
 
 
+def test_a_dry_run_warns_once_that_state_moves_and_a_real_one_does_not(run, settings, caplog):
+    for dry_run, warnings in ((True, 1), (False, 0)):
+        run({**settings, "dry_run": dry_run}, schema(), *orders(1), schema("refunds"))
+        assert sum("STATE moves" in each for each in caplog.messages) == warnings
+
+
 def test_a_stream_without_mapping_is_an_error_that_says_what_to_add(run, settings):
     finished = run(settings, schema("refunds"), state({"n": 1}))
     assert finished.status == 1
