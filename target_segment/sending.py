@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import random
 from typing import TYPE_CHECKING
 
-from target_segment.client import Answer, Outcome, Poster
+from target_segment.answers import Outcome
 from target_segment.errors import DeliveryError
 from target_segment.events import Reason
 from target_segment.pacing import Pacer
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
+    from target_segment.answers import Answer
     from target_segment.batching import Batch
+    from target_segment.client import Poster
     from target_segment.dead_letters import DeadLetters
     from target_segment.report import Report
 

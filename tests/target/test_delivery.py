@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from target_segment.answers import Answer, Outcome
 from target_segment.batching import Batcher
-from target_segment.client import Answer, Outcome
 from target_segment.dead_letters import DeadLetters
 from target_segment.delivery import Delivery
 from target_segment.errors import DeadLetterError, DeliveryError
