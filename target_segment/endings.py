@@ -13,6 +13,7 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.errors import Interrupted, TargetSegmentError
+from target_segment.interruption import SIGNALLED
 from target_segment.report import Closing, closing_table
 from target_segment.state_output import emit
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from target_segment.wiring import Run
 
 T = TypeVar("T")
-
-# Shells' convention for a process that a signal ended.
-SIGNALLED = 128
 
 # A sending thread needs the interpreter for an instant many times in a request. At Python's default
 # of 5 ms it waits for it longer than for Segment, and the main thread never waits at all.

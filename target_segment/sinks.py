@@ -1,4 +1,4 @@
-"""Records as Singer brings them to one stream's intake: the only file that knows both sides."""
+"""One stream's records on their way from Singer to the intake: held to their schema and key."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from target_segment.mapping import Skipped, Stream, StreamMapping
 from target_segment.validation import CompiledValidator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from singer_sdk.helpers.conform import DatetimeErrorTreatmentEnum
+    from singer_sdk import Target
 
-    from target_segment.target import TargetSegment
+    from target_segment.routing import Routing
+    from target_segment.wiring import Run
 
 
-def _mapping_of(target: TargetSegment, stream: Stream) -> StreamMapping | Skipped:
+def _mapping_of(target: Target, routing: Routing, stream: Stream) -> StreamMapping | Skipped:
     maps = [
         each
         for maps in target.mapper.stream_maps.values()
@@ -32,36 +33,41 @@ def _mapping_of(target: TargetSegment, stream: Stream) -> StreamMapping | Skippe
     ]
     if maps and all(isinstance(each, RemoveRecordTransform) for each in maps):
         return Skipped("removed by stream_maps")
-    return target.settings.routing.mapping_of(stream)
+    return routing.mapping_of(stream)
 
 
 class SegmentSink(Sink):
     """Hands one stream's records to the delivery that all streams share.
 
     Args:
-        target: Holds the delivery.
+        target: Has the stream maps.
         stream_name: As in the stream's messages.
         schema: As in its SCHEMA message.
         key_properties: As in its SCHEMA message.
+        routing: Which mapping the stream has.
+        run: Gives what all streams share, which is made for the first stream without a fault.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the SDK's four, and two of our own
         self,
-        target: TargetSegment,
+        target: Target,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
+        *,
+        routing: Routing,
+        run: Callable[[], Run],
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._validator: CompiledValidator | None
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
-        mapping = _mapping_of(target, stream)
-        if target.run.dry_run and isinstance(mapping, StreamMapping):
-            target.run.dry_run.preview.explain(stream_name, explain(mapping))
-        truncate = target.settings.routing.rules.truncate
-        self._intake = Intake(stream, mapping, target.run, truncate=truncate)
-        self._delivery = target.run.delivery
+        mapping = _mapping_of(target, routing, stream)
+        shared = run()
+        if shared.dry_run and isinstance(mapping, StreamMapping):
+            shared.dry_run.preview.explain(stream_name, explain(mapping))
+        self._intake = Intake(stream, mapping, shared, truncate=routing.rules.truncate)
+        self._delivery = shared.delivery
 
     def take(self, record: dict[str, Any] | None) -> None:
         """Validate a record and process it: the short form of what the SDK does with one.
@@ -92,7 +98,7 @@ class SegmentSink(Sink):
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        self._intake.take(record)
+        self.take(record)
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -110,12 +116,3 @@ class SegmentSink(Sink):
     def is_full(self) -> bool:
         # Bodies are cut by the delivery, over all streams.
         return False
-
-    @override
-    def _parse_timestamps_in_record(
-        self,
-        record: dict[str, Any],
-        schema: dict[str, Any],
-        treatment: DatetimeErrorTreatmentEnum,
-    ) -> None:
-        """Leave times as text: they are sent as they came."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -27,8 +26,9 @@ from target_segment.configuration import (
     tidied,
 )
 from target_segment.encoding import NotEncodableError, encode_spaced
-from target_segment.endings import SIGNALLED, run_to_the_end
-from target_segment.errors import Interrupted, MappingError, TargetSegmentError
+from target_segment.endings import run_to_the_end
+from target_segment.errors import MappingError, TargetSegmentError
+from target_segment.interruption import Interruption
 from target_segment.reader import MessageReader
 from target_segment.replay import replay
 from target_segment.settings import CONFIG_SCHEMA
@@ -39,6 +39,8 @@ from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from singer_sdk.sinks import Sink
 
 
 class TargetSegment(Target):
@@ -53,14 +55,14 @@ class TargetSegment(Target):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
-    default_sink_class = SegmentSink
     message_reader_class = MessageReader
 
     # STATE needs no drain here: `Delivery` knows at any time which one is safe.
     _MAX_RECORD_AGE_IN_MINUTES = float("inf")
 
     def __init__(self, *, sends_nothing: bool = False, **options: Any) -> None:
-        self._signal = 0
+        self._interruption = Interruption()
+        self.heed = self._interruption.heed
         self._sends_nothing = sends_nothing
         super().__init__(**options)
         # Sinks share one delivery, which is for one thread.
@@ -106,6 +108,12 @@ class TargetSegment(Target):
         """
         return start_run(self.settings, self.plugin_version, self.heed, self.logger)
 
+    @override
+    def get_sink_class(self, stream_name: str) -> type[Sink]:
+        # The SDK does no more with it than call it.
+        routing, run = self.settings.routing, lambda: self.run
+        return partial(SegmentSink, routing=routing, run=run)  # type: ignore[return-value]
+
     # Messages.
 
     @override
@@ -126,13 +134,11 @@ class TargetSegment(Target):
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Hand a record to the sinks of what stream maps make of it.
 
-        Only for streams that they change: records of any other go from the reader to their sink.
+        Records of streams that they leave alone go from the reader to their sink, unless they
+        come in a file or in a line that only `decode` reads.
         """
-        try:
-            stream, record = message_dict["stream"], message_dict["record"]
-        except KeyError:
-            self._assert_line_requires(message_dict, requires={"stream", "record"})
-            raise
+        self._assert_line_requires(message_dict, requires={"stream", "record"})
+        stream, record = message_dict["stream"], message_dict["record"]
         check_record(stream, record)
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
@@ -181,22 +187,7 @@ class TargetSegment(Target):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Remember the signal; a second one ends the process at once, and writes nothing.
-
-        Nothing else may happen here: a handler runs in the middle of whatever the target does.
-        """
-        if self._signal:
-            os._exit(SIGNALLED + signum)
-        self._signal = signum
-
-    def heed(self) -> None:
-        """End the run if a signal asked for it.
-
-        Raises:
-            Interrupted: It did.
-        """
-        if self._signal:
-            raise Interrupted(self._signal)
+        self._interruption.note(signum)
 
     def _look_around(self) -> None:
         """Between two messages, or while none comes: end if asked to, emit what is safe."""
