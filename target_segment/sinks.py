@@ -13,6 +13,7 @@ from target_segment.events import Reason
 from target_segment.explanation import explain
 from target_segment.intake import Intake
 from target_segment.mapping import Skipped, Stream, StreamMapping
+from target_segment.outlet import Outlet
 from target_segment.validation import CompiledValidator
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class SegmentSink(Sink):
         shared = run()
         if shared.dry_run and isinstance(mapping, StreamMapping):
             shared.dry_run.preview.explain(stream_name, explain(mapping))
-        self._intake = Intake(stream, mapping, shared, truncate=routing.rules.truncate)
+        self._outlet = Outlet(stream, shared, truncate=routing.rules.truncate)
+        self._intake = Intake(stream, mapping, self._outlet, shared.now)
         self._delivery = shared.delivery
 
     def take(self, record: dict[str, Any] | None) -> None:
@@ -87,7 +89,7 @@ class SegmentSink(Sink):
             return
         if self._validator is not None and not self._validator.is_valid(record):
             fault = self._validator.fault_of(record)
-            self._intake.refuse(record, Reason("invalid_record", fault))
+            self._outlet.refuse(record, Reason("invalid_record", fault))
             return
         for key in self._keys:
             if key not in record:
