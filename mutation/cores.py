@@ -16,6 +16,7 @@ _TARGET = {
     "mapping": _MAPPING,
     "values": _MAPPING,
     "properties": _MAPPING,
+    "reserved_names": _MAPPING,
     "message_ids": ("test_message_ids", "test_mapping"),
     "batching": ("test_batching",),
     "events": ("test_mapping", "test_message_ids", "test_events"),
