@@ -75,6 +75,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     identity: str
 
 
+def payload_names(call: str) -> tuple[str, str]:
+    """Name what a call carries, and what only calls of the other kind carry."""
+    return ("properties", "traits") if call == "track" else ("traits", "properties")
+
+
 def default_name(stream: str) -> str:
     """Name the events of a stream whose mapping does not name them."""
     return stream.replace("_", " ").title()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from random import random
 from typing import TYPE_CHECKING
 
@@ -36,17 +37,23 @@ class Abandoned(Exception):  # noqa: N818 - an outcome: the run ends before this
     """The run is asked to end while a batch waits for its turn."""
 
 
+def _system_time() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Time:
-    """Time as the delivery sees it.
+    """Time as a run sees it.
 
     Attributes:
         now: A monotonic clock, in seconds.
         wait: Waits for an event at most so many seconds; tells whether it came.
+        utc_now: The time of day, in UTC.
     """
 
     now: Callable[[], float]
     wait: Callable[[threading.Event, float], bool] = threading.Event.wait
+    utc_now: Callable[[], datetime] = _system_time
 
 
 class Sender:

@@ -8,7 +8,7 @@ import msgspec
 
 from target_segment.encoding import encode
 from target_segment.errors import MappingError
-from target_segment.events import CALLS, default_name
+from target_segment.events import CALLS, default_name, payload_names
 from target_segment.mapping import EventRules, MessageId, Skipped, Stream, StreamMapping
 from target_segment.properties import compile_properties
 from target_segment.values import Value, compile_value, field_of
@@ -61,7 +61,7 @@ def compile_mapping(
         raise MappingError(f"{where}: needs user_id or anonymous_id, or call: skip")
     if call == "group" and not group_id:
         raise MappingError(f"{where}.group_id: a group call needs it")
-    payload, other = ("properties", "traits") if call == "track" else ("traits", "properties")
+    payload, other = payload_names(call)
     if other in config:
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
     return StreamMapping(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_segment.events import default_name
+from target_segment.events import default_name, payload_names
 from target_segment.property_schemas import ANYTHING, Schema, schema_of_properties, schema_of_value
 from target_segment.routing import ANY_STREAM
 from target_segment.stream_settings import SKIP
@@ -55,7 +55,7 @@ def _events(
     call = config.get("call", "track")
     if call == SKIP:
         return
-    spec = config.get("properties" if call == "track" else "traits", "*")
+    spec = config.get(payload_names(call)[0], "*")
     schema = schema_of_properties(
         config, spec, record, drop=rules.privacy.drop, hashed=rules.privacy.hashed
     )
@@ -91,7 +91,7 @@ def _either(one: Schema, other: Schema) -> Schema:
 
 def _rule(call: str, schema: Schema) -> Schema:
     """Wrap a payload's schema as Protocols' own editor does."""
-    payload, other = ("properties", "traits") if call == "track" else ("traits", "properties")
+    payload, other = payload_names(call)
     return {
         "$schema": _DRAFT,
         "type": "object",
