@@ -4,6 +4,9 @@ Each run reads the last stretch before its bookmark again, because rows arrive l
 emitted from that stretch is remembered with the bookmark, id by id, so that it is not emitted
 twice; above a bound the oldest ids are forgotten and their records come again, which the stable
 ids make harmless.
+
+REST does not tell all that reports do. Where it stands in for them, the bookmark says so and keeps
+where reports ended: from there they are read when they are again.
 """
 
 from __future__ import annotations
@@ -22,6 +25,12 @@ MAX_OVERLAP_IDS = 5000
 
 _VALUE = "replication_key_value"
 _IDS = "overlap_ids"
+_SOURCE = "source"
+_REPORTS_VALUE = "reports_value"
+
+# What a stream that has two sources is read from.
+REPORTS = "reports"
+REST = "rest"
 
 
 class Bookmark:
@@ -33,6 +42,7 @@ class Bookmark:
         overlap: how much before the bookmark is read again.
         id_of: from what `is_new` is given to the id that the state holds of it; where most of
             what a stream gives is never kept, it makes ids of the rest only.
+        source: what this run reads, `REPORTS` or `REST`; None where there is no choice.
     """
 
     def __init__(
@@ -41,8 +51,10 @@ class Bookmark:
         replication_key: str,
         overlap: timedelta,
         id_of: Callable[[Any], str] = str,
+        source: str | None = None,
     ) -> None:
         self._state = state
+        self._source = source
         self._replication_key = replication_key
         self._overlap = overlap
         self._id_of = id_of
@@ -51,14 +63,33 @@ class Bookmark:
 
     @property
     def value(self) -> datetime | None:
-        """The end of the last whole window; None before the first."""
-        text = self._state.get(_VALUE)
+        """The end of the last whole window of this source; None before the first."""
+        text = self._state.get(_REPORTS_VALUE if self.returns else _VALUE)
         return parse_time(text) if text else None
 
-    def start(self, earliest: datetime) -> datetime:
-        """Where reading begins: the bookmark less the overlap, but never before `earliest`."""
+    @property
+    def by_reports(self) -> bool:
+        """Whether there is a bookmark and reports led to it."""
+        return _VALUE in self._state and self._state.get(_SOURCE) != REST
+
+    @property
+    def returns(self) -> bool:
+        """Whether this run reads reports, for the first time since REST stood in for them."""
+        return self._source == REPORTS and self._state.get(_SOURCE) == REST
+
+    def start(self, earliest: datetime, *, chosen: bool = True) -> datetime:
+        """Where reading begins: the bookmark less the overlap; without one, at `earliest`.
+
+        Args:
+            earliest: never before it, if it was chosen.
+            chosen: a moment counted back from now is not: it passes a bookmark that has stood for
+                long, and what lies between would be lost.
+        """
         value = self.value
-        return earliest if value is None else max(earliest, value - self._overlap)
+        if value is None:
+            return earliest
+        start = value - self._overlap
+        return max(earliest, start) if chosen else start
 
     def is_new(self, key: Hashable, moment: datetime) -> bool:
         """Whether this was not emitted yet, as far as is remembered; it is remembered now.
@@ -79,6 +110,12 @@ class Bookmark:
         since = window_end - self._overlap
         self._met = {key: moment for key, moment in self._newest() if moment >= since}
         self._known = frozenset()
+        if self._source == REST and self.by_reports:
+            self._state[_REPORTS_VALUE] = self._state[_VALUE]
+        elif self.returns:
+            self._state.pop(_REPORTS_VALUE, None)
+        if self._source:
+            self._state[_SOURCE] = self._source
         self._state["replication_key"] = self._replication_key
         self._state[_VALUE] = format_time(window_end)
         if self._met:

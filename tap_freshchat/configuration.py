@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SANDBOX_SCHEME = "sandbox"
+# The sandbox has it too, as API_HOST: loading all of it for that would take time at every start.
 SANDBOX_HOST = "sandbox.freshchat.com"
 DEFAULT_HISTORY = timedelta(days=7)
 
@@ -28,6 +29,8 @@ class Settings:
     sandbox: str | None
     token: str | None
     start: datetime
+    # Whether start_date was set; else `start` says where a first run begins, and no more.
+    start_chosen: bool
     end: datetime | None
     activity_source: str
     user_scope: str
@@ -75,6 +78,7 @@ class Settings:
             sandbox=sandbox,
             token=config.get("api_token"),
             start=start,
+            start_chosen=config.get("start_date") is not None,
             end=end,
             activity_source=config["activity_source"],
             user_scope=config["user_scope"],

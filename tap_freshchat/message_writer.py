@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.singerlib import Message, RecordMessage
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
@@ -23,6 +26,14 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
     def __init__(self) -> None:
         # Of types that are not JSON's own the tap has only datetimes, which msgspec writes itself.
         self._encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
+        self._in_a_line = False
+        self._between_lines: Callable[[], None] | None = None
+
+    def between_lines(self, act: Callable[[], None]) -> None:
+        """Call `act` now; or, from a signal handler in the middle of a line, once that is whole."""
+        self._between_lines = act
+        if not self._in_a_line:
+            act()
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -36,10 +47,21 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
             "record": record,
             "time_extracted": datetime.now(timezone.utc),
         }
-        sys.stdout.buffer.write(self._encode(message) + b"\n")
+        self._write(self._encode(message) + b"\n")
 
     @override
     def write_message(self, message: Message) -> None:
-        sys.stdout.buffer.write(self.serialize_message(message))
-        if not isinstance(message, RecordMessage):
-            sys.stdout.buffer.flush()
+        self._write(self.serialize_message(message), flushed=not isinstance(message, RecordMessage))
+
+    def _write(self, line: bytes, *, flushed: bool = False) -> None:
+        self._in_a_line = True
+        try:
+            # Where Python was told not to buffer, a signal can leave a write at a part of it.
+            while (count := sys.stdout.buffer.write(line)) < len(line):
+                line = line[count:]
+            if flushed:
+                sys.stdout.buffer.flush()
+        finally:
+            self._in_a_line = False
+            if self._between_lines is not None:
+                self._between_lines()

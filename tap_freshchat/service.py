@@ -28,13 +28,17 @@ from tap_freshchat.shards import shard_of
 from tap_freshchat.timelines import Timelines
 from tap_freshchat.user_listing import UserListing
 from tap_freshchat.walk import Walk
-from tap_freshchat.windows import Window
+from tap_freshchat.windows import Window, earliest_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from tap_freshchat.bookmarks import Bookmark
     from tap_freshchat.identity import Snapshot
+
+# Signals that ask the tap to end.
+ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Service:
@@ -58,6 +62,8 @@ class Service:
         self.until = min(now - settings.report_delay, settings.end or now)
         # Up to when REST is read, which is not late as reports are.
         self.present = min(now, settings.end or now)
+        # Counted from this moment, whatever period is wanted.
+        self.earliest = earliest_report(now)
         self._began = now
         self.by_rest = settings.activity_source == "rest"
         self._walk_since = self.present
@@ -79,6 +85,7 @@ class Service:
             page_size=settings.page_size,
         )
         folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
+        self._folder = folder
         weakref.finalize(self, _remove, folder)
         self.users = UserListing(client, folder, settings.page_size)
         self._walk = Walk(
@@ -137,6 +144,11 @@ class Service:
             session.mount(f"https://{host}/", adapter)
         return cls(settings, clock=clock, session=session, token=settings.token or options.token)
 
+    def close(self) -> None:
+        """Remove what the run kept on disk now, rather than when the interpreter ends."""
+        # Again, if that has begun: whoever closes ends the process before it could go on.
+        _remove(self._folder)
+
     def connect(self) -> None:
         """Make the cheapest request, so that a wrong host or token ends the run at once.
 
@@ -149,15 +161,9 @@ class Service:
         """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
         return shard_of(owner_id, self.settings.shard_count) == self.settings.shard_index
 
-    def choose_source(self) -> None:
-        """With `activity_source: auto`, turn to REST when the account has no reports."""
-        if self.settings.activity_source == "auto" and not self.reports.available():
-            self.by_rest = True
-            logging.getLogger("tap-freshchat").warning(
-                "This account has no raw reports (Extract API): reading conversations by REST. "
-                "Assignments and agents' statuses then have the time at which they were seen; "
-                "set activity_source to rest to choose this without asking."
-            )
+    def start_of(self, bookmark: Bookmark) -> datetime:
+        """From when on a stream with this bookmark is read."""
+        return bookmark.start(self.settings.start, chosen=self.settings.start_chosen)
 
     def plan_walk(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""
@@ -186,9 +192,8 @@ def _remove(folder: Path) -> None:
     if threading.current_thread() is not threading.main_thread():
         shutil.rmtree(folder, ignore_errors=True)
         return
-    ends = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in ends]
+    before = [signal.signal(number, signal.SIG_IGN) for number in ENDS]
     shutil.rmtree(folder, ignore_errors=True)
-    for number, handler in zip(ends, before, strict=True):
+    for number, handler in zip(ENDS, before, strict=True):
         if handler is not None:  # one that was not set by Python
             signal.signal(number, handler)

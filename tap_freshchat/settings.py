@@ -33,7 +33,8 @@ SETTINGS = th.PropertiesList(
         th.DateTimeType,
         title="Start date",
         description=(
-            "First moment wanted, inclusive; 7 days back when absent. Reports reach back "
+            "First moment wanted, inclusive; when absent, a first run begins 7 days back. Nothing "
+            "before it is read, so give scheduled runs a fixed date or none. Reports reach back "
             "15 months: an older date is cut to that with a warning."
         ),
     ),
@@ -52,7 +53,7 @@ SETTINGS = th.PropertiesList(
             "Where messages, conversation events and agent activity come from. `reports`: raw "
             "reports, the exact log. `rest`: conversations and messages of users who changed, and "
             "differences of agents' statuses between runs. `auto`: reports, and `rest` with one "
-            "warning where the account cannot have them."
+            "warning where the account cannot have them and never had."
         ),
     ),
     th.Property(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
 import sqlite3
 import sys
-import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -16,7 +17,7 @@ from typing_extensions import override
 
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.message_writer import BufferedMessageWriter
-from tap_freshchat.service import Service
+from tap_freshchat.service import ENDS, Service
 from tap_freshchat.settings import SETTINGS
 from tap_freshchat.streams import entities, reports
 from tap_freshchat.streams.conversations import Conversations
@@ -24,6 +25,7 @@ from tap_freshchat.streams.events import AgentActivity, ConversationEvents, Mess
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
+from tap_freshchat.streams.sources import choose_source, tell_what_comes_again
 from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import WindowedStream
 
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 # A process that a signal ended has this much more than its number as status (POSIX shells).
 SIGNALLED = 128
+# How long, after a signal, whoever reads stdout may take for the rest of a line. Less than the ten
+# seconds after which `docker stop` kills.
+GRACE_SECONDS = 5
 
 
 class TapFreshchat(Tap):
@@ -56,6 +61,8 @@ class TapFreshchat(Tap):
     ]
 
     _begun = False
+    _signal = 0
+    _leaving = False
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
@@ -101,14 +108,17 @@ class TapFreshchat(Tap):
         """What the streams of this run share: once connected and the reports of all are ordered."""
         if not self._begun:
             self._begun = True
-            self.service.connect()
+            with _signals_wait():
+                # It makes a folder, which a signal can remove only when there is a service.
+                service = self.service
+            service.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
             windowed = [stream for stream in selected if isinstance(stream, WindowedStream)]
             active = [stream for stream in windowed if stream.rest_too]
+            choose_source(self.service, active)
             for windowed_stream in windowed:
                 windowed_stream.order_reports()
-            if active:
-                self.service.choose_source()
+            tell_what_comes_again(active)
             if any(windowed_stream.is_cut for windowed_stream in windowed):
                 self.logger.warning(
                     "start_date is older than the 15 months that Freshchat's reports keep: what "
@@ -123,30 +133,72 @@ class TapFreshchat(Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End with the status that says so; every whole window's STATE has been written already.
+        """End the process with the status that says so, behind a whole line, and leave no files.
 
-        Writing one more here, as the SDK does, could meet the middle of another line.
+        An exception would be raised wherever the signal strikes: with a lock just taken, for which
+        the thread of a look-up then waits without end, and the interpreter for that thread; or
+        where Python swallows it. Nor are look-ups waited for, which may be told to pause for long.
+
+        Every whole window's STATE has been written already. A second signal, or the end of the
+        grace, ends it without the rest of the line.
         """
-        sys.exit(SIGNALLED + signum)
+        if self._leaving:
+            return
+        if self._signal:
+            self._leave()
+        self._signal = signum
+        signal.signal(signal.SIGALRM, self._handle_termination)
+        signal.alarm(GRACE_SECONDS)
+        # The SDK sets it after the handler.
+        writer = getattr(self, "message_writer", None)
+        if isinstance(writer, BufferedMessageWriter):
+            writer.between_lines(self._flush_and_leave)
+        else:
+            self._leave()
+
+    def _flush_and_leave(self) -> None:
+        # Nobody reads any more, it is closed, or something else than messages is being written.
+        with suppress(OSError, ValueError, RuntimeError):
+            sys.stdout.flush()
+        self._leave()
+
+    def _leave(self) -> NoReturn:
+        self._leaving = True
+        try:
+            if "service" in self.__dict__:
+                self.service.close()
+        finally:
+            os._exit(SIGNALLED + self._signal)
 
     @override
     @classmethod
     def invoke(cls, **arguments: Any) -> None:
-        try:
-            with _one_line_errors(cls):
-                super().invoke(**arguments)
-        finally:
-            # What is left is to remove temporary files: a signal now has nothing else to end, and
-            # Python would show a traceback of it.
-            if threading.current_thread() is threading.main_thread():
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    signal.signal(number, signal.SIG_IGN)
+        # From when Python takes itself apart, a signal has nothing else to end, and its handler
+        # nothing to rely on.
+        atexit.register(_ignore_signals)
+        with _one_line_errors(cls):
+            super().invoke(**arguments)
 
     @override
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         with _one_line_errors(cls):
             super().cb_test(ctx, param, value)
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Hold back signals until the `with` block ends; a thread that starts in it keeps on so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ignore_signals() -> None:
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

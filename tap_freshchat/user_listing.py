@@ -89,10 +89,12 @@ class UserListing:
         if self._save(window, self._path(window)):
             return self._path(window)
         self._path(window).unlink()
-        # A filter of some kind is mandatory, obeyed or not; this one excludes nobody.
-        latest = max((each.end for each in self._readers), default=window.end)
+        # A filter of some kind is mandatory, and one bound of it may be obeyed: this one excludes
+        # nobody who belongs to any window, whichever was read first.
+        windows = [window, *self._readers]
+        whole = Window(min(each.start for each in windows), max(each.end for each in windows))
         self._whole = self._folder / "all.users"
-        self._save(Window(window.start, latest), self._whole, whole=True)
+        self._save(whole, self._whole, whole=True)
         return self._whole
 
     def _save(self, window: Window, path: Path, *, whole: bool = False) -> bool:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 
 class RecordLine(msgspec.Struct, gc=False):
-    """What of a RECORD message matters here; nothing else of it is built.
+    """What of a RECORD message matters here; nothing else of it is built."""
 
-    Attributes:
-        type: `RECORD`; any other kind of message is to be read with `decode`.
-        stream: The stream's name.
-        record: The record; None when the message lacks it.
-    """
-
-    type: str
-    stream: str = ""
-    record: dict[str, Any] | None = None
+    type: Literal["RECORD"]
+    stream: str
+    record: dict[str, Any]
 
 
 # msgspec objects are immutable and safe to share between threads.
@@ -65,7 +59,7 @@ def decode(text: bytes | str) -> Any:
 
 
 def decode_record_line(line: bytes) -> RecordLine | None:
-    """Read a line of Singer messages in the hope that it is a RECORD; None if `decode` must."""
+    """Read a line of Singer messages if it is a sound RECORD; None if `decode` must."""
     try:
         return _LINE_DECODER.decode(line)
     except (ValueError, RecursionError, InvalidOperation):

@@ -86,6 +86,7 @@ def default_name(stream: str) -> str:
 
 
 NO_IDENTITY = "neither userId nor anonymousId: Segment would swallow it behind a 200"
+NO_EVENT_NAME = "a track call needs an event name that is text"
 
 
 def fault_of(event: Mapping[str, Any]) -> Reason | None:
@@ -102,7 +103,7 @@ def fault_of(event: Mapping[str, Any]) -> Reason | None:
     if call == "track":
         name = event.get("event")
         if not name or not isinstance(name, str):
-            return Reason("no_event_name", "a track call needs an event name that is text")
+            return Reason("no_event_name", NO_EVENT_NAME)
     elif call == "group" and not event.get("groupId"):
         return Reason("no_group", "a group call needs a groupId")
     message_id = event.get("messageId")

@@ -103,10 +103,11 @@ def in_words(spec: Any) -> str:
 def _occurrence(mapping: StreamMapping) -> str:
     config = mapping.config
     keys = mapping.stream.keys
-    parts = in_words(config["message_id"]).replace(", or else ", ", ") if mapping.id_parts else ""
+    given = config.get("message_id")
+    parts = in_words(given).replace(", or else ", ", ") if given else ""
     if not parts:
         parts = f"the event's name and the key ({', '.join(keys)})" if keys else "the whole record"
-    if mapping.version:
+    if config.get("version"):
         return f"{parts}, {in_words(config['version']).replace(', or else ', ', ')}"
     return parts if mapping.call == "track" else f"{parts}, and the traits"
 

@@ -41,22 +41,14 @@ class Intake:
         now: Callable[[], datetime],
     ) -> None:
         self._stream = stream
-        self._mapping = None if isinstance(mapping, Skipped) else mapping
-        self._skipped = mapping if isinstance(mapping, Skipped) else None
+        self._mapping = mapping
         self._outlet = outlet
         self._now = now
         self._latest = now() + _TOLERATED_FUTURE
 
-    def skips(self) -> bool:
-        """Count a record of a stream that is no event; False if the stream is one."""
-        if self._skipped is None:
-            return False
-        self._outlet.skip(self._skipped)
-        return True
-
     def leave_out(self) -> None:
         """Count a record that stream maps have left out."""
-        self._outlet.skip(self._skipped or _FILTERED)
+        self._outlet.skip(self._mapping if isinstance(self._mapping, Skipped) else _FILTERED)
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Turn a record into an event and hand it over.
@@ -64,9 +56,6 @@ class Intake:
         Raises:
             TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
         """
-        if self._mapping is None:
-            self.skips()
-            return
         try:
             mapped = self._mapping.map(record)
             if isinstance(mapped, Skipped):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from target_segment.encoding import encode_sorted
-from target_segment.events import EventFault
+from target_segment.events import NO_EVENT_NAME, EventFault
 from target_segment.properties import PrivacyRules, Properties
 
 if TYPE_CHECKING:
+    from target_segment.occurrences import Occurrence
     from target_segment.values import Record, Value
 
 MessageId: TypeAlias = Callable[[Sequence[Any]], str]
@@ -22,9 +22,13 @@ MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A record that is no event, by the user's or the preset's decision."""
+    """A record that is no event, by the user's or the preset's decision; or all of a stream."""
 
     reason: str
+
+    def map(self, _: Record) -> Skipped:
+        """Skip a record of a stream that is no event."""
+        return self
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -77,8 +81,7 @@ class Stream:
 class StreamMapping:
     """A compiled mapping; `map` is pure and leaves the record as it is.
 
-    `config` is what it was compiled from; the rest is what came of it. `telling` are the fields of
-    which one at least must be set for a record to have an id of its own.
+    `config` is what it was compiled from; the rest is what came of it.
     """
 
     stream: Stream
@@ -93,9 +96,7 @@ class StreamMapping:
     group_id: Value | None
     timestamp: Value | None
     message_id: MessageId
-    id_parts: Sequence[Value]
-    telling: Sequence[Value]
-    version: Sequence[Value]
+    occurrence: Occurrence
     when: Sequence[tuple[Value, tuple[Any, ...], Skipped]]
     payload: Properties
     context: Sequence[tuple[str, Value]]
@@ -112,25 +113,25 @@ class StreamMapping:
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
                 return skipped
-        call = occurrence = name = self.call
-        if call == "track":
-            occurrence = self.event(record)
-            if isinstance(occurrence, (dict, list)):
-                raise EventFault("no_event_name", "a track call needs an event name that is text")
-            if occurrence is None and self.event_is_optional:
+        own_name = name = self.call
+        event: dict[str, Any] = {"type": name}
+        if name == "track":
+            own_name = self.event(record)
+            if own_name is None and self.event_is_optional:
                 return Skipped("no event name is mapped to its value")
             rules = self.rules
-            name = rules.names.get(occurrence, occurrence) if occurrence else occurrence
-            if rules.only is not None and name not in rules.only and occurrence not in rules.only:
+            try:
+                name = rules.names.get(own_name, own_name)
+            except TypeError:  # a list or an object
+                raise EventFault("no_event_name", NO_EVENT_NAME) from None
+            if rules.only is not None and name not in rules.only and own_name not in rules.only:
                 return Skipped("not among the events to send")
-            event = {"type": call, "event": name}
-        else:
-            event = {"type": call}
+            event["event"] = name
         identity = self._identify(record, event)
         if self.group_id:
             event["groupId"] = _text_id(self.group_id(record))
         payload = self.payload(record)
-        event["messageId"] = self.message_id(self._occurrence(occurrence, record, payload))
+        event["messageId"] = self.message_id(self.occurrence(own_name, record, payload))
         moment = None
         if self.timestamp:
             event["timestamp"], moment = _timestamp(self.timestamp(record))
@@ -158,33 +159,6 @@ class StreamMapping:
                 break
         return "userId"
 
-    def _occurrence(self, name: str, record: Record, payload: dict[str, Any]) -> list[Any]:
-        """List what tells this occurrence from all others of the stream.
-
-        Raises:
-            EventFault: What should tell it is empty: Segment would drop it as a repetition.
-        """
-        if self.telling:
-            for value in self.telling:
-                part = value(record)
-                if part is not None and part != "":
-                    break
-            else:
-                what = "part of message_id that is a field" if self.id_parts else "key property"
-                raise EventFault("bad_message_id", f"every {what} is empty")
-        if self.id_parts:
-            parts = [value(record) for value in self.id_parts]
-        elif self.stream.keys:
-            parts = [name, *[record.get(key) for key in self.stream.keys]]
-        else:
-            parts = [name, record]
-        if self.version:
-            parts.extend(value(record) for value in self.version)
-        elif self.call != "track":
-            # A person's or group's row is sent again when it changes: each state is one occurrence.
-            parts.append(encode_sorted(payload).decode())
-        return parts
-
     def _context(self, record: Record) -> dict[str, Any]:
         context = dict(self.rules.context)
         for name, value in self.context:
@@ -208,12 +182,9 @@ def _text_id(value: Any) -> str | None:
 def _timestamp(value: Any) -> tuple[str, datetime]:
     """Give a time the full ISO form with a zone; a time without one is UTC, as Singer's are."""
     try:
-        parsed = value if isinstance(value, date) else _parsed(value)
-    except (TypeError, ValueError, msgspec.ValidationError):
-        text = "is missing" if value is None else "is not an ISO 8601 time"
-        raise EventFault("bad_timestamp", f"the time of the event {text}") from None
-    if not isinstance(parsed, datetime):
-        parsed = datetime(parsed.year, parsed.month, parsed.day)  # noqa: DTZ001 - zone follows
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        parsed = _parsed(value)
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=timezone.utc)
     # Text in the usual form goes out as it came: no digit of it is lost or made up.
@@ -222,9 +193,12 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
     return parsed.isoformat(), parsed
 
 
-def _parsed(text: str) -> datetime:
+def _parsed(value: Any) -> datetime:
+    """Read what `fromisoformat` does not: in Python 3.10, `Z` and all but 3 or 6 digits too."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the caller adds one
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        # Python 3.10 reads neither `Z` nor other numbers of digits than three and six.
-        return msgspec.convert(text, datetime)
+        return msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        text = "is missing" if value is None else "is not an ISO 8601 time"
+        raise EventFault("bad_timestamp", f"the time of the event {text}") from None

@@ -56,18 +56,17 @@ class MessageReader(GenericSingerReader[bytes]):
         callbacks: dict[str, Callable[[dict[str, Any]], None]],
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
+        taken = 0
         takers = self.takers
         for line in self._lines(file_input or self.default_input):
             self._line_number += 1
             if not line:
                 continue
             short = decode_record_line(line)
-            if short is not None and short.type == "RECORD" and short.record is not None:
-                take = takers.get(short.stream)
-                if take is not None:
-                    take(short.record)
-                    counts["RECORD"] += 1
-                    continue
+            if short is not None and short.stream in takers:
+                takers[short.stream](short.record)
+                taken += 1
+                continue
             message = self.deserialize_json(line)
             kind = message.get("type")
             try:
@@ -78,6 +77,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 ) from None
             callback(message)
             counts[kind] += 1  # type: ignore[index]
+        counts["RECORD"] += taken
         return counts
 
     @override

@@ -64,6 +64,9 @@ class SegmentSink(Sink):
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
         mapping = _mapping_of(target, routing, stream)
+        if isinstance(mapping, Skipped):
+            # What is no event may break its schema, and lack its key.
+            self._validator, self._keys = None, ()
         shared = run()
         if shared.dry_run and isinstance(mapping, StreamMapping):
             shared.dry_run.preview.explain(stream_name, explain(mapping))
@@ -85,8 +88,6 @@ class SegmentSink(Sink):
             self._intake.leave_out()
             return
         self.tally_record_read()
-        if self._intake.skips():
-            return
         if self._validator is not None and not self._validator.is_valid(record):
             fault = self._validator.fault_of(record)
             self._outlet.refuse(record, Reason("invalid_record", fault))

@@ -10,8 +10,9 @@ from target_segment.encoding import encode
 from target_segment.errors import MappingError
 from target_segment.events import CALLS, default_name, payload_names
 from target_segment.mapping import EventRules, MessageId, Skipped, Stream, StreamMapping
+from target_segment.occurrences import compile_occurrence
 from target_segment.properties import compile_properties
-from target_segment.values import Value, compile_value, field_of
+from target_segment.values import Value, compile_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,9 +78,13 @@ def compile_mapping(
         group_id=group_id,
         timestamp=value("timestamp"),
         message_id=message_id,
-        id_parts=_id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
-        telling=_telling(config, where, stream.keys),
-        version=_id_parts(config.get("version"), f"{where}.version", stream.keys),
+        occurrence=compile_occurrence(
+            _id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
+            _id_parts(config.get("version"), f"{where}.version", stream.keys),
+            stream.keys,
+            telling=_telling(config, where, stream.keys),
+            is_event=call == "track",
+        ),
         when=_conditions(config.get("when"), f"{where}.when"),
         payload=compile_properties(
             config,
@@ -115,13 +120,13 @@ def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Value]:
 
 
 def _telling(config: Mapping[str, Any], where: str, keys: Sequence[str]) -> list[Value]:
-    """Compile the fields that an id stands on; constants and the event's name are the same for all.
+    """Compile the fields of `message_id`; constants and the event's name are the same for all.
 
     Raises:
         MappingError: There are none, so that all records would have one id.
     """
     if config.get("message_id") is None:
-        return [field_of(key) for key in keys]
+        return []
     for name in ("message_id", "version"):
         specs = _fields_of(config.get(name), config.get("event"))
         if specs:

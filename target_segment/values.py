@@ -49,7 +49,7 @@ def _compile_form(spec: dict[str, Any], where: str, keys: Sequence[str]) -> Valu
         return _join([compile_value(item, where) for item in spec["join"]], " ")
     if form == {"key"} and spec["key"] is True:
         # A name of a key property is a name, not a path: it may hold a dot.
-        return _join([field_of(key) for key in keys], ":")
+        return _join([_field(key) for key in keys], ":")
     raise MappingError(f"{where}: must be {FORMS}")
 
 
@@ -58,8 +58,7 @@ def is_path(spec: Any) -> bool:
     return isinstance(spec, str) and "." not in spec
 
 
-def field_of(name: str) -> Value:
-    """Give the function that takes a record's field; its name is no path, and may hold a dot."""
+def _field(name: str) -> Value:
     return lambda record: record.get(name)
 
 
@@ -68,7 +67,7 @@ def _path(path: str, where: str) -> Value:
     if not all(steps):
         raise MappingError(f"{where}: '{path}' is not a dotted path")
     if len(steps) == 1:
-        return field_of(path)
+        return _field(path)
 
     def walk(record: Record) -> Any:
         value: Any = record

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from fuzzing import corpus
-from fuzzing.mutation import mutated
+from proofs.fuzzing import corpus
+from proofs.fuzzing.mutation import mutated
 from tap_freshchat import answers
 from tap_freshchat.errors import FreshchatError, ReportError
 from tap_freshchat.pagination import collection, messages

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ from campaign.judge import Evidence, StateLine, violations
 from campaign.kinds import KINDS, Channel
 from campaign.leaks import LeakScan
 from campaign.moments import Moments
-from campaign.nursery import Nursery
+from campaign.nursery import TESTS, Nursery
+from campaign.pair_run import PairRun, Start
+from campaign.programs import FastClock
 from campaign.schedules import draw
 from campaign.trial import Trial
 from fakes.clock import NOON
@@ -35,6 +38,27 @@ def test_whatever_goes_wrong_all_arrives_once_with_no_state_ahead_and_nothing_le
     verdict = Trial(draw(seed), nursery, tmp_path).run()
     assert verdict.violations == [], verdict.schedule
     assert verdict.fired
+
+
+def test_a_program_that_hangs_says_where_it_stands_before_it_is_killed(nursery, tmp_path):
+    run = PairRun(nursery, tmp_path, lambda _: None, execute=False, patience=0)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        host, port = mute.getsockname()
+        environ = {
+            "PYTHONPATH": str(TESTS),
+            "TMPDIR": str(tmp_path),
+            "TAP_FRESHCHAT_API_URL": f"http://{host}:{port}/v2",
+            "TAP_FRESHCHAT_API_TOKEN": "tok-1",
+            **FastClock(NOON.isoformat(), 0, 1).to_environment(),
+        }
+        start = Start(arguments=("--config=ENV",), environ=environ)
+        run.start({"tap": start, "target": start})
+        connection, _ = mute.accept()
+        with connection:
+            run.wait()
+    assert run.statuses["tap"] is None
+    [stands] = run.logs["tap"].split(b"(most recent call first)")[1:]
+    assert b"tap_freshchat/client.py" in stands
 
 
 def test_the_slice_holds_every_kind_of_fault():

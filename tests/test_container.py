@@ -1,6 +1,6 @@
 """The image's files agree with the code, and the page's with the image.
 
-What the image does is tried by `python3 container/run.py`.
+What the image does is tried by `python3 proofs/container/run.py`.
 """
 
 import json

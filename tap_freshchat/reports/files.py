@@ -117,9 +117,15 @@ def _csv_rows(
 ) -> Iterator[dict[str, str]]:
     bounded = _Lines(text)
     lines = csv.reader(bounded, strict=True)
-    headers = next(lines, None)
-    if not headers or not any(header.strip() for header in headers):
+    # Blank lines may stand before the header; a line of empty columns is none.
+    headers = next((line for line in lines if len(line) > 1 or any(map(str.strip, line))), None)
+    if headers is None:
         return
+    if not any(map(str.strip, headers)):
+        raise ReportError(
+            f"The header of a report, of {len(headers)} columns, names none of them: not a report; "
+            f"it is asked for again at the next run."
+        )
     columns = names(headers)
     width = len(columns)
     for line in lines:

@@ -9,62 +9,33 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_freshchat import answers
 from tap_freshchat.client import path_of
 from tap_freshchat.errors import (
     AccessError,
     LimitError,
-    MissingError,
     RefusedError,
     ReportError,
 )
 from tap_freshchat.rate_limiting import DEFAULT_PAUSE, LONGEST_PAUSE
-from tap_freshchat.times import format_request_time
-from tap_freshchat.windows import SHORTEST_WINDOW, Window
+from tap_freshchat.reports import job_answers, submission
+from tap_freshchat.reports.job import FIRST_POLL, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tap_freshchat.client import FreshchatClient
     from tap_freshchat.clock import Clock
+    from tap_freshchat.windows import Window
 
 # Jobs of one report submitted before the first of them is read.
 AHEAD = 8
-# Seconds between two looks at one job: it takes seconds to minutes.
-FIRST_POLL = 2.0
+# Seconds between two looks at one job at most, and how they grow up to it.
 LONGEST_POLL = 30.0
 POLL_GROWTH = 1.5
-_ABOUT_RANGE = ("range", "interval", "window", "duration")
-
-
-@dataclass(kw_only=True, eq=False)
-class Job:
-    """One job; `links` is None until all its parts are done.
-
-    A window that the service finds too long is left to two `halves`, which stand for the job.
-    """
-
-    report: str
-    window: Window
-    id: str = ""
-    deadline: float = 0.0
-    next_poll: float = 0.0
-    poll_wait: float = FIRST_POLL
-    links: list[str] | None = None
-    halves: tuple[Job, ...] = ()
-
-    def parts(self) -> list[Job]:
-        """The jobs that together cover the window, in order."""
-        return [part for half in self.halves for part in half.parts()] or [self]
-
-    @property
-    def done(self) -> bool:
-        """Whether all its parts have links."""
-        return all(part.links is not None for part in self.parts())
+# Looks at a finished job that lacks a link, which may come a moment later: half a minute.
+LOOKS_FOR_LINKS = 5
 
 
 class ReportJobs:
@@ -106,23 +77,21 @@ class ReportJobs:
         self._queues[report].append(job)
         return job
 
-    def try_first(self) -> bool:
-        """Submit the job that is first in line; whether the account can have reports at all.
+    def refusal(self, job: Job) -> AccessError | None:
+        """Submit a job at once; why the account cannot have reports, and the job is withdrawn.
 
         Raises:
             AccessError: nothing can be told of that: the token or the host is refused.
         """
-        report = next((report for report, queue in self._queues.items() if queue), None)
-        if report is None:
-            return True
+        self._bring_forward(job)
         try:
-            self._submit_next(report)
+            self._submit_next(job.report)
         except AccessError as error:
             if not error.forbidden:
                 raise
-            # Whoever cannot do without reports meets the same refusal when they wait for it.
-            return False
-        return True
+            self._queues[job.report].remove(job)
+            return error
+        return None
 
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
@@ -133,9 +102,14 @@ class ReportJobs:
         """
         while not job.done:
             now = self._clock.monotonic()
-            wake = [*self._submit_due(now, job.parts()), *self._poll_due(now)]
+            wake = [*self._submit_due(now, job), *self._poll_due(now)]
             if not job.done:
-                self._clock.sleep(max(0.0, min(wake, default=now) - self._clock.monotonic()))
+                if not wake:
+                    raise ReportError(
+                        f"Report {job.report} for {job.window} is waited for and nothing makes it: "
+                        f"a defect of tap-freshchat, please report it with the log of this run."
+                    )
+                self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
 
     def release(self, job: Job) -> None:
         """Say that a job's files have been read, so that others may be submitted ahead."""
@@ -145,36 +119,57 @@ class ReportJobs:
         """Read a job's state; its links, once every part of it is done.
 
         Raises:
-            ReportError: the service says that it failed.
+            ReportError: the service says that it failed, or gives no link to a part of it.
         """
         # The `link` of the answer to POST lacks `/v2`: the address is built from the id.
         path = path_of("reports", "raw", job.id)
-        answer = answers.an_object(self._client.get(path), path)
-        status = str(answer.get("status", "")).upper()
-        parts = answer.get("links") or ([answer["link"]] if answer.get("link") else [])
-        parts = answers.objects(parts, path, "links", named=None)
-        states = {str(part.get("status") or status).upper() for part in parts}
-        if "FAILED" in {status, *states}:
+        told = job_answers.read(answers.an_object(self._client.get(path), path), path)
+        if told.failed:
             raise ReportError(
                 f"Freshchat says that report {job.report} for {job.window} failed; run again, "
                 f"or shorten setting report_window_days."
             )
-        if status == "COMPLETED" and states <= {"COMPLETED", "SUCCESS"}:
-            links = (answers.an_object(part.get("link") or part, path) for part in parts)
-            job.links = [str(href) for link in links if (href := link.get("href"))]
+        if told.complete:
+            job.links = told.links
+        elif told.done:
+            self._miss_links(job, parts=told.parts)
 
-    def _submit_due(self, now: float, wanted: Sequence[Job]) -> list[float]:
+    def _miss_links(self, job: Job, *, parts: int) -> None:
+        """Look at a finished job again before believing that it lacks links."""
+        job.looks_for_links += 1
+        if job.looks_for_links < LOOKS_FOR_LINKS:
+            return
+        if parts:
+            raise ReportError(
+                f"Freshchat says that report {job.report} for {job.window} is ready and gives no "
+                f"link to a part of it; run again, and ask Freshchat's support if it stays so."
+            )
+        self._log.warning(
+            "Report %s for %s is ready and has no file: taken as empty.", job.report, job.window
+        )
+        job.links = []
+
+    def _submit_due(self, now: float, wanted: Job) -> list[float]:
         """Submit what may be submitted now; when to come back for the rest."""
         wake = []
+        self._bring_forward(wanted)
         for report, queue in self._queues.items():
             # What is waited for goes whatever else is ahead.
-            while queue and (self._unread[report] < AHEAD or queue[0] in wanted):
+            while queue and (self._unread[report] < AHEAD or queue[0] in wanted.parts()):
                 due = self._next_submit.get(report, now)
                 if due > now:
                     wake.append(due)
                     break
                 self._submit_next(report)
         return wake
+
+    def _bring_forward(self, wanted: Job) -> None:
+        """Put what is waited for in front: whoever ordered what stands there may never read it."""
+        queue = self._queues[wanted.report]
+        for part in reversed(wanted.parts()):
+            if part in queue:
+                queue.remove(part)
+                queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
         # Taken off first: a job that is too long puts its halves in its place.
@@ -189,7 +184,8 @@ class ReportJobs:
             return
         self._unread[report] += 1
         self._refused_since.pop(report, None)
-        # Counted from the answer: the service counts from when it took the job.
+        # Counted from the answer: the service counts from when it took the job. Whether it counts
+        # one that it found too long is not documented, so its halves keep their distance too.
         self._next_submit[report] = self._clock.monotonic() + self._spacing
 
     def _postpone(self, report: str, told: float | None) -> None:
@@ -213,29 +209,13 @@ class ReportJobs:
         self._next_submit[report] = now + wait
 
     def _submit(self, job: Job) -> None:
-        body: dict[str, Any] = {
-            "start": format_request_time(job.window.start),
-            "end": format_request_time(job.window.end),
-            "event": job.report,
-            "format": "csv",
-        }
-        if self._exclude_pii:
-            body["should_exclude_pii"] = True
         try:
-            answer = answers.an_object(self._client.submit("/reports/raw", body), "/reports/raw")
+            job.id = submission.submit(
+                self._client, job.report, job.window, exclude_pii=self._exclude_pii
+            )
         except RefusedError as error:
             self._halve(job, error)
             return
-        except (AccessError, MissingError) as error:
-            if isinstance(error, AccessError) and not error.forbidden:
-                # A wrong token or a web page says nothing of the plan.
-                raise
-            raise AccessError(
-                f"{error} Raw reports (Extract API) may not be part of the account's plan.",
-                forbidden=True,
-            ) from None
-        [job_answer] = answers.objects([answer], "/reports/raw", "jobs")
-        job.id = str(job_answer["id"])
         now = self._clock.monotonic()
         job.deadline = now + self._timeout.total_seconds()
         job.next_poll = now + FIRST_POLL
@@ -244,12 +224,9 @@ class ReportJobs:
 
     def _halve(self, job: Job, error: RefusedError) -> None:
         """Put two half-windows in the place of one that the service finds too long."""
-        reason = error.reason.lower()
-        too_short = job.window.end - job.window.start <= SHORTEST_WINDOW
-        if too_short or not any(word in reason for word in _ABOUT_RANGE):
-            raise ReportError(f"Report {job.report} for {job.window}: {error}") from None
+        halves = submission.shorter_windows(job.report, job.window, error)
         self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
-        job.halves = tuple(Job(report=job.report, window=half) for half in job.window.halves())
+        job.halves = tuple(Job(report=job.report, window=half) for half in halves)
         self._queues[job.report].extendleft(reversed(job.halves))
         self._unread[job.report] -= 1
 

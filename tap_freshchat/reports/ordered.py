@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_freshchat.client import FreshchatClient
-    from tap_freshchat.reports.jobs import Job, ReportJobs
+    from tap_freshchat.errors import AccessError
+    from tap_freshchat.reports.job import Job
+    from tap_freshchat.reports.jobs import ReportJobs
     from tap_freshchat.windows import Window
 
 # A link that expires again and again while being fetched.
@@ -54,9 +56,13 @@ class Reports:
                 self._orders[report, window] = order
             order.readers += 1
 
-    def available(self) -> bool:
-        """Whether the account can have reports: asks for the first that was ordered, if any was."""
-        return self._jobs.try_first()
+    def refusal(self, report: str, window: Window) -> AccessError | None:
+        """Why the account cannot have reports, None if it can: asks for what is then ordered."""
+        job = self._jobs.queue(report, window)
+        refusal = self._jobs.refusal(job)
+        if refusal is None:
+            self._orders[report, window] = _Order(job=job)
+        return refusal
 
     def rows(
         self,

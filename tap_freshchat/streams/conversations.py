@@ -35,9 +35,9 @@ class Conversations(WindowedStream):
     rest_too = True
 
     @override
-    def order_reports(self) -> None:
-        super().order_reports()
-        self.service.reports.order(report_columns.TRANSCRIPT, self._transcript_windows)
+    def orders(self) -> Iterator[tuple[str, list[Window]]]:
+        yield from super().orders()
+        yield report_columns.TRANSCRIPT, self._transcript_windows
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -91,4 +91,5 @@ class Conversations(WindowedStream):
     @cached_property
     def _transcript_windows(self) -> list[Window]:
         """Windows as the streams of messages have them."""
-        return plan_windows(self.since, self.service.until, LONGEST_TRANSCRIPT_WINDOW)
+        start = max(self.since, self.service.earliest)
+        return plan_windows(start, self.service.until, LONGEST_TRANSCRIPT_WINDOW)

@@ -14,12 +14,12 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_freshchat import schemas
-from tap_freshchat.bookmarks import Bookmark
+from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.reports.columns import column_names
 from tap_freshchat.shards import owner_of
-from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
+from tap_freshchat.windows import Window, longest_window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -171,25 +171,33 @@ class WindowedStream(Stream):
 
     @cached_property
     def _report_windows(self) -> list[Window]:
-        longest = min(
-            longest_window(report, self.service.settings.report_window) for report in self.reports
-        )
-        until = self.service.until
-        if self.since >= until:
+        return self.report_windows(self.since)
+
+    def report_windows(self, since: datetime) -> list[Window]:
+        """Windows of what is new since then and of some history, as far as reports reach back."""
+        if since >= self.service.until:
             return []
-        start = max(self.since - self.history, earliest_report(self.service.present))
-        return plan_windows(start, until, longest)
+        start = max(since - self.history, self.service.earliest)
+        chosen = self.service.settings.report_window
+        longest = min(longest_window(report, chosen) for report in self.reports)
+        return plan_windows(start, self.service.until, longest)
 
     @property
     def is_cut(self) -> bool:
         """Whether more is wanted than reports reach back to."""
-        too_old = self.since < earliest_report(self.service.present)
+        too_old = self.since < self.service.earliest
         return bool(self.reports) and not self.by_rest and too_old
 
-    def order_reports(self) -> None:
-        """Have the jobs of all windows submitted ahead."""
+    def orders(self) -> Iterator[tuple[str, list[Window]]]:
+        """What is read of each report, where reports are read."""
         for report in self.reports:
-            self.service.reports.order(report, self.windows)
+            yield report, self._report_windows
+
+    def order_reports(self) -> None:
+        """Have the jobs of all windows submitted ahead; none for what is read by REST."""
+        if not self.by_rest:
+            for report, windows in self.orders():
+                self.service.reports.order(report, windows)
 
     def rows(self, report: str, window: Window) -> Iterator[dict[str, str]]:
         """Rows of one report in one window, columns under their known names."""
@@ -212,13 +220,18 @@ class WindowedStream(Stream):
 
     @cached_property
     def _bookmark(self) -> Bookmark:
+        return self.bookmark_by(REST if self.by_rest else REPORTS)
+
+    def bookmark_by(self, source: str) -> Bookmark:
+        """The bookmark for a run that reads one source."""
         name, overlap = type(self).replication_key, self.service.settings.lookback
-        return Bookmark(self.stream_state, name, overlap, self.overlap_id)
+        chosen = source if self.rest_too else None
+        return Bookmark(self.stream_state, name, overlap, self.overlap_id, chosen)
 
     @cached_property
     def since(self) -> datetime:
         """From when on this run emits."""
-        return self._bookmark.start(self.service.settings.start)
+        return self.service.start_of(self._bookmark)
 
     @cached_property
     def _private(self) -> bool:

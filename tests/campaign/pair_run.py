@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from campaign.programs import WHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 # Far beyond any run of the campaign: who is not done by then hangs.
 PATIENCE_SECONDS = 60.0
+# To say where it stands takes milliseconds.
+LAST_WORDS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +44,10 @@ class PairRun:
 
     Attributes:
         statuses: Exit statuses by program, once it has ended; None for one that hung.
-        logs: What each wrote to standard error.
+        logs: What each wrote to standard error; of one that hung, where its threads stood.
         command_lines: As the process list showed them.
         torn: What came after the last whole STATE line.
+        patience: Seconds after which a program hangs.
     """
 
     nursery: Nursery
@@ -52,6 +58,7 @@ class PairRun:
     logs: dict[str, bytes] = field(default_factory=dict)
     command_lines: list[str] = field(default_factory=list)
     torn: bytes = b""
+    patience: float = PATIENCE_SECONDS
     _processes: dict[str, int] = field(default_factory=dict)
     _readers: list[threading.Thread] = field(default_factory=list)
 
@@ -83,11 +90,13 @@ class PairRun:
     def wait(self) -> None:
         """Return when both have ended, of themselves or because they hung."""
         for name, process in self._processes.items():
-            status = self.nursery.wait(process, PATIENCE_SECONDS)
+            status = self.nursery.wait(process, self.patience)
             self.statuses[name] = status
             if status is None:
-                self.nursery.signal(process, 9)
-                self.nursery.wait(process, PATIENCE_SECONDS)
+                for last in (WHERE, signal.SIGKILL):
+                    self.nursery.signal(process, last)
+                    if self.nursery.wait(process, LAST_WORDS_SECONDS) is not None:
+                        break
         for reader in self._readers:
             reader.join()
 

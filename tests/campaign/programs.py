@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
+import signal
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 # Real seconds: a request that stalls is given up after so long.
 REQUEST_TIMEOUT = 1.0
+# Makes a program that hangs say where each of its threads stands, and end.
+WHERE = signal.SIGUSR1
 CLOCK = "CAMPAIGN_CLOCK"
 
 
@@ -109,6 +113,8 @@ PROGRAMS = {"tap": FastTap, "target": FastTarget}
 
 def main(program: str, *arguments: str) -> None:
     """Run one of the two, as from a command line."""
+    # Written by the handler itself, whatever the threads are stuck in; what follows is the default.
+    faulthandler.register(WHERE, all_threads=True, chain=True)
     sys.argv = [program, *arguments]
     PROGRAMS[program].cli()
 

@@ -6,7 +6,7 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.bookmarks import MAX_OVERLAP_IDS, Bookmark
+from tap_freshchat.bookmarks import MAX_OVERLAP_IDS, REPORTS, REST, Bookmark
 
 HOUR = timedelta(hours=1)
 
@@ -29,6 +29,15 @@ def test_reading_never_begins_before_the_start_date():
     state = {}
     Bookmark(state, "created_time", HOUR).advance(NOON)
     assert Bookmark(state, "created_time", HOUR).start(minutes_ago(5)) == minutes_ago(5)
+
+
+def test_a_start_counted_back_from_now_never_passes_a_bookmark():
+    state = {}
+    Bookmark(state, "created_time", HOUR).advance(NOON)
+    assert Bookmark(state, "created_time", HOUR).start(minutes_ago(5), chosen=False) == (
+        minutes_ago(60)
+    )
+    assert Bookmark({}, "created_time", HOUR).start(NOON, chosen=False) == NOON
 
 
 def test_what_the_overlap_gave_is_not_new_in_the_next_run_and_a_late_row_is():
@@ -76,6 +85,29 @@ def test_a_window_that_was_not_finished_leaves_no_trace():
     state = {}
     Bookmark(state, "created_time", HOUR).is_new("one", minutes_ago(20))
     assert state == {}
+
+
+def by(source, state):
+    return Bookmark(state, "created_time", HOUR, source=source)
+
+
+def test_where_reports_ended_is_kept_while_rest_stands_in_for_them():
+    state = {}
+    by(REPORTS, state).advance(NOON)
+    for hours in (1, 2):
+        by(REST, state).advance(NOON + hours * HOUR)
+        assert by(REST, state).value == NOON + hours * HOUR
+        assert (by(REPORTS, state).value, by(REPORTS, state).returns) == (NOON, True)
+    assert all(isinstance(value, str) for value in state.values())
+    by(REPORTS, state).advance(NOON + HOUR)
+    assert (by(REPORTS, state).value, by(REPORTS, state).returns) == (NOON + HOUR, False)
+
+
+def test_reports_that_were_never_read_begin_at_the_start_date_whatever_rest_told():
+    state = {}
+    by(REST, state).advance(NOON)
+    assert not by(REPORTS, state).by_reports
+    assert by(REPORTS, state).start(minutes_ago(500)) == minutes_ago(500)
 
 
 def test_the_state_holds_the_newest_ids_up_to_a_bound():

@@ -8,7 +8,8 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat.reports.jobs import FIRST_POLL, LONGEST_POLL, POLL_GROWTH
+from tap_freshchat.reports.job import FIRST_POLL
+from tap_freshchat.reports.jobs import LONGEST_POLL, POLL_GROWTH
 
 ID = re.compile(r"/[^/]*-[^/]*-[^/]+")
 QUARTER = timedelta(minutes=15)

@@ -95,6 +95,33 @@ def test_however_a_process_ends_that_can_still_act_its_records_are_out(ending):
     assert records == list(range(1000))
 
 
+def test_a_line_leaves_whole_where_stdout_has_no_buffer_and_takes_a_part_at_a_time():
+    class Narrow(Wire):
+        def write(self, data):
+            return super().write(data[:7])
+
+    wire = Narrow()
+    with contextlib.redirect_stdout(io.TextIOWrapper(wire)):
+        BufferedMessageWriter().write_record("messages", RECORD)
+    assert json.loads(wire.sent)["record"] == RECORD
+
+
+def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_under_way():
+    writer, told = BufferedMessageWriter(), []
+    writer.between_lines(lambda: told.append("at once"))
+    assert told == ["at once"]
+
+    class Asking(Wire):
+        def write(self, data):
+            writer.between_lines(lambda: told.append(self.sent))
+            return super().write(data)
+
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(Asking()))):
+        writer.write_message(StateMessage({}))
+    [_, sent] = told
+    assert sent.endswith(b"\n")
+
+
 def test_moments_and_exact_numbers_are_written_as_singer_has_them():
     moment = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
     message = RecordMessage("a", {"cost": Decimal("1.10")}, time_extracted=moment)

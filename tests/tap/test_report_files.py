@@ -37,6 +37,10 @@ def read(tmp_path, content, names=list):
         (zipped(), 0),
         (b"", 0),
         (b"conversation_id,text\n", 0),
+        (b"\n\r\n" + CSV, 1),
+        (b"\xef\xbb\xbf \n" + CSV, 1),
+        (zipped(b"\n" + CSV), 1),
+        (b"\n \n", 0),
     ],
 )
 def test_rows_are_read_from_every_kind_of_file(tmp_path, content, count):
@@ -79,6 +83,11 @@ def test_an_archive_that_wants_a_password_is_an_error_and_no_traceback(tmp_path)
 def test_a_row_that_does_not_fit_its_header_is_an_error(tmp_path, content):
     with pytest.raises(ReportError):
         read(tmp_path, content)
+
+
+def test_a_header_that_names_nothing_is_an_error_and_no_silence(tmp_path):
+    with pytest.raises(ReportError, match="of 2 columns"):
+        read(tmp_path, b",\n1,2\n")
 
 
 def test_an_archive_that_unpacks_to_far_more_than_it_is_is_not_read(tmp_path):

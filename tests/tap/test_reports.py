@@ -12,7 +12,8 @@ from fakes.http import Answer, ScriptedAdapter
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.errors import AccessError, ReportError
 from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.reports.jobs import ReportJobs
+from tap_freshchat.reports.job import Job
+from tap_freshchat.reports.jobs import AHEAD, ReportJobs
 from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
@@ -29,7 +30,7 @@ class Far:
         self.polls, self.refuse = polls, refuse
         self.jobs, self.posted, self.downloads, self.looks = {}, [], [], {}
         self.links_expire = 0
-        self.job_answer = None
+        self.job_answer, self.job_answers_later = None, None
         session = requests.Session()
         session.mount("https://", ScriptedAdapter(self.answer))
         client = FreshchatClient(
@@ -41,7 +42,7 @@ class Far:
             timeout=60,
         )
         self.folder = options.pop("folder")
-        jobs = ReportJobs(
+        self.ordered = jobs = ReportJobs(
             client,
             self.clock,
             **{
@@ -78,7 +79,8 @@ class Far:
     def state(self, name):
         self.looks[name] = self.looks.get(name, 0) + 1
         if self.job_answer:
-            return Answer(body=self.job_answer)
+            answer, self.job_answer = self.job_answer, self.job_answers_later or self.job_answer
+            return Answer(body=answer)
         if self.looks[name] < self.polls:
             return Answer(body={"id": name, "status": "PENDING"})
         href = f"https://extracts.example.com/{name}-{self.looks[name]}"
@@ -141,6 +143,32 @@ def test_a_window_found_too_long_is_asked_in_halves_until_it_fits(far_end):
     assert starts == [DAYS[0].start + n * timedelta(hours=6) for n in range(4)]
 
 
+@pytest.mark.parametrize(
+    "message", ["Invalid date range: start is over 15 months ago", "older than your plan allows"]
+)
+def test_what_is_too_long_ago_is_not_asked_in_halves_and_the_error_names_the_setting(
+    far_end, message
+):
+    asked = []
+
+    def refuse(body):
+        asked.append(body)
+        return Answer(status=400, body={"message": message})
+
+    far = far_end(refuse=refuse)
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-19 12:00.*start_date"):
+        far.read("Chat-Transcript", DAYS[0])
+    assert len(asked) == 1
+
+
+def test_what_is_refused_down_to_an_hour_is_an_error_that_names_the_setting(far_end):
+    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "Invalid date range"}))
+    far.reports.order("Chat-Transcript", DAYS[:1])
+    with pytest.raises(ReportError, match="start_date"):
+        far.read("Chat-Transcript", DAYS[0])
+
+
 def test_any_other_refusal_is_an_error_that_names_report_and_window(far_end):
     far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown event"}))
     far.reports.order("Chat-Transcript", DAYS[:1])
@@ -195,6 +223,70 @@ def test_a_job_is_not_done_while_a_part_of_it_is_pending(far_end):
     far.reports.order("Agent-Activity", DAYS[:1])
     with pytest.raises(ReportError, match="pending"):
         far.read("Agent-Activity", DAYS[0])
+
+
+def test_jobs_that_nobody_reads_do_not_hold_up_what_is_waited_for(far_end):
+    many = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in range(20, 0, -1)]
+    far = far_end()
+    far.reports.order("Chat-Transcript", many)
+    # Its reader leaves after the first row, as a test of the connection does.
+    next(far.reports.rows("Chat-Transcript", many[0], list))
+    later = [Window(NOON + n * DAY, NOON + (n + 1) * DAY) for n in range(3)]
+    far.reports.order("Chat-Transcript", later)
+    for window in later:
+        [row] = far.read("Chat-Transcript", window)
+        assert parse_time(row["start"]) == window.start
+    assert len(far.posted) <= AHEAD + len(later)
+
+
+def test_halves_of_what_is_waited_for_are_asked_for_however_many_jobs_are_unread(far_end):
+    def refuse(body):
+        if body["start"] == "2026-11-22T12:00:00.000Z" and body["end"] > "2026-11-23T00:00:00.000Z":
+            return Answer(status=400, body={"message": "The requested range is too long"})
+        return None
+
+    many = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in range(20, 0, -1)]
+    far = far_end(refuse=refuse)
+    far.reports.order("Chat-Transcript", many)
+    next(far.reports.rows("Chat-Transcript", many[AHEAD], list))
+    later = Window(NOON, NOON + DAY)
+    far.reports.order("Chat-Transcript", [later])
+    assert len(far.read("Chat-Transcript", later)) == 2
+
+
+def test_waiting_for_what_nothing_makes_is_an_error_and_not_for_ever(far_end):
+    with pytest.raises(ReportError, match="defect.*report it"):
+        far_end().ordered.wait_for(Job(report="Agent-Activity", window=DAYS[0]))
+
+
+LINK = {"status": "SUCCESS", "link": {"href": "https://extracts.example.com/1-1"}}
+
+
+@pytest.mark.parametrize("lacking", [{"status": "SUCCESS"}, {"status": "SUCCESS", "link": {}}])
+def test_a_finished_part_without_a_link_is_an_error_and_not_an_empty_part(far_end, lacking):
+    far = far_end()
+    far.job_answer = {"status": "COMPLETED", "links": [LINK, lacking]}
+    far.reports.order("Agent-Activity", DAYS[:1])
+    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-19 12:00.*no link.*again"):
+        far.read("Agent-Activity", DAYS[0])
+    assert 10 < far.clock.monotonic() < 120
+
+
+def test_a_link_that_comes_a_moment_after_its_part_is_finished_is_waited_for(far_end):
+    far = far_end()
+    far.job_answer = {"status": "COMPLETED", "links": [LINK, {"status": "SUCCESS"}]}
+    far.job_answers_later = {"status": "COMPLETED", "links": [LINK, LINK]}
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert len(far.read("Agent-Activity", DAYS[0])) == 2
+
+
+def test_a_finished_job_without_any_file_is_empty_and_said_to_be(far_end, caplog):
+    far = far_end()
+    far.job_answer = {"status": "COMPLETED", "links": []}
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert far.read("Agent-Activity", DAYS[0]) == []
+    assert sum("no file" in each for each in caplog.messages) == 1
+    assert far.looks["1"] > 1
 
 
 def test_an_expired_link_is_renewed(far_end):

@@ -188,6 +188,31 @@ def test_without_reports_one_walk_serves_all_streams():
     assert lists[0] == lists[1]
 
 
+@pytest.mark.parametrize("stream", ["agent_activity", "conversations", "messages"])
+def test_what_is_read_by_rest_orders_no_report(stream):
+    run = run_tap(NOON, streams=(stream,), start_date=(NOON - HOUR).isoformat(), **ALL)
+    assert run.records or stream == "agent_activity"
+    assert "POST /v2/reports/raw" not in run.requests
+
+
+def test_a_raw_report_beside_activity_by_rest_is_read_with_a_job_for_each_day():
+    run = run_tap(
+        NOON,
+        streams=("messages", "report_chat_transcript"),
+        start_date=(NOON - 24 * 30 * HOUR).isoformat(),
+        **{**ALL, "url": "sandbox://?conversations_per_day=1"},
+    )
+    assert run.requests.count("POST /v2/reports/raw") == 30
+    assert len(run.records["report_chat_transcript"]) > 100
+
+
+def test_an_account_without_reports_is_asked_for_one_and_no_more():
+    streams = ("conversations", "messages", "agent_activity")
+    start = (NOON - 24 * 3 * HOUR).isoformat()
+    run = run_tap(NOON, streams=streams, url=WITHOUT_REPORTS, start_date=start)
+    assert run.requests.count("POST /v2/reports/raw") == 1
+
+
 @pytest.mark.parametrize("streams", [("report_agent_activity",), ("agent_activity",)])
 def test_where_only_reports_will_do_their_absence_is_one_error(streams):
     with pytest.raises(AccessError, match="plan"):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 
+from tap_freshchat import sandbox
 from tap_freshchat.configuration import Settings, normalise_api_url
 from tap_freshchat.errors import SettingError
 from tap_freshchat.settings import SETTINGS
@@ -60,6 +61,11 @@ def test_a_missing_token_is_named_unless_the_sandbox_is_asked_for():
     assert settings().token is None
     with pytest.raises(SettingError, match="api_token"):
         settings(api_url="acme.freshchat.com")
+
+
+def test_the_sandbox_is_asked_at_the_host_it_answers_for():
+    # Any other would be asked over the network.
+    assert settings().base_url == f"https://{sandbox.API_HOST}/v2"
 
 
 def test_without_a_start_date_a_run_begins_a_week_ago():

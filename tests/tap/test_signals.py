@@ -31,6 +31,132 @@ def test_a_signal_ends_the_tap_with_its_status_and_whole_lines_behind_it(tmp_pat
         assert json.loads(line)["type"]
 
 
+def signalled(tmp_path, program, **settings):
+    """How a tap ended that ran in a program which sends it signals, and left nothing behind."""
+    (tmp_path / "tmp").mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env={
+            **os.environ,
+            "TAP_FRESHCHAT_API_URL": "sandbox://?conversations_per_day=20",
+            "TMPDIR": str(tmp_path / "tmp"),
+            **settings,
+        },
+        capture_output=True,
+        check=False,
+        # Many times what it takes: one that hangs shall fail alone.
+        timeout=60,
+    )
+    assert b"Traceback" not in ended.stderr
+    assert not list((tmp_path / "tmp").iterdir())
+    return ended
+
+
+IN_A_LOCK = """
+def strike(frame, event, _):
+    # The main thread has just taken what a look-up needs to become ready.
+    if event == "return" and frame.f_code == threading.Condition.__enter__.__code__:
+        caller = frame.f_back
+        if caller.f_code == Future.result.__code__ and not caller.f_locals["self"].done():
+            sys.setprofile(None)
+            signal.raise_signal(signal.SIGTERM)
+
+sys.setprofile(strike)
+"""
+IN_A_DESTRUCTOR = """
+class Dying:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+sys.addaudithook(lambda event, _: event == "sqlite3.connect" and Dying() and None)
+"""
+AS_ITS_FOLDER_IS_MADE = """
+def strike(frame, event, _):
+    if event == "return" and frame.f_code == tempfile.mkdtemp.__code__:
+        signal.raise_signal(signal.SIGTERM)
+
+sys.setprofile(strike)
+"""
+AS_ITS_FOLDER_IS_REMOVED = """
+def strike(frame, event, _):
+    if event == "call" and frame.f_code == tap_freshchat.service._remove.__code__:
+        signal.raise_signal(signal.SIGTERM)
+
+sys.setprofile(strike)
+"""
+IN_A_LONG_PAUSE = """
+class Clock(SandboxClock):
+    def sleep(self, seconds):
+        if threading.current_thread() is threading.main_thread():
+            super().sleep(seconds)
+        else:
+            os.kill(os.getpid(), signal.SIGTERM)
+            threading.Event().wait()
+
+class TapFreshchat(TapFreshchat):
+    @cached_property
+    def service(self):
+        return Service.from_config(self.config, Clock())
+"""
+# Standard output takes a piece of a line, and signals come.
+IN_A_LINE = """
+class Wire(io.RawIOBase):
+    def writable(self):
+        return True
+
+    def write(self, data):
+        if len(written) == 1:
+            for number in SIGNALS:
+                signal.raise_signal(number)
+        written.append(os.write(1, data[:100]))
+        return written[-1]
+
+written = []
+sys.stdout = io.TextIOWrapper(io.BufferedWriter(Wire()))
+"""
+IMPORTS = """
+import io, os, signal, sys, tempfile, threading
+from concurrent.futures import Future
+from functools import cached_property
+import tap_freshchat.service
+from tap_freshchat.sandbox import SandboxClock
+from tap_freshchat.service import Service
+from tap_freshchat.tap import TapFreshchat
+"""
+RUN = """
+sys.argv = ["tap-freshchat", "--config=ENV"]
+TapFreshchat.cli()
+"""
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        *(IN_A_LOCK, IN_A_DESTRUCTOR, IN_A_LONG_PAUSE),
+        *(AS_ITS_FOLDER_IS_MADE, AS_ITS_FOLDER_IS_REMOVED),
+    ],
+)
+def test_a_signal_ends_the_tap_whatever_it_is_doing_and_leaves_no_files(tmp_path, when):
+    settings = {"TAP_FRESHCHAT_REQUESTS_PER_MINUTE": "60"} if when is IN_A_LONG_PAUSE else {}
+    ended = signalled(tmp_path, IMPORTS + when + RUN, **settings)
+    assert ended.returncode == 128 + signal.SIGTERM
+
+
+def test_a_signal_in_the_middle_of_a_line_ends_the_tap_behind_it(tmp_path):
+    ended = signalled(tmp_path, f"SIGNALS = [15]{IMPORTS}{IN_A_LINE}{RUN}")
+    assert ended.returncode == 128 + signal.SIGTERM
+    lines = ended.stdout.splitlines()
+    assert lines
+    assert all(json.loads(line)["type"] for line in lines)
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT, signal.SIGALRM])
+def test_a_second_signal_or_the_alarm_set_at_the_first_does_not_wait_for_the_line(tmp_path, second):
+    ended = signalled(tmp_path, f"SIGNALS = [15, {second:d}]{IMPORTS}{IN_A_LINE}{RUN}")
+    assert ended.returncode == 128 + signal.SIGTERM
+    assert not ended.stdout.endswith(b"\n")
+
+
 # The hook is called as the temporary folder begins to be removed.
 SIGNALLED_LATE = """
 import atexit, os, signal, sys
@@ -48,17 +174,4 @@ TapFreshchat.cli()
 
 
 def test_a_signal_after_the_run_leaves_it_to_remove_its_files_in_peace(tmp_path):
-    (tmp_path / "tmp").mkdir()
-    ended = subprocess.run(
-        [sys.executable, "-c", SIGNALLED_LATE],
-        env={
-            **os.environ,
-            "TAP_FRESHCHAT_API_URL": "sandbox://?conversations_per_day=1",
-            "TMPDIR": str(tmp_path / "tmp"),
-        },
-        capture_output=True,
-        check=False,
-    )
-    assert ended.returncode == 0
-    assert b"Traceback" not in ended.stderr
-    assert not list((tmp_path / "tmp").iterdir())
+    assert signalled(tmp_path, SIGNALLED_LATE).returncode == 0

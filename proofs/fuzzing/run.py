@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Fuzzes every parser of foreign bytes, guided by coverage, one after the other.
 
-    python3 fuzzing/run.py --minutes 3                  all of them, three minutes each
-    python3 fuzzing/run.py --minutes 30 --target cell   one of them
+    python3 proofs/fuzzing/run.py --minutes 3                  all of them, three minutes each
+    python3 proofs/fuzzing/run.py --minutes 30 --target cell   one of them
 
-It makes an environment of its own (fuzzing/.environment), because atheris is built for few
-versions of Python and few systems. Inputs that led somewhere new are kept in fuzzing/.corpus, so
-that the next run begins from them; inputs that broke a parser stand in fuzzing/.findings, and the
-exit status is 1.
+It makes an environment of its own (.environment beside this file), because atheris is built for few
+versions of Python and few systems. Inputs that led somewhere new are kept in .corpus, so that the
+next run begins from them; inputs that broke a parser stand in .findings, and the exit status is 1.
 """
 # ruff: noqa: S603, T201 - commands and output of a script
 
@@ -21,7 +20,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
 import dev  # noqa: E402 - beside the folder of this script
@@ -42,7 +41,7 @@ def fuzz(target: str, minutes: float) -> bool:
     """Fuzz one target; whether it broke."""
     FINDINGS.mkdir(exist_ok=True)
     command = [
-        *(str(PYTHON), "-m", "fuzzing.guided", target, str(HERE / ".corpus" / target)),
+        *(str(PYTHON), "-m", "proofs.fuzzing.guided", target, str(HERE / ".corpus" / target)),
         *(f"-max_total_time={round(minutes * 60)}", *BOUNDS),
         f"-artifact_prefix={FINDINGS}/{target}-",
     ]

@@ -172,7 +172,7 @@ def _letters() -> Iterator[bytes]:
 
 
 def _settings() -> Iterator[bytes]:
-    preset = Path(singer.__file__).parent.parent / "target_segment/presets/freshchat.yml"
+    preset = Path(singer.__file__).parents[2] / "target_segment/presets/freshchat.yml"
     streams = yaml.safe_load(preset.read_text(encoding="utf-8")).get("streams")
     for config in (singer.MAPPED, {"streams": streams}):
         yield json.dumps(config).encode()

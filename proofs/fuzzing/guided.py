@@ -11,8 +11,8 @@ from random import Random
 import atheris
 
 with atheris.instrument_imports(include=["tap_freshchat", "target_segment"]):
-    from fuzzing import corpus
-from fuzzing.mutation import mutated
+    from proofs.fuzzing import corpus
+from proofs.fuzzing.mutation import mutated
 
 # How much is done to the structure rather than to bytes.
 JSON_SHARE = 0.5

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SHIPPED = Path(__file__).resolve().parent.parent / "meltano.yml"
+SHIPPED = Path(__file__).resolve().parents[2] / "meltano.yml"
 # Few conversations, and report jobs that need not wait for one another.
 DESK = "sandbox://?report_jobs_per_minute=60&conversations_per_day=6"
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Changes the pure cores a little, in thousands of ways, and tells which changes no test sees.
 
-    python3 mutation/run.py                              every core, at most 60 mutants of each
-    python3 mutation/run.py target_segment/values.py     one of them
-    python3 mutation/run.py --sample 0 --show            all mutants, and what those that lived are
+    python3 proofs/mutation/run.py                             every core, at most 60 mutants each
+    python3 proofs/mutation/run.py target_segment/values.py    one of them
+    python3 proofs/mutation/run.py --sample 0 --show           all mutants, and what those that
+                                                               lived are
 
-It makes an environment of its own (mutation/.environment) with mutmut, copies the repository to
-mutation/.copy and works there. A mutant counts as killed when a test fails, does not end, or the
-types no longer agree (which `dev.py lint` would tell).
+It makes an environment of its own (.environment beside this file) with mutmut, copies the
+repository to .copy and works there. A mutant counts as killed when a test fails, does not end, or
+the types no longer agree (which `dev.py lint` would tell).
 """
 # ruff: noqa: S603, T201 - commands and output of a script
 
@@ -161,7 +162,7 @@ def main() -> int:
     arguments.add_argument("--show", action="store_true", help="what the mutants that lived are")
     asked = arguments.parse_args()
     if unknown := set(asked.modules) - set(CORES):
-        arguments.error(f"no core: {', '.join(sorted(unknown))}; see mutation/cores.py")
+        arguments.error(f"no core: {', '.join(sorted(unknown))}; see proofs/mutation/cores.py")
     dev.install(ENVIRONMENT, dev.CONSTRAINTS, MUTMUT)
     os.nice(10)
     copy()

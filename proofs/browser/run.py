@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Opens pages of dry runs in Chromium, at a desk's and a phone's width, and checks what is seen.
 
-    python3 browser/run.py                       the checks
-    python3 browser/run.py --pictures FOLDER     and a picture of each page, at each width
-    python3 browser/run.py --picture FILE.png    only the README's picture
+    python3 proofs/browser/run.py                       the checks
+    python3 proofs/browser/run.py --pictures FOLDER     and a picture of each page, at each width
+    python3 proofs/browser/run.py --picture FILE.png    only the README's picture
 
 It needs Chromium (Debian: apt-get install chromium). What drives it is installed once, into
-browser/.venv. No network is used but for that.
+proofs/browser/.venv. No network is used but for that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parents[1]))
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")

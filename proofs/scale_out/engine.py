@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from scale_out.proof.project import BIN
+from proofs.scale_out.project import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from scale_out.proof.project import Project
+    from proofs.scale_out.project import Project
 
 START_SECONDS = 120
 BACKFILL_SECONDS = 1200

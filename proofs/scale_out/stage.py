@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from fakes.segment import FakeSegment
 
-from scale_out.proof.far_end import (
+from proofs.scale_out.far_end import (
     PACE,
     REPORT_JOBS_PER_MINUTE,
     REQUESTS_PER_MINUTE,
     FarEnd,
     SlowAccount,
 )
-from scale_out.proof.project import Project
+from proofs.scale_out.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

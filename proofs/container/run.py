@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Follows the Dockerfile without Docker, runs what it makes, and checks docs/container.md.
 
-    python3 container/run.py
+    python3 proofs/container/run.py
 
 As root, the run is the image's user's; otherwise it is one's own. What it needs is installed once,
-into container/.venv.
+into proofs/container/.venv.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
 sys.path[:0] = [str(HERE), str(ROOT / "tests")]

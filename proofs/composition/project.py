@@ -14,7 +14,7 @@ from pathlib import Path
 from checks import say
 from fragments import fragment
 
-SHIPPED = Path(__file__).resolve().parent.parent / "meltano.yml"
+SHIPPED = Path(__file__).resolve().parents[2] / "meltano.yml"
 FILES = ("warehouses.meltano.yml", "shop.meltano.yml")
 # What runs leave behind; the installed plugins stay.
 LEFT = ("warehouse", "output", ".meltano/run", ".meltano/meltano.db", "dead_letters.jsonl")

@@ -8,17 +8,17 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 # The package itself, the far ends of the tests, and how the other proof says what it finds.
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "composition")]
-ENVIRONMENT = HERE / ".venv"
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(HERE.parent / "composition")]
+ENVIRONMENT = ROOT / "scale_out" / ".venv"
 
 
 def main() -> None:
     """The scenes, one after the other, then the table."""
     from checks import say  # noqa: PLC0415 - needs what is installed
 
-    from scale_out.proof.scenes import WORKERS, Proof  # noqa: PLC0415 - the same
+    from proofs.scale_out.scenes import WORKERS, Proof  # noqa: PLC0415 - the same
 
     proof = Proof()
     proof.whole()
@@ -33,7 +33,7 @@ if __name__ == "__main__":
     if Path(sys.prefix) != ENVIRONMENT:
         import dev
 
-        dev.install(ENVIRONMENT, HERE / "constraints.txt")
+        dev.install(ENVIRONMENT, ROOT / "scale_out" / "constraints.txt")
         python = ENVIRONMENT / dev.BIN.name / dev.PYTHON.name
         os.execv(python, [str(python), *sys.argv])  # noqa: S606 - the same script
     main()

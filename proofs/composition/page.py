@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bucket import Bucket
 
-HERE = "composition/state.py"
+HERE = "proofs/composition/state.py"
 
 
 def follow(folder: Path, bucket: Bucket) -> None:

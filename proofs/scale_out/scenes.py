@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from checks import check, say
 
-from scale_out.proof.engine import Engine
-from scale_out.proof.far_end import REPORT_JOBS_PER_MINUTE, TOO_MANY, UNAUTHORIZED
-from scale_out.proof.stage import ACME, GLOBEX, Limits, Span, Stage
-from scale_out.proof.union import differences, unexplained
+from proofs.scale_out.engine import Engine
+from proofs.scale_out.far_end import REPORT_JOBS_PER_MINUTE, TOO_MANY, UNAUTHORIZED
+from proofs.scale_out.stage import ACME, GLOBEX, Limits, Span, Stage
+from proofs.scale_out.union import differences, unexplained
 
 if TYPE_CHECKING:
-    from scale_out.proof.engine import Run
+    from proofs.scale_out.engine import Run
 
 Events = dict[str, dict[str, Any]]
 

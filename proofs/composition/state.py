@@ -2,7 +2,7 @@
 """Runs what docs/meltano.md says of state, accounts and variables, for real, and checks it.
 
 Needs git, Python and an index of packages; Meltano with S3 and moto, which plays S3, are
-installed once, into composition/.state.
+installed once, into proofs/composition/.state.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 VENV = HERE / ".state"
 PYTHON = VENV / "bin" / "python"
 # The Meltano of constraints.txt, with what its S3 needs.
@@ -27,7 +27,7 @@ def install() -> None:
     """Make the script's own environment, unless it is there already."""
     stamp = VENV / "installed"
     if not stamp.exists() or stamp.read_text() != repr(PACKAGES):
-        print("Setting up composition/.state (about a minute) …", flush=True)  # noqa: T201
+        print("Setting up proofs/composition/.state (about a minute) …", flush=True)  # noqa: T201
         venv.create(VENV, with_pip=True, clear=True)
         pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
         subprocess.run([*pip, *PACKAGES, "--editable", ROOT], check=True)  # noqa: S603 - ours

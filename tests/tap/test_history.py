@@ -1,0 +1,48 @@
+"""How far back reports are asked for, and where reading begins."""
+
+from datetime import timedelta
+
+import pytest
+from fakes.clock import NOON
+from fakes.runs import run_tap
+
+from tap_freshchat.windows import earliest_report
+
+# A small desk that has been open for longer than reports reach back.
+URL = (
+    "sandbox://?conversations_per_day=1&opened=2024-01-01"
+    "&report_jobs_per_minute=60&report_jobs_per_day=1000"
+)
+TIMES = {
+    "agent_activity": "created_time",
+    "conversations": "activity_time",
+    "messages": "created_time",
+    "report_message_sent": "created_time",
+}
+
+
+@pytest.mark.parametrize("stream", TIMES)
+def test_a_back_fill_that_begins_before_reports_do_is_cut_there_and_said_so(stream, caplog):
+    earliest = earliest_report(NOON)
+    start, end = earliest - timedelta(days=40), earliest + timedelta(days=20)
+    run = run_tap(
+        NOON,
+        streams=(stream,),
+        url=URL,
+        start_date=start.isoformat(),
+        end_date=end.isoformat(),
+        report_jobs_per_minute=60,
+    )
+    times = [each[TIMES[stream]] for each in run.records[stream]]
+    assert earliest.isoformat() <= min(times) < (earliest + timedelta(days=3)).isoformat()
+    assert run.state["bookmarks"][stream]["replication_key_value"].startswith(str(end.date()))
+    assert sum("15 months" in each for each in caplog.messages) == 1
+
+
+@pytest.mark.parametrize("stream", ["agent_activity", "users"])
+def test_without_a_start_date_a_pause_of_ten_days_loses_nothing(stream):
+    before = run_tap(NOON - timedelta(days=10), streams=(stream,))
+    after = run_tap(NOON, before.state, streams=(stream,))
+    whole = run_tap(NOON, streams=(stream,), start_date=before.since.isoformat())
+    told = [{each["id"] for each in run.records[stream]} for run in (before, after, whole)]
+    assert told[0] | told[1] >= told[2]

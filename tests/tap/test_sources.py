@@ -1,0 +1,106 @@
+"""Which source a run reads activity from, and what becomes of the one when the other stands in."""
+
+from datetime import timedelta
+
+import pytest
+from fakes.clock import NOON
+from fakes.runs import EVENT_STREAMS, run_tap
+
+from tap_freshchat.errors import AccessError
+from tap_freshchat.sandbox import Response
+
+HOUR = timedelta(hours=1)
+STREAMS = (*EVENT_STREAMS, "conversations", "messages")
+SET = {
+    "url": "sandbox://?opened=2026-11-18&report_jobs_per_minute=60",
+    "report_jobs_per_minute": 60,
+    "start_date": (NOON - 24 * HOUR).isoformat(),
+    "streams": STREAMS,
+}
+
+
+def refused(request):
+    """Reports are refused, as where the plan lacks them, or a proxy is mistaken."""
+    return Response(403) if request.path == "/v2/reports/raw" else None
+
+
+def ids(*runs):
+    """What was told, by stream and key."""
+    return {
+        (stream, record.get("id") or (record["conversation_id"], record["activity_time"]))
+        for run in runs
+        for stream, records in run.records.items()
+        for record in records
+    }
+
+
+@pytest.fixture(scope="module")
+def reported():
+    return run_tap(NOON, **SET)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(reported):
+    """What reports tell of the whole time."""
+    return ids(reported, run_tap(NOON + 20 * HOUR, reported.state, **SET))
+
+
+def test_who_had_reports_and_is_refused_them_is_told_what_to_choose_and_loses_nothing(
+    reported, uninterrupted
+):
+    with pytest.raises(AccessError) as error:
+        run_tap(NOON + 15 * HOUR, reported.state, faults=refused, **SET)
+    assert "plan" in str(error.value)
+    assert "set activity_source to rest" in str(error.value)
+    assert ids(reported, run_tap(NOON + 20 * HOUR, reported.state, **SET)) == uninterrupted
+
+
+def test_a_stream_added_later_does_not_turn_to_rest_where_others_had_reports(reported):
+    state = {"bookmarks": {"messages": reported.state["bookmarks"]["messages"]}}
+    with pytest.raises(AccessError, match="activity_source"):
+        run_tap(NOON + HOUR, state, faults=refused, **SET)
+
+
+@pytest.mark.parametrize("source", ["auto", "reports"])
+def test_reports_go_on_from_where_rest_stood_in_for_them(reported, uninterrupted, source, caplog):
+    state = reported.state
+    walked = []
+    for hours in (15, 16):
+        walked.append(run_tap(NOON + hours * HOUR, state, **SET, activity_source="rest"))
+        state = walked[-1].state
+    assert any(each["source"] == "rest" for each in walked[0].events)
+    again = run_tap(NOON + 20 * HOUR, state, **SET, activity_source=source)
+    told = ids(reported, *walked, again)
+    assert told >= {each for each in uninterrupted if each[0] != "conversations"}
+    [warning] = [each for each in caplog.messages if "read again" in each]
+    assert "from 2026-11-22T10:45" in warning
+    assert "start_date" in warning
+    caplog.clear()
+    last = run_tap(NOON + 20 * HOUR, again.state, **SET, activity_source=source)
+    assert last.events == []
+    assert not [each for each in caplog.messages if "read again" in each]
+    for bookmark in again.state["bookmarks"].values():
+        assert bookmark.keys() <= {
+            *("replication_key", "replication_key_value", "overlap_ids", "source"),
+            "agent_statuses",
+        }
+
+
+def test_reports_that_rest_stood_in_for_are_read_from_the_start_date_when_that_is_later(reported):
+    walked = run_tap(NOON + 15 * HOUR, reported.state, **SET, activity_source="rest")
+    later = {**SET, "start_date": (NOON + 16 * HOUR).isoformat()}
+    again = run_tap(NOON + 20 * HOUR, walked.state, **later)
+    assert again.events
+    assert min(each["created_time"] for each in again.events) >= later["start_date"]
+
+
+def test_who_never_had_reports_goes_on_by_rest_and_gets_the_whole_time_once_they_have(
+    uninterrupted,
+):
+    walked = run_tap(NOON, **SET, faults=refused)
+    later = run_tap(NOON + HOUR, walked.state, **SET, faults=refused)
+    assert {each["source"] for run in (walked, later) for each in run.events} == {"rest"}
+    assert not ids(walked) & {each for each in ids(later) if each[0] == "messages"}
+    reported = run_tap(NOON + 20 * HOUR, later.state, **SET)
+    told = ids(walked, later, reported)
+    assert told >= {each for each in uninterrupted if each[0] != "conversations"}
