@@ -55,8 +55,8 @@ class Service:
         self, settings: Settings, *, clock: Clock, session: requests.Session, token: str
     ) -> None:
         self.settings = settings
-        # At DEBUG it writes out every URL, and a signed link's query opens the file it names.
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+        # Up to WARNING it writes out URLs, and a signed link's query opens the file it names.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         # Reports are read up to one moment, the same for all streams of the run.
         now = clock.now()
         self.until = min(now - settings.report_delay, settings.end or now)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from target_segment.encoding import encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from target_segment.events import Event
 
@@ -40,6 +42,17 @@ def envelope_size(write_key: str | None) -> int:
 def _closing(sent_at: str, write_key: str | None) -> bytes:
     key = b',"writeKey":' + encode(write_key) if write_key else b""
     return b'],"sentAt":"%b"%b}' % (sent_at.encode(), key)
+
+
+def iso_milliseconds(moment: datetime) -> str:
+    """Write a UTC time as Segment's own libraries do: `2026-11-22T10:55:22.220Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def gzipped(body: bytes) -> bytes:
+    """Compress a body at level 1: on JSON, higher levels cost thrice the time for a tenth less."""
+    compressor = zlib.compressobj(1, zlib.DEFLATED, wbits=31)
+    return compressor.compress(body) + compressor.flush()
 
 
 class Batcher:

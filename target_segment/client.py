@@ -1,65 +1,20 @@
-"""One request of one body to Segment, and what its answer means."""
+"""One request to Segment: a body of events, or the look-up of a write key."""
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 
-from target_segment.batching import body_of
-from target_segment.encoding import NotJSONError, decode
-from target_segment.errors import DeliveryError
+from target_segment.answers import Answer, Outcome, clock_gap, judge, retry_after
+from target_segment.batching import body_of, gzipped, iso_milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-# Segment's rule for its own libraries since 2026 (segment-analytics-python 2.4.0): these, and 5xx
-# but for those below. 460 is Segment's own code for a passing fault.
-_RETRIED = frozenset({408, 410, 429, 460})
-# 511 asks for a new OAuth token, which a write key is not.
-_NOT_RETRIED = frozenset({501, 505, 511})
-# The event or the body is at fault: a smaller body tells which.
-_REFUSED = frozenset({400, 413})
-
-# The longest wait that an answer may ask for (the same rule).
-MAX_RETRY_AFTER_SECONDS = 300.0
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
 # Segment's answers are some 20 bytes.
 MAX_ANSWER_BYTES = 64 * 1024
-
-
-class Outcome(Enum):
-    """What became of a request."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    RETRY = "retry"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """What became of a request, and at what cost.
-
-    Attributes:
-        outcome: What to do next.
-        status: What was met, for messages: `HTTP 503`, `ConnectTimeout`.
-        wait: Seconds the other side asks to wait, None if it asks nothing.
-        body_bytes: The body's size.
-        sent_bytes: Its size on the wire, compressed.
-        clock_gap: Seconds by which our clock is ahead of the other side's; None if not told.
-    """
-
-    outcome: Outcome
-    status: str
-    wait: float | None = None
-    body_bytes: int = 0
-    sent_bytes: int = 0
-    clock_gap: float | None = None
 
 
 class Poster(Protocol):
@@ -177,86 +132,6 @@ def _beginning(response: requests.Response) -> bytes:
         if sum(map(len, pieces)) >= MAX_ANSWER_BYTES:
             break
     return b"".join(pieces)
-
-
-def judge(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
-    """Tell what an answer means.
-
-    Raises:
-        DeliveryError: Nothing of this run can be delivered; the message says what to change.
-    """
-    if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP's successes
-        if "html" in headers.get("Content-Type", ""):
-            raise DeliveryError("api_url answered with a web page; it is not Segment's HTTP API")
-        answer = _json(content)
-        refused = isinstance(answer, dict) and answer.get("success") is False
-        return Outcome.REFUSED if refused else Outcome.ACCEPTED
-    if status in _RETRIED or (status >= 500 and status not in _NOT_RETRIED):  # noqa: PLR2004
-        return Outcome.RETRY
-    if status in _REFUSED:
-        if _names_the_key(_json(content)):
-            raise DeliveryError("Segment says that write_key is not valid; check it")
-        return Outcome.REFUSED
-    if status in (401, 403):
-        raise DeliveryError(f"Segment refused write_key (HTTP {status}); check it, and region")
-    raise DeliveryError(f"api_url answered HTTP {status}; check api_url and region")
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return decode(content)
-    except NotJSONError:
-        return None
-
-
-def _names_the_key(answer: Any) -> bool:
-    """Tell a refusal of the key from one of the events, which both come as 400."""
-    message = answer.get("message") if isinstance(answer, dict) else None
-    return isinstance(message, str) and "write key" in message.lower()
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Read how long an answer asks to wait, in seconds, at most `MAX_RETRY_AFTER_SECONDS`.
-
-    `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset` in seconds.
-    """
-    for name in ("Retry-After", "X-RateLimit-Reset"):
-        text = headers.get(name, "").strip()
-        try:
-            seconds = float(text)
-        except ValueError:
-            date = _http_date(text)
-            if date is None or name != "Retry-After":
-                continue
-            seconds = (date - now).total_seconds()
-        if seconds == seconds:  # noqa: PLR0124 - "nan" is a float too
-            return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
-    return None
-
-
-def clock_gap(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Tell by how many seconds our clock is ahead of the answer's `Date`."""
-    date = _http_date(headers.get("Date", ""))
-    return None if date is None else (now - date).total_seconds()
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
-
-
-def iso_milliseconds(moment: datetime) -> str:
-    """Write a UTC time as Segment's own libraries do: `2026-11-22T10:55:22.220Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-def gzipped(body: bytes) -> bytes:
-    """Compress a body at level 1: on JSON, higher levels cost thrice the time for a tenth less."""
-    compressor = zlib.compressobj(1, zlib.DEFLATED, wbits=31)
-    return compressor.compress(body) + compressor.flush()
 
 
 def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+import requests
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_with_defaults
 
 from target_segment.encoding import NotEncodableError, NotJSONError, decode, encode
@@ -21,6 +24,7 @@ from target_segment.routing import (
     check_streams,
     merged_names,
     merged_streams,
+    spelled_names,
 )
 from target_segment.settings import API_URLS
 
@@ -57,6 +61,32 @@ class Settings:
     dead_letter_path: Path
     max_dead_letters: int
     output_path: Path | None
+
+
+def environment_config(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Read the settings that the environment holds, as the SDK does.
+
+    Raises:
+        ConfigValidationError: One cannot be read; the line names its variable.
+    """
+    try:
+        return parse_environment_config(dict(schema), prefix)
+    except ValueError:
+        # Which one, the SDK does not say.
+        each = (_environment_fault(schema, name, prefix) for name in schema["properties"])
+        faults = list(filter(None, each))
+    raise ConfigValidationError("The settings are not valid", errors=faults)
+
+
+def _environment_fault(schema: Mapping[str, Any], name: str, prefix: str) -> str | None:
+    setting = schema["properties"][name]
+    try:
+        parse_environment_config({"properties": {name: setting}}, prefix)
+    except ValueError:
+        types = setting["type"]
+        kind = types if isinstance(types, str) else types[0]
+        return f"{prefix}{name.upper()}: what the environment has for it is no {kind} in JSON"
+    return None
 
 
 def tidied(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,11 +192,13 @@ def _routing(config: Mapping[str, Any], write_key: str | None, version: str) -> 
         ),
         truncate=config["truncate_properties"],
     )
+    streams = merged_streams(preset.streams, config["streams"])
     routing = Routing(
-        streams=merged_streams(preset.streams, config["streams"]),
+        streams=streams,
         skip_unmapped=config["unmapped_streams"] == "skip",
         rules=rules,
         write_key=write_key,
+        spelled=spelled_names(streams, preset, rules),
     )
     check_streams(routing, preset)
     wanted = {"events": events or [], "event_names": config["event_names"]}
@@ -191,7 +223,15 @@ def _key_check_url(cdn_url: str, write_key: str | None) -> str:
 
 def _url(name: str, text: str) -> str:
     url = text.strip().rstrip("/").removesuffix("/batch")
-    parts = urlsplit(url)
+    fault = MappingError(f"{name}: must be a URL such as {API_URLS['us']}")
+    try:
+        parts = urlsplit(url)
+        # As the client will read it: it is stricter about hosts and ports.
+        requests.PreparedRequest().prepare_url(url, None)
+    except ValueError:
+        raise fault from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        raise MappingError(f"{name}: must be a URL such as {API_URLS['us']}")
+        raise fault
+    if any(map(str.isspace, url)):
+        raise fault
     return url

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,11 @@ from target_segment.encoding import (
     encode_marked,
 )
 from target_segment.errors import DeadLetterError
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,31 +109,51 @@ class DeadLetters:
     def _append(self, line: bytes) -> None:
         if self._descriptor is None:
             self._descriptor = _open(self.path)
-        regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
-        size = os.fstat(self._descriptor).st_size
-        try:
-            rest = memoryview(line)
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-            if regular:
-                os.fsync(self._descriptor)
-        except OSError:
-            if regular:
-                # Half a line would spoil the next run's first letter.
-                os.ftruncate(self._descriptor, size)
-            raise
+        descriptor = self._descriptor
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            _write(descriptor, line)
+            return
+        with _alone(descriptor):
+            size = os.fstat(descriptor).st_size
+            try:
+                # A crash of the machine may have left half a line.
+                if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                    _write(descriptor, b"\n")
+                _write(descriptor, line)
+                os.fsync(descriptor)
+            except OSError:
+                # Half a line would spoil the next letter.
+                os.ftruncate(descriptor, size)
+                raise
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+@contextmanager
+def _alone(descriptor: int) -> Iterator[None]:
+    """Let other processes that append to the same file wait."""
+    # Windows has no such lock, and not every file system: there, each process needs its own file.
+    with suppress(OSError):
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _open(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
-    status = os.fstat(descriptor)
-    if stat.S_ISREG(status.st_mode):
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.fchmod(descriptor, _OWNER_ONLY)
-        # A crash of the machine may have left half a line.
-        if status.st_size and os.pread(descriptor, 1, status.st_size - 1) != b"\n":
-            os.write(descriptor, b"\n")
         if is_new:
             _sync_folder(path.parent)
     return descriptor

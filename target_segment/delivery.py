@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from target_segment.errors import DeliveryError
 from target_segment.report import Report
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class Delivery:
     def safe_state(self) -> Any | None:
         """Return the newest STATE whose events are all settled; None if there is none new.
 
-        Never waits long. A STATE that has waited its time for a batch to fill has it sent.
+        A STATE that has waited its time for a batch to fill has it sent; while more than
+        `concurrency` batches are on their way, that waits for one of them.
 
         Raises:
             TargetSegmentError: The delivery has failed.
@@ -167,9 +169,16 @@ class Delivery:
         # One batch waits beyond those in flight, so that no thread idles; more would only be held.
         while sum(not flight.sent.done() for flight in self._flights) > self._concurrency:
             self._await_any()
-        first = self._submitted + 1
+        try:
+            sent = self._threads.submit(self._send, batch)
+        except RuntimeError:
+            raise DeliveryError(
+                "No thread could be started to send with; allow this process more threads, or "
+                "lower max_concurrency"
+            ) from None
+        # Only now: what was counted without a flight would look settled to every STATE behind it.
+        self._flights.append(_Flight(first=self._submitted + 1, sent=sent))
         self._submitted += len(batch)
-        self._flights.append(_Flight(first=first, sent=self._threads.submit(self._send, batch)))
 
     def _await_any(self) -> None:
         on_their_way = [flight.sent for flight in self._flights if not flight.sent.done()]

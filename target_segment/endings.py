@@ -1,20 +1,21 @@
-"""How a run ends: which exit status, and which one line, for which error."""
+"""A run up to its end: which exit status, and which one line, for which error."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.errors import Interrupted, TargetSegmentError
+from target_segment.interruption import SIGNALLED
 from target_segment.report import Closing, closing_table
+from target_segment.state_output import emit
 
 if TYPE_CHECKING:
     import logging
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
     from target_segment.wiring import Run
 
-# Shells' convention for a process that a signal ended.
-SIGNALLED = 128
+T = TypeVar("T")
+
+# A sending thread needs the interpreter for an instant many times in a request. At Python's default
+# of 5 ms it waits for it longer than for Segment, and the main thread never waits at all.
+_SWITCH_SECONDS = 0.001
 
 # How long requests on their way may take to finish when the run ends early.
 _GRACE_SECONDS = 10.0
@@ -59,8 +63,6 @@ def ending_of(error: BaseException | None) -> Ending:
         )
     if isinstance(error, ConfigValidationError):
         return Ending(status=1, outcome="not started", errors=tuple(error.errors))
-    if isinstance(error, BrokenPipeError):
-        return Ending(status=1, outcome="failed", errors=("Nobody reads the STATE any more",))
     if isinstance(error, (TargetSegmentError, SingerSDKError, SingerError)):
         return Ending(status=1, outcome="failed", errors=(" ".join(str(error).split()),))
     place = traceback.extract_tb(error.__traceback__)[-1:]
@@ -69,10 +71,36 @@ def ending_of(error: BaseException | None) -> Ending:
     return Ending(status=1, outcome="failed", errors=(line,))
 
 
-def end_process(
+def run_to_the_end(
+    start: Callable[[], T],
+    work: Callable[[T], None],
+    *,
+    now: Callable[[], float],
+    logger: logging.Logger,
+) -> NoReturn:
+    """Make a target, let it work, and end the process with a status that says how it went.
+
+    Args:
+        start: Makes the target; what its streams share, if they came to it, is its `run`.
+        work: What it is to do.
+        now: A monotonic clock, in seconds.
+        logger: For what went wrong.
+    """
+    started = now()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    target = error = None
+    try:
+        target = start()
+        work(target)
+    except (Exception, Interrupted) as caught:  # noqa: BLE001 - every end of a run is told
+        error = caught
+    run = None if target is None else vars(target).get("run")
+    _end_process(ending_of(error), run, seconds=now() - started, logger=logger)
+
+
+def _end_process(
     ending: Ending,
     run: Run | None,
-    emit: Callable[[bytes | None], None],
     *,
     seconds: float,
     logger: logging.Logger,
@@ -82,7 +110,6 @@ def end_process(
     Args:
         ending: How the run ended.
         run: What the streams shared; None if it ended before the first of them.
-        emit: Writes a STATE.
         seconds: How long the run took.
         logger: For what went wrong.
     """
@@ -91,10 +118,13 @@ def end_process(
     if run is None:
         sys.exit(ending.status)
     state = run.delivery.end(_GRACE_SECONDS)
-    with contextlib.suppress(BrokenPipeError):
-        emit(state)
-    run.close()
     status, page = ending.status, None
+    try:
+        emit(state)
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - one line says it all
+        status = status or 1
+    run.close()
     if run.dry_run is not None:
         try:
             page = run.dry_run.write_page(

@@ -1,4 +1,4 @@
-"""Segment's vocabulary and limits: what an event is, what is wrong with it, and its bytes."""
+"""Segment's vocabulary and limits: what an event is, what it is called, what is wrong with it."""
 
 from __future__ import annotations
 
@@ -73,6 +73,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     name: str
     stream: str
     identity: str
+
+
+def payload_names(call: str) -> tuple[str, str]:
+    """Name what a call carries, and what only calls of the other kind carry."""
+    return ("properties", "traits") if call == "track" else ("traits", "properties")
+
+
+def default_name(stream: str) -> str:
+    """Name the events of a stream whose mapping does not name them."""
+    return stream.replace("_", " ").title()
 
 
 NO_IDENTITY = "neither userId nor anonymousId: Segment would swallow it behind a 200"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_segment.encoding import encode
-from target_segment.properties import RESERVED_PREFIX, is_reserved
+from target_segment.properties import takes_all
+from target_segment.reserved_names import renamed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,16 +23,17 @@ class Explanation:
         parts: By the name of a part, such as `userId`.
         properties: By the name of a property or trait that is mapped by itself.
         privacy: By the name of a property or trait: what is dropped and hashed in it.
+        sources: By the name of a property or trait: the field it is, where the names differ.
     """
 
     parts: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     privacy: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def of_property(self, name: str) -> str:
         """Tell where a property or trait comes from."""
-        plain = name.removeprefix(RESERVED_PREFIX)
-        same = f"field {plain if is_reserved(plain) else name}"
+        same = f"field {self.sources.get(name, name)}"
         return "; ".join(filter(None, [self.properties.get(name, same), self.privacy.get(name)]))
 
 
@@ -55,14 +57,20 @@ def explain(mapping: StreamMapping) -> Explanation:
             parts[name] = in_words(config[setting])
     if mapping.rules.names:
         parts["event"] += ", as event_style and event_names spell it"
-    spec = config.get(mapping.payload_name)
+    spec = config.get(mapping.payload_name, "*")
+    renamed = renamed_fields(mapping.stream.schema) if takes_all(spec) else {}
+    sources = {new: old for old, new in renamed.items()}
     named: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
     rename: Mapping[str, str] = config.get("rename") or {}
     return Explanation(
         parts=parts,
         properties={
             **{rename.get(name, name): in_words(named[name]) for name in named if name != "*"},
-            **{new: f"field {old}, renamed" for old, new in rename.items() if old not in named},
+            **{
+                new: f"field {sources.get(old, old)}, renamed"
+                for old, new in rename.items()
+                if old not in named
+            },
         },
         privacy={
             rename.get(name, name): text
@@ -73,6 +81,7 @@ def explain(mapping: StreamMapping) -> Explanation:
                 }
             ).items()
         },
+        sources=sources,
     )
 
 

@@ -1,27 +1,26 @@
-"""One stream's records into the shared delivery: mapped, checked, encoded, or refused."""
+"""One stream's records on their way in: mapped, checked and encoded, or refused."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
-
 from target_segment.encoding import NotEncodableError, encode
-from target_segment.events import Event, EventFault, Reason, fault_of, size_fault
+from target_segment.events import Event, EventFault, Reason, fault_of
 from target_segment.mapping import Skipped, Stream, StreamMapping
-from target_segment.truncation import cut_to_fit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from target_segment.wiring import Run
+    from target_segment.outlet import Outlet
 
 # Segment takes any time. A clock a few minutes ahead is common; more is a fault of the data.
 _TOLERATED_FUTURE = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _NOT_A_NUMBER = Reason("not_a_number", "holds NaN or Infinity, which JSON cannot carry")
+
+_FILTERED = Skipped("filtered out by stream_maps")
 
 
 class Intake:
@@ -30,25 +29,26 @@ class Intake:
     Args:
         stream: The stream.
         mapping: What its records become.
-        run: Where its events go, and records that Segment would not accept.
-        truncate: Paths of texts that may be cut when an event is too large.
+        outlet: Where its events go, and records that Segment would not accept.
+        now: The time of day, in UTC.
     """
 
     def __init__(
         self,
         stream: Stream,
         mapping: StreamMapping | Skipped,
-        run: Run,
-        *,
-        truncate: Sequence[str] = (),
+        outlet: Outlet,
+        now: Callable[[], datetime],
     ) -> None:
         self._stream = stream
         self._mapping = mapping
-        self._delivery = run.delivery
-        self._dead_letters = run.dead_letters
-        self._now = run.now
-        self._latest = run.now() + _TOLERATED_FUTURE
-        self._truncate = truncate
+        self._outlet = outlet
+        self._now = now
+        self._latest = now() + _TOLERATED_FUTURE
+
+    def leave_out(self) -> None:
+        """Count a record that stream maps have left out."""
+        self._outlet.skip(self._mapping if isinstance(self._mapping, Skipped) else _FILTERED)
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Turn a record into an event and hand it over.
@@ -59,22 +59,22 @@ class Intake:
         try:
             mapped = self._mapping.map(record)
             if isinstance(mapped, Skipped):
-                self._delivery.report.skipped[self._stream.name, mapped.reason] += 1
+                self._outlet.skip(mapped)
                 return
             fault = fault_of(mapped.event)
             if fault is not None:
-                self.refuse(record, fault)
+                self._outlet.refuse(record, fault)
                 return
             payload = encode(mapped.event)
         except EventFault as caught:
-            self.refuse(record, caught.reason)
+            self._outlet.refuse(record, caught.reason)
             return
         except NotEncodableError:
-            self.refuse(record, _NOT_A_NUMBER)
+            self._outlet.refuse(record, _NOT_A_NUMBER)
             return
         if mapped.moment is not None and not _EPOCH <= mapped.moment <= self._latest:
             self._look_at_clock(mapped.moment)
-        self.hand_over(
+        self._outlet.hand_over(
             Event(
                 payload=payload,
                 message_id=mapped.event["messageId"],
@@ -84,35 +84,10 @@ class Intake:
             )
         )
 
-    def hand_over(self, event: Event) -> None:
-        """Deliver an event that has no fault but, perhaps, its size."""
-        too_large = size_fault(event.payload)
-        if too_large is None:
-            self._delivery.hand_over(event)
-            return
-        shorter = cut_to_fit(event.payload, self._truncate) if self._truncate else None
-        if shorter is not None:
-            self._warn("cut to fit (truncate_properties)")
-            self._delivery.hand_over(structs.replace(event, payload=shorter))
-            return
-        self._dead_letters.keep_event(event, too_large)
-        self._count(too_large)
-
-    def refuse(self, record: Any, reason: Reason) -> None:
-        """Keep a record that cannot become an event."""
-        self._dead_letters.keep_record(self._stream.name, self._stream.keys, record, reason)
-        self._count(reason)
-
     def _look_at_clock(self, moment: datetime) -> None:
         """Count a time that cannot be right; a long run outlives the moment it began at."""
         self._latest = self._now() + _TOLERATED_FUTURE
         if moment < _EPOCH:
-            self._warn("time before 1970")
+            self._outlet.warn("time before 1970")
         elif moment > self._latest:
-            self._warn("time more than 5 minutes in the future")
-
-    def _warn(self, text: str) -> None:
-        self._delivery.report.warnings[self._stream.name, text] += 1
-
-    def _count(self, reason: Reason) -> None:
-        self._delivery.report.dead_letters[self._stream.name, reason.text] += 1
+            self._outlet.warn("time more than 5 minutes in the future")

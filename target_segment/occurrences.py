@@ -12,9 +12,16 @@ from target_segment.values import Record, Value
 # From the event's own name, the record and what the event says of it.
 Occurrence: TypeAlias = Callable[[Any, Record, dict[str, Any]], list[Any]]
 
+_NO_KEY = "every key property is empty"
+
 
 def compile_occurrence(
-    given: Sequence[Value], version: Sequence[Value], keys: Sequence[str], *, is_event: bool
+    given: Sequence[Value],
+    version: Sequence[Value],
+    keys: Sequence[str],
+    *,
+    telling: Sequence[Value],
+    is_event: bool,
 ) -> Occurrence:
     """Turn the settings `message_id` and `version` into a function.
 
@@ -22,9 +29,10 @@ def compile_occurrence(
         given: The parts that the user names; else the key does, else the whole record.
         version: More parts: each version of a row is an occurrence.
         keys: The stream's key properties.
+        telling: Of the parts that the user names, those that differ from record to record.
         is_event: Whether the stream has events; otherwise, rows of persons or groups.
     """
-    parts = _given(given) if given else _keyed(keys) if keys else _whole
+    parts = _given(given, telling) if given else _keyed(keys) if keys else _whole
     if version:
         return lambda name, record, payload: [
             *parts(name, record, payload),
@@ -39,22 +47,38 @@ def compile_occurrence(
     ]
 
 
-def _given(values: Sequence[Value]) -> Occurrence:
+def _given(values: Sequence[Value], telling: Sequence[Value]) -> Occurrence:
     def given(_name: Any, record: Record, _payload: dict[str, Any]) -> list[Any]:
-        parts = [value(record) for value in values]
-        # The first look is enough for nearly all, and takes a tenth of the second's time.
-        if not any(parts) and all(part is None or part == "" for part in parts):
-            raise EventFault("bad_message_id", "all parts of message_id are empty")
-        return parts
+        # The first look is enough for nearly all.
+        for value in telling:
+            part = value(record)
+            if part is not None and part != "":
+                return [value(record) for value in values]
+        raise EventFault("bad_message_id", "every field of message_id is empty")
 
     return given
 
 
 def _keyed(keys: Sequence[str]) -> Occurrence:
     if len(keys) == 1:
-        (key,) = keys
-        return lambda name, record, _: [name, record.get(key)]
-    return lambda name, record, _: [name, *map(record.get, keys)]
+        (only,) = keys
+
+        def keyed_by_one(name: Any, record: Record, _: dict[str, Any]) -> list[Any]:
+            value = record.get(only)
+            if value is None or value == "":
+                raise EventFault("bad_message_id", _NO_KEY)
+            return [name, value]
+
+        return keyed_by_one
+
+    def keyed(name: Any, record: Record, _: dict[str, Any]) -> list[Any]:
+        values = [*map(record.get, keys)]
+        # The first look is enough for nearly all, and takes a tenth of the second's time.
+        if not any(values) and all(value is None or value == "" for value in values):
+            raise EventFault("bad_message_id", _NO_KEY)
+        return [name, *values]
+
+    return keyed
 
 
 def _whole(name: Any, record: Record, _payload: dict[str, Any]) -> list[Any]:

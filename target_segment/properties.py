@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,20 +10,15 @@ from typing import Any, TypeAlias
 
 from target_segment.encoding import encode_sorted
 from target_segment.errors import MappingError
-from target_segment.events import RESERVED_COLUMNS
+from target_segment.reserved_names import is_reserved, renamed_fields
 from target_segment.values import Record, Value, compile_value, is_path
 
 Properties: TypeAlias = Callable[[Record], dict[str, Any]]
 # What to do below a property: a function of its value, None to drop it, or edits further down.
 Edits: TypeAlias = "dict[str, Callable[[Any], Any] | Edits | None]"
 
-# Put before a field whose own name warehouses reserve, when a whole record is sent.
-RESERVED_PREFIX = "record_"
-
 # Columns that Singer tools add to records for their own use (sdk.meltano.com, "Record metadata").
 _SINGER_COLUMN_PREFIX = "_sdc_"
-
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +36,9 @@ class PrivacyRules:
     salt: str = field(default="", repr=False)
 
 
-def is_reserved(name: str) -> bool:
-    """Tell whether warehouses would turn a property's name into one of their own columns."""
-    return _CAMEL.sub("_", name).lower() in RESERVED_COLUMNS
+def takes_all(spec: Any) -> bool:
+    """Tell whether properties (or traits) are the whole record, or that and more."""
+    return spec == "*" or (isinstance(spec, dict) and "*" in spec)
 
 
 def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
@@ -113,14 +107,7 @@ def _chosen(
 
 
 def _whole_record(schema: Mapping[str, Any]) -> Properties:
-    fields = [*(schema.get("properties") or {}), *RESERVED_COLUMNS]
-    taken = set(fields)
-    renamed: dict[str, str] = {}
-    for name in filter(is_reserved, fields):
-        free = RESERVED_PREFIX + name
-        while free in taken:
-            free = RESERVED_PREFIX + free
-        renamed[name] = free
+    renamed = renamed_fields(schema)
 
     def select(record: Record) -> dict[str, Any]:
         return {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from target_segment.properties import RESERVED_PREFIX, is_reserved
+from target_segment.properties import takes_all
+from target_segment.reserved_names import renamed_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,18 +39,18 @@ def schema_of_properties(
     """
     known = record.get("properties") or {}
     properties: Schema = {}
-    if spec == "*" or (isinstance(spec, dict) and "*" in spec):
-        for name in known:
-            properties[RESERVED_PREFIX + name if is_reserved(name) else name] = known[name]
+    renamed = renamed_fields(record)
+    sources = {renamed.get(name, name): name for name in known} if takes_all(spec) else {}
+    properties.update({name: known[source] for name, source in sources.items()})
     if isinstance(spec, list):
         properties.update({name: _of_path(name, record) for name in spec})
     elif isinstance(spec, dict):
         named = {name: value for name, value in spec.items() if name != "*"}
         properties.update({name: schema_of_value(named[name], record) for name in named})
-    required = [name for name in properties if _is_always_there(name, spec, record)]
+    required = [name for name in properties if _is_always_there(name, sources, spec, record)]
     schema: Schema = {"type": "object", "properties": properties, "required": required}
     # What comes with a whole record is known only as far as its schema is.
-    schema["additionalProperties"] = not known and (spec == "*" or "*" in spec)
+    schema["additionalProperties"] = not known and takes_all(spec)
     for path in hashed:
         _edit(schema, path.split("."), _DIGEST)
     for path in [*(config.get("drop") or ()), *drop]:
@@ -90,7 +91,9 @@ def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema
 
 
-def _is_always_there(name: str, spec: Any, record: Mapping[str, Any]) -> bool:
+def _is_always_there(
+    name: str, sources: Mapping[str, str], spec: Any, record: Mapping[str, Any]
+) -> bool:
     """Tell whether a property comes straight from a field that every record has."""
     required = record.get("required") or ()
     if isinstance(spec, dict) and name in spec:
@@ -98,7 +101,7 @@ def _is_always_there(name: str, spec: Any, record: Mapping[str, Any]) -> bool:
         return (isinstance(source, str) and source in required) or (
             isinstance(source, dict) and source.get("value") is not None
         )
-    return name.removeprefix(RESERVED_PREFIX) in required
+    return sources.get(name, name) in required
 
 
 def _edit(schema: Schema, path: Sequence[str], instead: Mapping[str, Any] | None) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from target_segment.dead_letters import read_letters
 from target_segment.events import Event, fault_of
 from target_segment.intake import Intake
-from target_segment.mapping import Skipped, Stream
+from target_segment.mapping import Stream
+from target_segment.outlet import Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,16 +38,16 @@ def replay(path: Path, routing: Routing, run: Run, heed: Callable[[], None]) -> 
             delivery.report.skipped[path.name, "a line that is no dead letter"] += 1
             continue
         stream = Stream(name=letter.stream, keys=letter.keys)
+        outlet = Outlet(stream, run, truncate=truncate)
         if letter.event is None:
             mapping = routing.mapping_of(stream)
-            Intake(stream, mapping, run, truncate=truncate).take(letter.record or {})
+            Intake(stream, mapping, outlet, run.now).take(letter.record or {})
             continue
-        intake = Intake(stream, Skipped(""), run, truncate=truncate)
         fault = fault_of(letter.event)
         if fault is None:
-            intake.hand_over(_event(letter, letter.event))
+            outlet.hand_over(_event(letter, letter.event))
         else:
-            intake.refuse(letter.event, fault)
+            outlet.refuse(letter.event, fault)
     delivery.settle()
 
 

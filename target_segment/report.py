@@ -6,9 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from target_segment.events import CALLS, default_name
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
+
+    from target_segment.events import Event
 
 Row: TypeAlias = "tuple[str, str, str]"
 
@@ -18,7 +23,7 @@ class Report:
     """Counts that grow during a run.
 
     Attributes:
-        sent: Events acknowledged, by name.
+        sent: Events acknowledged, by name; those whose names records brought, by stream.
         identities: The same events, by what identifies them.
         skipped: Records that are no events, by stream and reason.
         dead_letters: What could not be sent, by stream and reason.
@@ -40,6 +45,21 @@ class Report:
     retries: int = 0
     body_bytes: int = 0
     sent_bytes: int = 0
+
+    def count_sent(self, events: Collection[Event], spelled: AbstractSet[str]) -> None:
+        """Count events as acknowledged.
+
+        Args:
+            events: The events.
+            spelled: The names to count one by one. Any other comes from a record: it is content,
+                and there may be as many as there are events.
+        """
+        self.identities.update([event.identity for event in events])
+        names = Counter([event.name for event in events])
+        if names.keys() <= spelled:
+            self.sent.update(names)
+        else:
+            self.sent.update([_shown_name(event, spelled) for event in events])
 
     def add(self, other: Report) -> None:
         """Add another report's counts to these."""
@@ -82,6 +102,13 @@ def closing_table(report: Report, closing: Closing) -> str:
     title = f"target-segment: {closing.outcome}"
     rule = "-" * max(map(len, [title, *lines]))
     return "\n".join([title, rule, *map(str.rstrip, lines)]) + "\n"
+
+
+def _shown_name(event: Event, spelled: AbstractSet[str]) -> str:
+    name = event.name
+    if name in spelled or name in CALLS or name == default_name(event.stream):
+        return name
+    return f"{event.stream}: names from a field"
 
 
 def _rows(report: Report, closing: Closing) -> Iterator[Row]:

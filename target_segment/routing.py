@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from target_segment.errors import MappingError
+from target_segment.events import default_name
 from target_segment.mapping import EventRules, Skipped, Stream, StreamMapping
 from target_segment.message_ids import message_ids
 from target_segment.stream_settings import compile_mapping
@@ -28,12 +29,14 @@ class Routing:
         skip_unmapped: Whether a stream without any is skipped; otherwise it is an error.
         rules: What holds for the events of every stream.
         write_key: The destination, for message ids.
+        spelled: The event names that the settings or the preset spell; all others are content.
     """
 
     streams: Mapping[str, Mapping[str, Any]]
     skip_unmapped: bool
     rules: EventRules
     write_key: str | None = field(repr=False)
+    spelled: frozenset[str] = frozenset()
 
     def mapping_of(self, stream: Stream) -> StreamMapping | Skipped:
         """Compile the mapping of a stream.
@@ -56,7 +59,7 @@ class Routing:
 def merged_streams(
     preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Lay the user's mapping of each stream over the preset's, key by key.
+    """Lay the user's mapping of each stream over the preset's, key by key; null takes a key away.
 
     Raises:
         MappingError: A stream's settings are not an object.
@@ -66,7 +69,10 @@ def merged_streams(
         if not isinstance(settings, dict):
             raise MappingError(f"streams.{name}: must be an object of mapping settings")
         merged[name] = {**merged.get(name, {}), **settings}
-    return merged
+    return {
+        name: {setting: value for setting, value in settings.items() if value is not None}
+        for name, settings in merged.items()
+    }
 
 
 def merged_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
@@ -91,17 +97,12 @@ def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any
     """
     known = {*preset.events}
     for name, config in routing.streams.items():
-        event = config.get("event")
-        if config.get("call", "track") != "track" or event in _preset_events(preset, name):
+        if config.get("event") in _preset_events(preset, name):
             continue
-        if isinstance(event, dict) and "value" in event:
-            known.add(str(event["value"]))
-        elif isinstance(event, dict) and isinstance(event.get("map"), dict):
-            known.update(map(str, event["map"].values()))
-        elif event is None and name != ANY_STREAM:
-            known.add(name.replace("_", " ").title())
-        else:
+        names = _names(name, config)
+        if names is None:
             return
+        known |= names
     sent = {routing.rules.names.get(name, name) for name in known}
     for setting, names in wanted.items():
         for name in names:
@@ -109,6 +110,26 @@ def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any
                 raise MappingError(
                     f"{setting}: no event is called '{name}'; there are: {', '.join(sorted(sent))}"
                 )
+
+
+def spelled_names(
+    streams: Mapping[str, Mapping[str, Any]], preset: Preset, rules: EventRules
+) -> frozenset[str]:
+    """List the event names that the settings or the preset spell, under either name."""
+    names = {*preset.events, *rules.names, *rules.names.values(), *(rules.only or ())}
+    return frozenset(names.union(*(_names(name, config) or () for name, config in streams.items())))
+
+
+def _names(stream: str, config: Mapping[str, Any]) -> set[str] | None:
+    """List the names that a stream's events can have; None if records bring them."""
+    event = config.get("event")
+    if config.get("call", "track") != "track":
+        return set()
+    if isinstance(event, dict) and "value" in event:
+        return {str(event["value"])}
+    if isinstance(event, dict) and isinstance(event.get("map"), dict):
+        return set(map(str, event["map"].values()))
+    return {default_name(stream)} if event is None and stream != ANY_STREAM else None
 
 
 def _preset_events(preset: Preset, stream: str) -> list[Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from random import random
 from typing import TYPE_CHECKING
 
-from target_segment.client import Answer, Outcome, Poster
+from target_segment.answers import Outcome
 from target_segment.errors import DeliveryError
 from target_segment.events import Reason
 from target_segment.pacing import Pacer
@@ -15,8 +16,11 @@ from target_segment.pacing import Pacer
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
+    from target_segment.answers import Answer
     from target_segment.batching import Batch
+    from target_segment.client import Poster
     from target_segment.dead_letters import DeadLetters
     from target_segment.report import Report
 
@@ -33,17 +37,23 @@ class Abandoned(Exception):  # noqa: N818 - an outcome: the run ends before this
     """The run is asked to end while a batch waits for its turn."""
 
 
+def _system_time() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Time:
-    """Time as the delivery sees it.
+    """Time as a run sees it.
 
     Attributes:
         now: A monotonic clock, in seconds.
         wait: Waits for an event at most so many seconds; tells whether it came.
+        utc_now: The time of day, in UTC.
     """
 
     now: Callable[[], float]
     wait: Callable[[threading.Event, float], bool] = threading.Event.wait
+    utc_now: Callable[[], datetime] = _system_time
 
 
 class Sender:
@@ -56,6 +66,7 @@ class Sender:
         retry_seconds: How long one body is tried again.
         time: Clock and waiting.
         logger: For the one warning about a wrong clock.
+        spelled: The event names that are told one by one.
         accepted: Told of the events that were acknowledged.
     """
 
@@ -68,6 +79,7 @@ class Sender:
         retry_seconds: float,
         time: Time,
         logger: logging.Logger,
+        spelled: AbstractSet[str],
         accepted: Callable[[Batch], object] = lambda _: None,
     ) -> None:
         self.stop = threading.Event()
@@ -76,6 +88,7 @@ class Sender:
         self._retry_seconds = retry_seconds
         self._time = time
         self._logger = logger
+        self._spelled = spelled
         self._accepted = accepted
         self._pacer = Pacer(events_per_second, time.now, self._sleep)
         self._clock_was_wrong = False
@@ -96,8 +109,7 @@ class Sender:
             part = parts.pop()
             answer = self._post(part, report)
             if answer.outcome is Outcome.ACCEPTED:
-                report.sent.update([event.name for event in part])
-                report.identities.update([event.identity for event in part])
+                report.count_sent(part, self._spelled)
                 self._accepted(part)
             elif len(part) == 1:
                 reason = Reason("refused", f"refused with {answer.status}, alone in a request")

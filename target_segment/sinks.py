@@ -1,4 +1,4 @@
-"""Records as Singer brings them to one stream's intake: the only file that knows both sides."""
+"""One stream's records on their way from Singer to the intake: held to their schema and key."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from target_segment.events import Reason
 from target_segment.explanation import explain
 from target_segment.intake import Intake
 from target_segment.mapping import Skipped, Stream, StreamMapping
+from target_segment.outlet import Outlet
 from target_segment.validation import CompiledValidator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from singer_sdk.helpers.conform import DatetimeErrorTreatmentEnum
+    from singer_sdk import Target
 
-    from target_segment.target import TargetSegment
+    from target_segment.routing import Routing
+    from target_segment.wiring import Run
 
 
-def _mapping_of(target: TargetSegment, stream: Stream) -> StreamMapping | Skipped:
+def _mapping_of(target: Target, routing: Routing, stream: Stream) -> StreamMapping | Skipped:
     maps = [
         each
         for maps in target.mapper.stream_maps.values()
@@ -32,51 +34,63 @@ def _mapping_of(target: TargetSegment, stream: Stream) -> StreamMapping | Skippe
     ]
     if maps and all(isinstance(each, RemoveRecordTransform) for each in maps):
         return Skipped("removed by stream_maps")
-    return target.settings.routing.mapping_of(stream)
+    return routing.mapping_of(stream)
 
 
 class SegmentSink(Sink):
     """Hands one stream's records to the delivery that all streams share.
 
     Args:
-        target: Holds the delivery.
+        target: Has the stream maps.
         stream_name: As in the stream's messages.
         schema: As in its SCHEMA message.
         key_properties: As in its SCHEMA message.
+        routing: Which mapping the stream has.
+        run: Gives what all streams share, which is made for the first stream without a fault.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the SDK's four, and two of our own
         self,
-        target: TargetSegment,
+        target: Target,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
+        *,
+        routing: Routing,
+        run: Callable[[], Run],
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._validator: CompiledValidator | None
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
-        mapping = _mapping_of(target, stream)
+        mapping = _mapping_of(target, routing, stream)
         if isinstance(mapping, Skipped):
             # What is no event may break its schema, and lack its key.
             self._validator, self._keys = None, ()
-        if target.run.dry_run and isinstance(mapping, StreamMapping):
-            target.run.dry_run.preview.explain(stream_name, explain(mapping))
-        truncate = target.settings.routing.rules.truncate
-        self._intake = Intake(stream, mapping, target.run, truncate=truncate)
-        self._delivery = target.run.delivery
+        shared = run()
+        if shared.dry_run and isinstance(mapping, StreamMapping):
+            shared.dry_run.preview.explain(stream_name, explain(mapping))
+        self._outlet = Outlet(stream, shared, truncate=routing.rules.truncate)
+        self._intake = Intake(stream, mapping, self._outlet, shared.now)
+        self._delivery = shared.delivery
 
-    def take(self, record: dict[str, Any]) -> None:
+    def take(self, record: dict[str, Any] | None) -> None:
         """Validate a record and process it: the short form of what the SDK does with one.
+
+        Args:
+            record: The record; None if stream maps have left it out.
 
         Raises:
             MissingKeyPropertiesError: The record lacks a key: the tap is at fault.
             TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
         """
+        if record is None:
+            self._intake.leave_out()
+            return
         self.tally_record_read()
         if self._validator is not None and not self._validator.is_valid(record):
             fault = self._validator.fault_of(record)
-            self._intake.refuse(record, Reason("invalid_record", fault))
+            self._outlet.refuse(record, Reason("invalid_record", fault))
             return
         for key in self._keys:
             if key not in record:
@@ -87,14 +101,11 @@ class SegmentSink(Sink):
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        self._intake.take(record)
+        self.take(record)
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
         """Settle everything handed over: what the SDK takes for drained is durable."""
-        # Records are here only when a BATCH message brought them.
-        for record in context.get("records", ()):
-            self.take(record)
         self._delivery.settle()
         self.record_counter_metric.increment(self.current_size)
 
@@ -108,12 +119,3 @@ class SegmentSink(Sink):
     def is_full(self) -> bool:
         # Bodies are cut by the delivery, over all streams.
         return False
-
-    @override
-    def _parse_timestamps_in_record(
-        self,
-        record: dict[str, Any],
-        schema: dict[str, Any],
-        treatment: DatetimeErrorTreatmentEnum,
-    ) -> None:
-        """Leave times as text: they are sent as they came."""

@@ -8,7 +8,7 @@ import msgspec
 
 from target_segment.encoding import encode
 from target_segment.errors import MappingError
-from target_segment.events import CALLS
+from target_segment.events import CALLS, default_name, payload_names
 from target_segment.mapping import EventRules, MessageId, Skipped, Stream, StreamMapping
 from target_segment.occurrences import compile_occurrence
 from target_segment.properties import compile_properties
@@ -32,7 +32,7 @@ def compile_mapping(
     """Turn one stream's mapping settings into a mapping.
 
     Args:
-        config: The settings of the stream; null values count as absent.
+        config: The settings of the stream, none of them null.
         stream: What its records look like.
         rules: What holds for the events of every stream.
         message_id: From the parts that identify an occurrence to its id.
@@ -44,7 +44,6 @@ def compile_mapping(
         MappingError: A setting cannot work; the message names stream and setting.
     """
     where = f"streams.{stream.name}"
-    config = {name: value for name, value in config.items() if value is not None}
     if unknown := sorted(set(config) - SETTINGS):
         raise MappingError(f"{where}.{unknown[0]}: no such setting; {', '.join(sorted(SETTINGS))}")
     call = config.get("call", "track")
@@ -63,7 +62,7 @@ def compile_mapping(
         raise MappingError(f"{where}: needs user_id or anonymous_id, or call: skip")
     if call == "group" and not group_id:
         raise MappingError(f"{where}.group_id: a group call needs it")
-    payload, other = ("properties", "traits") if call == "track" else ("traits", "properties")
+    payload, other = payload_names(call)
     if other in config:
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
     return StreamMapping(
@@ -72,7 +71,7 @@ def compile_mapping(
         call=call,
         rules=rules,
         payload_name=payload,
-        event=value("event") or _constant(stream.name.replace("_", " ").title()),
+        event=value("event") or _constant(default_name(stream.name)),
         event_is_optional=isinstance(config.get("event"), dict) and "map" in config["event"],
         user_id=user_id,
         anonymous_ids=anonymous_ids,
@@ -83,6 +82,7 @@ def compile_mapping(
             _id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
             _id_parts(config.get("version"), f"{where}.version", stream.keys),
             stream.keys,
+            telling=_telling(config, where, stream.keys),
             is_event=call == "track",
         ),
         when=_conditions(config.get("when"), f"{where}.when"),
@@ -117,6 +117,33 @@ def _identities(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Value,
 def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Value]:
     specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
     return [compile_value(item, where, keys) for item in specs]
+
+
+def _telling(config: Mapping[str, Any], where: str, keys: Sequence[str]) -> list[Value]:
+    """Compile the fields of `message_id`; constants and the event's name are the same for all.
+
+    Raises:
+        MappingError: There are none, so that all records would have one id.
+    """
+    if config.get("message_id") is None:
+        return []
+    for name in ("message_id", "version"):
+        specs = _fields_of(config.get(name), config.get("event"))
+        if specs:
+            return _id_parts(specs, f"{where}.{name}", keys)
+    raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
+
+
+def _fields_of(spec: Any, event: Any) -> list[Any]:
+    """List the parts of an id that are fields; a part that is a list, with its own fields only."""
+    fields: list[Any] = []
+    for part in spec if isinstance(spec, list) else [spec]:
+        if part is None or part == event or (isinstance(part, dict) and set(part) == {"value"}):
+            continue
+        fallbacks = _fields_of(part, event) if isinstance(part, list) else part
+        if fallbacks != []:
+            fields.append(fallbacks)
+    return fields
 
 
 def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Value]]:

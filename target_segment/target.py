@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
+from target_segment.batch_files import batch_records
 from target_segment.command_line import own_options, print_plan
-from target_segment.configuration import LIBRARY_NAME, compile_settings, schema_faults, tidied
+from target_segment.configuration import (
+    LIBRARY_NAME,
+    compile_settings,
+    environment_config,
+    schema_faults,
+    tidied,
+)
 from target_segment.encoding import NotEncodableError, encode_spaced
-from target_segment.endings import SIGNALLED, end_process, ending_of
-from target_segment.errors import Interrupted, MappingError, TargetSegmentError
+from target_segment.endings import run_to_the_end
+from target_segment.errors import MappingError, TargetSegmentError
+from target_segment.interruption import Interruption
 from target_segment.reader import MessageReader
 from target_segment.replay import replay
 from target_segment.settings import CONFIG_SCHEMA
 from target_segment.shapes import check_record, check_schema
 from target_segment.sinks import SegmentSink
+from target_segment.state_output import emit
 from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
     from types import FrameType
 
-# A sending thread needs the interpreter for an instant many times in a request. At Python's default
-# of 5 ms it waits for it longer than for Segment, and the main thread never waits at all.
-_SWITCH_SECONDS = 0.001
+    from singer_sdk.sinks import Sink
 
 
 class TargetSegment(Target):
@@ -49,20 +55,16 @@ class TargetSegment(Target):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
-    default_sink_class = SegmentSink
     message_reader_class = MessageReader
 
     # STATE needs no drain here: `Delivery` knows at any time which one is safe.
     _MAX_RECORD_AGE_IN_MINUTES = float("inf")
 
     def __init__(self, *, sends_nothing: bool = False, **options: Any) -> None:
-        self._signal = 0
+        self._interruption = Interruption()
+        self.heed = self._interruption.heed
         self._sends_nothing = sends_nothing
-        try:
-            super().__init__(**options)
-        except ValueError as fault:
-            line = f"A setting in the environment cannot be read as what it must be: {fault}"
-            raise ConfigValidationError("The settings are not valid", errors=[line]) from None
+        super().__init__(**options)
         # Sinks share one delivery, which is for one thread.
         self.max_parallelism = 1
         self._last_state: Any = None
@@ -74,6 +76,12 @@ class TargetSegment(Target):
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         # Past `Target`: its settings are for tables, and would do nothing here.
         super(Target, cls).append_builtin_config(config_jsonschema)
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        cls.append_builtin_config(cls.config_jsonschema)
+        return environment_config(cls.config_jsonschema, cls._env_var_prefix)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -100,6 +108,12 @@ class TargetSegment(Target):
         """
         return start_run(self.settings, self.plugin_version, self.heed, self.logger)
 
+    @override
+    def get_sink_class(self, stream_name: str) -> type[Sink]:
+        # The SDK does no more with it than call it.
+        routing, run = self.settings.routing, lambda: self.run
+        return partial(SegmentSink, routing=routing, run=run)  # type: ignore[return-value]
+
     # Messages.
 
     @override
@@ -120,22 +134,26 @@ class TargetSegment(Target):
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Hand a record to the sinks of what stream maps make of it.
 
-        Only for streams that they change: records of any other go from the reader to their sink.
+        Records of streams that they leave alone go from the reader to their sink, unless they
+        come in a file or in a line that only `decode` reads.
         """
-        try:
-            stream, record = message_dict["stream"], message_dict["record"]
-        except KeyError:
-            self._assert_line_requires(message_dict, requires={"stream", "record"})
-            raise
+        self._assert_line_requires(message_dict, requires={"stream", "record"})
+        stream, record = message_dict["stream"], message_dict["record"]
         check_record(stream, record)
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
         for stream_map in self.mapper.stream_maps[stream]:
             transformed = stream_map.transform(dict(record))
-            if transformed is not None:
-                sink = self.get_sink(stream_map.stream_alias)
-                if isinstance(sink, SegmentSink):
-                    sink.take(transformed)
+            sink = self.get_sink(stream_map.stream_alias)
+            if isinstance(sink, SegmentSink):
+                sink.take(transformed)
+
+    @override
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Let the records of the message's files go the same way as those of RECORD messages."""
+        self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
+        for record in batch_records(message_dict, self._look_around):
+            self._process_record_message({"stream": message_dict["stream"], "record": record})
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -155,47 +173,27 @@ class TargetSegment(Target):
             raise TargetSegmentError("The tap's STATE holds NaN or Infinity") from None
         if not self.settings.state_flush_seconds:
             self.run.delivery.settle()
-        self._emit(self.run.delivery.safe_state())
+        emit(self.run.delivery.safe_state())
 
     @override
     def process_endofpipe(self) -> None:
         super().process_endofpipe()
         if "run" in self.__dict__:
             self.run.delivery.settle()
-            self._emit(self.run.delivery.safe_state())
+            emit(self.run.delivery.safe_state())
         never_came = set(self.config["streams"]) - {"*", *self.mapper.stream_maps}
         if never_came:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(never_came)))
 
-    @staticmethod
-    def _emit(state: bytes | None) -> None:
-        if state is not None:
-            print(state.decode(), flush=True)  # noqa: T201 - where Singer expects it
-
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Remember the signal; a second one ends the process at once, and writes nothing.
-
-        Nothing else may happen here: a handler runs in the middle of whatever the target does.
-        """
-        if self._signal:
-            os._exit(SIGNALLED + signum)
-        self._signal = signum
-
-    def heed(self) -> None:
-        """End the run if a signal asked for it.
-
-        Raises:
-            Interrupted: It did.
-        """
-        if self._signal:
-            raise Interrupted(self._signal)
+        self._interruption.note(signum)
 
     def _look_around(self) -> None:
         """Between two messages, or while none comes: end if asked to, emit what is safe."""
         self.heed()
         if "run" in self.__dict__:
-            self._emit(self.run.delivery.safe_state())
+            emit(self.run.delivery.safe_state())
 
     # Command line.
 
@@ -230,25 +228,20 @@ class TargetSegment(Target):
     ) -> None:
         """Run, and end the process with a status that says how it went."""
         super(Target, cls).invoke(about=about, about_format=about_format)
-        started = time.monotonic()
-        sys.setswitchinterval(_SWITCH_SECONDS)
         settings = config or _ConfigInput()
-        target = error = None
-        try:
-            options = {"config": settings.config, "parse_env_config": settings.parse_env}
-            target = cls(**options, sends_nothing=tracking_plan)
+        options = {"config": settings.config, "parse_env_config": settings.parse_env}
+
+        def work(target: TargetSegment) -> None:
             if tracking_plan:
                 print_plan(target.settings.routing, target.config["preset"])
             elif replay_path is None:
                 target.listen(file_input)
             else:
                 replay(Path(replay_path), target.settings.routing, target.run, target.heed)
-        except (Exception, Interrupted) as caught:  # noqa: BLE001 - every end of a run is told
-            error = caught
-        end_process(
-            ending_of(error),
-            target.__dict__.get("run") if target else None,
-            cls._emit,
-            seconds=time.monotonic() - started,
+
+        run_to_the_end(
+            lambda: cls(**options, sends_nothing=tracking_plan),
+            work,
+            now=time.monotonic,
             logger=cls.logger,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from target_segment.events import default_name, payload_names
 from target_segment.property_schemas import ANYTHING, Schema, schema_of_properties, schema_of_value
 from target_segment.routing import ANY_STREAM
 from target_segment.stream_settings import SKIP
@@ -51,10 +52,10 @@ def tracking_plan(
 def _events(
     stream: str, config: Mapping[str, Any], rules: EventRules, record: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[str, str | None], Schema]]:
-    call = config.get("call") or "track"
+    call = config.get("call", "track")
     if call == SKIP:
         return
-    spec = config.get("properties" if call == "track" else "traits") or "*"
+    spec = config.get(payload_names(call)[0], "*")
     schema = schema_of_properties(
         config, spec, record, drop=rules.privacy.drop, hashed=rules.privacy.hashed
     )
@@ -70,7 +71,7 @@ def _events(
 def _names(stream: str, spec: Any, record: Mapping[str, Any]) -> list[str]:
     """List the names that a stream's events can have; none if any can."""
     if spec is None:
-        return [] if stream == ANY_STREAM else [stream.replace("_", " ").title()]
+        return [] if stream == ANY_STREAM else [default_name(stream)]
     return [*schema_of_value(spec, record).get("enum", ())]
 
 
@@ -90,7 +91,7 @@ def _either(one: Schema, other: Schema) -> Schema:
 
 def _rule(call: str, schema: Schema) -> Schema:
     """Wrap a payload's schema as Protocols' own editor does."""
-    payload, other = ("properties", "traits") if call == "track" else ("traits", "properties")
+    payload, other = payload_names(call)
     return {
         "$schema": _DRAFT,
         "type": "object",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 from singer_sdk.exceptions import InvalidJSONSchema, InvalidRecord
 from singer_sdk.sinks.core import BaseJSONSchemaValidator
 from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class CompiledValidator(BaseJSONSchemaValidator):
@@ -40,17 +43,30 @@ class CompiledValidator(BaseJSONSchemaValidator):
     def fault_of(self, record: dict[str, Any]) -> str:
         """Tell what a record that is not valid breaks.
 
-        The library's own message quotes the value; path and keyword do not.
+        The library's own message quotes the value, and the path within the record holds names that
+        only the record has; the path within the schema has the schema's words alone.
         """
         try:
             fault = next(iter(self._validator.iter_errors(record)))
         except ValueError:
             # A `NotANumber` where the schema asks for something: not even the library can name it.
             return "the record holds NaN or Infinity where its schema does not allow it"
-        path = ".".join(map(str, fault.instance_path)) or "the record"
-        return f"{path} breaks the schema's '{fault.schema_path[-1]}'"
+        return f"{_place(fault.schema_path)} breaks the schema's '{fault.schema_path[-1]}'"
 
     @override
     def validate(self, record: dict[str, Any]) -> None:
         if not self.is_valid(record):
             raise InvalidRecord(self.fault_of(record), record)
+
+
+def _place(schema_path: Sequence[str | int]) -> str:
+    """Name the field that a part of a schema is about; `*` is any item, and any other name."""
+    names: list[str] = []
+    steps = iter(schema_path[:-1])
+    for step in steps:
+        if step in ("properties", "patternProperties", "definitions"):
+            # The last step may itself be the name: of a property that may not be there.
+            names.append(str(next(steps, schema_path[-1])))
+        elif step in ("items", "additionalItems", "additionalProperties"):
+            names.append("*")
+    return ".".join(names) or "the record"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from target_segment.encoding import NotANumber, encode
 from target_segment.errors import MappingError
 
 Record: TypeAlias = Mapping[str, Any]
@@ -104,6 +105,15 @@ def _look_up(value: Value, table: Mapping[str, Any]) -> Value:
 def _join(values: Sequence[Value], separator: str) -> Value:
     def join(record: Record) -> str | None:
         found = [part for part in (value(record) for value in values) if part not in (None, "")]
-        return separator.join(map(str, found)) or None
+        return separator.join(map(_text, found)) or None
 
     return join
+
+
+def _text(part: Any) -> str:
+    """Write a part of a text.
+
+    Raises:
+        NotEncodableError: It is NaN or Infinity, or holds one: its text would be Python's own.
+    """
+    return encode(part).decode() if isinstance(part, (NotANumber, dict, list)) else str(part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import requests
@@ -22,6 +21,7 @@ from target_segment.sending import Sender, Time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 SYSTEM_CLOCK = Time(now=time.monotonic)
 
@@ -65,16 +65,21 @@ def start_run(
         version: This package's version.
         heed: Called by the delivery while it waits; raises to end the wait.
         logger: For warnings.
-        clock: How time passes, and how to wait.
+        clock: What time it is, how it passes, and how to wait.
 
     Raises:
         DeliveryError: Segment does not know the write key.
     """
     output = settings.output_path
-    dry_run = DryRun(output, _utc_now, version) if output is not None else None
+    dry_run = DryRun(output, clock.utc_now, version) if output is not None else None
+    if dry_run is not None:
+        logger.warning(
+            "Dry run: nothing is sent, and STATE moves all the same; a real run that goes on from "
+            "it would never send these events"
+        )
     session = requests.Session()
-    poster = dry_run or _segment_client(session, settings, version, logger)
-    dead_letters = DeadLetters(settings.dead_letter_path, settings.max_dead_letters, _utc_now)
+    poster = dry_run or _segment_client(session, settings, version, logger, clock)
+    dead_letters = DeadLetters(settings.dead_letter_path, settings.max_dead_letters, clock.utc_now)
     sender = Sender(
         poster=poster,
         dead_letters=dead_letters,
@@ -82,6 +87,7 @@ def start_run(
         retry_seconds=settings.max_retry_seconds,
         time=clock,
         logger=logger,
+        spelled=settings.routing.spelled,
         accepted=dry_run.preview.add if dry_run else lambda _: None,
     )
     delivery = Delivery(
@@ -100,15 +106,19 @@ def start_run(
         dead_letters=dead_letters,
         dry_run=dry_run,
         session=session,
-        now=_utc_now,
+        now=clock.utc_now,
     )
 
 
 def _segment_client(
-    session: requests.Session, settings: Settings, version: str, logger: logging.Logger
+    session: requests.Session,
+    settings: Settings,
+    version: str,
+    logger: logging.Logger,
+    clock: Time,
 ) -> Poster:
-    # At DEBUG it writes out every URL, and the look-up of a write key has the key in its path.
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+    # Up to WARNING it writes out URLs, and the look-up of a write key has the key in its path.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=settings.max_concurrency))
     if settings.key_check_url is not None:
@@ -124,10 +134,6 @@ def _segment_client(
         api_url=settings.api_url,
         write_key=settings.write_key or "",
         timeout=settings.request_timeout,
-        now=_utc_now,
+        now=clock.utc_now,
         user_agent=f"{LIBRARY_NAME}/{version}",
     )
-
-
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -21,7 +21,7 @@ from tap_freshchat.reports.files import MAX_ROW_CHARACTERS, rows, save
 from tap_freshchat.shaping import shape
 from tap_freshchat.times import from_epoch_ms, parse_time
 from target_segment import encoding
-from target_segment.client import retry_after as segment_retry_after
+from target_segment.answers import retry_after as segment_retry_after
 from target_segment.shapes import check_record, check_schema
 from target_segment.target import TargetSegment
 

@@ -6,7 +6,7 @@ import contextlib
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from target_segment.client import MAX_RETRY_AFTER_SECONDS, clock_gap, judge, retry_after
+from target_segment.answers import MAX_RETRY_AFTER_SECONDS, clock_gap, judge, retry_after
 from target_segment.errors import DeliveryError
 
 from .answers import headers_of

@@ -46,7 +46,8 @@ def section(title: str, about: str, content: str) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table; cells are HTML, and the first of each row is its header.
 
-    A column whose name begins with `#` holds numbers; with `?`, it is left out on a phone.
+    A column whose name begins with `#` holds numbers; with `?`, it is left out on a phone; with
+    `+`, both.
     """
     styles = [
         {"#": ' class="n"', "?": ' class="optional"', "+": ' class="n optional"'}.get(name[:1], "")

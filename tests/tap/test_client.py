@@ -3,6 +3,7 @@
 import pytest
 import requests
 from fakes.clock import StillClock
+from fakes.garbled import BODY, garbled_host
 from fakes.http import Answer, CutBody, ScriptedAdapter
 
 from tap_freshchat.client import ATTEMPTS, FreshchatClient, path_of
@@ -14,6 +15,7 @@ from tap_freshchat.errors import (
     RefusedError,
 )
 from tap_freshchat.rate_limiting import RateLimiter
+from tap_freshchat.tap import TapFreshchat
 
 TOKEN = "eyJ.secret.token"
 SIGNED = "https://extracts.s3.amazonaws.com/file.zip?X-Amz-Signature=secret-signature"
@@ -182,6 +184,16 @@ def test_no_error_or_log_line_holds_the_token_or_a_signature(caplog):
             text = str(raised.value) + caplog.text
             assert TOKEN not in text
             assert "secret-signature" not in text
+
+
+def test_a_signed_link_answered_with_a_broken_header_is_logged_nowhere(caplog):
+    caplog.set_level("DEBUG")
+    caplog.set_level("DEBUG", logger="urllib3")
+    with garbled_host() as host:
+        tap = TapFreshchat(config={"api_url": host, "api_token": TOKEN})
+        link = f"{host}/file.zip?X-Amz-Signature=secret-signature"
+        assert tap.service.client.download(link, b"".join) == BODY
+    assert "secret-signature" not in caplog.text
 
 
 def raise_(error):

@@ -1,12 +1,14 @@
 """Events to bodies: in order, and under every limit."""
 
+import gzip
 import json
+from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.batching import Batcher, body_of, envelope_size
+from target_segment.batching import Batcher, body_of, envelope_size, gzipped, iso_milliseconds
 from target_segment.events import Event
 
 MAX_BYTES = 400
@@ -66,3 +68,14 @@ def test_the_ids_that_wait_are_known_until_the_batch_is_closed():
     batcher.close()
     assert not batcher.holds("7")
     assert batcher.close() is None
+
+
+def test_the_time_of_sending_has_the_form_of_segments_own_libraries():
+    moment = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
+    assert iso_milliseconds(moment) == "2026-11-22T10:55:22.220Z"
+
+
+def test_what_is_compressed_is_gzip_of_the_same_and_smaller():
+    body = b'{"batch":[' + b'{"event":"e"},' * 100
+    assert gzip.decompress(gzipped(body)) == body
+    assert len(gzipped(body)) < len(body) / 5

@@ -1,5 +1,7 @@
 """The file of what could not be sent, and sending it again."""
 
+import errno
+import fcntl
 import json
 import os
 import stat
@@ -79,6 +81,32 @@ def test_a_disk_that_takes_nothing_is_an_error_naming_the_setting(tmp_path):
         full.keep_event(EVENT, REASON)
 
 
+def test_a_letter_that_finds_no_room_cuts_off_no_letter_of_another_process(letters, monkeypatch):
+    letters.keep_event(EVENT, REASON)
+    theirs = b'{"stream":"another process"}\n'
+    write, waiting = os.write, []
+
+    def fill_the_disk(descriptor, content):
+        """Half a line fits; meanwhile another process has a letter, and waits if it must."""
+        write(descriptor, content[:10])
+        with letters.path.open("ab", buffering=0) as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                write(other.fileno(), theirs)
+            except BlockingIOError:
+                waiting.append(theirs)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as system:
+        system.setattr(os, "write", fill_the_disk)
+        with pytest.raises(DeadLetterError, match="No space"):
+            letters.keep_event(EVENT, REASON)
+    with letters.path.open("ab", buffering=0) as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        other.writelines(waiting)
+    assert letters.path.read_bytes().splitlines(keepends=True)[1:] == [theirs]
+
+
 def test_letters_come_back_byte_by_byte(letters):
     letters.keep_event(EVENT, REASON)
     letters.keep_record("s", ["id"], {"id": 1, "n": NotANumber("NaN")}, REASON)
@@ -139,6 +167,19 @@ def test_what_fails_again_is_kept_again_once(run, settings, segment, dead):
     assert len(letters) == 4
     kinds = sorted(letter["reason"]["class"] for letter in letters)
     assert kinds == ["no_identity", "no_identity", "refused", "refused"]
+
+
+def test_records_without_their_key_are_kept_again_and_not_taken_for_one(
+    run, settings, segment, dead
+):
+    typed = {**SCHEMA, "schema": {"type": "object", "required": ["id"], "properties": {}}}
+    bad = [{"type": "RECORD", "stream": "orders", "record": {"user": name}} for name in "ab"]
+    run(settings, typed, *bad)
+    finished = run(settings, replay_path=settings["dead_letter_path"])
+    assert segment.received == []
+    assert "merged" not in finished.table
+    classes = [letter["reason"]["class"] for letter in dead()]
+    assert classes == ["invalid_record"] * 2 + ["bad_message_id"] * 2
 
 
 def test_a_file_of_something_else_sends_nothing_and_says_so(run, settings, segment, tmp_path):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from target_segment.answers import Answer, Outcome
 from target_segment.batching import Batcher
-from target_segment.client import Answer, Outcome
 from target_segment.dead_letters import DeadLetters
 from target_segment.delivery import Delivery
 from target_segment.errors import DeadLetterError, DeliveryError
@@ -111,6 +111,7 @@ class Bench:
             retry_seconds=patience,
             time=Time(now=self.clock, wait=self.clock.wait),
             logger=logging.getLogger("test"),
+            spelled={"e"},
         )
         self.delivery = Delivery(
             sender=self.sender,
@@ -323,6 +324,21 @@ def test_no_state_behind_a_failure_is_ever_safe(bench):
             states.append(one.delivery.safe_state())
     states.append(one.delivery.end(5))
     assert {state for state in states if state is not None} == {0}
+
+
+def test_no_state_is_safe_behind_events_for_which_the_system_gives_no_thread(bench, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    one = bench(batch=2)
+    one.delivery.hand_over(event(1))
+    one.delivery.note_state("covers events that were never sent")
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(DeliveryError, match="max_concurrency"):
+            one.delivery.settle()
+    assert one.delivery.end(5) is None
+    assert one.far_end.stored == []
 
 
 def test_what_was_sent_before_a_failure_is_counted(bench):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.encoding import decode, encode
+from target_segment.encoding import NotEncodableError, decode, encode
 from target_segment.errors import MappingError
 from target_segment.events import EventFault, fault_of
 from target_segment.mapping import EventRules, Skipped, Stream
@@ -333,6 +333,37 @@ def test_what_identifies_an_occurrence_can_be_given_and_must_be_there():
         mapping(message_id=["y", "z"]).map({"user": "u", "id": 1, "z": ""})
 
 
+@pytest.mark.parametrize(
+    ("config", "record"),
+    [
+        ({}, {"id": None}),
+        ({"keys": ("id", "b")}, {"id": "", "b": None}),
+        ({"version": "at"}, {"id": None, "at": 1}),
+        ({"call": "identify"}, {"id": None}),
+        ({"message_id": [{"value": "x"}, "idd"]}, {}),
+        ({"message_id": ["event", "id"], "event": "event"}, {"event": "E", "id": None}),
+        ({"message_id": [["idd", {"value": "x"}]]}, {}),
+        ({"message_id": {"value": "x"}, "version": "at"}, {"at": None}),
+    ],
+)
+def test_a_record_that_nothing_tells_from_others_is_a_fault_and_shares_no_id(config, record):
+    with pytest.raises(EventFault) as fault:
+        mapping(**config).map({"user": "u", "id": 1, **record})
+    assert fault.value.reason.code == "bad_message_id"
+
+
+@pytest.mark.parametrize(
+    ("config", "record"),
+    [
+        ({"keys": ("id", "b")}, {"id": None, "b": 0}),
+        ({"message_id": ["event", "id"], "event": "event"}, {"event": "E"}),
+        ({"message_id": {"value": "x"}, "version": "at"}, {"at": 5}),
+    ],
+)
+def test_one_field_that_is_set_is_enough_to_tell_a_record_from_others(config, record):
+    assert event(record, **config)["messageId"]
+
+
 def test_only_the_wanted_events_are_sent_under_either_name():
     for only in ("Order Lines", "Lines"):
         rules = EventRules(names={"Order Lines": "Lines"}, only=frozenset({only}))
@@ -359,6 +390,21 @@ def test_the_key_can_stand_wherever_a_value_can():
     assert len(ids) == 4
 
 
+@pytest.mark.parametrize("n", ["NaN", '{"deep": [Infinity]}'])
+@pytest.mark.parametrize("value", [{"join": ["n", "id"]}, {"key": True}])
+def test_what_is_not_a_number_is_not_joined_to_a_text_either(value, n):
+    made = mapping(keys=("id", "n"), message_id="id", properties={"a": value})
+    with pytest.raises(NotEncodableError):
+        made.map(decode('{"user": "u", "id": 1, "n": ' + n + "}"))
+
+
+def test_lists_and_objects_are_joined_as_json():
+    record = decode('{"a": ["x", 1.50], "b": {"c": null}}')
+    assert properties(record, properties={"j": {"join": ["a", "b", "id"]}})["j"] == (
+        '["x",1.50] {"c":null} 1'
+    )
+
+
 def test_a_stream_that_is_no_events_says_why():
     assert mapping(call="skip") == Skipped("not an event")
     assert mapping(call="skip", reason="kept elsewhere") == Skipped("kept elsewhere")
@@ -382,6 +428,8 @@ def test_a_stream_that_is_no_events_says_why():
         ({"anonymous_id": ["a."]}, "anonymous_id: 'a.' is not a dotted path"),
         ({"version": [""]}, "version: '' is not a dotted path"),
         ({"message_id": [""]}, "message_id: '' is not a dotted path"),
+        ({"message_id": {"value": "x"}}, "message_id: must name a field that differs"),
+        ({"message_id": ["kind"], "event": "kind"}, "message_id: must name a field that differs"),
         ({"timestamp": ""}, "timestamp: '' is not a dotted path"),
     ],
 )

@@ -63,6 +63,13 @@ def test_the_users_settings_lie_over_the_presets_key_by_key():
     assert preset["chats"]["user_id"] == "user"
 
 
+def test_null_takes_a_setting_away_for_all_who_ask():
+    preset = {"users": {"call": "skip", "reason": "no event"}}
+    merged = merged_streams(preset, {"users": {"call": None, "user_id": "id", "drop": None}})
+    assert merged == {"users": {"reason": "no event", "user_id": "id"}}
+    check_event_names(routing(merged), PRESET, {"events": ["Users"]})
+
+
 def test_settings_of_a_stream_that_are_no_object_are_refused():
     with pytest.raises(MappingError, match=r"^streams\.orders: must be an object"):
         merged_streams({}, {"orders": "user"})

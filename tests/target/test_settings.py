@@ -26,6 +26,13 @@ def track(**more):
         ({"max_concurrency": 0}, "max_concurrency: 0 is less than"),
         ({"api_url": "api.segment.io/v1"}, "api_url: must be a URL such as https://"),
         ({"api_url": "https://user:pass@host/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://api.segment.io:abc/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://api.segment.io:99999/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://exa mple.com/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://example.com/v 1"}, "api_url: must be a URL"),
+        ({"api_url": "https://.example.com/v1"}, "api_url: must be a URL"),
+        ({"api_url": "http://[::1"}, "api_url: must be a URL"),
+        ({"cdn_url": "https://cdn.segment.com:abc"}, "cdn_url: must be a URL"),
         ({"preset": "zendesk"}, "preset: 'zendesk' is not one of ['freshchat', 'none']"),
         ({"preset": "freshchat", "event_style": "shouted"}, "event_style: 'shouted' is not one of"),
         ({"event_style": "title"}, "event_style: 'title' needs a preset"),
@@ -112,7 +119,7 @@ def test_objects_and_lists_may_come_as_json_text_from_the_environment(monkeypatc
     assert target.settings.routing.rules.only == {"Orders"}
 
 
-@pytest.mark.parametrize(("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "many")])
+@pytest.mark.parametrize(("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "abc")])
 def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
     run, monkeypatch, name, value
 ):
@@ -120,7 +127,8 @@ def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
     finished = run({"dry_run": True}, parse_env=True)
     assert finished.status == 1
     [error] = finished.errors
-    assert "environment" in error
+    assert error.startswith(f"TARGET_SEGMENT_{name}: what the environment has for it is no ")
+    assert value not in error.partition(": ")[2]
 
 
 @pytest.mark.parametrize("text", [None, "{", "[1"])

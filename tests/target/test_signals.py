@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ BODY = 10
 class Process:
     """The target in a process of its own, fed line by line."""
 
-    def __init__(self, folder, settings):
+    def __init__(self, folder, settings, stdout=subprocess.PIPE):
         settings = {
             **settings,
             "batch_max_events": BODY,
@@ -32,7 +33,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "target_segment", "--config", str(folder / "config.json")],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
         )
         self.write(SCHEMA)
@@ -73,15 +74,15 @@ class Process:
 def start(tmp_path, settings):
     started = []
 
-    def make():
-        started.append(Process(tmp_path, settings))
+    def make(**options):
+        started.append(Process(tmp_path, settings, **options))
         return started[-1]
 
     yield make
     for one in started:
         one.process.kill()
         one.process.wait()
-        for pipe in (one.process.stdin, one.process.stdout, one.process.stderr):
+        for pipe in filter(None, (one.process.stdin, one.process.stdout, one.process.stderr)):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
 
@@ -119,6 +120,34 @@ def test_a_signal_during_a_request_lets_it_finish_and_emits_what_it_covers(start
     assert status == 143
     assert states == [BODY]
     assert covered(segment) == BODY
+
+
+def test_a_disk_full_under_state_ends_in_one_line_and_the_table(start):
+    with Path("/dev/full").open("wb") as full:
+        target = start(stdout=full)
+        target.write_bodies(0, 1)
+        target.process.stdin.close()
+        assert target.process.wait(30) == 1
+    told = target.process.stderr.read()
+    assert b"STATE cannot be written: No space left on device" in told
+    assert b"target-segment: failed" in told
+    assert b"Traceback" not in told
+
+
+def test_a_last_state_that_cannot_be_written_costs_neither_the_table_nor_the_status(start, segment):
+    with Path("/dev/full").open("wb") as full:
+        target = start(stdout=full)
+        segment.gate.clear()
+        target.write_bodies(0, 1)
+        assert segment.arrived.acquire(timeout=20)
+        target.process.send_signal(signal.SIGTERM)
+        target.wait_until_interrupted()
+        segment.gate.set()
+        assert target.process.wait(30) == 143
+    told = target.process.stderr.read()
+    assert b"STATE cannot be written: No space left on device" in told
+    assert b"target-segment: interrupted" in told
+    assert b"Traceback" not in told
 
 
 def test_a_signal_while_the_input_is_held_back_emits_no_more_than_is_acknowledged(start, segment):

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from fakes.garbled import garbled_host
 from fakes.segment import Scripted
 
 from target_segment.sinks import SegmentSink
@@ -162,6 +163,30 @@ def test_a_record_that_violates_its_schema_is_a_dead_letter_naming_the_field(
     assert "secret text" not in finished.table
 
 
+@pytest.mark.parametrize(
+    ("definition", "value", "told"),
+    [
+        ({"additionalProperties": {"type": "integer"}}, {"jane@x.com": "a"}, "a.*: type"),
+        ({"patternProperties": {"^j": {"type": "null"}}}, {"jane": 1}, "a.^j: type"),
+        ({"items": {"type": "integer"}}, [*range(617), "jane"], "a.*: type"),
+        ({"items": [{"type": "integer"}]}, ["jane"], "a.*: type"),
+        ({"properties": {"properties": False}}, {"properties": 1}, "a.properties: properties"),
+        ({"propertyNames": {"maxLength": 1}}, {"jane": 1}, "a: maxLength"),
+        ({"$ref": "#/definitions/name"}, "jane", "name: type"),
+    ],
+)
+def test_a_dead_letters_reason_has_words_of_the_schema_only(
+    run, settings, dead, *, definition, value, told
+):
+    typed = schema(properties={"a": definition}, definitions={"name": {"type": "integer"}})
+    finished = run(settings, typed, record(user="u", id=1, a=value))
+    [letter] = dead()
+    place, keyword = told.split(": ")
+    assert letter["reason"]["text"] == f"{place} breaks the schema's '{keyword}'"
+    for content in ("jane", "617"):
+        assert content not in finished.table
+
+
 def test_validation_can_be_turned_off(run, settings, segment):
     settings["validate_records"] = False
     run(settings, schema(properties={"id": {"type": "string"}}), *orders(1))
@@ -252,6 +277,14 @@ def test_a_look_up_that_fails_only_warns(run, settings, caplog):
     assert "key-1" not in caplog.text
 
 
+def test_a_look_up_answered_with_a_broken_header_shows_the_key_to_nobody(run, settings, caplog):
+    caplog.set_level("DEBUG", logger="urllib3")
+    with garbled_host() as settings["cdn_url"]:
+        finished = run(settings, schema(), *orders(1))
+    assert finished.status == 0
+    assert "key-1" not in caplog.text + finished.table
+
+
 def test_the_look_up_can_be_left_out(run, settings, segment):
     run({**settings, "check_write_key": False}, schema(), *orders(1))
     assert segment.looked_up == []
@@ -274,6 +307,12 @@ def test_a_dry_run_writes_the_very_bodies_and_sends_nothing(run, settings, segme
     assert sorted(body) == ["batch", "sentAt"]
     assert [event["userId"] for event in body["batch"]] == ["u0", "u1", "u2"]
     assert str(path) in finished.table
+
+
+def test_a_dry_run_warns_once_that_state_moves_and_a_real_one_does_not(run, settings, caplog):
+    for dry_run, warnings in ((True, 1), (False, 0)):
+        run({**settings, "dry_run": dry_run}, schema(), *orders(1), schema("refunds"))
+        assert sum("STATE moves" in each for each in caplog.messages) == warnings
 
 
 def test_a_stream_without_mapping_is_an_error_that_says_what_to_add(run, settings):
@@ -396,6 +435,8 @@ def test_the_short_way_of_a_record_ends_where_the_sdks_own_does(
     short = [received.body["batch"] for received in segment.received]
     for way in ("_process_schema_message", "_process_record_message"):
         monkeypatch.setattr(TargetSegment, way, getattr(WholePath, way))
+    # Times are sent as they came; the SDK would read them, and write them its own way.
+    monkeypatch.setattr(SegmentSink, "_parse_timestamps_in_record", lambda *_, **__: None)
     run(settings, *messages)
     assert [received.body["batch"] for received in segment.received[len(short) :]] == short
 
@@ -406,11 +447,20 @@ def test_the_sdk_never_drains_by_itself(settings):
     assert SegmentSink.is_full.fget(None) is False
 
 
-def test_a_stream_that_stream_maps_remove_needs_no_mapping(run, settings):
+def test_a_stream_that_stream_maps_remove_needs_no_mapping_and_is_counted(run, settings):
     settings["stream_maps"] = {"refunds": None}
     finished = run(settings, schema("refunds"), record("refunds", id=1), schema(), *orders(1))
     assert finished.status == 0
-    assert "refunds" not in finished.table
+    assert "refunds: removed by stream_maps" in finished.table
+
+
+def test_records_that_stream_maps_filter_out_are_counted(run, settings, segment):
+    settings["stream_maps"] = {"orders": {"__filter__": "id > 1", "id": "id", "user": "user"}}
+    typed = schema(properties={"id": {"type": "integer"}, "user": {"type": "string"}})
+    finished = run(settings, typed, *orders(5))
+    assert len(segment.accepted) == 3
+    [line] = [line for line in finished.table.splitlines() if "filtered out" in line]
+    assert " ".join(line.split()) == "skipped orders: filtered out by stream_maps 2"
 
 
 def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segment):
@@ -419,19 +469,6 @@ def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segme
     finished = run(settings, schema(), *orders(2), wider, *orders(2, 2), version, state({"n": 1}))
     assert finished.states == [{"n": 1}]
     assert len(segment.accepted) == 4
-
-
-def test_a_batch_message_is_read_from_its_file(run, settings, segment, tmp_path):
-    (tmp_path / "batch.jsonl").write_text('{"id": 1, "user": "a"}\n{"id": 2, "user": "b"}\n')
-    batch = {
-        "type": "BATCH",
-        "stream": "orders",
-        "encoding": {"format": "jsonl", "compression": "none"},
-        "manifest": [f"file://{tmp_path}/batch.jsonl"],
-    }
-    finished = run(settings, schema(), batch, state({"n": 1}))
-    assert finished.states == [{"n": 1}]
-    assert len(segment.accepted) == 2
 
 
 def test_a_full_disk_under_the_dead_letters_stops_the_run_and_state_stays(run, settings):
@@ -488,6 +525,33 @@ def test_the_closing_table_counts_everything_once(run, settings):
     assert counts["merged same message id in one request"] == "1"
     assert any("neither userId nor anonymousId" in what for what in counts)
     assert settings["dead_letter_path"] in finished.table
+
+
+def test_event_names_that_records_bring_are_one_line_of_the_table_and_not_shown(run, settings):
+    settings["streams"] = {
+        "orders": {"event": "kind", "user_id": "user"},
+        "visits": {"event": {"path": "kind", "map": {"in": "Entered"}}, "user_id": "user"},
+        "*": {"user_id": "user"},
+        "people": {"call": "identify", "user_id": "user"},
+    }
+    settings["event_names"] = {"Bought": "Order Paid"}
+    kinds = [*(f"what a person wrote {number}" for number in range(300)), "Bought"]
+    finished = run(
+        settings,
+        *map(schema, ("orders", "visits", "other_things", "people")),
+        *(record(id=number, user="u", kind=kind) for number, kind in enumerate(kinds)),
+        *(record(stream, id=1, user="u", kind="in") for stream in ("visits", "other_things")),
+        record("people", id=1, user="u"),
+    )
+    told = dict(line.strip().rsplit(None, 1) for line in finished.table.splitlines()[3:8])
+    assert told == {
+        "Entered": "1",
+        "Order Paid": "1",
+        "Other Things": "1",
+        "identify": "1",
+        "orders: names from a field": "300",
+    }
+    assert "person" not in finished.table
 
 
 def test_nothing_secret_is_ever_logged(run, settings, segment, caplog, monkeypatch):

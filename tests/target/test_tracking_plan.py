@@ -10,6 +10,11 @@ from fakes.runs import run_tap
 from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.plugin_base import _ConfigInput
 
+from target_segment.explanation import explain
+from target_segment.mapping import EventRules, Stream
+from target_segment.message_ids import message_ids
+from target_segment.property_schemas import TEXT, schema_of_properties
+from target_segment.stream_settings import compile_mapping
 from target_segment.target import TargetSegment
 
 NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
@@ -183,6 +188,35 @@ def test_two_streams_of_one_event_name_may_differ(plan):
     for properties in ({"x": 1, "at": 1}, {"y": 2, "at": 1}):
         assert not faults(rules, {"type": "track", "event": "Seen", "properties": properties})
     assert faults(rules, {"type": "track", "event": "Seen", "properties": {"x": 1}})
+
+
+def test_the_plan_takes_nothing_for_nothing_and_null_for_what_is_not_set(plan):
+    rules = plan(
+        preset="none",
+        streams={
+            "a": {"user_id": "u", "properties": []},
+            "b": {"user_id": "u", "properties": None, "call": None},
+        },
+    )
+    for name, may in (("A", False), ("B", True)):
+        event = {"type": "track", "event": name, "properties": {}}
+        assert not faults(rules, event)
+        assert bool(faults(rules, {**event, "properties": {"x": 1}})) != may
+
+
+def test_the_plan_names_reserved_fields_as_they_are_sent_also_where_the_name_is_taken():
+    record = {"properties": {"id": {"type": "integer"}, "record_id": TEXT}, "required": ["id"]}
+    planned = schema_of_properties({}, "*", record, drop=(), hashed=())
+    stream = Stream(name="orders", schema=record, keys=("id",))
+    config = {"user_id": "user"}
+    mapping = compile_mapping(config, stream, EventRules(), message_ids("key", "orders"))
+    sent = mapping.map({"id": 1, "record_id": "r", "user": "u"}).event["properties"]
+    assert sent == {"record_record_id": 1, "record_id": "r", "user": "u"}
+    assert planned["properties"] == {"record_record_id": {"type": "integer"}, "record_id": TEXT}
+    assert planned["required"] == ["record_record_id"]
+    told = explain(mapping)
+    assert told.of_property("record_record_id") == "field id"
+    assert told.of_property("record_id") == "field record_id"
 
 
 def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(plan, run):

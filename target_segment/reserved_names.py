@@ -1,0 +1,34 @@
+"""Names that Segment's warehouses keep for columns of their own, and what is sent instead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from target_segment.events import RESERVED_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Put before a field whose own name warehouses reserve, when a whole record is sent.
+_RESERVED_PREFIX = "record_"
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether warehouses would turn a property's name into one of their own columns."""
+    return _CAMEL.sub("_", name).lower() in RESERVED_COLUMNS
+
+
+def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Find another name for each field of a whole record whose own name warehouses reserve."""
+    fields = [*(schema.get("properties") or {}), *RESERVED_COLUMNS]
+    taken = set(fields)
+    renamed: dict[str, str] = {}
+    for name in filter(is_reserved, fields):
+        free = _RESERVED_PREFIX + name
+        while free in taken:
+            free = _RESERVED_PREFIX + free
+        renamed[name] = free
+    return renamed

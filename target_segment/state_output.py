@@ -1,0 +1,21 @@
+"""STATE onto standard output, where Singer expects it."""
+
+from __future__ import annotations
+
+from target_segment.errors import TargetSegmentError
+
+
+def emit(state: bytes | None) -> None:
+    """Write a STATE; None is no STATE.
+
+    Raises:
+        TargetSegmentError: It cannot be written.
+    """
+    if state is None:
+        return
+    try:
+        print(state.decode(), flush=True)  # noqa: T201 - this is its one place
+    except BrokenPipeError:
+        raise TargetSegmentError("Nobody reads the STATE any more") from None
+    except OSError as error:
+        raise TargetSegmentError(f"STATE cannot be written: {error.strerror}") from None

@@ -1,0 +1,112 @@
+"""Records that come in files: what a BATCH message brings ends as RECORD messages would."""
+
+import gzip
+import hashlib
+
+import pytest
+
+SCHEMA = {
+    "type": "SCHEMA",
+    "stream": "orders",
+    "schema": {
+        "type": "object",
+        "properties": {"id": {"type": "integer"}, "user": {"type": "string"}, "n": {}},
+    },
+    "key_properties": ["id"],
+}
+STATE = {"type": "STATE", "value": {"n": 1}}
+
+
+@pytest.fixture
+def batch(tmp_path):
+    """Make a file of lines, and the message that names it."""
+
+    def make(content, name="batch.jsonl", compression="none", **more):
+        packed = gzip.compress(content) if compression == "gzip" else content
+        (tmp_path / name).write_bytes(packed)
+        return {
+            "type": "BATCH",
+            "stream": "orders",
+            "encoding": {"format": "jsonl", "compression": compression},
+            "manifest": [f"file://{tmp_path}/{name}"],
+            **more,
+        }
+
+    return make
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", None])
+def test_a_batch_message_is_read_from_its_file(run, settings, segment, batch, compression):
+    message = batch(b'{"id":1,"user":"a"}\n\n{"id":2,"user":"b"}', compression=compression)
+    finished = run(settings, SCHEMA, message, STATE)
+    assert finished.states == [{"n": 1}]
+    assert [event["userId"] for event in segment.accepted] == ["a", "b"]
+
+
+def test_what_stream_maps_hash_is_hashed_in_a_file_too(run, settings, segment, batch):
+    settings["stream_maps"] = {"orders": {"user": "md5(user)", "id": "id"}}
+    run(settings, SCHEMA, batch(b'{"id":1,"user":"ada@example.com"}\n'))
+    [event] = segment.accepted
+    assert event["userId"] == hashlib.md5(b"ada@example.com").hexdigest()  # noqa: S324 - its name
+    assert "ada" not in str(event)
+
+
+def test_a_record_in_a_file_that_is_no_event_is_a_dead_letter(run, settings, segment, dead, batch):
+    lines = b'{"id":"x","user":"a"}\n{"id":1,"user":"a","n":NaN}\n{"id":2,"user":"a","n":1.10}\n'
+    assert run(settings, SCHEMA, batch(lines)).status == 0
+    assert [letter["reason"]["class"] for letter in dead()] == ["invalid_record", "not_a_number"]
+    assert [event["properties"]["n"] for event in segment.accepted] == [1.1]
+
+
+@pytest.mark.parametrize("content", [b"what a person wrote", b'["person"]', b'{"id": 1, "user"'])
+def test_a_line_that_is_no_record_ends_the_run_naming_file_and_line(run, settings, batch, content):
+    finished = run(settings, SCHEMA, batch(b'{"id":1,"user":"a"}\n' + content + b"\n"), STATE)
+    assert finished.status == 1
+    assert finished.states == []
+    [error] = finished.errors
+    assert "line 2 of " in error
+    assert "batch.jsonl" in error
+    assert "person" not in error
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"manifest": ["file:///nowhere/a.jsonl"]}, "/nowhere/a.jsonl cannot be read: No such"),
+        ({"manifest": ["s3://bucket/a.jsonl"]}, "s3://bucket/a.jsonl is no file of this host"),
+        ({"manifest": ["http://["]}, "is no file of this host"),
+        ({"manifest": [5]}, "5 is no file of this host"),
+        ({"manifest": "a.jsonl"}, "its manifest must be a list"),
+        ({"encoding": {"format": "parquet"}}, "its files must be jsonl"),
+        ({"encoding": {"format": "jsonl", "compression": ["x"]}}, "its files must be jsonl"),
+        ({"encoding": "jsonl"}, "its files must be jsonl"),
+        ({"encoding": {"format": "jsonl", "compression": "gzip"}}, "batch.jsonl cannot be read"),
+    ],
+)
+def test_a_batch_that_cannot_be_read_ends_in_one_line_that_says_why(
+    run, settings, batch, more, says
+):
+    finished = run(settings, SCHEMA, batch(b'{"id":1,"user":"a"}\n', **more), STATE)
+    assert finished.status == 1
+    assert finished.states == []
+    [error] = finished.errors
+    assert "BATCH of stream 'orders'" in error
+    assert says in error
+
+
+def test_a_file_that_is_cut_ends_the_run_and_state_stays(run, settings, batch, tmp_path):
+    message = batch(b'{"id":1,"user":"a"}\n' * 5000, compression="gzip")
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    finished = run(settings, SCHEMA, message, STATE)
+    assert finished.states == []
+    assert "batch.jsonl cannot be read" in finished.errors[0]
+
+
+def test_a_batch_before_its_schema_or_without_a_manifest_ends_in_one_line(run, settings, batch):
+    message = batch(b'{"id":1,"user":"a"}\n')
+    [error] = run(settings, message).errors
+    assert "before a corresponding schema" in error
+    del message["manifest"]
+    [error] = run(settings, SCHEMA, message).errors
+    assert "lacks manifest" in error
