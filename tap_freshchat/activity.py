@@ -140,29 +140,6 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
     )
 
 
-def beginning_of(
-    occurrence: Occurrence, *, first_seen: datetime, since: datetime
-) -> Occurrence | None:
-    """Created or reopened, of the interaction that a later occurrence speaks of.
-
-    Args:
-        occurrence: any.
-        first_seen: when its conversation is first spoken of.
-        since: an interaction that began before it is known to have begun: None.
-    """
-    began = interaction_time(occurrence.interaction_id)
-    if began is None or began < since or occurrence.kind in {CREATED, REOPENED}:
-        return None
-    return Occurrence(
-        kind=REOPENED if first_seen < began else CREATED,
-        time=began,
-        conversation_id=occurrence.conversation_id,
-        interaction_id=occurrence.interaction_id,
-        channel_id=occurrence.channel_id,
-        inferred_from=occurrence.time,
-    )
-
-
 def is_true(value: object) -> bool:
     """Whether a foreign flag is set: it comes as a boolean, a number or a text."""
     return str(value).strip().lower() in {"true", "1", "yes"}

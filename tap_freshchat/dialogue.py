@@ -93,6 +93,15 @@ class Dialogue:
             return True
         return self._back_to is not None and self._back_to <= back_to
 
+    def begins_before(self, moment: datetime) -> bool:
+        """Whether something was said before a moment, as far as can be told.
+
+        Messages that were read for an earlier moment may reach further back than asked for.
+        """
+        if not self.messages:
+            return False
+        return not self.complete or self.messages[0].time < moment
+
     def __getitem__(self, message_id: str) -> Message | None:
         """The message of that id, if it is among those read."""
         return self._by_id.get(message_id)

@@ -33,10 +33,6 @@ class Changes:
     previous_known: bool
 
 
-# What a beginning that turns out to be a reopening changed, as far as can be told.
-REOPENING = Changes(pairs={"status": (RESOLVED, "new")}, previous_known=True)
-
-
 @dataclass(kw_only=True, slots=True)
 class Timeline:
     """How a conversation stood after one occurrence; times are of the latest such occurrence.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import payloads, rest_activity
-from tap_freshchat.activity import CREATED, LABELLED, REOPENED
+from tap_freshchat import beginnings, payloads, rest_activity
+from tap_freshchat.activity import LABELLED
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.streams.messages import new_messages, overlap_id
 from tap_freshchat.streams.windowed import WindowedStream, batched
-from tap_freshchat.timelines import REOPENING
-from tap_freshchat.times import format_time, interaction_time, parse_time
+from tap_freshchat.times import format_time, interaction_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 # What an occurrence changed shows only beside the one before it. Most conversations are answered
 # and resolved within a day, and reading a day more costs no further job.
 BEFORE = timedelta(days=1)
-# How far the record of a conversation and its first interaction may lie apart.
-CREATION_SKEW = timedelta(seconds=5)
 # Where `agent_activity`, read by REST, keeps what it saw last.
 STATUSES = "agent_statuses"
 
@@ -47,27 +44,6 @@ class Told:
     changes: Changes
     timeline: Timeline
     snapshot: Snapshot | None
-
-    def judged_by(self, snapshot: Snapshot) -> Told:
-        """A beginning that was inferred, as a reopening where the conversation is older than it."""
-        occurrence = self.occurrence
-        if occurrence.inferred_from is None or occurrence.kind != CREATED:
-            return self
-        created = snapshot.conversation.get("created_time")
-        older = (
-            parse_time(created) < occurrence.time - CREATION_SKEW
-            if created
-            else bool(snapshot.dialogue.messages) and not snapshot.dialogue.complete
-        )
-        if not older:
-            return self
-        timeline = replace(self.timeline, created_time=None, reopened_time=occurrence.time)
-        return replace(
-            self,
-            occurrence=replace(occurrence, kind=REOPENED),
-            changes=REOPENING,
-            timeline=timeline,
-        )
 
 
 class ConversationEvents(WindowedStream):
@@ -109,12 +85,15 @@ class ConversationEvents(WindowedStream):
                 each.snapshot or looked_up[each.occurrence.conversation_id] for each in batch
             ]
             users = identity.users(each.user_id for each in snapshots if each.user_id)
-            for told_of, snapshot in zip(batch, snapshots, strict=True):
-                each = told_of.judged_by(snapshot)
+            for each, snapshot in zip(batch, snapshots, strict=True):
+                occurrence, changes, timeline = beginnings.judged(
+                    *(each.occurrence, each.changes, each.timeline),
+                    *(snapshot.conversation, snapshot.dialogue),
+                )
                 yield payloads.conversation_event(
-                    each.occurrence,
-                    each.changes,
-                    each.timeline,
+                    occurrence,
+                    changes,
+                    timeline,
                     account=self.service.account,
                     customer=Customer.of(snapshot.user_id, users),
                     snapshot=snapshot if enrich else None,
@@ -123,10 +102,13 @@ class ConversationEvents(WindowedStream):
 
     def _reported(self, window: Window) -> Iterator[Told]:
         rows = {report: self.rows(report, window) for report in self.reports}
-        for occurrence in conversation_occurrences(rows, since=window.start):
-            if not self.service.is_mine(occurrence.conversation_id):
+        timelines = self.service.timelines
+        for found in conversation_occurrences(rows, since=window.start):
+            if not self.service.is_mine(found.conversation_id):
                 continue
-            changes, timeline = self.service.timelines.apply(occurrence)
+            before = timelines.at(found.conversation_id, found.time)
+            occurrence = beginnings.spoken_of_before(found, before)
+            changes, timeline = timelines.apply(occurrence)
             # A label is no event: its id has no place among those that were emitted.
             told = occurrence.kind != LABELLED
             if told and self.is_new(occurrence.id, occurrence.told_at):
