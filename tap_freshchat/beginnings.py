@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # How far the record of a conversation, its first message and its first interaction may lie apart.
 CREATION_SKEW = timedelta(seconds=5)
+# Beginnings kept in mind, some 10 MB of their ids: those of a day, of which the next window may
+# speak as well.
+MAX_BEGUN = 50_000
 # What a beginning that turns out to be a reopening changed, as far as can be told.
 REOPENING = Changes(pairs={"status": (RESOLVED, "new")}, previous_known=True)
 
@@ -42,6 +45,32 @@ def beginning_of(
         channel_id=occurrence.channel_id,
         inferred_from=occurrence.time,
     )
+
+
+class Begun:
+    """Beginnings that were told, so that a later window does not infer them again.
+
+    Above a bound the oldest are forgotten; told again, they would have the same id.
+
+    Args:
+        max_known: how many are kept in mind.
+    """
+
+    def __init__(self, max_known: int = MAX_BEGUN) -> None:
+        self._max_known = max_known
+        self._known: dict[str, None] = {}
+
+    def is_new(self, occurrence: Occurrence) -> bool:
+        """Whether this is no beginning, or one that was not met before; it is remembered now."""
+        interaction_id = occurrence.interaction_id
+        if occurrence.kind not in {CREATED, REOPENED} or not interaction_id:
+            return True
+        if interaction_id in self._known:
+            return False
+        self._known[interaction_id] = None
+        if len(self._known) > self._max_known:
+            del self._known[next(iter(self._known))]
+        return True
 
 
 def spoken_of_before(occurrence: Occurrence, before: Timeline | None) -> Occurrence:

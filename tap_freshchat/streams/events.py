@@ -103,8 +103,11 @@ class ConversationEvents(WindowedStream):
     def _reported(self, window: Window) -> Iterator[Told]:
         rows = {report: self.rows(report, window) for report in self.reports}
         timelines = self.service.timelines
-        for found in conversation_occurrences(rows, since=window.start):
-            if not self.service.is_mine(found.conversation_id):
+        # What began at the end of a window may be spoken of in the next one only.
+        since = max(self.windows[0].start, window.start - BEFORE)
+        for found in conversation_occurrences(rows, since=since):
+            mine = self.service.is_mine(found.conversation_id)
+            if not (mine and self._begun.is_new(found)):
                 continue
             before = timelines.at(found.conversation_id, found.time)
             occurrence = beginnings.spoken_of_before(found, before)
@@ -113,6 +116,10 @@ class ConversationEvents(WindowedStream):
             told = occurrence.kind != LABELLED
             if told and self.is_new(occurrence.id, occurrence.told_at):
                 yield Told(occurrence, changes, timeline, None)
+
+    @cached_property
+    def _begun(self) -> beginnings.Begun:
+        return beginnings.Begun()
 
     def _seen(self, window: Window) -> Iterator[Told]:
         for snapshot in self.service.walked():

@@ -7,11 +7,12 @@ from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
 from tap_freshchat.activity import Occurrence
-from tap_freshchat.beginnings import REOPENING, judged, spoken_of_before
+from tap_freshchat.beginnings import REOPENING, Begun, judged, spoken_of_before
 from tap_freshchat.dialogue import Dialogue
 from tap_freshchat.timelines import Changes, Timeline
 from tap_freshchat.times import format_time
 
+DAY = timedelta(days=1)
 # Ten windows of a day, at a desk that tells as little of beginnings as any does.
 QUICK = "sandbox://?report_jobs_per_minute=60&sparse_conversations=all"
 BACK_FILL = {
@@ -41,6 +42,11 @@ def kind_by(conversation, said):
     return judged(*inferred(), conversation, said)[0].kind
 
 
+def beginnings_of(run):
+    told = run.records["conversation_events"]
+    return [each for each in told if each["type"] in {"created", "reopened"}]
+
+
 @pytest.mark.parametrize("enrich", [True, False])
 def test_a_reopening_without_a_row_is_one_in_every_window_of_a_back_fill(enrich):
     url = f"{QUICK}&reopened_rows=false"
@@ -50,13 +56,55 @@ def test_a_reopening_without_a_row_is_one_in_every_window_of_a_back_fill(enrich)
         for each in truth(url, run.since, run.until)
         if each.kind in {"created", "reopened"}
     }
-    told = [
-        each
-        for each in run.records["conversation_events"]
-        if each["type"] in {"created", "reopened"}
-    ]
+    told = beginnings_of(run)
     assert {each["type"] for each in told} == {"created", "reopened"}
     assert [each for each in told if each["type"] != happened[each["interaction_id"]]] == []
+
+
+def test_a_beginning_without_a_row_is_told_once_wherever_windows_end():
+    url = f"{QUICK}&missing_created_rows=1&reopened_rows=false"
+    run = run_tap(NOON, url=url, **BACK_FILL)
+    occurrences = truth(url, run.since, run.until)
+    spoken_of = {}
+    for each in occurrences:
+        if each.kind in {"assigned_to_agent", "assigned_to_group", "resolved"}:
+            spoken_of.setdefault(each.interaction_id, each.time)
+    due = {
+        each.interaction_id
+        for each in occurrences
+        if each.kind in {"created", "reopened"}
+        and each.interaction_id in spoken_of
+        and spoken_of[each.interaction_id] - each.time <= timedelta(days=1)
+    }
+    # Some begin on one side of a window's end and are first spoken of on the other.
+    edge = run.since.time()
+    across = [
+        each
+        for each in occurrences
+        if each.interaction_id in due
+        and each.kind in {"created", "reopened"}
+        and each.time.time() < edge <= spoken_of[each.interaction_id].time()
+    ]
+    assert across
+    told = [each["interaction_id"] for each in beginnings_of(run)]
+    assert len(set(told)) == len(told)
+    assert due <= set(told)
+    everything = {each.interaction_id for each in truth(url, run.since - DAY, run.until)}
+    assert set(told) <= everything
+
+
+def test_a_beginning_is_new_once_and_anything_else_always():
+    begun = Begun(max_known=2)
+    first, second, third = (
+        Occurrence(kind="created", time=at(0), conversation_id="c", interaction_id=each)
+        for each in "abc"
+    )
+    assert [begun.is_new(each) for each in (first, second, first, second)] == [1, 1, 0, 0]
+    resolved = Occurrence(kind="resolved", time=at(0), conversation_id="c", interaction_id="a")
+    bare = Occurrence(kind="created", time=at(0), conversation_id="c")
+    assert all(begun.is_new(each) for each in (resolved, resolved, bare, bare))
+    # The oldest is forgotten, and would be told again.
+    assert [begun.is_new(each) for each in (third, second, first)] == [1, 0, 1]
 
 
 def test_a_conversation_with_messages_from_before_was_reopened():
