@@ -54,9 +54,6 @@ class Users(WindowedStream):
                 record = shape(user, properties)
                 if record["updated_time"] is None:
                     record["updated_time"] = record["created_time"]
-                if self.service.settings.exclude_pii:
-                    # What is not declared may be anything.
-                    record = {name: record[name] for name in properties}
                 yield record
 
 
