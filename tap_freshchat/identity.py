@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_freshchat import answers, pagination
@@ -126,13 +127,10 @@ class Identity:
         try:
             path = path_of("conversations", conversation_id)
             conversation = answers.an_object(self._client.get(path), path)
-            user_id = conversation.get("user_id")
             messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
             if back_to is not None:
                 dialogue = read_back(messages, back_to)
-                user_id = user_id or _sender(each.content for each in dialogue.messages)
-            # For accounts whose GET leaves the customer out.
-            user_id = user_id or _sender(messages)
+            user_id = customer_of(conversation, dialogue, messages)
         except MissingError:
             pass
         return Snapshot(
@@ -153,9 +151,19 @@ class Identity:
         return users
 
 
-def _sender(messages: Iterable[Mapping[str, Any]]) -> str | None:
-    """The customer as messages name them."""
-    for message in messages:
+def customer_of(
+    conversation: Mapping[str, Any], dialogue: Dialogue, earlier: Iterable[Mapping[str, Any]]
+) -> str | None:
+    """The customer of a conversation; some accounts' GET leaves them out, their messages do not.
+
+    Args:
+        conversation: as its record tells it.
+        dialogue: its messages, as far as they were read.
+        earlier: the rest of them, read only while nobody is found.
+    """
+    if told := conversation.get("user_id"):
+        return str(told)
+    for message in chain((each.content for each in dialogue.messages), earlier):
         if user_id := message.get("user_id"):
             return str(user_id)
         if message.get("actor_type") == "user" and message.get("actor_id"):

@@ -1,9 +1,11 @@
 """The same activity without raw reports: read by REST."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 
 import pytest
+from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
@@ -197,3 +199,42 @@ def test_where_only_reports_will_do_their_absence_is_one_error(streams):
 def test_a_raw_report_beside_activity_by_rest_is_refused_and_not_waited_for():
     with pytest.raises(AccessError, match="plan"):
         run_tap(NOON, url=WITHOUT_REPORTS, streams=("agent_activity", "report_agent_activity"))
+
+
+class Sparing:
+    """A service that pages the conversations of a user, and names customers as senders only."""
+
+    def __init__(self):
+        self.desk = Desk(NOON, URL)
+        self.pages = 0
+
+    def __call__(self, request):
+        what = request.path.removeprefix("/v2/").split("/")
+        if request.method != "GET" or what[0] not in {"users", "conversations"} or len(what) < 2:
+            return None
+        query = {name: values[0] for name, values in request.query.items()}
+        answer = self.desk.get(request.path.removeprefix("/v2"), **query)
+        if answer is None:
+            return None
+        if what[0] == "users":
+            listed = answer["conversations"]
+            page = int(query.get("page", 1))
+            self.pages = max(self.pages, page)
+            answer = {
+                "conversations": listed[page - 1 : page],
+                "pagination": {"total_pages": len(listed)},
+            }
+        for each in (answer, *answer.get("messages", ())):
+            each.pop("user_id", None)
+        return Response(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
+def test_who_is_only_a_sender_and_on_a_later_page_is_found_as_reports_find_them(walked):
+    service = Sparing()
+    start = (NOON - 24 * HOUR).isoformat()
+    run = run_tap(NOON, start_date=start, faults=service, **ALL)
+    assert service.pages > 1
+    assert by_id(run).keys() == by_id(walked).keys()
+    told = [each["user_id"] for each in run.events]
+    assert told == [each["user_id"] for each in walked.events]
+    assert any(told)
