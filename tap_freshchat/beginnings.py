@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity import CREATED, REOPENED, RESOLVED, Occurrence
 from tap_freshchat.timelines import Changes, Timeline
-from tap_freshchat.times import interaction_time, parse_time
+from tap_freshchat.times import interaction_time, time_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,14 +96,15 @@ def judged(
         occurrence: any.
         changes: what it changed.
         timeline: how the conversation stood after it.
-        conversation: as the service tells it now; its record may lack when it was created.
+        conversation: as the service tells it now; its record may lack a readable
+            `created_time`.
         dialogue: its messages, as far as they were read.
     """
     if not _may_be_older(occurrence):
         return occurrence, changes, timeline
     moment = occurrence.time - CREATION_SKEW
-    created = conversation.get("created_time")
-    older = parse_time(created) < moment if created else dialogue.begins_before(moment)
+    created = time_in(conversation.get("created_time"))
+    older = created < moment if created else dialogue.begins_before(moment)
     if not older:
         return occurrence, changes, timeline
     reopened = replace(timeline, created_time=None, reopened_time=occurrence.time)

@@ -120,6 +120,12 @@ def test_its_own_record_tells_first_whether_a_conversation_is_older():
     assert kind_by({"created_time": format_time(at(0))}, dialogue(1, complete=False)) == "created"
 
 
+@pytest.mark.parametrize("odd", [None, "", "long ago", 1763805600000, {"at": "noon"}, "2026-13-01"])
+def test_a_record_that_cannot_tell_when_it_was_created_leaves_it_to_the_messages(odd):
+    assert kind_by({"created_time": odd}, dialogue(-60, 1, complete=True)) == "reopened"
+    assert kind_by({"created_time": odd}, dialogue(1, complete=True)) == "created"
+
+
 def test_a_beginning_found_to_be_a_reopening_says_what_it_changed():
     occurrence, changes, timeline = judged(*inferred(), {}, dialogue(1, complete=False))
     assert occurrence.id == inferred()[0].id
