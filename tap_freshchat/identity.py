@@ -126,7 +126,8 @@ class Identity:
         conversation, user_id, dialogue = {}, None, Dialogue(complete=False)
         try:
             path = path_of("conversations", conversation_id)
-            conversation = answers.an_object(self._client.get(path), path)
+            answer = answers.an_object(self._client.get(path), path)
+            conversation = answers.with_text_ids(answer)
             messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
             if back_to is not None:
                 dialogue = read_back(messages, back_to)

@@ -66,7 +66,7 @@ def conversations_of(
     """
     path = path_of("users", user_id, "conversations")
     found = collection(client, path, "conversations", page_size=page_size, optional=True)
-    return list({str(each["id"]): each for each in found}.values())
+    return list({each["id"]: each for each in found}.values())
 
 
 def shrinking_collection(

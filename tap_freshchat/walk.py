@@ -122,7 +122,7 @@ class Walk:
         except MissingError:
             self._missing += 1
             return []
-        return [str(each["id"]) for each in listed]
+        return [each["id"] for each in listed]
 
     def _look(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
         """A conversation with a message since then; None for any other."""
@@ -132,7 +132,8 @@ class Walk:
             if not dialogue.messages or dialogue.messages[-1].time < since:
                 return None
             path = path_of("conversations", conversation_id)
-            conversation = answers.an_object(self._client.get(path), path)
+            answer = answers.an_object(self._client.get(path), path)
+            conversation = answers.with_text_ids(answer)
             customer = customer_of(conversation, dialogue, messages)
         except MissingError:
             self._missing += 1

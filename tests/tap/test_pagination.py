@@ -161,7 +161,7 @@ def test_a_user_without_a_list_of_conversations_has_none_and_each_is_listed_once
     client, _ = client_of([Answer(body={}), Answer(body=listed)])
     assert conversations_of(client, "u", page_size=50) == []
     found = conversations_of(client, "u", page_size=50)
-    assert [str(each["id"]) for each in found] == ["7", "8"]
+    assert [each["id"] for each in found] == ["7", "8"]
 
 
 def test_messages_follow_their_links_until_there_is_none():
