@@ -57,7 +57,10 @@ def message_of(row: Mapping[str, str], time: datetime, *, app_id: str | None) ->
 
 
 def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What was said: the column of parts, or the columns of text and pictures without it."""
+    """What was said: the column of parts, or the columns of text and pictures without it.
+
+    A column of parts that cannot be read is itself the text where no other column has it.
+    """
     text = row.get("message_parts") or ""
     if text:
         try:
@@ -65,7 +68,7 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
         except (ValueError, RecursionError):
             pass
     found: list[dict[str, Any]] = []
-    if content := row.get("message"):
+    if content := row.get("message") or text:
         found.append({"text": {"content": content}})
     found.extend(
         {kind: {"url": url}} for kind in ("image", "video") if (url := row.get(f"{kind}_url"))

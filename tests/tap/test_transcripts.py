@@ -51,7 +51,17 @@ def test_without_a_readable_column_of_parts_they_are_made_of_text_and_pictures(p
         {"text": {"content": "hi"}},
         {"image": {"url": "https://x/i"}},
     ]
-    assert parts_of(message_parts=parts) == []
+
+
+@pytest.mark.parametrize("message", [{}, {"message": ""}])
+def test_text_in_the_column_of_parts_is_not_lost_where_it_stands_nowhere_else(message):
+    said = "[Order 7] where is it?"
+    assert parts_of(message_parts=said, **message) == [{"text": {"content": said}}]
+    picture = {"image": {"url": "https://x/i"}}
+    told = parts_of(message_parts=said, image_url="https://x/i", **message)
+    assert told == [{"text": {"content": said}}, picture]
+    assert parts_of(message_parts="", **message) == []
+    assert parts_of(message_parts="[]", **message) == []
 
 
 def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
