@@ -18,6 +18,8 @@ CREATED = "created"
 REOPENED = "reopened"
 ASSIGNED_TO_GROUP = "assigned_to_group"
 ASSIGNED_TO_AGENT = "assigned_to_agent"
+# A row of an assignment to an agent that names none.
+UNASSIGNED = "unassigned"
 RESOLVED = "resolved"
 # No event of its own: it tells what later events of the conversation are labelled with.
 LABELLED = "labelled"
@@ -27,6 +29,7 @@ ORDER = {
     REOPENED: 0,
     ASSIGNED_TO_GROUP: 1,
     ASSIGNED_TO_AGENT: 2,
+    UNASSIGNED: 2,
     LABELLED: 3,
     RESOLVED: 4,
 }
@@ -96,8 +99,8 @@ class Occurrence:
         seen takes no time: looking again must not make it another.
         """
         interaction = self.interaction_id
-        if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
-            assignee = self.agent_id if self.kind == ASSIGNED_TO_AGENT else self.group_id
+        if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP, UNASSIGNED}:
+            assignee = self.group_id if self.kind == ASSIGNED_TO_GROUP else self.agent_id
             when = interaction or "" if self.observed else self.time.isoformat()
             return digest(self.kind, self.conversation_id, assignee or "", when)
         if self.kind == LABELLED:
@@ -123,6 +126,8 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
             time = began
     else:
         kind = _KINDS[report]
+        if kind == ASSIGNED_TO_AGENT and not row.get("agent_id"):
+            kind = UNASSIGNED
     return Occurrence(
         kind=kind,
         time=time,

@@ -272,6 +272,14 @@ def test_blank_cells_tell_nothing_but_that_there_is_no_agent():
     )
 
 
+def test_an_assignment_to_nobody_is_an_unassignment():
+    for blank in ({"agent_id": ""}, {}):
+        told = told_by(columns.AGENT_ASSIGNED, row(3, group_id="g", **blank))
+        assert (told.kind, told.agent_id, told.group_id) == ("unassigned", None, "g")
+        assert told.id == digest("unassigned", "c", "", at(3).isoformat())
+    assert told_by(columns.GROUP_ASSIGNED, row(3, agent_id="")).kind == "assigned_to_group"
+
+
 @pytest.mark.parametrize(("skew", "believed"), [(300, True), (-300, True), (301, False)])
 def test_an_interactions_time_is_believed_up_to_five_minutes_from_the_rows(skew, believed):
     when = at(0) + timedelta(seconds=skew)
