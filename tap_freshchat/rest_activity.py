@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tap_freshchat.dialogue import Message
     from tap_freshchat.identity import Snapshot
 
+# Assignments kept in mind from run to run, of the conversations that moved last: some 250 kB of
+# state at the very most.
+MAX_ASSIGNEES = 2500
+
 
 def conversation_occurrences(snapshot: Snapshot) -> list[Occurrence]:
     """What happened to one conversation, in order of time, as far back as its messages were read.
@@ -81,6 +85,33 @@ def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[Occ
                 group_id=now.get("assigned_group_id"),
                 observed_status=now.get("status") or "",
             )
+
+
+class Assignees:
+    """Who was seen to have each conversation last, so that a look which finds the same is no event.
+
+    Segment knows an id again for about a day only, and every later message brings another look.
+
+    Args:
+        known: what `latest` said after the look before.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._seen = dict(known)
+
+    def is_new(self, occurrence: Occurrence) -> bool:
+        """Whether this is no assignment that was only seen, or another than the last one seen."""
+        if not occurrence.observed:
+            return True
+        subject = f"{occurrence.conversation_id} {occurrence.kind}"
+        last = self._seen.pop(subject, None)
+        self._seen[subject] = occurrence.id
+        return last != occurrence.id
+
+    @property
+    def latest(self) -> Mapping[str, str]:
+        """The ids of the latest assignments by conversation and kind, up to the bound."""
+        return dict(list(self._seen.items())[-MAX_ASSIGNEES:])
 
 
 def message_rows(snapshot: Snapshot, app_id: str | None) -> Iterator[dict[str, Any]]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 BEFORE = timedelta(days=1)
 # Where `agent_activity`, read by REST, keeps what it saw last.
 STATUSES = "agent_statuses"
+# Where `conversation_events`, read by REST, keeps who was seen to have conversations last.
+ASSIGNEES = "assignees"
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,18 @@ class ConversationEvents(WindowedStream):
         return beginnings.Begun()
 
     def _seen(self, window: Window) -> Iterator[Told]:
+        assignees = rest_activity.Assignees(self.stream_state.get(ASSIGNEES, {}))
         for snapshot in self.service.walked():
             if not self.service.is_mine(snapshot.conversation["conversation_id"]):
                 continue
             for occurrence in rest_activity.conversation_occurrences(snapshot):
                 changes, timeline = self.service.timelines.apply(occurrence)
                 due = occurrence.observed or occurrence.time < window.end
-                if due and self.is_new(occurrence.id, occurrence.time):
+                new = assignees.is_new(occurrence)
+                if due and new and self.is_new(occurrence.id, occurrence.time):
                     yield Told(occurrence, changes, timeline, snapshot)
+        if latest := assignees.latest:
+            self.stream_state[ASSIGNEES] = dict(latest)
 
 
 class MessageEvents(WindowedStream):

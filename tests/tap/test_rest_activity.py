@@ -3,13 +3,16 @@
 import json
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
+from tap_freshchat.activity import Occurrence
 from tap_freshchat.errors import AccessError
+from tap_freshchat.rest_activity import MAX_ASSIGNEES, Assignees
 from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
@@ -120,6 +123,50 @@ def test_looking_later_tells_what_came_since(walked):
     assert not [each for each in fresh if each["id"] in known]
     messages = {each.message_id for each in truth(URL, NOON, NOON + HOUR)} - {None}
     assert {each["message_id"] for each in fresh if "message_id" in each} >= messages
+
+
+def test_who_still_has_a_conversation_is_not_told_again_with_its_later_messages():
+    told, state = {}, None
+    for hours in range(0, 32, 2):
+        run = run_tap(
+            NOON + hours * HOUR,
+            state,
+            streams=("conversation_events",),
+            start_date=(NOON - HOUR).isoformat(),
+            **ALL,
+        )
+        state = run.state
+        for each in run.events:
+            if each["observed"]:
+                told.setdefault((each["conversation_id"], each["type"]), []).append(each["id"])
+    assert max(map(len, told.values())) > 1
+    # Whoever gets it back, with another in between, is told again.
+    again = [ids for ids in told.values() if any(one == two for one, two in pairwise(ids))]
+    assert again == []
+
+
+def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
+    def seen(agent_id, conversation_id="c", kind="assigned_to_agent", status="assigned"):
+        return Occurrence(
+            kind=kind,
+            time=NOON,
+            conversation_id=conversation_id,
+            agent_id=agent_id,
+            observed_status=status,
+        )
+
+    assignees = Assignees({})
+    looks = [seen("a"), seen("a"), seen("b"), seen("a"), seen("a", kind="assigned_to_group")]
+    assert [assignees.is_new(each) for each in looks] == [1, 0, 1, 1, 1]
+    later = Assignees(assignees.latest)
+    assert [later.is_new(each) for each in looks[3:]] == [0, 0]
+    told = seen("a", status=None)
+    assert [later.is_new(told), later.is_new(told)] == [1, 1]
+    for number in range(MAX_ASSIGNEES - 1):
+        later.is_new(seen("a", conversation_id=f"c{number}"))
+    assert len(later.latest) == MAX_ASSIGNEES
+    # What was looked at longest ago has gone.
+    assert next(iter(later.latest)) == "c assigned_to_group"
 
 
 def test_an_agents_status_that_differs_between_two_runs_is_an_occurrence():
