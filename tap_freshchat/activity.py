@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import ReportError
 from tap_freshchat.reports import columns
+from tap_freshchat.shaping import is_true
 from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:
@@ -143,11 +144,6 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
         label_subcategory=row.get("label_sub_category_name") or None,
         row_time=None if row_at == time else row_at,
     )
-
-
-def is_true(value: object) -> bool:
-    """Whether a foreign flag is set: it comes as a boolean, a number or a text."""
-    return str(value).strip().lower() in {"true", "1", "yes"}
 
 
 def row_time(report: str, text: str) -> datetime:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity import is_true
 from tap_freshchat.errors import FreshchatError
+from tap_freshchat.shaping import is_true
 from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_freshchat import answers, pagination
 from tap_freshchat.client import path_of
+from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.dialogue import Dialogue, read_back
 from tap_freshchat.errors import MissingError
 
@@ -94,9 +94,12 @@ class Identity:
         }
         lacking = {key: back_to for key, back_to in wanted.items() if key not in found}
         if lacking:
-            with ThreadPoolExecutor(self._max_concurrency) as pool:
-                fetched = list(pool.map(self._snapshot, lacking, lacking.values()))
-            for conversation_id, snapshot in zip(lacking, fetched, strict=True):
+            looks = ordered_map(
+                lambda conversation_id: self._snapshot(conversation_id, lacking[conversation_id]),
+                lacking,
+                in_flight=self._max_concurrency,
+            )
+            for conversation_id, snapshot in looks:
                 self._missing += not snapshot.conversation
                 self._snapshots[conversation_id] = found[conversation_id] = snapshot
         return found

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_ASSIGNEES = 2500
 
 
-def conversation_occurrences(snapshot: Snapshot) -> list[Occurrence]:
+def seen_occurrences(snapshot: Snapshot) -> list[Occurrence]:
     """What happened to one conversation, in order of time, as far back as its messages were read.
 
     The ids of what the messages tell are those that reports lead to as well.
@@ -146,7 +146,7 @@ def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
     return found
 
 
-def agent_occurrences(
+def status_changes(
     before: Mapping[str, str], now: Mapping[str, str], *, since: str, moment: datetime
 ) -> Iterator[AgentOccurrence]:
     """Statuses that differ between two looks.

@@ -128,7 +128,7 @@ class ConversationEvents(WindowedStream):
         for snapshot in self.service.walked():
             if not self.service.is_mine(snapshot.conversation["conversation_id"]):
                 continue
-            for occurrence in rest_activity.conversation_occurrences(snapshot):
+            for occurrence in rest_activity.seen_occurrences(snapshot):
                 changes, timeline = self.service.timelines.apply(occurrence)
                 due = occurrence.observed or occurrence.time < window.end
                 new = assignees.is_new(occurrence)
@@ -215,9 +215,7 @@ class AgentActivity(WindowedStream):
         before = self.stream_state.get(STATUSES, {})
         now = rest_activity.agent_statuses(self.service.directory.agents.values())
         since = self.stream_state.get("replication_key_value") or format_time(window.start)
-        for occurrence in rest_activity.agent_occurrences(
-            before, now, since=since, moment=window.end
-        ):
+        for occurrence in rest_activity.status_changes(before, now, since=since, moment=window.end):
             yield occurrence, None
         self.stream_state[STATUSES] = dict(now)
 

@@ -9,7 +9,7 @@ from tap_freshchat.client import FreshchatClient
 from tap_freshchat.directory import Directory
 from tap_freshchat.identity import Identity
 from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.rest_activity import conversation_occurrences
+from tap_freshchat.rest_activity import seen_occurrences
 
 
 def client_of(answers):
@@ -58,7 +58,7 @@ def test_a_conversation_leads_to_what_its_numbers_name():
     snapshot = identity.snapshots({"5": NOON})["5"]
     assert snapshot.user_id == "7"
     assert [each.content["actor_id"] for each in snapshot.dialogue.messages] == ["8"]
-    assert [each.agent_id for each in conversation_occurrences(snapshot)] == ["8"]
+    assert [each.agent_id for each in seen_occurrences(snapshot)] == ["8"]
 
 
 def test_only_ids_become_texts():

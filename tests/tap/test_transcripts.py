@@ -3,8 +3,7 @@
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.errors import ReportError
-from tap_freshchat.transcripts import message_of, message_time
+from tap_freshchat.transcripts import message_of
 
 ROW = {"message_id": "m", "conversation_id": "c", "created_time": "2026-11-22 12:00:00"}
 
@@ -62,9 +61,3 @@ def test_text_in_the_column_of_parts_is_not_lost_where_it_stands_nowhere_else(me
     assert told == [{"text": {"content": said}}, picture]
     assert parts_of(message_parts="", **message) == []
     assert parts_of(message_parts="[]", **message) == []
-
-
-def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
-    with pytest.raises(ReportError, match="Chat-Transcript.*report_columns"):
-        message_time({**ROW, "created_time": "yesterday"})
-    assert message_time(ROW) == NOON
