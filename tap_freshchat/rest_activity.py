@@ -114,11 +114,13 @@ class Assignees:
         return dict(list(self._seen.items())[-MAX_ASSIGNEES:])
 
 
-def message_rows(snapshot: Snapshot, app_id: str | None) -> Iterator[dict[str, Any]]:
-    """The messages of one conversation in the shape of the stream `messages`, oldest first."""
+def message_rows(
+    snapshot: Snapshot, app_id: str | None
+) -> Iterator[tuple[dict[str, Any], datetime]]:
+    """The messages of one conversation as rows of the stream `messages`, and when; oldest first."""
     for message in snapshot.dialogue.messages:
         content = message.content
-        yield {
+        row = {
             **content,
             "id": message.id,
             "conversation_id": snapshot.conversation["conversation_id"],
@@ -133,6 +135,7 @@ def message_rows(snapshot: Snapshot, app_id: str | None) -> Iterator[dict[str, A
             "message_source": content.get("message_source") or None,
             "message_parts": content.get("message_parts") or [],
         }
+        yield row, message.time
 
 
 def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:

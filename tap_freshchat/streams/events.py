@@ -172,6 +172,7 @@ class MessageEvents(WindowedStream):
             for posted, snapshot, user_id in zip(batch, snapshots, customers, strict=True):
                 yield payloads.message_event(
                     posted.message,
+                    posted.time,
                     self.service.timelines.at(posted.message["conversation_id"], posted.time),
                     account=self.service.account,
                     customer=Customer.of(user_id, users, posted.reference_id),

@@ -222,9 +222,10 @@ def test_no_text_of_a_person_gets_through_an_event_however_it_is_wrapped(said, o
         dialogue=Dialogue([message], complete=True),
     )
     user = {**of_user, "id": "u", "properties": [{"name": "x", "value": SECRET}]}
-    [row] = message_rows(snapshot, None)
+    [(row, moment)] = message_rows(snapshot, None)
     record = payloads.message_event(
         row,
+        moment,
         None,
         account=Account(configuration={}, agents={}, groups={}, channels={}),
         customer=Customer.of("u", {"u": user}),
