@@ -133,9 +133,16 @@ def message_rows(
             "user_id": content.get("user_id") or snapshot.user_id,
             "message_type": content.get("message_type") or None,
             "message_source": content.get("message_source") or None,
-            "message_parts": content.get("message_parts") or [],
+            "message_parts": _parts(content.get("message_parts")),
         }
         yield row, message.time
+
+
+def _parts(told: object) -> list[dict[str, Any]]:
+    """The parts of a message, whatever stands in their place; a bare text is one of them."""
+    if isinstance(told, str):
+        return [{"text": {"content": told}}] if told else []
+    return [part for part in told if isinstance(part, dict)] if isinstance(told, list) else []
 
 
 def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:

@@ -11,8 +11,12 @@ from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
 from tap_freshchat.activity import Occurrence
+from tap_freshchat.associations import Account, Customer
+from tap_freshchat.dialogue import Dialogue
 from tap_freshchat.errors import AccessError
-from tap_freshchat.rest_activity import MAX_ASSIGNEES, Assignees
+from tap_freshchat.identity import Snapshot
+from tap_freshchat.payloads import message_event
+from tap_freshchat.rest_activity import MAX_ASSIGNEES, Assignees, message_rows
 from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
@@ -167,6 +171,39 @@ def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
     assert len(later.latest) == MAX_ASSIGNEES
     # What was looked at longest ago has gone.
     assert next(iter(later.latest)) == "c assigned_to_group"
+
+
+@pytest.mark.parametrize(
+    ("told", "parts"),
+    [
+        ([{"text": {"content": "hi"}}, "odd", None], [{"text": {"content": "hi"}}]),
+        ("hi", [{"text": {"content": "hi"}}]),
+        ("", []),
+        (None, []),
+        ({"text": "hi"}, []),
+    ],
+)
+def test_parts_of_another_form_end_no_run(told, parts):
+    content = {"id": "m", "created_time": "2026-11-22T11:00:00Z", "message_parts": told}
+    snapshot = Snapshot(
+        conversation={"conversation_id": "c"},
+        user_id="u",
+        time=NOON,
+        dialogue=Dialogue([content], complete=True),
+    )
+    [(row, moment)] = message_rows(snapshot, None)
+    assert moment == NOON - HOUR
+    assert row["message_parts"] == parts
+    record = message_event(
+        row,
+        moment,
+        None,
+        account=Account(configuration={}, agents={}, groups={}, channels={}),
+        customer=Customer.of("u", {}),
+        snapshot=snapshot,
+        source="rest",
+    )
+    assert record["message_text"] == ("hi" if parts else None)
 
 
 def test_an_agents_status_that_differs_between_two_runs_is_an_occurrence():
