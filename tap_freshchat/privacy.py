@@ -20,6 +20,8 @@ _PERSONAL = frozenset(
         "extra",
     }
 )
+# Of these, what is blank in a tree as well, where `message` would be one of its own.
+_BLANKED = _PERSONAL - {"message"}
 # Lists that hold what people wrote, or what an account keeps about them.
 _WRITTEN = frozenset({"message_parts", "reply_parts"})
 # Trees that the tap makes of documented attributes.
@@ -112,7 +114,7 @@ def _kept(name: str, value: Any, *, set_up: bool) -> Any:
     if not isinstance(value, dict):
         return value if open_tree is None or name in _ALSO_BARE else None
     if open_tree is not None:
-        value = {field: value[field] for field in value if field in open_tree | _PERSONAL}
+        value = {field: value[field] for field in value if field in open_tree | _BLANKED}
     elif not set_up and name not in _MADE:
         return None
     return _kept_of(value, set_up=set_up)

@@ -114,6 +114,7 @@ def test_of_a_message_only_what_is_documented_stays():
         "error_message": SECRET,
         "meta_data": {"isResolved": True, "subject": SECRET, "from": SECRET},
         "in_reply_to": {"message_id": "n", "text": SECRET},
+        "message": {"subject": SECRET},
         "stepId": {"said": SECRET},
     }
     kept = {
