@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import ReportError
 from tap_freshchat.reports import columns
+from tap_freshchat.shaping import is_true
 from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ CREATED = "created"
 REOPENED = "reopened"
 ASSIGNED_TO_GROUP = "assigned_to_group"
 ASSIGNED_TO_AGENT = "assigned_to_agent"
+# A row of an assignment to an agent that names none.
+UNASSIGNED = "unassigned"
 RESOLVED = "resolved"
 # No event of its own: it tells what later events of the conversation are labelled with.
 LABELLED = "labelled"
@@ -27,6 +30,7 @@ ORDER = {
     REOPENED: 0,
     ASSIGNED_TO_GROUP: 1,
     ASSIGNED_TO_AGENT: 2,
+    UNASSIGNED: 2,
     LABELLED: 3,
     RESOLVED: 4,
 }
@@ -96,8 +100,8 @@ class Occurrence:
         seen takes no time: looking again must not make it another.
         """
         interaction = self.interaction_id
-        if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
-            assignee = self.agent_id if self.kind == ASSIGNED_TO_AGENT else self.group_id
+        if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP, UNASSIGNED}:
+            assignee = self.group_id if self.kind == ASSIGNED_TO_GROUP else self.agent_id
             when = interaction or "" if self.observed else self.time.isoformat()
             return digest(self.kind, self.conversation_id, assignee or "", when)
         if self.kind == LABELLED:
@@ -123,6 +127,8 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
             time = began
     else:
         kind = _KINDS[report]
+        if kind == ASSIGNED_TO_AGENT and not row.get("agent_id"):
+            kind = UNASSIGNED
     return Occurrence(
         kind=kind,
         time=time,
@@ -138,34 +144,6 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
         label_subcategory=row.get("label_sub_category_name") or None,
         row_time=None if row_at == time else row_at,
     )
-
-
-def beginning_of(
-    occurrence: Occurrence, *, first_seen: datetime, since: datetime
-) -> Occurrence | None:
-    """Created or reopened, of the interaction that a later occurrence speaks of.
-
-    Args:
-        occurrence: any.
-        first_seen: when its conversation is first spoken of.
-        since: an interaction that began before it is known to have begun: None.
-    """
-    began = interaction_time(occurrence.interaction_id)
-    if began is None or began < since or occurrence.kind in {CREATED, REOPENED}:
-        return None
-    return Occurrence(
-        kind=REOPENED if first_seen < began else CREATED,
-        time=began,
-        conversation_id=occurrence.conversation_id,
-        interaction_id=occurrence.interaction_id,
-        channel_id=occurrence.channel_id,
-        inferred_from=occurrence.time,
-    )
-
-
-def is_true(value: object) -> bool:
-    """Whether a foreign flag is set: it comes as a boolean, a number or a text."""
-    return str(value).strip().lower() in {"true", "1", "yes"}
 
 
 def row_time(report: str, text: str) -> datetime:

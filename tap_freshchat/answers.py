@@ -8,6 +8,12 @@ import msgspec
 
 from tap_freshchat.errors import FreshchatError
 
+# Ids by which records are joined. Some accounts give numbers, and the same id as a text elsewhere.
+_IDS = (
+    *("conversation_id", "interaction_id", "channel_id", "app_id", "user_id", "reference_id"),
+    *("actor_id", "assigned_agent_id", "assigned_group_id"),
+)
+
 
 def decode(text: bytes | str) -> Any:
     """Read JSON.
@@ -34,7 +40,7 @@ def an_object(value: Any, path: str) -> dict[str, Any]:
 
 
 def objects(value: Any, path: str, key: str, *, named: str | None = "id") -> list[dict[str, Any]]:
-    """A list of objects, each with an id.
+    """A list of objects, each with an id; ids are texts.
 
     Args:
         value: the list.
@@ -54,4 +60,17 @@ def objects(value: Any, path: str, key: str, *, named: str | None = "id") -> lis
             raise FreshchatError(
                 f"The answer of {path} has an item of {key} that is no object with an {named}."
             )
-    return value
+    return [with_text_ids(each, named) for each in value]
+
+
+def with_text_ids(item: dict[str, Any], *more: str | None) -> dict[str, Any]:
+    """The object with ids as texts, so that what is looked up by one is found.
+
+    Args:
+        item: any object of an answer.
+        more: further fields that hold ids.
+    """
+    numbers = {
+        name: str(item[name]) for name in (*_IDS, *more) if name and type(item.get(name)) is int
+    }
+    return {**item, **numbers} if numbers else item

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity import is_true
 from tap_freshchat.errors import FreshchatError
+from tap_freshchat.shaping import is_true
 from tap_freshchat.times import interaction_time, parse_time
 
 if TYPE_CHECKING:
@@ -92,6 +92,15 @@ class Dialogue:
         if back_to is None or self.complete:
             return True
         return self._back_to is not None and self._back_to <= back_to
+
+    def begins_before(self, moment: datetime) -> bool:
+        """Whether something was said before a moment, as far as can be told.
+
+        Messages that were read for an earlier moment may reach further back than asked for.
+        """
+        if not self.messages:
+            return False
+        return not self.complete or self.messages[0].time < moment
 
     def __getitem__(self, message_id: str) -> Message | None:
         """The message of that id, if it is among those read."""

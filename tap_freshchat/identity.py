@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_freshchat import answers, pagination
 from tap_freshchat.client import path_of
+from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.dialogue import Dialogue, read_back
 from tap_freshchat.errors import MissingError
 
@@ -93,9 +94,12 @@ class Identity:
         }
         lacking = {key: back_to for key, back_to in wanted.items() if key not in found}
         if lacking:
-            with ThreadPoolExecutor(self._max_concurrency) as pool:
-                fetched = list(pool.map(self._snapshot, lacking, lacking.values()))
-            for conversation_id, snapshot in zip(lacking, fetched, strict=True):
+            looks = ordered_map(
+                lambda conversation_id: self._snapshot(conversation_id, lacking[conversation_id]),
+                lacking,
+                in_flight=self._max_concurrency,
+            )
+            for conversation_id, snapshot in looks:
                 self._missing += not snapshot.conversation
                 self._snapshots[conversation_id] = found[conversation_id] = snapshot
         return found
@@ -125,14 +129,12 @@ class Identity:
         conversation, user_id, dialogue = {}, None, Dialogue(complete=False)
         try:
             path = path_of("conversations", conversation_id)
-            conversation = answers.an_object(self._client.get(path), path)
-            user_id = conversation.get("user_id")
+            answer = answers.an_object(self._client.get(path), path)
+            conversation = answers.with_text_ids(answer)
             messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
             if back_to is not None:
                 dialogue = read_back(messages, back_to)
-                user_id = user_id or _sender(each.content for each in dialogue.messages)
-            # For accounts whose GET leaves the customer out.
-            user_id = user_id or _sender(messages)
+            user_id = customer_of(conversation, dialogue, messages)
         except MissingError:
             pass
         return Snapshot(
@@ -153,9 +155,19 @@ class Identity:
         return users
 
 
-def _sender(messages: Iterable[Mapping[str, Any]]) -> str | None:
-    """The customer as messages name them."""
-    for message in messages:
+def customer_of(
+    conversation: Mapping[str, Any], dialogue: Dialogue, earlier: Iterable[Mapping[str, Any]]
+) -> str | None:
+    """The customer of a conversation; some accounts' GET leaves them out, their messages do not.
+
+    Args:
+        conversation: as its record tells it.
+        dialogue: its messages, as far as they were read.
+        earlier: the rest of them, read only while nobody is found.
+    """
+    if told := conversation.get("user_id"):
+        return str(told)
+    for message in chain((each.content for each in dialogue.messages), earlier):
         if user_id := message.get("user_id"):
             return str(user_id)
         if message.get("actor_type") == "user" and message.get("actor_id"):

@@ -28,6 +28,7 @@ def collection(  # noqa: PLR0913 - what the lists differ in
     page_size: int,
     params: Mapping[str, Any] | None = None,
     named: str = "id",
+    optional: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Items of a list that has `pagination` and `links` in its envelope.
 
@@ -41,17 +42,31 @@ def collection(  # noqa: PLR0913 - what the lists differ in
         page_size: `items_per_page`, at most 50.
         params: further query parameters.
         named: the field that has an item's id.
+        optional: whether an answer without the list is one without items.
 
     Raises:
         FreshchatError: an answer has another shape, or one of the families of the client.
     """
     page, pages = FIRST_PAGE, FIRST_PAGE
+    query = {"items_per_page": page_size, **(params or {})}
     while page <= pages:
-        items, pages = _page(
-            client, path, key, page, {"items_per_page": page_size, **(params or {})}, named=named
-        )
+        items, pages = _page(client, path, key, page, query, named=named, optional=optional)
         yield from items
         page += 1
+
+
+def conversations_of(
+    client: FreshchatClient, user_id: str, *, page_size: int
+) -> list[dict[str, Any]]:
+    """What is listed of each conversation of a user, each once; in pages, if the answer has them.
+
+    Raises:
+        MissingError: there is no such user (any more).
+        FreshchatError: an answer has another shape.
+    """
+    path = path_of("users", user_id, "conversations")
+    found = collection(client, path, "conversations", page_size=page_size, optional=True)
+    return list({each["id"]: each for each in found}.values())
 
 
 def shrinking_collection(
@@ -106,12 +121,16 @@ def _page(  # noqa: PLR0913 - what one request takes
     params: Mapping[str, Any],
     *,
     named: str = "id",
+    optional: bool = False,
 ) -> tuple[list[dict[str, Any]], int]:
     """The items of one page, and how many pages there are."""
     answer = answers.an_object(
         client.get(path, {"page": page, "sort_order": "asc", **params}), path
     )
-    items = answers.objects(answer.get(key), path, key, named=named)
+    listed = answer.get(key)
+    if listed is None and optional:
+        listed = []
+    items = answers.objects(listed, path, key, named=named)
     pages = answers.an_object(answer.get("pagination") or {}, path).get("total_pages") or 0
     if not str(pages).isdecimal() or len(str(pages)) > _MOST_DIGITS:
         raise FreshchatError(f"The answer of {path} has a number of pages that is none.")

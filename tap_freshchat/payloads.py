@@ -17,10 +17,11 @@ from tap_freshchat.conversation_tree import (
     present_timeline,
 )
 from tap_freshchat.reports.columns import INTELLIASSIGN
-from tap_freshchat.times import format_time, parse_time
+from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from tap_freshchat.activity import Occurrence
     from tap_freshchat.agent_activity import AgentOccurrence
@@ -90,6 +91,7 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
 
 def message_event(  # noqa: PLR0913 - each is one source of the payload
     message: Mapping[str, Any],
+    moment: datetime,
     timeline: Timeline | None,
     *,
     account: Account,
@@ -104,6 +106,7 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
 
     Args:
         message: a plain row as of the stream `messages`.
+        moment: when it was posted.
         timeline: how the conversation stood when it was posted; when not known, its present
             state stands in, and `snapshot_time` says so.
         account: to join agents, groups and channels with.
@@ -111,7 +114,6 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
         snapshot: how the conversation stands now, when that is wanted.
         source: `report` or `rest`.
     """
-    moment = parse_time(message["created_time"])
     timeline = timeline or present_timeline(message["channel_id"], snapshot)
     conversation = conversation_tree(
         message["conversation_id"],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 # Attributes of users, agents and actors, wherever they stand in a record; flat columns of report
-# rows and of the plain message row.
+# rows and of the plain message row. They stay as fields, blank.
 _PERSONAL = frozenset(
     {
         *("first_name", "last_name", "email", "phone", "avatar", "social_profiles", "biography"),
@@ -17,28 +20,101 @@ _PERSONAL = frozenset(
         "extra",
     }
 )
+# Of these, what is blank in a tree as well, where `message` would be one of its own.
+_BLANKED = _PERSONAL - {"message"}
 # Lists that hold what people wrote, or what an account keeps about them.
 _WRITTEN = frozenset({"message_parts", "reply_parts"})
+# Trees that the tap makes of documented attributes.
+_MADE = frozenset(
+    {
+        *("actor", "associations", "user", "agent", "group", "channel", "label_category"),
+        *("label_subcategory", "conversation", "message", "statistics", "changes"),
+        "agent_activity",
+    }
+)
+# What a desk sets up for itself, and pairs `[old, new]`: of no person, whatever they hold.
+_SET_UP = frozenset(
+    {
+        *("icon", "tags", "assign_to_group", "choices", "fields", "default_value", "value"),
+        *("groupings", "groups", "resource_ids", "sla_policy_ids", "standard_response_ids"),
+        "model_changes",
+    }
+)
+# A message's attributes as product events and REST have them (developer docs, OpenAPI file).
+_MESSAGE = frozenset(
+    {
+        *("id", "conversation_id", "channel_id", "app_id", "user_id", "interaction_id"),
+        *("freshchat_conversation_id", "freshchat_channel_id", "created_time", "message_type"),
+        *("message_source", "actor_type", "actor_id", "org_actor_id", "org_contact_id"),
+        *("is_first_message", "is_agent_first_response", "is_agent_interim_first_response"),
+        *("in_reply_to", "meta_data", "stepId", "restrictResponse", "botsPrivateNote"),
+        *("isBotsInput", "bots_input", "status", "error_code", "message_parts", "reply_parts"),
+    }
+)
+# Trees that the service passes on as they are, and what in each is known to be of no person. A
+# conversation's own properties (`cf_…`) hold whatever agents, customers and bots put there.
+_PASSED_ON = {
+    "messages": _MESSAGE,
+    "welcome_message": _MESSAGE,
+    "meta_data": frozenset({"isResolved", "isReopen"}),
+    "in_reply_to": frozenset({"message_id"}),
+    "properties": frozenset({"priority"}),
+    "agents": frozenset({"id"}),
+    "agent_status": frozenset({"id", "name"}),
+    "from": frozenset({"phone_number"}),
+    "to": frozenset({"phone_number"}),
+    "data": frozenset({"message_template"}),
+    "message_template": frozenset({"storage", "template_name", "namespace", "language"}),
+    "language": frozenset({"policy", "code"}),
+}
+# Of these, the ones that come as a bare id or name as well.
+_ALSO_BARE = frozenset({"agents", "agent_status"})
 
 
-def without_personal_data(record: Any) -> Any:
+def without_personal_data(record: dict[str, Any], declared: Container[str]) -> dict[str, Any]:
     """A copy in which names, e-mails, phones, pictures and what people wrote are blank.
 
-    Ids stay, so that records still join; `message` is blanked as a text and walked as a tree.
+    Ids stay, so that records still join; `message` is blanked as a text and walked as a tree. What
+    is not known may be anything, so only what is known stays.
+
+    Args:
+        record: of any stream.
+        declared: the fields of its schema.
     """
-    if isinstance(record, list):
-        return [without_personal_data(each) for each in record]
-    if not isinstance(record, dict):
-        return record
-    return {name: _blank(name, value, record) for name, value in record.items()}
+    return _kept_of({name: record[name] for name in record if name in declared})
 
 
-def _blank(name: str, value: Any, owner: dict[str, Any]) -> Any:
+def _kept_of(owner: dict[str, Any], *, set_up: bool = False) -> dict[str, Any]:
+    return {
+        name: None
+        # A user's own properties are free text, in whichever form.
+        if name == "properties" and ("reference_id" in owner or isinstance(value, list))
+        else _kept(name, value, set_up=set_up)
+        for name, value in owner.items()
+    }
+
+
+def _kept(name: str, value: Any, *, set_up: bool) -> Any:
+    """What stays of a field; None where nothing does.
+
+    Args:
+        name: the field's.
+        value: the field's.
+        set_up: whether it stands in what the desk set up, where any name is of no person.
+    """
     if name in _WRITTEN:
         return []
     if name in _PERSONAL and not (name == "message" and isinstance(value, dict)):
         return None
-    # A user's own properties, a list, are free text; a conversation's are the desk's (priority, …).
-    if name == "properties" and ("reference_id" in owner or isinstance(value, list)):
+    open_tree = _PASSED_ON.get(name)
+    set_up = open_tree is None and (set_up or name in _SET_UP)
+    if isinstance(value, list):
+        known = set_up or open_tree is not None
+        return [_kept(name, each, set_up=set_up) for each in value] if known else None
+    if not isinstance(value, dict):
+        return value if open_tree is None or name in _ALSO_BARE else None
+    if open_tree is not None:
+        value = {field: value[field] for field in value if field in open_tree | _BLANKED}
+    elif not set_up and name not in _MADE:
         return None
-    return without_personal_data(value)
+    return _kept_of(value, set_up=set_up)

@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from tap_freshchat.dialogue import Message
     from tap_freshchat.identity import Snapshot
 
+# Assignments kept in mind from run to run, of the conversations that moved last: some 250 kB of
+# state at the very most.
+MAX_ASSIGNEES = 2500
 
-def conversation_occurrences(snapshot: Snapshot) -> list[Occurrence]:
+
+def seen_occurrences(snapshot: Snapshot) -> list[Occurrence]:
     """What happened to one conversation, in order of time, as far back as its messages were read.
 
     The ids of what the messages tell are those that reports lead to as well.
@@ -83,11 +87,40 @@ def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[Occ
             )
 
 
-def message_rows(snapshot: Snapshot, app_id: str | None) -> Iterator[dict[str, Any]]:
-    """The messages of one conversation in the shape of the stream `messages`, oldest first."""
+class Assignees:
+    """Who was seen to have each conversation last, so that a look which finds the same is no event.
+
+    Segment knows an id again for about a day only, and every later message brings another look.
+
+    Args:
+        known: what `latest` said after the look before.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._seen = dict(known)
+
+    def is_new(self, occurrence: Occurrence) -> bool:
+        """Whether this is no assignment that was only seen, or another than the last one seen."""
+        if not occurrence.observed:
+            return True
+        subject = f"{occurrence.conversation_id} {occurrence.kind}"
+        last = self._seen.pop(subject, None)
+        self._seen[subject] = occurrence.id
+        return last != occurrence.id
+
+    @property
+    def latest(self) -> Mapping[str, str]:
+        """The ids of the latest assignments by conversation and kind, up to the bound."""
+        return dict(list(self._seen.items())[-MAX_ASSIGNEES:])
+
+
+def message_rows(
+    snapshot: Snapshot, app_id: str | None
+) -> Iterator[tuple[dict[str, Any], datetime]]:
+    """The messages of one conversation as rows of the stream `messages`, and when; oldest first."""
     for message in snapshot.dialogue.messages:
         content = message.content
-        yield {
+        row = {
             **content,
             "id": message.id,
             "conversation_id": snapshot.conversation["conversation_id"],
@@ -100,8 +133,16 @@ def message_rows(snapshot: Snapshot, app_id: str | None) -> Iterator[dict[str, A
             "user_id": content.get("user_id") or snapshot.user_id,
             "message_type": content.get("message_type") or None,
             "message_source": content.get("message_source") or None,
-            "message_parts": content.get("message_parts") or [],
+            "message_parts": _parts(content.get("message_parts")),
         }
+        yield row, message.time
+
+
+def _parts(told: object) -> list[dict[str, Any]]:
+    """The parts of a message, whatever stands in their place; a bare text is one of them."""
+    if isinstance(told, str):
+        return [{"text": {"content": told}}] if told else []
+    return [part for part in told if isinstance(part, dict)] if isinstance(told, list) else []
 
 
 def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
@@ -115,7 +156,7 @@ def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
     return found
 
 
-def agent_occurrences(
+def status_changes(
     before: Mapping[str, str], now: Mapping[str, str], *, since: str, moment: datetime
 ) -> Iterator[AgentOccurrence]:
     """Statuses that differ between two looks.

@@ -84,6 +84,11 @@ def typed(value: Any, declared: Mapping[str, Any]) -> Any:
     return value
 
 
+def is_true(value: object) -> bool:
+    """Whether a foreign flag is set: it comes as a boolean, a number or a text."""
+    return str(value).strip().lower() in _TRUE
+
+
 def _or_itself(value: Any, declared: Mapping[str, Any]) -> Any:
     try:
         return typed(value, declared)
@@ -92,10 +97,11 @@ def _or_itself(value: Any, declared: Mapping[str, Any]) -> Any:
 
 
 def _boolean(value: Any) -> bool:
-    text = str(value).strip().lower()
-    if text not in _TRUE | _FALSE:
+    if is_true(value):
+        return True
+    if str(value).strip().lower() not in _FALSE:
         raise ValueError("not a flag")
-    return text in _TRUE
+    return False
 
 
 def _number(value: Any, *, whole: bool) -> float:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_freshchat.activity import ORDER, Occurrence, beginning_of, told_by
+from tap_freshchat.activity import ORDER, Occurrence, told_by
+from tap_freshchat.beginnings import beginning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,6 +13,7 @@ from tap_freshchat.activity import (
     LABELLED,
     REOPENED,
     RESOLVED,
+    UNASSIGNED,
 )
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ class Changes:
 
     pairs: Mapping[str, tuple[str | None, str | None]]
     previous_known: bool
-
-
-# What a beginning that turns out to be a reopening changed, as far as can be told.
-REOPENING = Changes(pairs={"status": (RESOLVED, "new")}, previous_known=True)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -111,7 +108,6 @@ class Timelines:
 
 def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str | None]:
     """The values that an occurrence sets; the timeline's times move along."""
-    time = occurrence.time
     timeline.channel_id = occurrence.channel_id or timeline.channel_id
     timeline.interaction_id = occurrence.interaction_id or timeline.interaction_id
     if occurrence.kind == LABELLED:
@@ -119,17 +115,7 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
         timeline.label_subcategory = occurrence.label_subcategory
         return {}
     if occurrence.kind in {CREATED, REOPENED}:
-        if occurrence.kind == CREATED:
-            timeline.created_time = time
-        else:
-            timeline.reopened_time = time
-            timeline.known.setdefault("status", RESOLVED)
-        timeline.agent_assigned_time = timeline.first_agent_assigned_time = None
-        return {
-            "status": "new",
-            "assigned_agent_id": None,
-            "assigned_group_id": occurrence.group_id,
-        }
+        return _values_at_beginning(occurrence, timeline)
     # Who else had it is told here too, for conversations whose assignment was not seen.
     if occurrence.agent_id and occurrence.kind == RESOLVED:
         timeline.known.setdefault("assigned_agent_id", occurrence.agent_id)
@@ -143,24 +129,43 @@ def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str |
             **({"assigned_agent_id": occurrence.agent_id} if assigned else {}),
             "assigned_group_id": occurrence.group_id,
         }
+    if occurrence.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
+        return _values_of_assignment(occurrence, timeline)
+    if occurrence.kind == UNASSIGNED:
+        # It waits for somebody else, unless it is over.
+        over = timeline.known.get("status") == RESOLVED
+        return {"assigned_agent_id": None, "status": RESOLVED if over else "new"}
+    timeline.resolved_time = occurrence.time
+    return {"status": RESOLVED}
+
+
+def _values_at_beginning(occurrence: Occurrence, timeline: Timeline) -> dict[str, str | None]:
+    if occurrence.kind == CREATED:
+        timeline.created_time = occurrence.time
+    else:
+        timeline.reopened_time = occurrence.time
+        timeline.known.setdefault("status", RESOLVED)
+    timeline.agent_assigned_time = timeline.first_agent_assigned_time = None
+    return {"status": "new", "assigned_agent_id": None, "assigned_group_id": occurrence.group_id}
+
+
+def _values_of_assignment(occurrence: Occurrence, timeline: Timeline) -> dict[str, str | None]:
+    timeline.assigned_time = time = occurrence.time
     if occurrence.kind == ASSIGNED_TO_AGENT:
-        timeline.assigned_time = timeline.agent_assigned_time = time
+        timeline.agent_assigned_time = time
         began = timeline.created_time or timeline.reopened_time
         timeline.first_agent_assigned_time = _first(timeline.first_agent_assigned_time, time, began)
         return {"status": "assigned", "assigned_agent_id": occurrence.agent_id}
-    if occurrence.kind == ASSIGNED_TO_GROUP:
-        timeline.assigned_time = timeline.group_assigned_time = time
-        timeline.first_group_assigned_time = _first(
-            timeline.first_group_assigned_time, time, timeline.created_time
-        )
-        after = {"assigned_group_id": occurrence.group_id}
-        if occurrence.agent_told:
-            # Handed to another group, a conversation loses its agent and waits for a new one.
-            after["assigned_agent_id"] = occurrence.agent_id
-            after["status"] = "assigned" if occurrence.agent_id else "new"
-        return after
-    timeline.resolved_time = time
-    return {"status": RESOLVED}
+    timeline.group_assigned_time = time
+    timeline.first_group_assigned_time = _first(
+        timeline.first_group_assigned_time, time, timeline.created_time
+    )
+    after = {"assigned_group_id": occurrence.group_id}
+    if occurrence.agent_told:
+        # Handed to another group, a conversation loses its agent and waits for a new one.
+        after["assigned_agent_id"] = occurrence.agent_id
+        after["status"] = "assigned" if occurrence.agent_id else "new"
+    return after
 
 
 def _first(earlier: datetime | None, time: datetime, beginning: datetime | None) -> datetime | None:
@@ -176,6 +181,7 @@ def _is_change(name: str, value: str | None, known: Mapping[str, str | None], ki
     own = {
         ASSIGNED_TO_AGENT: "assigned_agent_id",
         ASSIGNED_TO_GROUP: "assigned_group_id",
+        UNASSIGNED: "assigned_agent_id",
         RESOLVED: "status",
         REOPENED: "status",
     }

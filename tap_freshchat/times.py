@@ -53,6 +53,14 @@ def parse_time(text: str) -> datetime:
     return moment
 
 
+def time_in(value: object) -> datetime | None:
+    """The moment that a foreign value tells; None when it tells none."""
+    try:
+        return parse_time(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def from_epoch_ms(milliseconds: int) -> datetime:
     """The moment that many milliseconds after 1970, exactly.
 

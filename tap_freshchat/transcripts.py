@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_freshchat.errors import ReportError
-from tap_freshchat.reports.columns import TRANSCRIPT
-from tap_freshchat.times import format_time, parse_time
+from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,27 +15,12 @@ if TYPE_CHECKING:
 _PARTS = msgspec.json.Decoder(list[dict[str, Any]])
 
 
-def message_time(row: Mapping[str, str]) -> datetime:
-    """When the message was posted.
-
-    Raises:
-        ReportError: the row has no readable time.
-    """
-    try:
-        return parse_time(row["created_time"])
-    except ValueError as error:
-        raise ReportError(
-            f"Report {TRANSCRIPT} has a row whose time is {error}. If another column holds it, "
-            f"name that in setting report_columns."
-        ) from None
-
-
 def message_of(row: Mapping[str, str], time: datetime, *, app_id: str | None) -> dict[str, Any]:
     """The plain message of a row, with REST's field names.
 
     Args:
         row: with the columns' known names; blank cells are empty strings.
-        time: the row's, as `message_time` read it.
+        time: the row's, as `activity.row_time` read it.
         app_id: the account's, which transcripts leave out.
     """
     return {
@@ -57,7 +40,10 @@ def message_of(row: Mapping[str, str], time: datetime, *, app_id: str | None) ->
 
 
 def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What was said: the column of parts, or the columns of text and pictures without it."""
+    """What was said: the column of parts, or the columns of text and pictures without it.
+
+    A column of parts that cannot be read is itself the text where no other column has it.
+    """
     text = row.get("message_parts") or ""
     if text:
         try:
@@ -65,7 +51,7 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
         except (ValueError, RecursionError):
             pass
     found: list[dict[str, Any]] = []
-    if content := row.get("message"):
+    if content := row.get("message") or text:
         found.append({"text": {"content": content}})
     found.extend(
         {kind: {"url": url}} for kind in ("image", "video") if (url := row.get(f"{kind}_url"))

@@ -17,7 +17,7 @@ from tap_freshchat.client import path_of
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.dialogue import Dialogue, read_back
 from tap_freshchat.errors import MissingError
-from tap_freshchat.identity import Snapshot
+from tap_freshchat.identity import Snapshot, customer_of
 from tap_freshchat.times import format_time, parse_time
 from tap_freshchat.windows import Window
 
@@ -117,14 +117,12 @@ class Walk:
                     yield conversation_id
 
     def _conversations_of(self, user_id: str) -> list[str]:
-        path = path_of("users", user_id, "conversations")
         try:
-            answer = answers.an_object(self._client.get(path), path)
+            listed = pagination.conversations_of(self._client, user_id, page_size=self._page_size)
         except MissingError:
             self._missing += 1
             return []
-        listed = answers.objects(answer.get("conversations") or [], path, "conversations")
-        return [str(each["id"]) for each in listed]
+        return [each["id"] for each in listed]
 
     def _look(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
         """A conversation with a message since then; None for any other."""
@@ -134,12 +132,15 @@ class Walk:
             if not dialogue.messages or dialogue.messages[-1].time < since:
                 return None
             path = path_of("conversations", conversation_id)
-            conversation = answers.an_object(self._client.get(path), path)
+            answer = answers.an_object(self._client.get(path), path)
+            conversation = answers.with_text_ids(answer)
+            customer = customer_of(conversation, dialogue, messages)
         except MissingError:
             self._missing += 1
             return None
         return {
             "conversation": {**conversation, "conversation_id": conversation_id},
+            "user_id": customer,
             "messages": [message.content for message in dialogue.messages],
             "complete": dialogue.complete,
             "cut": dialogue.cut,
@@ -149,14 +150,12 @@ class Walk:
 
 
 def _snapshot(found: dict[str, Any]) -> Snapshot:
-    messages = found["messages"]
-    senders = (message.get("user_id") for message in messages)
     return Snapshot(
         conversation=found["conversation"],
-        user_id=found["conversation"].get("user_id") or next(filter(None, senders), None),
+        user_id=found["user_id"],
         time=parse_time(found["time"]),
         dialogue=Dialogue(
-            messages,
+            found["messages"],
             complete=found["complete"],
             back_to=parse_time(found["back_to"]),
             cut=found["cut"],

@@ -21,7 +21,7 @@ from tap_freshchat.identity import Identity
 from tap_freshchat.metrics import Metric, historical_records, instant_records
 from tap_freshchat.rate_limiting import LONGEST_PAUSE, RateLimiter, pause_after
 from tap_freshchat.reports.jobs import ReportJobs
-from tap_freshchat.rest_activity import conversation_occurrences, message_rows
+from tap_freshchat.rest_activity import message_rows, seen_occurrences
 from tap_freshchat.user_listing import UserListing
 from tap_freshchat.walk import Walk
 from tap_freshchat.windows import Window
@@ -142,7 +142,7 @@ def _walk(client: FreshchatClient) -> None:
             max_concurrency=1,
         )
         for snapshot in walk.conversations(HOUR):
-            conversation_occurrences(snapshot)
+            seen_occurrences(snapshot)
             for _ in message_rows(snapshot, None):
                 pass
 

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity import told_by
+from tap_freshchat.activity import row_time, told_by
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.errors import PassingError, ReportError
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.reports import files as report_files
 from tap_freshchat.shaping import shape_texts
 from tap_freshchat.times import format_time, interaction_time, parse_time
-from tap_freshchat.transcripts import message_of, message_time
+from tap_freshchat.transcripts import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ def report(data: bytes) -> None:
 def _read(name: str, row: Mapping[str, str]) -> None:
     shape_texts(row, dict.fromkeys(row, KINDS["moment"]))
     if name == report_columns.TRANSCRIPT:
-        message_of(row, message_time(row), app_id=None)
+        message_of(row, row_time(name, row["created_time"]), app_id=None)
     elif name in {report_columns.AVAILABILITY, report_columns.INTELLIASSIGN}:
         agent_occurrences({name: [row]})
     elif "conversation_id" in row:

@@ -105,6 +105,11 @@ REQUIRED: Mapping[str, frozenset[str]] = {
 }
 
 
+# What a header looks like; and what only rows hold: addresses, times, figures, ids, JSON.
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9 _./()-]{0,40}")
+_IN_ROWS = re.compile(r"@|^\s*[\d+\-.{\[]|[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
+
+
 def normalise(header: str) -> str:
     """`"Conversation ID"` → `"conversation_id"`."""
     return re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_")
@@ -143,8 +148,18 @@ def column_names(
     missing = sorted(set(wanted) - set(names))
     if missing:
         raise ReportError(
-            f"Report {report} has no column for {', '.join(missing)}. Its headers are: "
-            f"{', '.join(headers)}. Name the right ones in setting report_columns, as "
+            f"Report {report} has no column for {', '.join(missing)}. {_seen(headers)} Name the "
+            f"right ones in setting report_columns, as "
             f'{{"{stream}": {{"{missing[0]}": ["<header>"]}}}}.'
         )
     return names
+
+
+def _seen(headers: Sequence[str]) -> str:
+    """What may be said of a file's first line: without headers, it holds what people wrote."""
+    if any(map(_IN_ROWS.search, headers)):
+        return f"Its first line, of {len(headers)} cells, is a row and no header."
+    shown = [header.strip() for header in headers if _HEADER.fullmatch(header.strip())]
+    rest = len(headers) - len(shown)
+    others = f" and {rest} of another form" if rest else ""
+    return f"Its headers are: {', '.join(shown) or 'none'}{others}."

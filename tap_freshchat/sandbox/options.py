@@ -39,6 +39,8 @@ class Options:
         report_jobs_per_day: Report jobs allowed on one UTC day, per report.
         report_latency: Minutes until a row can be seen in reports.
         reopened_rows: Whether a reopen yields a row in Conversation-Created.
+        unassigned_rows: Whether letting go of a conversation yields a row in
+            Conversation-Agent-Assigned, without an agent.
         missing_created_rows: Share (0 to 1) of Conversation-Created rows that never appear.
         header_style: How CSV headers are spelt: `snake_case` or `Title Case` words.
         link_lifetime: Seconds a signed link to a report file lives.
@@ -57,6 +59,7 @@ class Options:
     report_jobs_per_day: int = 120
     report_latency: float = 5.0
     reopened_rows: bool = True
+    unassigned_rows: bool = False
     missing_created_rows: float = 0.0
     header_style: Literal["snake", "title"] = "snake"
     link_lifetime: float = 3600.0

@@ -10,6 +10,7 @@ from .dice import Dice
 from .identifiers import Kind
 from .lives import (
     AGENT,
+    AGENT_ASSIGNED,
     CREATED,
     LABELLED,
     MESSAGE,
@@ -17,6 +18,7 @@ from .lives import (
     RATED,
     REOPENED,
     RESOLVED,
+    UNASSIGNED,
     USER,
 )
 from .message_parts import image_url_of, parts_text
@@ -109,7 +111,8 @@ def created(out: Print) -> Iterator[Row]:
 
 def assigned(kind: str, out: Print) -> Iterator[Row]:
     """Print assignments of one kind: to agents or to groups."""
-    for life, moment in out.moments(kind):
+    too = kind == AGENT_ASSIGNED and out.desk.options.unassigned_rows
+    for life, moment in out.moments(kind, *((UNASSIGNED,) if too else ())):
         state = moment.state
         yield (
             *out.named(life, moment), *out.agent(state.agent), *out.group(state.group),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import transcripts
 from tap_freshchat.activity import digest, row_time
 from tap_freshchat.conversation_tree import as_object
 from tap_freshchat.reports import columns as report_columns
@@ -76,7 +75,8 @@ class Conversations(WindowedStream):
         for part in self._transcript_windows:
             if window.start <= part.start < window.end:
                 for row in self.rows(report_columns.TRANSCRIPT, part):
-                    note(row["conversation_id"], transcripts.message_time(row))
+                    time = row_time(report_columns.TRANSCRIPT, row["created_time"])
+                    note(row["conversation_id"], time)
         return moved
 
     def _walked(self, window: Window) -> dict[str, datetime]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import payloads, rest_activity
-from tap_freshchat.activity import CREATED, LABELLED, REOPENED
+from tap_freshchat import beginnings, payloads, rest_activity
+from tap_freshchat.activity import LABELLED
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.streams.messages import new_messages, overlap_id
 from tap_freshchat.streams.windowed import WindowedStream, batched
-from tap_freshchat.timelines import REOPENING
-from tap_freshchat.times import format_time, interaction_time, parse_time
+from tap_freshchat.times import format_time, interaction_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,10 +32,10 @@ if TYPE_CHECKING:
 # What an occurrence changed shows only beside the one before it. Most conversations are answered
 # and resolved within a day, and reading a day more costs no further job.
 BEFORE = timedelta(days=1)
-# How far the record of a conversation and its first interaction may lie apart.
-CREATION_SKEW = timedelta(seconds=5)
 # Where `agent_activity`, read by REST, keeps what it saw last.
 STATUSES = "agent_statuses"
+# Where `conversation_events`, read by REST, keeps who was seen to have conversations last.
+ASSIGNEES = "assignees"
 
 
 @dataclass(frozen=True)
@@ -47,27 +46,6 @@ class Told:
     changes: Changes
     timeline: Timeline
     snapshot: Snapshot | None
-
-    def judged_by(self, snapshot: Snapshot) -> Told:
-        """A beginning that was inferred, as a reopening where the conversation is older than it."""
-        occurrence = self.occurrence
-        if occurrence.inferred_from is None or occurrence.kind != CREATED:
-            return self
-        created = snapshot.conversation.get("created_time")
-        older = (
-            parse_time(created) < occurrence.time - CREATION_SKEW
-            if created
-            else bool(snapshot.dialogue.messages) and not snapshot.dialogue.complete
-        )
-        if not older:
-            return self
-        timeline = replace(self.timeline, created_time=None, reopened_time=occurrence.time)
-        return replace(
-            self,
-            occurrence=replace(occurrence, kind=REOPENED),
-            changes=REOPENING,
-            timeline=timeline,
-        )
 
 
 class ConversationEvents(WindowedStream):
@@ -109,12 +87,15 @@ class ConversationEvents(WindowedStream):
                 each.snapshot or looked_up[each.occurrence.conversation_id] for each in batch
             ]
             users = identity.users(each.user_id for each in snapshots if each.user_id)
-            for told_of, snapshot in zip(batch, snapshots, strict=True):
-                each = told_of.judged_by(snapshot)
+            for each, snapshot in zip(batch, snapshots, strict=True):
+                occurrence, changes, timeline = beginnings.judged(
+                    *(each.occurrence, each.changes, each.timeline),
+                    *(snapshot.conversation, snapshot.dialogue),
+                )
                 yield payloads.conversation_event(
-                    each.occurrence,
-                    each.changes,
-                    each.timeline,
+                    occurrence,
+                    changes,
+                    timeline,
                     account=self.service.account,
                     customer=Customer.of(snapshot.user_id, users),
                     snapshot=snapshot if enrich else None,
@@ -123,24 +104,38 @@ class ConversationEvents(WindowedStream):
 
     def _reported(self, window: Window) -> Iterator[Told]:
         rows = {report: self.rows(report, window) for report in self.reports}
-        for occurrence in conversation_occurrences(rows, since=window.start):
-            if not self.service.is_mine(occurrence.conversation_id):
+        timelines = self.service.timelines
+        # What began at the end of a window may be spoken of in the next one only.
+        since = max(self.windows[0].start, window.start - BEFORE)
+        for found in conversation_occurrences(rows, since=since):
+            mine = self.service.is_mine(found.conversation_id)
+            if not (mine and self._begun.is_new(found)):
                 continue
-            changes, timeline = self.service.timelines.apply(occurrence)
+            before = timelines.at(found.conversation_id, found.time)
+            occurrence = beginnings.spoken_of_before(found, before)
+            changes, timeline = timelines.apply(occurrence)
             # A label is no event: its id has no place among those that were emitted.
             told = occurrence.kind != LABELLED
             if told and self.is_new(occurrence.id, occurrence.told_at):
                 yield Told(occurrence, changes, timeline, None)
 
+    @cached_property
+    def _begun(self) -> beginnings.Begun:
+        return beginnings.Begun()
+
     def _seen(self, window: Window) -> Iterator[Told]:
+        assignees = rest_activity.Assignees(self.stream_state.get(ASSIGNEES, {}))
         for snapshot in self.service.walked():
             if not self.service.is_mine(snapshot.conversation["conversation_id"]):
                 continue
-            for occurrence in rest_activity.conversation_occurrences(snapshot):
+            for occurrence in rest_activity.seen_occurrences(snapshot):
                 changes, timeline = self.service.timelines.apply(occurrence)
                 due = occurrence.observed or occurrence.time < window.end
-                if due and self.is_new(occurrence.id, occurrence.time):
+                new = assignees.is_new(occurrence)
+                if due and new and self.is_new(occurrence.id, occurrence.time):
                     yield Told(occurrence, changes, timeline, snapshot)
+        if latest := assignees.latest:
+            self.stream_state[ASSIGNEES] = dict(latest)
 
 
 class MessageEvents(WindowedStream):
@@ -177,6 +172,7 @@ class MessageEvents(WindowedStream):
             for posted, snapshot, user_id in zip(batch, snapshots, customers, strict=True):
                 yield payloads.message_event(
                     posted.message,
+                    posted.time,
                     self.service.timelines.at(posted.message["conversation_id"], posted.time),
                     account=self.service.account,
                     customer=Customer.of(user_id, users, posted.reference_id),
@@ -220,9 +216,7 @@ class AgentActivity(WindowedStream):
         before = self.stream_state.get(STATUSES, {})
         now = rest_activity.agent_statuses(self.service.directory.agents.values())
         since = self.stream_state.get("replication_key_value") or format_time(window.start)
-        for occurrence in rest_activity.agent_occurrences(
-            before, now, since=since, moment=window.end
-        ):
+        for occurrence in rest_activity.status_changes(before, now, since=since, moment=window.end):
             yield occurrence, None
         self.stream_state[STATUSES] = dict(now)
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from tap_freshchat import rest_activity, transcripts
-from tap_freshchat.activity import digest
+from tap_freshchat.activity import digest, row_time
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.windowed import WindowedStream
-from tap_freshchat.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,15 +64,14 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
         for snapshot in service.walked():
             if not (whole or service.is_mine(snapshot.conversation["conversation_id"])):
                 continue
-            for message in rest_activity.message_rows(snapshot, app_id):
-                time = parse_time(message["created_time"])
+            for message, time in rest_activity.message_rows(snapshot, app_id):
                 key = message["conversation_id"], message["id"]
                 if time < window.end and stream.is_new(key, time):
                     yield Posted(message, time, snapshot=snapshot)
         return
     for row in stream.rows(report_columns.TRANSCRIPT, window):
         conversation_id = row["conversation_id"]
-        time = transcripts.message_time(row)
+        time = row_time(report_columns.TRANSCRIPT, row["created_time"])
         if not (whole or service.is_mine(conversation_id)):
             continue
         if stream.is_new((conversation_id, row["message_id"]), time):

@@ -10,7 +10,6 @@ from typing_extensions import override
 from tap_freshchat import pagination
 from tap_freshchat.activity import digest
 from tap_freshchat.bookmarks import Bookmark
-from tap_freshchat.client import path_of
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import MissingError
 from tap_freshchat.shaping import shape
@@ -54,9 +53,6 @@ class Users(WindowedStream):
                 record = shape(user, properties)
                 if record["updated_time"] is None:
                     record["updated_time"] = record["created_time"]
-                if self.service.settings.exclude_pii:
-                    # What is not declared may be anything.
-                    record = {name: record[name] for name in properties}
                 yield record
 
 
@@ -91,15 +87,9 @@ class UserConversations(RestStream):
 
     def _conversations(self, user_id: str) -> list[dict[str, Any]] | None:
         """What is listed for a user, each once; None when the user is gone."""
-        path = path_of("users", user_id, "conversations")
-        listed = pagination.collection(
-            self.service.client,
-            path,
-            "conversations",
-            page_size=self.service.settings.page_size,
-        )
+        client, page_size = self.service.client, self.service.settings.page_size
         try:
-            return list({each["id"]: each for each in listed}.values())
+            return pagination.conversations_of(client, user_id, page_size=page_size)
         except MissingError:
             return None
 

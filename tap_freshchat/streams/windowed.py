@@ -70,6 +70,7 @@ class WindowedStream(Stream):
     def get_records(self, context: Context | None) -> Iterable[Record]:
         service = self.service
         sharded = service.settings.shard_count > 1
+        declared = self.schema["properties"]
         clock = service.clock
         began = clock.monotonic()
         for number, window in enumerate(self.windows, 1):
@@ -77,7 +78,7 @@ class WindowedStream(Stream):
             for record in self.records(window):
                 if sharded and not service.is_mine(owner_of(record, self.primary_keys)):
                     continue
-                yield without_personal_data(record) if self._private else record
+                yield without_personal_data(record, declared) if self._private else record
                 count += 1
             # Asking for the next record means that all before it have been written.
             # A window that ends where the bookmark stands may have had late records to remember.

@@ -8,10 +8,12 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.activity import Occurrence, beginning_of, digest, is_true, told_by
+from tap_freshchat.activity import Occurrence, digest, row_time, told_by
 from tap_freshchat.agent_activity import agent_occurrences, agent_status, is_intelliassign
+from tap_freshchat.beginnings import beginning_of
 from tap_freshchat.errors import ReportError
 from tap_freshchat.reports import columns
+from tap_freshchat.shaping import is_true
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.timelines import Timelines
 
@@ -271,6 +273,14 @@ def test_blank_cells_tell_nothing_but_that_there_is_no_agent():
     )
 
 
+def test_an_assignment_to_nobody_is_an_unassignment():
+    for blank in ({"agent_id": ""}, {}):
+        told = told_by(columns.AGENT_ASSIGNED, row(3, group_id="g", **blank))
+        assert (told.kind, told.agent_id, told.group_id) == ("unassigned", None, "g")
+        assert told.id == digest("unassigned", "c", "", at(3).isoformat())
+    assert told_by(columns.GROUP_ASSIGNED, row(3, agent_id="")).kind == "assigned_to_group"
+
+
 @pytest.mark.parametrize(("skew", "believed"), [(300, True), (-300, True), (301, False)])
 def test_an_interactions_time_is_believed_up_to_five_minutes_from_the_rows(skew, believed):
     when = at(0) + timedelta(seconds=skew)
@@ -334,6 +344,13 @@ def test_an_agents_row_without_a_time_names_its_report():
     row = {"agent_id": "b", "status": "Off", "created_at": ""}
     with pytest.raises(ReportError, match=columns.INTELLIASSIGN):
         agent_occurrences({columns.INTELLIASSIGN: [row]})
+
+
+def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
+    with pytest.raises(ReportError, match=r"Chat-Transcript.*report_columns") as error:
+        row_time(columns.TRANSCRIPT, "yesterday")
+    assert "yesterday" not in str(error.value)
+    assert row_time(columns.TRANSCRIPT, "2026-11-22 12:00:00") == NOON
 
 
 @pytest.mark.parametrize(

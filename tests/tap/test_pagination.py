@@ -9,7 +9,12 @@ from fakes.http import Answer, ScriptedAdapter
 
 from tap_freshchat.client import FreshchatClient
 from tap_freshchat.errors import FreshchatError, RefusedError
-from tap_freshchat.pagination import collection, messages, shrinking_collection
+from tap_freshchat.pagination import (
+    collection,
+    conversations_of,
+    messages,
+    shrinking_collection,
+)
 from tap_freshchat.rate_limiting import RateLimiter
 
 
@@ -149,6 +154,14 @@ def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list():
     client, _ = client_of([Answer(body={"error": "x"})])
     with pytest.raises(FreshchatError, match="no list agents"):
         list(collection(client, "/agents", "agents", page_size=50))
+
+
+def test_a_user_without_a_list_of_conversations_has_none_and_each_is_listed_once():
+    listed = {"conversations": [{"id": 7}, {"id": "7"}, {"id": "8"}]}
+    client, _ = client_of([Answer(body={}), Answer(body=listed)])
+    assert conversations_of(client, "u", page_size=50) == []
+    found = conversations_of(client, "u", page_size=50)
+    assert [each["id"] for each in found] == ["7", "8"]
 
 
 def test_messages_follow_their_links_until_there_is_none():

@@ -46,5 +46,26 @@ def test_a_report_without_a_required_column_says_what_it_has_and_what_to_set():
     assert '{"conversation_events": {"status": ["<header>"]}}' in text
 
 
+@pytest.mark.parametrize(
+    "telling",
+    ["ada@x.org", "2026-11-22 10:00:00.0", "17", "-1", '[{"text":{}}]', "0a1b2c3d-0a1b-x"],
+)
+def test_a_file_that_begins_with_a_row_says_how_many_cells_it_has_and_nothing_of_them(telling):
+    with pytest.raises(ReportError) as error:
+        names(columns.TRANSCRIPT, "My mother is Rose", telling, "Ada", "")
+    text = str(error.value)
+    assert "Its first line, of 4 cells, is a row and no header." in text
+    assert "report_columns" in text
+    assert not any(cell in text for cell in (telling, "Rose", "Ada"))
+
+
+def test_what_looks_like_no_header_is_counted_and_not_shown():
+    with pytest.raises(ReportError) as error:
+        names(columns.AVAILABILITY, " Agent ", "Wie geht's? Mir gut!", "", "Mode (now)")
+    assert "Its headers are: Agent, Mode (now) and 2 of another form." in str(error.value)
+    with pytest.raises(ReportError, match="Its headers are: none and 1 of another form"):
+        names(columns.AVAILABILITY, "")
+
+
 def test_an_unknown_report_keeps_its_headers():
     assert names("agent-performance", "Agent", "Messages Sent") == ["agent", "messages_sent"]

@@ -1,13 +1,22 @@
 """The same activity without raw reports: read by REST."""
 
+import json
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
+from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
+from tap_freshchat.activity import Occurrence
+from tap_freshchat.associations import Account, Customer
+from tap_freshchat.dialogue import Dialogue
 from tap_freshchat.errors import AccessError
+from tap_freshchat.identity import Snapshot
+from tap_freshchat.payloads import message_event
+from tap_freshchat.rest_activity import MAX_ASSIGNEES, Assignees, message_rows
 from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
@@ -120,6 +129,83 @@ def test_looking_later_tells_what_came_since(walked):
     assert {each["message_id"] for each in fresh if "message_id" in each} >= messages
 
 
+def test_who_still_has_a_conversation_is_not_told_again_with_its_later_messages():
+    told, state = {}, None
+    for hours in range(0, 32, 2):
+        run = run_tap(
+            NOON + hours * HOUR,
+            state,
+            streams=("conversation_events",),
+            start_date=(NOON - HOUR).isoformat(),
+            **ALL,
+        )
+        state = run.state
+        for each in run.events:
+            if each["observed"]:
+                told.setdefault((each["conversation_id"], each["type"]), []).append(each["id"])
+    assert max(map(len, told.values())) > 1
+    # Whoever gets it back, with another in between, is told again.
+    again = [ids for ids in told.values() if any(one == two for one, two in pairwise(ids))]
+    assert again == []
+
+
+def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
+    def seen(agent_id, conversation_id="c", kind="assigned_to_agent", status="assigned"):
+        return Occurrence(
+            kind=kind,
+            time=NOON,
+            conversation_id=conversation_id,
+            agent_id=agent_id,
+            observed_status=status,
+        )
+
+    assignees = Assignees({})
+    looks = [seen("a"), seen("a"), seen("b"), seen("a"), seen("a", kind="assigned_to_group")]
+    assert [assignees.is_new(each) for each in looks] == [1, 0, 1, 1, 1]
+    later = Assignees(assignees.latest)
+    assert [later.is_new(each) for each in looks[3:]] == [0, 0]
+    told = seen("a", status=None)
+    assert [later.is_new(told), later.is_new(told)] == [1, 1]
+    for number in range(MAX_ASSIGNEES - 1):
+        later.is_new(seen("a", conversation_id=f"c{number}"))
+    assert len(later.latest) == MAX_ASSIGNEES
+    # What was looked at longest ago has gone.
+    assert next(iter(later.latest)) == "c assigned_to_group"
+
+
+@pytest.mark.parametrize(
+    ("told", "parts"),
+    [
+        ([{"text": {"content": "hi"}}, "odd", None], [{"text": {"content": "hi"}}]),
+        ("hi", [{"text": {"content": "hi"}}]),
+        ("", []),
+        (None, []),
+        ({"text": "hi"}, []),
+    ],
+)
+def test_parts_of_another_form_end_no_run(told, parts):
+    content = {"id": "m", "created_time": "2026-11-22T11:00:00Z", "message_parts": told}
+    snapshot = Snapshot(
+        conversation={"conversation_id": "c"},
+        user_id="u",
+        time=NOON,
+        dialogue=Dialogue([content], complete=True),
+    )
+    [(row, moment)] = message_rows(snapshot, None)
+    assert moment == NOON - HOUR
+    assert row["message_parts"] == parts
+    record = message_event(
+        row,
+        moment,
+        None,
+        account=Account(configuration={}, agents={}, groups={}, channels={}),
+        customer=Customer.of("u", {}),
+        snapshot=snapshot,
+        source="rest",
+    )
+    assert record["message_text"] == ("hi" if parts else None)
+
+
 def test_an_agents_status_that_differs_between_two_runs_is_an_occurrence():
     first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
     assert first.events == []
@@ -222,3 +308,42 @@ def test_where_only_reports_will_do_their_absence_is_one_error(streams):
 def test_a_raw_report_beside_activity_by_rest_is_refused_and_not_waited_for():
     with pytest.raises(AccessError, match="plan"):
         run_tap(NOON, url=WITHOUT_REPORTS, streams=("agent_activity", "report_agent_activity"))
+
+
+class Sparing:
+    """A service that pages the conversations of a user, and names customers as senders only."""
+
+    def __init__(self):
+        self.desk = Desk(NOON, URL)
+        self.pages = 0
+
+    def __call__(self, request):
+        what = request.path.removeprefix("/v2/").split("/")
+        if request.method != "GET" or what[0] not in {"users", "conversations"} or len(what) < 2:
+            return None
+        query = {name: values[0] for name, values in request.query.items()}
+        answer = self.desk.get(request.path.removeprefix("/v2"), **query)
+        if answer is None:
+            return None
+        if what[0] == "users":
+            listed = answer["conversations"]
+            page = int(query.get("page", 1))
+            self.pages = max(self.pages, page)
+            answer = {
+                "conversations": listed[page - 1 : page],
+                "pagination": {"total_pages": len(listed)},
+            }
+        for each in (answer, *answer.get("messages", ())):
+            each.pop("user_id", None)
+        return Response(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
+def test_who_is_only_a_sender_and_on_a_later_page_is_found_as_reports_find_them(walked):
+    service = Sparing()
+    start = (NOON - 24 * HOUR).isoformat()
+    run = run_tap(NOON, start_date=start, faults=service, **ALL)
+    assert service.pages > 1
+    assert by_id(run).keys() == by_id(walked).keys()
+    told = [each["user_id"] for each in run.events]
+    assert told == [each["user_id"] for each in walked.events]
+    assert any(told)

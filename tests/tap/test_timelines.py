@@ -147,3 +147,17 @@ def test_one_conversation_is_kept_however_long_its_story():
     for minutes in range(5):
         timelines.apply(occurrence(minutes, "assigned_to_agent", agent_id=str(minutes)))
     assert timelines.at("c", at(0)).known["assigned_agent_id"] == "0"
+
+
+def test_who_lets_go_of_a_conversation_leaves_it_new_and_to_its_group():
+    pairs, known, timeline = after(CREATED, TAKEN, occurrence(2, "unassigned", group_id="g1"))
+    assert pairs == {"assigned_agent_id": ("a1", None), "status": ("assigned", "new")}
+    assert known
+    assert timeline.known == {
+        "status": "new",
+        "assigned_agent_id": None,
+        "assigned_group_id": "g1",
+    }
+    assert after(occurrence(2, "unassigned"))[:2] == ({"assigned_agent_id": (None, None)}, False)
+    over = after(CREATED, TAKEN, occurrence(2, "resolved"), occurrence(3, "unassigned"))
+    assert over[0] == {"assigned_agent_id": ("a1", None)}

@@ -3,8 +3,7 @@
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.errors import ReportError
-from tap_freshchat.transcripts import message_of, message_time
+from tap_freshchat.transcripts import message_of
 
 ROW = {"message_id": "m", "conversation_id": "c", "created_time": "2026-11-22 12:00:00"}
 
@@ -51,10 +50,14 @@ def test_without_a_readable_column_of_parts_they_are_made_of_text_and_pictures(p
         {"text": {"content": "hi"}},
         {"image": {"url": "https://x/i"}},
     ]
-    assert parts_of(message_parts=parts) == []
 
 
-def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
-    with pytest.raises(ReportError, match="Chat-Transcript.*report_columns"):
-        message_time({**ROW, "created_time": "yesterday"})
-    assert message_time(ROW) == NOON
+@pytest.mark.parametrize("message", [{}, {"message": ""}])
+def test_text_in_the_column_of_parts_is_not_lost_where_it_stands_nowhere_else(message):
+    said = "[Order 7] where is it?"
+    assert parts_of(message_parts=said, **message) == [{"text": {"content": said}}]
+    picture = {"image": {"url": "https://x/i"}}
+    told = parts_of(message_parts=said, image_url="https://x/i", **message)
+    assert told == [{"text": {"content": said}}, picture]
+    assert parts_of(message_parts="", **message) == []
+    assert parts_of(message_parts="[]", **message) == []

@@ -46,8 +46,8 @@ def pairs_of(run, url="sandbox://"):
     occurrences = {
         happened(each): each
         for each in truth(url, run.since, run.until)
-        # No polling source tells of an unassignment.
-        if each.kind != "unassigned"
+        # As far as is known, no polling source tells of an unassignment.
+        if each.kind != "unassigned" or "unassigned_rows" in url
     }
     records = {told(each): each for each in run.events}
     assert len(records) == len(run.events)
@@ -114,6 +114,26 @@ def test_old_and_new_values_are_those_of_the_desk(week):
     everything = truth("sandbox://", week.since - 7 * DAYS, week.until)
     assert wrong <= sum(each.kind == "unassigned" for each in everything)
     assert known > 0.95 * updates
+
+
+def test_an_unassignment_that_a_row_tells_names_whom_it_left():
+    url = "sandbox://?unassigned_rows=true"
+    run = run_tap(NOON, url=url)
+    left = [pair for pair in pairs_of(run, url) if pair[0].get("type") == "unassigned"]
+    assert any(record["previous_known"] for record, _ in left)
+    for record, occurrence in left:
+        assert record["event"] == "onConversationUpdate"
+        assert record["agent_id"] is None
+        assert record["group_id"] == occurrence.group_id
+        assert record["actor"]["id"] == occurrence.actor_id
+        assert record["conversation"]["status"] == occurrence.status
+        changes = record["changes"]["model_changes"]
+        assert changes["assigned_agent_id"][1] is None
+        if record["previous_known"]:
+            assert changes == {
+                "assigned_agent_id": [occurrence.previous["assigned_agent_id"], None],
+                "status": [occurrence.previous["status"], "new"],
+            }
 
 
 def test_how_a_conversation_stands_after_each_occurrence_is_told(week):
