@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import ReportError
+from tap_freshchat.ids import digest
 from tap_freshchat.reports import columns
 from tap_freshchat.shaping import is_true
 from tap_freshchat.times import interaction_time, parse_time
@@ -43,12 +43,6 @@ _KINDS = {
 # How far a Created row's own time may lie from its interaction's before the latter is not believed
 # to be a time; seen apart by 0.1 s at most.
 _TRUSTED_SKEW = timedelta(minutes=5)
-
-
-def digest(*parts: str) -> str:
-    """A stable id from parts: 32 hexadecimal digits, different for any other list of parts."""
-    text = "".join([f"{len(part)}:{part}" for part in parts])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)

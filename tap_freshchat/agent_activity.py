@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_freshchat.activity import digest, row_time
+from tap_freshchat.activity import row_time
+from tap_freshchat.ids import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

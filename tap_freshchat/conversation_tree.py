@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tap_freshchat.associations import Account, Customer
     from tap_freshchat.dialogue import Message
-    from tap_freshchat.identity import Snapshot
+    from tap_freshchat.snapshot import Snapshot
 
 NO_DIALOGUE = Dialogue(complete=False)
 _SNAPSHOT = (

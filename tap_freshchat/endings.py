@@ -14,7 +14,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from tap_freshchat.errors import FreshchatError
-from tap_freshchat.service import ENDS
+from tap_freshchat.scratch import ENDS
 
 if TYPE_CHECKING:
     import logging

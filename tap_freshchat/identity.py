@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +12,7 @@ from tap_freshchat.client import path_of
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.dialogue import Dialogue, read_back
 from tap_freshchat.errors import MissingError
+from tap_freshchat.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,19 +29,6 @@ USERS_A_REQUEST = 100
 # messages, some 25 kB of them.
 MAX_USERS = 20_000
 MAX_SNAPSHOTS = 1_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """A conversation as the service tells it now; `conversation` is empty when it is gone.
-
-    `dialogue` is its messages, as far back as was wanted; without any when they were not.
-    """
-
-    conversation: Mapping[str, Any]
-    user_id: str | None
-    time: datetime
-    dialogue: Dialogue
 
 
 class Remembered(OrderedDict[str, T]):

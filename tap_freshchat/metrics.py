@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from tap_freshchat.activity import digest
+from tap_freshchat.ids import digest
 from tap_freshchat.shaping import typed
 from tap_freshchat.times import format_time, parse_time
 

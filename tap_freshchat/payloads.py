@@ -16,6 +16,7 @@ from tap_freshchat.conversation_tree import (
     message_element,
     present_timeline,
 )
+from tap_freshchat.ids import digest
 from tap_freshchat.reports.columns import INTELLIASSIGN
 from tap_freshchat.times import format_time
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tap_freshchat.agent_activity import AgentOccurrence
     from tap_freshchat.associations import Account, Customer
     from tap_freshchat.dialogue import Message
-    from tap_freshchat.identity import Snapshot
+    from tap_freshchat.snapshot import Snapshot
     from tap_freshchat.timelines import Changes, Timeline
 
 # Versions that the product events themselves carry.
@@ -128,7 +129,7 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
     # REST tells more of a message than a transcript's row does.
     element = {**message, **(message_element(said, dialogue) if said else {})}
     return {
-        "id": activity.digest("message", message["conversation_id"], message["id"]),
+        "id": digest("message", message["conversation_id"], message["id"]),
         "event": "onMessageCreate",
         "created_time": message["created_time"],
         **_customer_ids(customer),

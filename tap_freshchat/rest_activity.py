@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_freshchat.dialogue import Message
-    from tap_freshchat.identity import Snapshot
+    from tap_freshchat.snapshot import Snapshot
 
 # Assignments kept in mind from run to run, of the conversations that moved last: some 250 kB of
 # state at the very most.

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import signal
-import tempfile
-import threading
-import weakref
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -23,22 +17,21 @@ from tap_freshchat.errors import SettingError
 from tap_freshchat.identity import Identity
 from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.reports.jobs import ReportJobs
+from tap_freshchat.reports.limits import earliest_report
 from tap_freshchat.reports.ordered import Reports
+from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.shards import shard_of
 from tap_freshchat.timelines import Timelines
 from tap_freshchat.user_listing import UserListing
 from tap_freshchat.walk import Walk
-from tap_freshchat.windows import Window, earliest_report
+from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from tap_freshchat.bookmarks import Bookmark
-    from tap_freshchat.identity import Snapshot
-
-# Signals that ask the tap to end.
-ENDS = (signal.SIGINT, signal.SIGTERM)
+    from tap_freshchat.snapshot import Snapshot
 
 
 class Service:
@@ -49,10 +42,17 @@ class Service:
         clock: that of the settings' account.
         session: for all requests.
         token: bearer token.
+        scratch: for what does not fit into memory.
     """
 
     def __init__(
-        self, settings: Settings, *, clock: Clock, session: requests.Session, token: str
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        session: requests.Session,
+        token: str,
+        scratch: ScratchFolder,
     ) -> None:
         self.settings = settings
         # Up to WARNING it writes out URLs, and a signed link's query opens the file it names.
@@ -84,9 +84,8 @@ class Service:
             max_concurrency=settings.max_concurrency,
             page_size=settings.page_size,
         )
-        folder = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
-        self._folder = folder
-        weakref.finalize(self, _remove, folder)
+        self._scratch = scratch
+        folder = scratch.path
         self.users = UserListing(client, folder, settings.page_size)
         self._walk = Walk(
             client,
@@ -125,6 +124,7 @@ class Service:
             clock=clock or SystemClock(),
             session=requests.Session(),
             token=settings.token or "",
+            scratch=ScratchFolder(),
         )
 
     @classmethod
@@ -142,12 +142,17 @@ class Service:
         session = requests.Session()
         for host in (sandbox.API_HOST, sandbox.EXTRACT_HOST):
             session.mount(f"https://{host}/", adapter)
-        return cls(settings, clock=clock, session=session, token=settings.token or options.token)
+        return cls(
+            settings,
+            clock=clock,
+            session=session,
+            token=settings.token or options.token,
+            scratch=ScratchFolder(),
+        )
 
     def close(self) -> None:
         """Remove what the run kept on disk now, rather than when the interpreter ends."""
-        # Again, if that has begun: whoever closes ends the process before it could go on.
-        _remove(self._folder)
+        self._scratch.remove()
 
     def connect(self) -> None:
         """Make the cheapest request, so that a wrong host or token ends the run at once.
@@ -185,15 +190,3 @@ class Service:
             groups=directory.groups,
             channels=directory.channels,
         )
-
-
-def _remove(folder: Path) -> None:
-    """Remove what a run kept on disk; a signal that comes now finds nothing else to end."""
-    if threading.current_thread() is not threading.main_thread():
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    before = [signal.signal(number, signal.SIG_IGN) for number in ENDS]
-    shutil.rmtree(folder, ignore_errors=True)
-    for number, handler in zip(ENDS, before, strict=True):
-        if handler is not None:  # one that was not set by Python
-            signal.signal(number, handler)

@@ -82,8 +82,8 @@ SETTINGS = th.PropertiesList(
         default=False,
         title="Exclude personal data",
         description=(
-            "Ask reports without personal data, and blank names, e-mails, phones and message "
-            "text in every stream."
+            "Ask reports without personal data, and blank names, e-mails, phones, message text, "
+            "custom properties and all else that may be of a person, in every stream."
         ),
     ),
     th.Property(

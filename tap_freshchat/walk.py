@@ -17,7 +17,8 @@ from tap_freshchat.client import path_of
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.dialogue import Dialogue, read_back
 from tap_freshchat.errors import MissingError
-from tap_freshchat.identity import Snapshot, customer_of
+from tap_freshchat.identity import customer_of
+from tap_freshchat.snapshot import Snapshot
 from tap_freshchat.times import format_time, parse_time
 from tap_freshchat.windows import Window
 

@@ -1,23 +1,12 @@
-"""Pieces of time that reports are asked for. Pure."""
+"""Closed pieces of time, and how a longer one is tiled with them. Pure."""
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from tap_freshchat.reports.columns import TRANSCRIPT
-
-# Longest windows that every account takes: docs disagree above these (Extract API article: a
-# month, transcripts a day).
-LONGEST_WINDOW = timedelta(days=28)
-LONGEST_TRANSCRIPT_WINDOW = timedelta(days=1)
-# How far back reports reach (Reports API PDF); three days less keep clear of the edge, wherever the
-# service's day begins and however long the job waits for its turn.
-REPORT_MONTHS = 15
-REPORT_MARGIN = timedelta(days=3)
-# A window refused as too long is halved down to this.
-SHORTEST_WINDOW = timedelta(hours=1)
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -46,17 +35,3 @@ def plan_windows(start: datetime, end: datetime, longest: timedelta) -> list[Win
         windows.append(Window(start, stop))
         start = stop
     return windows
-
-
-def earliest_report(now: datetime) -> datetime:
-    """The earliest moment of which reports can be asked."""
-    year, month = divmod(now.year * 12 + now.month - 1 - REPORT_MONTHS, 12)
-    # The last days of a month have no counterpart in a shorter one.
-    day = min(now.day, monthrange(year, month + 1)[1])
-    return now.replace(year=year, month=month + 1, day=day) + REPORT_MARGIN
-
-
-def longest_window(report: str, chosen: timedelta | None) -> timedelta:
-    """The longest window to ask of a report: the user's choice within the service's limit."""
-    limit = LONGEST_TRANSCRIPT_WINDOW if report == TRANSCRIPT else LONGEST_WINDOW
-    return limit if chosen is None else min(chosen, limit)

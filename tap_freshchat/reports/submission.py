@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_freshchat import answers
 from tap_freshchat.errors import AccessError, MissingError, RefusedError, ReportError
+from tap_freshchat.reports.limits import SHORTEST_WINDOW
 from tap_freshchat.times import format_request_time
-from tap_freshchat.windows import SHORTEST_WINDOW
 
 if TYPE_CHECKING:
     from tap_freshchat.client import FreshchatClient

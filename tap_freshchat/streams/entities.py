@@ -2,85 +2,18 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import SchemaDirectory, Stream, StreamSchema
-from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
-from tap_freshchat import answers, pagination, schemas
-from tap_freshchat.privacy import without_personal_data
-from tap_freshchat.shaping import shape
-from tap_freshchat.shards import owner_of
+from tap_freshchat import answers
+from tap_freshchat.streams.full_table import FullTableStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from singer_sdk import Tap
-    from singer_sdk.helpers.types import Context, Record
-
-    from tap_freshchat.service import Service
+    from collections.abc import Iterable, Mapping
 
 
-class RestStream(Stream):
-    """Reads a full table over REST.
-
-    A subclass says where its items are.
-
-    Args:
-        tap: for the SDK.
-        begin: begins the run when first called; what its streams share.
-    """
-
-    primary_keys: Sequence[str] = ("id",)
-    schema = StreamSchema(SchemaDirectory(schemas))
-    # Records are built to the schema here; conforming each again would only take time.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-
-    def __init__(self, tap: Tap, begin: Callable[[], Service]) -> None:
-        super().__init__(tap)
-        self._begin = begin
-
-    @abstractmethod
-    def items(self) -> Iterable[Mapping[str, Any]]:
-        """The items as the service gives them."""
-
-    @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        properties = self.schema["properties"]
-        private = self.service.settings.exclude_pii
-        for item in self.items():
-            record = shape(item, properties)
-            if not self.service.is_mine(owner_of(record, self.primary_keys)):
-                continue
-            yield without_personal_data(record, properties) if private else record
-
-    @override
-    def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """None: there is no replication key.
-
-        `sync` is final and asks for this first, before its own error handling begins: here the
-        run begins too, so that a wrong host or token is one line and not an unhandled error.
-        """
-        self._begin()
-
-    @property
-    def service(self) -> Service:
-        """What all streams of the run share."""
-        return self._begin()
-
-    def listed(self, path: str, key: str) -> Iterator[dict[str, Any]]:
-        """Items of a list in pages, each once even when pages shift."""
-        met = set()
-        page_size = self.service.settings.page_size
-        for item in pagination.collection(self.service.client, path, key, page_size=page_size):
-            if item["id"] not in met:
-                met.add(item["id"])
-                yield item
-
-
-class Account(RestStream):
+class Account(FullTableStream):
     """The account's configuration."""
 
     name = "account"
@@ -93,7 +26,7 @@ class Account(RestStream):
         return [account] if account.get("account_id") is not None else []
 
 
-class Agents(RestStream):
+class Agents(FullTableStream):
     """Agents, with their status of this moment."""
 
     name = "agents"
@@ -103,7 +36,7 @@ class Agents(RestStream):
         return self.service.directory.agents.values()
 
 
-class AgentStatuses(RestStream):
+class AgentStatuses(FullTableStream):
     """The statuses that agents can choose from."""
 
     name = "agent_statuses"
@@ -113,7 +46,7 @@ class AgentStatuses(RestStream):
         return _list_in(self.service.client.get("/agents/status"), "states", "/agents/status")
 
 
-class Groups(RestStream):
+class Groups(FullTableStream):
     """Groups of agents."""
 
     name = "groups"
@@ -123,7 +56,7 @@ class Groups(RestStream):
         return self.service.directory.groups.values()
 
 
-class Channels(RestStream):
+class Channels(FullTableStream):
     """Channels, which agents know as topics."""
 
     name = "channels"
@@ -133,7 +66,7 @@ class Channels(RestStream):
         return self.service.directory.channels.values()
 
 
-class Roles(RestStream):
+class Roles(FullTableStream):
     """Roles of agents."""
 
     name = "roles"
@@ -143,7 +76,7 @@ class Roles(RestStream):
         return self.listed("/roles", "roles")
 
 
-class ConversationFields(RestStream):
+class ConversationFields(FullTableStream):
     """Definitions of the properties that conversations can have."""
 
     name = "conversation_fields"

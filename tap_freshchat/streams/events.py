@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from tap_freshchat.associations import Customer
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.streams.messages import new_messages, overlap_id
-from tap_freshchat.streams.windowed import WindowedStream, batched
+from tap_freshchat.streams.windowed import BEFORE, WindowedStream, batched
 from tap_freshchat.times import format_time, interaction_time
 
 if TYPE_CHECKING:
@@ -25,13 +24,10 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity import Occurrence
     from tap_freshchat.agent_activity import AgentOccurrence
-    from tap_freshchat.identity import Snapshot
+    from tap_freshchat.snapshot import Snapshot
     from tap_freshchat.timelines import Changes, Timeline
     from tap_freshchat.windows import Window
 
-# What an occurrence changed shows only beside the one before it. Most conversations are answered
-# and resolved within a day, and reading a day more costs no further job.
-BEFORE = timedelta(days=1)
 # Where `agent_activity`, read by REST, keeps what it saw last.
 STATUSES = "agent_statuses"
 # Where `conversation_events`, read by REST, keeps who was seen to have conversations last.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from tap_freshchat import rest_activity, transcripts
-from tap_freshchat.activity import digest, row_time
+from tap_freshchat.activity import row_time
+from tap_freshchat.ids import digest
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.windowed import WindowedStream
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_freshchat.identity import Snapshot
+    from tap_freshchat.snapshot import Snapshot
     from tap_freshchat.windows import Window
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat.activity import digest
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import FreshchatError, RefusedError
+from tap_freshchat.ids import digest
 from tap_freshchat.metrics import INTERVALS, Metric, historical_records, instant_records
-from tap_freshchat.streams.entities import RestStream
+from tap_freshchat.streams.full_table import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_request_time, parse_time, whole_steps
 from tap_freshchat.windows import Window, plan_windows
@@ -72,7 +72,7 @@ class HistoricalMetrics(WindowedStream):
         return Asked(self.service, self.service.settings.historical_metrics, self.name, self.logger)
 
 
-class InstantMetrics(RestStream):
+class InstantMetrics(FullTableStream):
     """Metrics of this moment, with the ids of what was counted."""
 
     name = "instant_metrics"

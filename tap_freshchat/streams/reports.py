@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity import digest, row_time
+from tap_freshchat.activity import row_time
+from tap_freshchat.ids import digest
 from tap_freshchat.reports import columns
 from tap_freshchat.shaping import shape_texts
-from tap_freshchat.streams.events import BEFORE
-from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.streams.windowed import BEFORE, WindowedStream
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat import pagination
-from tap_freshchat.activity import digest
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import MissingError
+from tap_freshchat.ids import digest
 from tap_freshchat.shaping import shape
-from tap_freshchat.streams.entities import RestStream
+from tap_freshchat.streams.full_table import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_time
 from tap_freshchat.user_listing import USER_WINDOW, changed_at
@@ -56,7 +56,7 @@ class Users(WindowedStream):
                 yield record
 
 
-class UserConversations(RestStream):
+class UserConversations(FullTableStream):
     """Ids of the conversations of each user whom `users` finds changed."""
 
     name = "user_conversations"

@@ -1,4 +1,4 @@
-"""A stream read from raw reports in closed windows: the one base of all that are."""
+"""A stream read in closed windows, from raw reports or by REST: the one base of all that are."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.reports.columns import column_names
+from tap_freshchat.reports.limits import longest_window
 from tap_freshchat.shards import owner_of
-from tap_freshchat.windows import Window, longest_window, plan_windows
+from tap_freshchat.windows import Window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,10 @@ T = TypeVar("T")
 # Occurrences whose look-ups are made together: several requests of 100 users, and never many
 # records in memory.
 LOOK_UPS_TOGETHER = 500
+# `history` of streams for which what an occurrence changed shows only beside the one before it, and
+# of all that share reports with them. Most conversations are answered and resolved within a day,
+# and reading a day more costs no further job.
+BEFORE = timedelta(days=1)
 
 
 class WindowedStream(Stream):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from tap_freshchat.configuration import Settings
+from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
 from target_segment.sending import Time
@@ -90,6 +91,7 @@ class FastTap(TapFreshchat):
             clock=clock,
             session=requests.Session(),
             token=settings.token or "",
+            scratch=ScratchFolder(),
         )
 
 

@@ -13,6 +13,7 @@ from singer_sdk.singerlib import Catalog
 
 from tap_freshchat import sandbox
 from tap_freshchat.configuration import Settings
+from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
 
@@ -90,7 +91,11 @@ def run_tap(
     session.mount("https://", adapter)
     settings = Settings.from_config(tap.config, now)
     tap.service = Service(
-        settings, clock=clock, session=session, token=settings.token or options.token
+        settings,
+        clock=clock,
+        session=session,
+        token=settings.token or options.token,
+        scratch=ScratchFolder(),
     )
     run.since, run.until = settings.start, tap.service.until
     with contextlib.suppress(Killed):

@@ -6,7 +6,7 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat.windows import earliest_report
+from tap_freshchat.reports.limits import earliest_report
 
 # A small desk that has been open for longer than reports reach back.
 URL = (

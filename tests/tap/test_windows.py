@@ -7,7 +7,8 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.windows import Window, earliest_report, longest_window, plan_windows
+from tap_freshchat.reports.limits import earliest_report, longest_window
+from tap_freshchat.windows import Window, plan_windows
 
 DAY = timedelta(days=1)
 

@@ -1,0 +1,40 @@
+"""A run's folder for temporary files, removed however the run ends."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+
+# Signals that ask the tap to end.
+ENDS = (signal.SIGINT, signal.SIGTERM)
+
+
+class ScratchFolder:
+    """A new folder under the system's own for such, gone at the latest with the interpreter."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))
+        weakref.finalize(self, _remove, self.path)
+
+    def remove(self) -> None:
+        """Remove it now; again, if that has begun.
+
+        Whoever asks for it in a signal handler ends the process before the former could go on.
+        """
+        _remove(self.path)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what a run kept on disk; a signal that comes now finds nothing else to end."""
+    if threading.current_thread() is not threading.main_thread():
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    before = [signal.signal(number, signal.SIG_IGN) for number in ENDS]
+    shutil.rmtree(folder, ignore_errors=True)
+    for number, handler in zip(ENDS, before, strict=True):
+        if handler is not None:  # one that was not set by Python
+            signal.signal(number, handler)
