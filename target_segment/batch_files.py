@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from target_segment.encoding import NotJSONError, decode
+from target_segment.lines import LineTooLongError, bounded_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -76,7 +77,9 @@ def _records(path: Path, where: str, pause: Callable[[], None], *, packed: bool)
 def _lines(path: Path, where: str, *, packed: bool) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            yield from gzip.GzipFile(fileobj=file) if packed else file
+            yield from bounded_lines(gzip.GzipFile(fileobj=file) if packed else file)
+    except LineTooLongError as error:
+        raise InvalidInputLine(f"{where}: {path} has a line {error}") from None
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or "it is cut, or no gzip"
         raise InvalidInputLine(f"{where}: {path} cannot be read: {reason}") from None

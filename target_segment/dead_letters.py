@@ -17,6 +17,7 @@ from target_segment.encoding import (
     encode_marked,
 )
 from target_segment.errors import DeadLetterError
+from target_segment.lines import LineTooLongError, bounded_lines
 
 try:
     import fcntl
@@ -201,7 +202,7 @@ def read_letters(path: Path) -> Iterator[Letter | None]:
         with path.open("rb") as file:
             end = os.fstat(file.fileno()).st_size
             position = 0
-            for line in file:
+            for line in bounded_lines(file):
                 position += len(line)
                 if line.strip():
                     yield _letter(line)
@@ -209,6 +210,8 @@ def read_letters(path: Path) -> Iterator[Letter | None]:
                     return
     except OSError as error:
         raise DeadLetterError(f"The file {path} cannot be read: {error.strerror}") from None
+    except LineTooLongError as error:
+        raise DeadLetterError(f"The file {path} has a line {error}; take it out") from None
 
 
 def _letter(text: bytes) -> Letter | None:

@@ -15,6 +15,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
 from target_segment.encoding import NotJSONError, decode, decode_record_line
+from target_segment.lines import MAX_LINE_BYTES, LineTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +109,7 @@ class MessageReader(GenericSingerReader[bytes]):
             yield from self._lines_of_memory(source)
             return
         unfinished: list[bytes] = []
+        held = 0
         for chunk in self._chunks(descriptor):
             start = 0
             # Line by line rather than split at once: each takes the memory of the one before.
@@ -117,8 +119,14 @@ class MessageReader(GenericSingerReader[bytes]):
                 if unfinished:
                     line = b"".join((*unfinished, line))
                     unfinished.clear()
+                    held = 0
                 yield line
             unfinished.append(chunk[start:])
+            held += len(chunk) - start
+            if held > MAX_LINE_BYTES:
+                raise InvalidInputLine(
+                    f"Line {self._line_number + 1} of the input is {LineTooLongError()}"
+                )
         yield b"".join(unfinished)
 
     def _lines_of_memory(self, source: IO[Any]) -> Iterator[bytes]:
