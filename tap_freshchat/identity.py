@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_freshchat import answers, pagination
@@ -15,7 +15,7 @@ from tap_freshchat.errors import MissingError
 from tap_freshchat.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from tap_freshchat.client import FreshchatClient
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 # POST /users/fetch takes up to 100 ids.
 USERS_A_REQUEST = 100
+# Occurrences whose look-ups are made together: several requests of 100 users, and never many
+# records in memory.
+LOOK_UPS_TOGETHER = 500
 # What is remembered of each kind; the oldest are looked up again. A conversation comes with its
 # messages, some 25 kB of them.
 MAX_USERS = 20_000
@@ -160,3 +163,10 @@ def customer_of(
         if message.get("actor_type") == "user" and message.get("actor_id"):
             return str(message["actor_id"])
     return None
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items in lists of `LOOK_UPS_TOGETHER`, the last one shorter."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, LOOK_UPS_TOGETHER)):
+        yield batch

@@ -9,11 +9,12 @@ from typing_extensions import override
 
 from tap_freshchat.activity import row_time
 from tap_freshchat.conversation_tree import as_object
+from tap_freshchat.identity import batched
 from tap_freshchat.ids import digest
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.reports.limits import LONGEST_TRANSCRIPT_WINDOW
 from tap_freshchat.streams.events import ConversationEvents
-from tap_freshchat.streams.windowed import BEFORE, WindowedStream, batched
+from tap_freshchat.streams.windowed import BEFORE, WindowedStream
 from tap_freshchat.times import format_time
 from tap_freshchat.windows import plan_windows
 

@@ -12,10 +12,11 @@ from tap_freshchat import beginnings, payloads, rest_activity
 from tap_freshchat.activity import LABELLED
 from tap_freshchat.agent_activity import agent_occurrences
 from tap_freshchat.associations import Customer
+from tap_freshchat.identity import batched
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.streams.messages import new_messages, overlap_id
-from tap_freshchat.streams.windowed import BEFORE, WindowedStream, batched
+from tap_freshchat.streams.windowed import BEFORE, WindowedStream
 from tap_freshchat.times import format_time, interaction_time
 
 if TYPE_CHECKING:

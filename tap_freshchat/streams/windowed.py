@@ -5,8 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -30,11 +29,6 @@ if TYPE_CHECKING:
 
     from tap_freshchat.service import Service
 
-T = TypeVar("T")
-
-# Occurrences whose look-ups are made together: several requests of 100 users, and never many
-# records in memory.
-LOOK_UPS_TOGETHER = 500
 # `history` of streams for which what an occurrence changed shows only beside the one before it, and
 # of all that share reports with them. Most conversations are answered and resolved within a day,
 # and reading a day more costs no further job.
@@ -246,10 +240,3 @@ class WindowedStream(Stream):
     @property
     def _extra_columns(self) -> Mapping[str, list[str]]:
         return self.service.settings.report_columns.get(self.name, {})
-
-
-def batched(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of `LOOK_UPS_TOGETHER`, the last one shorter."""
-    remaining = iter(items)
-    while batch := list(islice(remaining, LOOK_UPS_TOGETHER)):
-        yield batch
