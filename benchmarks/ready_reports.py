@@ -11,9 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_freshchat.sandbox import Options
-from tap_freshchat.sandbox.desk import Desk
-from tap_freshchat.sandbox.instants import from_datetime
-from tap_freshchat.sandbox.report_catalog import REPORTS
+from tap_freshchat.sandbox.desk.desk import Desk
+from tap_freshchat.sandbox.desk.instants import from_datetime
+from tap_freshchat.sandbox.reports.catalog import REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_process import run_tap
 
-from target_segment.mapping import Skipped, Stream
+from target_segment.mapping.stream_mapping import Skipped, Stream
 from target_segment.presets import load_preset
 from target_segment.target import TargetSegment
 

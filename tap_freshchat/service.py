@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tap_freshchat.associations import Account
-from tap_freshchat.client import FreshchatClient
+from tap_freshchat.activity.timelines import Timelines
+from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, SystemClock
 from tap_freshchat.configuration import Settings
-from tap_freshchat.directory import Directory
 from tap_freshchat.errors import SettingError
-from tap_freshchat.identity import Identity
-from tap_freshchat.rate_limiting import RateLimiter
+from tap_freshchat.lookups.directory import Directory
+from tap_freshchat.lookups.identity import Identity
+from tap_freshchat.lookups.user_listing import UserListing
+from tap_freshchat.lookups.walk import Walk
+from tap_freshchat.payloads.associations import Account
 from tap_freshchat.reports.jobs import ReportJobs
 from tap_freshchat.reports.limits import earliest_report
 from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.shards import shard_of
-from tap_freshchat.timelines import Timelines
-from tap_freshchat.user_listing import UserListing
-from tap_freshchat.walk import Walk
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from tap_freshchat.activity.snapshot import Snapshot
     from tap_freshchat.bookmarks import Bookmark
-    from tap_freshchat.snapshot import Snapshot
 
 
 class Service:

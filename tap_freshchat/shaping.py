@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.answers import decode
+from tap_freshchat.api.answers import decode
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:

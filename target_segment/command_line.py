@@ -12,7 +12,7 @@ from target_segment.presets import load_fields
 from target_segment.tracking_plan import tracking_plan
 
 if TYPE_CHECKING:
-    from target_segment.routing import Routing
+    from target_segment.mapping.routing import Routing
 
 
 def own_options() -> list[click.Parameter]:

@@ -15,10 +15,8 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_wit
 
 from target_segment.encoding import NotEncodableError, NotJSONError, decode, encode
 from target_segment.errors import MappingError
-from target_segment.mapping import EventRules
-from target_segment.presets import Preset, load_preset
-from target_segment.properties import PrivacyRules
-from target_segment.routing import (
+from target_segment.mapping.properties import PrivacyRules
+from target_segment.mapping.routing import (
     Routing,
     check_event_names,
     check_streams,
@@ -26,6 +24,8 @@ from target_segment.routing import (
     merged_streams,
     spelled_names,
 )
+from target_segment.mapping.stream_mapping import EventRules
+from target_segment.presets import Preset, load_preset
 from target_segment.settings import API_URLS
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from target_segment.encoding import (
     encode_marked,
 )
 from target_segment.errors import DeadLetterError
-from target_segment.lines import LineTooLongError, bounded_lines
+from target_segment.singer.lines import LineTooLongError, bounded_lines
 
 try:
     import fcntl

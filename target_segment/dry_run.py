@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from target_segment.answers import Answer, Outcome
-from target_segment.batching import body_of, gzipped, iso_milliseconds
 from target_segment.errors import DeliveryError
 from target_segment.preview.gathered import Preview
 from target_segment.preview.page import Occasion, page
+from target_segment.sending.answers import Answer, Outcome
+from target_segment.sending.batching import body_of, gzipped, iso_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_segment.encoding import NotEncodableError, encode
 from target_segment.events import Event, EventFault, Reason, fault_of
-from target_segment.mapping import Skipped, Stream, StreamMapping
+from target_segment.mapping.stream_mapping import Skipped, Stream, StreamMapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_segment.events import Event, Reason
-    from target_segment.mapping import Skipped, Stream
+    from target_segment.mapping.stream_mapping import Skipped, Stream
     from target_segment.wiring import Run
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from target_segment.dead_letters import read_letters
 from target_segment.events import Event, fault_of
 from target_segment.intake import Intake
-from target_segment.mapping import Stream
+from target_segment.mapping.stream_mapping import Stream
 from target_segment.outlet import Outlet
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_segment.dead_letters import Letter
-    from target_segment.routing import Routing
+    from target_segment.mapping.routing import Routing
     from target_segment.wiring import Run
 
 

@@ -10,18 +10,18 @@ from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from target_segment.events import Reason
-from target_segment.explanation import explain
 from target_segment.intake import Intake
-from target_segment.mapping import Skipped, Stream, StreamMapping
+from target_segment.mapping.explanation import explain
+from target_segment.mapping.stream_mapping import Skipped, Stream, StreamMapping
 from target_segment.outlet import Outlet
-from target_segment.validation import CompiledValidator
+from target_segment.singer.validation import CompiledValidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from singer_sdk import Target
 
-    from target_segment.routing import Routing
+    from target_segment.mapping.routing import Routing
     from target_segment.wiring import Run
 
 

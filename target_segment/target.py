@@ -16,7 +16,6 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
-from target_segment.batch_files import batch_records
 from target_segment.command_line import own_options, print_plan
 from target_segment.configuration import (
     LIBRARY_NAME,
@@ -29,10 +28,11 @@ from target_segment.encoding import NotEncodableError, encode_spaced
 from target_segment.endings import run_to_the_end
 from target_segment.errors import MappingError, TargetSegmentError
 from target_segment.interruption import Interruption
-from target_segment.reader import MessageReader
 from target_segment.replay import replay
 from target_segment.settings import CONFIG_SCHEMA
-from target_segment.shapes import check_record, check_schema
+from target_segment.singer.batch_files import batch_records
+from target_segment.singer.reader import MessageReader
+from target_segment.singer.shapes import check_record, check_schema
 from target_segment.sinks import SegmentSink
 from target_segment.state_output import emit
 from target_segment.wiring import Run, start_run

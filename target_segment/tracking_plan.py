@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_segment.events import default_name, payload_names
-from target_segment.property_schemas import ANYTHING, Schema, schema_of_properties, schema_of_value
-from target_segment.routing import ANY_STREAM
-from target_segment.stream_settings import SKIP
+from target_segment.mapping.property_schemas import (
+    ANYTHING,
+    Schema,
+    schema_of_properties,
+    schema_of_value,
+)
+from target_segment.mapping.routing import ANY_STREAM
+from target_segment.mapping.stream_settings import SKIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from target_segment.mapping import EventRules
-    from target_segment.routing import Routing
+    from target_segment.mapping.routing import Routing
+    from target_segment.mapping.stream_mapping import EventRules
 
 # What Segment's Protocols take (segment.com docs, "Create a tracking plan").
 _DRAFT = "http://json-schema.org/draft-07/schema#"

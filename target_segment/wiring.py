@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import requests
 from requests.adapters import HTTPAdapter
 
-from target_segment.batching import Batcher, envelope_size
-from target_segment.client import Poster, SegmentClient, key_is_known
 from target_segment.configuration import LIBRARY_NAME, Settings
 from target_segment.dead_letters import DeadLetters
-from target_segment.delivery import Delivery
 from target_segment.dry_run import DryRun
 from target_segment.errors import DeliveryError
-from target_segment.sending import Sender, Time
+from target_segment.sending.batching import Batcher, envelope_size
+from target_segment.sending.client import Poster, SegmentClient, key_is_known
+from target_segment.sending.delivery import Delivery
+from target_segment.sending.sender import Sender, Time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

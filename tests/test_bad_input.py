@@ -13,16 +13,16 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from proofs.fuzzing import corpus
 from proofs.fuzzing.mutation import mutated
-from tap_freshchat import answers
+from tap_freshchat.api import answers
+from tap_freshchat.api.pagination import collection, messages
+from tap_freshchat.api.rate_limiting import LONGEST_PAUSE, pause_after
 from tap_freshchat.errors import FreshchatError, ReportError
-from tap_freshchat.pagination import collection, messages
-from tap_freshchat.rate_limiting import LONGEST_PAUSE, pause_after
 from tap_freshchat.reports.files import MAX_ROW_CHARACTERS, rows, save
 from tap_freshchat.shaping import shape
 from tap_freshchat.times import from_epoch_ms, parse_time
 from target_segment import encoding
-from target_segment.answers import retry_after as segment_retry_after
-from target_segment.shapes import check_record, check_schema
+from target_segment.sending.answers import retry_after as segment_retry_after
+from target_segment.singer.shapes import check_record, check_schema
 from target_segment.target import TargetSegment
 
 NOON = corpus.NOON

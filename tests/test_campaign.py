@@ -58,7 +58,7 @@ def test_a_program_that_hangs_says_where_it_stands_before_it_is_killed(nursery, 
             run.wait()
     assert run.statuses["tap"] is None
     [stands] = run.logs["tap"].split(b"(most recent call first)")[1:]
-    assert b"tap_freshchat/client.py" in stands
+    assert b"tap_freshchat/api/client.py" in stands
 
 
 def test_the_slice_holds_every_kind_of_fault():

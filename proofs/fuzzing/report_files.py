@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity import row_time, told_by
-from tap_freshchat.agent_activity import agent_occurrences
+from tap_freshchat.activity.agents import agent_occurrences
+from tap_freshchat.activity.occurrences import row_time, told_by
+from tap_freshchat.activity.transcripts import message_of
 from tap_freshchat.errors import PassingError, ReportError
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.reports import files as report_files
 from tap_freshchat.shaping import shape_texts
 from tap_freshchat.times import format_time, interaction_time, parse_time
-from tap_freshchat.transcripts import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

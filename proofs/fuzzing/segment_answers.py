@@ -6,8 +6,8 @@ import contextlib
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from target_segment.answers import MAX_RETRY_AFTER_SECONDS, clock_gap, judge, retry_after
 from target_segment.errors import DeliveryError
+from target_segment.sending.answers import MAX_RETRY_AFTER_SECONDS, clock_gap, judge, retry_after
 
 from .answers import headers_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tap_freshchat import answers
+from tap_freshchat.api import answers
 
 _DONE = {"COMPLETED", "SUCCESS"}
 

@@ -12,20 +12,20 @@ from collections import Counter, defaultdict, deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_freshchat import answers
-from tap_freshchat.client import path_of
+from tap_freshchat.api import answers
+from tap_freshchat.api.client import path_of
+from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE, LONGEST_PAUSE
 from tap_freshchat.errors import (
     AccessError,
     LimitError,
     RefusedError,
     ReportError,
 )
-from tap_freshchat.rate_limiting import DEFAULT_PAUSE, LONGEST_PAUSE
 from tap_freshchat.reports import job_answers, submission
 from tap_freshchat.reports.job import FIRST_POLL, Job
 
 if TYPE_CHECKING:
-    from tap_freshchat.client import FreshchatClient
+    from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.clock import Clock
     from tap_freshchat.windows import Window
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from tap_freshchat.client import FreshchatClient
+    from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.errors import AccessError
     from tap_freshchat.reports.job import Job
     from tap_freshchat.reports.jobs import ReportJobs

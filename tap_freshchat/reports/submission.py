@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat import answers
+from tap_freshchat.api import answers
 from tap_freshchat.errors import AccessError, MissingError, RefusedError, ReportError
 from tap_freshchat.reports.limits import SHORTEST_WINDOW
 from tap_freshchat.times import format_request_time
 
 if TYPE_CHECKING:
-    from tap_freshchat.client import FreshchatClient
+    from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.windows import Window
 
 PATH = "/reports/raw"

@@ -9,9 +9,9 @@ import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from . import Options, Sandbox, serve
-from .instants import parse, to_datetime
-from .options import option_names, read_option
+from tap_freshchat.sandbox import Options, Sandbox, serve
+from tap_freshchat.sandbox.desk.instants import parse, to_datetime
+from tap_freshchat.sandbox.options import option_names, read_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

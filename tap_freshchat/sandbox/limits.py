@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from .exchange import ApiError
-from .instants import DAY, MINUTE, SECOND
+from tap_freshchat.sandbox.desk.instants import DAY, MINUTE, SECOND
+from tap_freshchat.sandbox.exchange import ApiError
 
 
 @dataclass(frozen=True)

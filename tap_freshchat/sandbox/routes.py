@@ -7,23 +7,25 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-from . import conversation_views, metrics, people_views
-from .dice import Dice
-from .exchange import ApiError, Response
-from .instants import MINUTE
-from .lives import MESSAGE
-from .metrics import instant_parameter
-from .paging import Page
-from .reports import Reports
-from .staff import AGENTS, CHANNELS, GROUPS, ROLES, STATUSES
-from .user_search import find_users
+from tap_freshchat.sandbox.desk.dice import Dice
+from tap_freshchat.sandbox.desk.instants import MINUTE
+from tap_freshchat.sandbox.desk.lives import MESSAGE
+from tap_freshchat.sandbox.desk.staff import AGENTS, CHANNELS, GROUPS, ROLES, STATUSES
+from tap_freshchat.sandbox.exchange import ApiError, Response
+from tap_freshchat.sandbox.reports.jobs import Reports
+from tap_freshchat.sandbox.views import conversations as conversation_views
+from tap_freshchat.sandbox.views import metrics
+from tap_freshchat.sandbox.views import people as people_views
+from tap_freshchat.sandbox.views.metrics import instant_parameter
+from tap_freshchat.sandbox.views.paging import Page
+from tap_freshchat.sandbox.views.user_search import find_users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .desk import Desk
-    from .exchange import Request
-    from .lives import Life
+    from tap_freshchat.sandbox.desk.desk import Desk
+    from tap_freshchat.sandbox.desk.lives import Life
+    from tap_freshchat.sandbox.exchange import Request
 
     Answer = Callable[[Request, int, str], Response]
 

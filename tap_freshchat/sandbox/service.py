@@ -8,22 +8,22 @@ import math
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from . import truth
-from .desk import Desk
-from .exchange import API_HOST, EXTRACT_HOST, ApiError, Response
-from .instants import SECOND, from_datetime, to_datetime
-from .limits import CallLimit
-from .reports import EXTRACT_PATH
-from .routes import Routes
+from tap_freshchat.sandbox.desk import truth
+from tap_freshchat.sandbox.desk.desk import Desk
+from tap_freshchat.sandbox.desk.instants import SECOND, from_datetime, to_datetime
+from tap_freshchat.sandbox.exchange import API_HOST, EXTRACT_HOST, ApiError, Response
+from tap_freshchat.sandbox.limits import CallLimit
+from tap_freshchat.sandbox.reports.jobs import EXTRACT_PATH
+from tap_freshchat.sandbox.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from .exchange import Request
-    from .limits import Allowance
-    from .options import Options
-    from .truth import Occurrence
+    from tap_freshchat.sandbox.desk.truth import Occurrence
+    from tap_freshchat.sandbox.exchange import Request
+    from tap_freshchat.sandbox.limits import Allowance
+    from tap_freshchat.sandbox.options import Options
 
 
 class Sandbox:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat.activity import row_time
-from tap_freshchat.conversation_tree import as_object
-from tap_freshchat.identity import batched
+from tap_freshchat.activity.occurrences import row_time
 from tap_freshchat.ids import digest
+from tap_freshchat.lookups.identity import batched
+from tap_freshchat.payloads.conversation import as_object
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.reports.limits import LONGEST_TRANSCRIPT_WINDOW
 from tap_freshchat.streams.events import ConversationEvents

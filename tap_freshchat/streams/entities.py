@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import answers
+from tap_freshchat.api import answers
 from tap_freshchat.streams.full_table import FullTableStream
 
 if TYPE_CHECKING:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import beginnings, payloads, rest_activity
-from tap_freshchat.activity import LABELLED
-from tap_freshchat.agent_activity import agent_occurrences
-from tap_freshchat.associations import Customer
-from tap_freshchat.identity import batched
+from tap_freshchat.activity import beginnings
+from tap_freshchat.activity import rest as rest_activity
+from tap_freshchat.activity.agents import agent_occurrences
+from tap_freshchat.activity.occurrences import LABELLED
+from tap_freshchat.activity.spool import conversation_occurrences
+from tap_freshchat.lookups.identity import batched
+from tap_freshchat.payloads import events as payloads
+from tap_freshchat.payloads.associations import Customer
 from tap_freshchat.reports import columns as report_columns
-from tap_freshchat.spool import conversation_occurrences
 from tap_freshchat.streams.messages import new_messages, overlap_id
 from tap_freshchat.streams.windowed import BEFORE, WindowedStream
 from tap_freshchat.times import format_time, interaction_time
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from tap_freshchat.activity import Occurrence
-    from tap_freshchat.agent_activity import AgentOccurrence
-    from tap_freshchat.snapshot import Snapshot
-    from tap_freshchat.timelines import Changes, Timeline
+    from tap_freshchat.activity.agents import AgentOccurrence
+    from tap_freshchat.activity.occurrences import Occurrence
+    from tap_freshchat.activity.snapshot import Snapshot
+    from tap_freshchat.activity.timelines import Changes, Timeline
     from tap_freshchat.windows import Window
 
 # Where `agent_activity`, read by REST, keeps what it saw last.

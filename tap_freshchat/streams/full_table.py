@@ -9,7 +9,8 @@ from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
-from tap_freshchat import pagination, schemas
+from tap_freshchat import schemas
+from tap_freshchat.api import pagination
 from tap_freshchat.privacy import without_personal_data
 from tap_freshchat.shaping import shape
 from tap_freshchat.shards import owner_of

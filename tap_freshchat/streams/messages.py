@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
-from tap_freshchat import rest_activity, transcripts
-from tap_freshchat.activity import row_time
+from tap_freshchat.activity import rest as rest_activity
+from tap_freshchat.activity import transcripts
+from tap_freshchat.activity.occurrences import row_time
 from tap_freshchat.ids import digest
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.windowed import WindowedStream
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_freshchat.snapshot import Snapshot
+    from tap_freshchat.activity.snapshot import Snapshot
     from tap_freshchat.windows import Window
 
 

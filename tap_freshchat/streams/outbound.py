@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import pagination
+from tap_freshchat.api import pagination
 from tap_freshchat.errors import FreshchatError, MissingError
 from tap_freshchat.ids import digest
 from tap_freshchat.shaping import shape

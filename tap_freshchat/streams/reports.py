@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity import row_time
+from tap_freshchat.activity.occurrences import row_time
 from tap_freshchat.ids import digest
 from tap_freshchat.reports import columns
 from tap_freshchat.shaping import shape_texts

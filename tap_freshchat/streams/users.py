@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat import pagination
+from tap_freshchat.api import pagination
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import MissingError
 from tap_freshchat.ids import digest
+from tap_freshchat.lookups.user_listing import USER_WINDOW, changed_at
 from tap_freshchat.shaping import shape
 from tap_freshchat.streams.full_table import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_time
-from tap_freshchat.user_listing import USER_WINDOW, changed_at
 from tap_freshchat.windows import plan_windows
 
 if TYPE_CHECKING:

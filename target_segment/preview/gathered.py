@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_segment.events import Event
-    from target_segment.explanation import Explanation
+    from target_segment.mapping.explanation import Explanation
 
 # Names are counted apart up to here; names from a field could be as many as there are events.
 _MAX_NAMES = 50

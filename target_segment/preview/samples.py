@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_segment.events import Event
-    from target_segment.explanation import Explanation
+    from target_segment.mapping.explanation import Explanation
     from target_segment.preview.gathered import Preview
 
 _UNEXPLAINED = "as it was kept"

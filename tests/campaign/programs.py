@@ -19,7 +19,7 @@ from tap_freshchat.configuration import Settings
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
-from target_segment.sending import Time
+from target_segment.sending.sender import Time
 from target_segment.target import TargetSegment
 from target_segment.wiring import Run, start_run
 

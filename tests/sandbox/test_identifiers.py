@@ -7,7 +7,7 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.sandbox.identifiers import Identifiers, Kind
+from tap_freshchat.sandbox.desk.identifiers import Identifiers, Kind
 
 PLACES = st.tuples(st.integers(0, 65_535), st.integers(0, (1 << 22) - 1))
 KINDS = st.sampled_from(Kind)

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tap_freshchat.sandbox import EXTRACT_HOST, reports
+from tap_freshchat.sandbox import EXTRACT_HOST
+from tap_freshchat.sandbox.reports import jobs as reports
 
 WEEK = ("2026-11-09T00:00:00.000Z", "2026-11-16T00:00:00Z")
 ONE_DAY = ("2026-11-16T00:00:00Z", "2026-11-17T00:00:00Z")

@@ -8,15 +8,15 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.activity import Occurrence, row_time, told_by
-from tap_freshchat.agent_activity import agent_occurrences, agent_status, is_intelliassign
-from tap_freshchat.beginnings import beginning_of
+from tap_freshchat.activity.agents import agent_occurrences, agent_status, is_intelliassign
+from tap_freshchat.activity.beginnings import beginning_of
+from tap_freshchat.activity.occurrences import Occurrence, row_time, told_by
+from tap_freshchat.activity.spool import conversation_occurrences
+from tap_freshchat.activity.timelines import Timelines
 from tap_freshchat.errors import ReportError
 from tap_freshchat.ids import digest
 from tap_freshchat.reports import columns
 from tap_freshchat.shaping import is_true
-from tap_freshchat.spool import conversation_occurrences
-from tap_freshchat.timelines import Timelines
 
 LONG_AGO = NOON - timedelta(days=30)
 

@@ -2,8 +2,14 @@
 
 import pytest
 
-from tap_freshchat.associations import Account, Customer, actor_of, associations_of, one_form
-from tap_freshchat.timelines import Timeline
+from tap_freshchat.activity.timelines import Timeline
+from tap_freshchat.payloads.associations import (
+    Account,
+    Customer,
+    actor_of,
+    associations_of,
+    one_form,
+)
 
 ADA = {
     "id": "u",

@@ -6,10 +6,10 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
-from tap_freshchat.activity import Occurrence
-from tap_freshchat.beginnings import REOPENING, Begun, judged, spoken_of_before
-from tap_freshchat.dialogue import Dialogue
-from tap_freshchat.timelines import Changes, Timeline
+from tap_freshchat.activity.beginnings import REOPENING, Begun, judged, spoken_of_before
+from tap_freshchat.activity.dialogue import Dialogue
+from tap_freshchat.activity.occurrences import Occurrence
+from tap_freshchat.activity.timelines import Changes, Timeline
 from tap_freshchat.times import format_time
 
 DAY = timedelta(days=1)

@@ -6,7 +6,8 @@ from fakes.clock import StillClock
 from fakes.garbled import BODY, garbled_host
 from fakes.http import Answer, CutBody, ScriptedAdapter
 
-from tap_freshchat.client import ATTEMPTS, FreshchatClient, path_of
+from tap_freshchat.api.client import ATTEMPTS, FreshchatClient, path_of
+from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.errors import (
     AccessError,
     FreshchatError,
@@ -14,7 +15,6 @@ from tap_freshchat.errors import (
     PassingError,
     RefusedError,
 )
-from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.tap import TapFreshchat
 
 TOKEN = "eyJ.secret.token"

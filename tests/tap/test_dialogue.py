@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.dialogue import (
+from tap_freshchat.activity.dialogue import (
     FIRST_RESPONSE_DUE,
     MAX_MESSAGES,
     NO_RESPONSE_DUE,
@@ -14,8 +14,8 @@ from tap_freshchat.dialogue import (
     Dialogue,
     read_back,
 )
-from tap_freshchat.statistics import statistics_at
-from tap_freshchat.timelines import Timeline
+from tap_freshchat.activity.timelines import Timeline
+from tap_freshchat.payloads.statistics import statistics_at
 
 
 def at(minutes):

@@ -4,12 +4,12 @@ import requests
 from fakes.clock import NOON, StillClock
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.answers import with_text_ids
-from tap_freshchat.client import FreshchatClient
-from tap_freshchat.directory import Directory
-from tap_freshchat.identity import Identity
-from tap_freshchat.rate_limiting import RateLimiter
-from tap_freshchat.rest_activity import seen_occurrences
+from tap_freshchat.activity.rest import seen_occurrences
+from tap_freshchat.api.answers import with_text_ids
+from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.lookups.directory import Directory
+from tap_freshchat.lookups.identity import Identity
 
 
 def client_of(answers):

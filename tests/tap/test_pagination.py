@@ -7,15 +7,15 @@ import requests
 from fakes.clock import StillClock
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.client import FreshchatClient
-from tap_freshchat.errors import FreshchatError, RefusedError
-from tap_freshchat.pagination import (
+from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.pagination import (
     collection,
     conversations_of,
     messages,
     shrinking_collection,
 )
-from tap_freshchat.rate_limiting import RateLimiter
+from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.errors import FreshchatError, RefusedError
 
 
 def client_of(answer):

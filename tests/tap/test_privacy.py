@@ -9,12 +9,12 @@ from fakes.runs import run_tap, truth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat import payloads
-from tap_freshchat.associations import Account, Customer
-from tap_freshchat.dialogue import Dialogue
+from tap_freshchat.activity.dialogue import Dialogue
+from tap_freshchat.activity.rest import message_rows
+from tap_freshchat.activity.snapshot import Snapshot
+from tap_freshchat.payloads import events as payloads
+from tap_freshchat.payloads.associations import Account, Customer
 from tap_freshchat.privacy import without_personal_data
-from tap_freshchat.rest_activity import message_rows
-from tap_freshchat.snapshot import Snapshot
 from tap_freshchat.tap import TapFreshchat
 
 # In every text that a person may have written; in no other.

@@ -8,7 +8,7 @@ from fakes.clock import NOON, StillClock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.rate_limiting import (
+from tap_freshchat.api.rate_limiting import (
     DEFAULT_PAUSE,
     LONGEST_PAUSE,
     RateLimiter,

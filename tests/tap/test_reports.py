@@ -9,9 +9,9 @@ import requests
 from fakes.clock import NOON, StillClock
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.client import FreshchatClient
+from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.errors import AccessError, ReportError
-from tap_freshchat.rate_limiting import RateLimiter
 from tap_freshchat.reports.job import Job
 from tap_freshchat.reports.jobs import AHEAD, ReportJobs
 from tap_freshchat.reports.ordered import Reports

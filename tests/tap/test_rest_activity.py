@@ -10,14 +10,14 @@ from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
-from tap_freshchat.activity import Occurrence
-from tap_freshchat.associations import Account, Customer
-from tap_freshchat.dialogue import Dialogue
+from tap_freshchat.activity.dialogue import Dialogue
+from tap_freshchat.activity.occurrences import Occurrence
+from tap_freshchat.activity.rest import MAX_ASSIGNEES, Assignees, message_rows
+from tap_freshchat.activity.snapshot import Snapshot
 from tap_freshchat.errors import AccessError
-from tap_freshchat.payloads import message_event
-from tap_freshchat.rest_activity import MAX_ASSIGNEES, Assignees, message_rows
+from tap_freshchat.payloads.associations import Account, Customer
+from tap_freshchat.payloads.events import message_event
 from tap_freshchat.sandbox import Response
-from tap_freshchat.snapshot import Snapshot
 
 HOUR = timedelta(hours=1)
 # A desk that opened lately, because all its users are walked.

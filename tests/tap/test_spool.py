@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from fakes.clock import NOON
 
+from tap_freshchat.activity.spool import CACHE_KIB, conversation_occurrences
 from tap_freshchat.reports import columns
-from tap_freshchat.spool import CACHE_KIB, conversation_occurrences
 
 SINCE = NOON - timedelta(days=1)
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.activity import Occurrence
-from tap_freshchat.timelines import Timeline, Timelines
+from tap_freshchat.activity.occurrences import Occurrence
+from tap_freshchat.activity.timelines import Timeline, Timelines
 
 
 def at(minutes):

@@ -3,7 +3,7 @@
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.transcripts import message_of
+from tap_freshchat.activity.transcripts import message_of
 
 ROW = {"message_id": "m", "conversation_id": "c", "created_time": "2026-11-22 12:00:00"}
 

@@ -7,10 +7,10 @@ import requests
 from fakes.clock import NOON, StillClock
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.client import FreshchatClient
-from tap_freshchat.rate_limiting import RateLimiter
+from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.lookups.user_listing import UserListing
 from tap_freshchat.times import parse_time
-from tap_freshchat.user_listing import UserListing
 from tap_freshchat.windows import Window
 
 WEEK = timedelta(days=7)

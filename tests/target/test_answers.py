@@ -5,8 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from target_segment.answers import Outcome, clock_gap, judge, retry_after
 from target_segment.errors import DeliveryError
+from target_segment.sending.answers import Outcome, clock_gap, judge, retry_after
 
 NOW = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
 

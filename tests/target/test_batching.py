@@ -8,8 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.batching import Batcher, body_of, envelope_size, gzipped, iso_milliseconds
 from target_segment.events import Event
+from target_segment.sending.batching import (
+    Batcher,
+    body_of,
+    envelope_size,
+    gzipped,
+    iso_milliseconds,
+)
 
 MAX_BYTES = 400
 

@@ -8,9 +8,9 @@ import requests
 from fakes.http import Answer, ScriptedAdapter
 from fakes.segment import Scripted
 
-from target_segment.answers import Outcome
-from target_segment.client import SegmentClient, key_is_known
 from target_segment.errors import DeliveryError
+from target_segment.sending.answers import Outcome
+from target_segment.sending.client import SegmentClient, key_is_known
 
 NOW = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
 EVENT = b'{"type":"track","event":"e","userId":"u","messageId":"m"}'

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.answers import Answer, Outcome
-from target_segment.batching import Batcher
 from target_segment.dead_letters import DeadLetters
-from target_segment.delivery import Delivery
 from target_segment.errors import DeadLetterError, DeliveryError
 from target_segment.events import Event
-from target_segment.sending import Sender, Time, pause_after
+from target_segment.sending.answers import Answer, Outcome
+from target_segment.sending.batching import Batcher
+from target_segment.sending.delivery import Delivery
+from target_segment.sending.sender import Sender, Time, pause_after
 
 
 class Clock:

@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 
 from target_segment.command_line import print_plan
 from target_segment.dead_letters import read_letters
-from target_segment.stream_settings import SETTINGS
+from target_segment.mapping.stream_settings import SETTINGS
 from target_segment.target import TargetSegment
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "target.md").read_text(encoding="utf-8")

@@ -5,11 +5,11 @@ import io
 import pytest
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from target_segment.batch_files import batch_records
 from target_segment.dead_letters import read_letters
 from target_segment.errors import DeadLetterError
-from target_segment.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
-from target_segment.reader import MessageReader
+from target_segment.singer.batch_files import batch_records
+from target_segment.singer.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
+from target_segment.singer.reader import MessageReader
 
 
 @pytest.fixture

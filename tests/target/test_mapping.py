@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from target_segment.encoding import NotEncodableError, decode, encode
 from target_segment.errors import MappingError
 from target_segment.events import EventFault, fault_of
-from target_segment.mapping import EventRules, Skipped, Stream
-from target_segment.message_ids import message_ids
-from target_segment.properties import PrivacyRules
-from target_segment.stream_settings import compile_mapping
+from target_segment.mapping.message_ids import message_ids
+from target_segment.mapping.properties import PrivacyRules
+from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream
+from target_segment.mapping.stream_settings import compile_mapping
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

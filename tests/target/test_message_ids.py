@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_segment.events import MAX_MESSAGE_ID_CHARS
-from target_segment.message_ids import message_ids
+from target_segment.mapping.message_ids import message_ids
 
 parts = st.lists(st.text() | st.integers() | st.none() | st.booleans(), max_size=4)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.pacing import Pacer
+from target_segment.sending.pacing import Pacer
 
 
 class Waits:

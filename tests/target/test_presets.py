@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from target_segment.encoding import decode, encode
-from target_segment.mapping import Skipped, Stream
+from target_segment.mapping.reserved_names import is_reserved
+from target_segment.mapping.stream_mapping import Skipped, Stream
 from target_segment.presets import STYLES, preset_names
-from target_segment.reserved_names import is_reserved
 from target_segment.target import TargetSegment
 
 TIME = "2026-11-22T10:55:22.220000+00:00"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from target_segment.reader import MessageReader
+from target_segment.singer.reader import MessageReader
 
 
 def read(source, reader=None):

@@ -3,15 +3,15 @@
 import pytest
 
 from target_segment.errors import MappingError
-from target_segment.mapping import EventRules, Skipped, Stream
-from target_segment.presets import Preset
-from target_segment.routing import (
+from target_segment.mapping.routing import (
     Routing,
     check_event_names,
     check_streams,
     merged_names,
     merged_streams,
 )
+from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream
+from target_segment.presets import Preset
 
 PRESET = Preset(
     streams={"chats": {"event": "kind", "user_id": "user"}},

@@ -10,11 +10,11 @@ from fakes.runs import run_tap
 from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.plugin_base import _ConfigInput
 
-from target_segment.explanation import explain
-from target_segment.mapping import EventRules, Stream
-from target_segment.message_ids import message_ids
-from target_segment.property_schemas import TEXT, schema_of_properties
-from target_segment.stream_settings import compile_mapping
+from target_segment.mapping.explanation import explain
+from target_segment.mapping.message_ids import message_ids
+from target_segment.mapping.property_schemas import TEXT, schema_of_properties
+from target_segment.mapping.stream_mapping import EventRules, Stream
+from target_segment.mapping.stream_settings import compile_mapping
 from target_segment.target import TargetSegment
 
 NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)

@@ -5,7 +5,7 @@ import logging
 from datetime import datetime, timezone
 
 from target_segment.events import Reason
-from target_segment.sending import Time
+from target_segment.sending.sender import Time
 from target_segment.target import TargetSegment
 from target_segment.wiring import start_run
 

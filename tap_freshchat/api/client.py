@@ -1,0 +1,291 @@
+"""One HTTP client for the whole tap: auth, host pinning, limits, retries, errors; no Singer."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from tap_freshchat.api.answers import decode
+from tap_freshchat.api.rate_limiting import retry_after
+from tap_freshchat.errors import (
+    AccessError,
+    FreshchatError,
+    LimitError,
+    MissingError,
+    PassingError,
+    RefusedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_freshchat.api.rate_limiting import RateLimiter
+    from tap_freshchat.clock import Clock
+
+T = TypeVar("T")
+
+# Waits of 1, 2, 4 … seconds with jitter, never above a minute: about two minutes in all, by
+# which time a passing fault of a hosted service has passed. Waits that the service itself asks
+# for (429) stand at the limiter's gate and come on top.
+ATTEMPTS = 8
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 60.0
+# No page of the API comes near; a body above it is not an answer.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+# Seconds: the longest period that a limit of a resource's own counts over is a day.
+LONGEST_LIMIT = 24 * 3600.0
+
+_OTHER_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class FreshchatClient:
+    """Sends requests to one Freshchat account.
+
+    Every attempt waits at the shared limiter. Safe to call from several threads.
+
+    Args:
+        base_url: `https://<host>/v2`; the token is sent to this host only.
+        token: bearer token.
+        session: a `requests` session of this client's own, without auth.
+        limiter: the gate shared by all requests of the tap.
+        clock: for the waits between attempts.
+        timeout: seconds to wait for the service to answer.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
+        self,
+        *,
+        base_url: str,
+        token: str,
+        session: requests.Session,
+        limiter: RateLimiter,
+        clock: Clock,
+        timeout: float,
+    ) -> None:
+        self._base_url = base_url
+        self._origin = urlsplit(base_url)[:2]
+        self._session = session
+        self._token = token
+        self._limiter = limiter
+        self._clock = clock
+        self._timeout = timeout
+        self._log = logging.getLogger("tap-freshchat.client")
+
+    def get(
+        self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = ATTEMPTS
+    ) -> Any:
+        """The JSON answer to GET `path`.
+
+        Args:
+            path: below the base, as `/users/{id}` with ids quoted by `path_of`; or a link from
+                an answer, which is followed on the configured host only.
+            params: query parameters.
+            attempts: how often a passing fault is tried.
+
+        Raises:
+            FreshchatError: one of its families, by what can be done about it.
+        """
+        return self._retried(lambda: self._json("GET", path, params=params), attempts)
+
+    def post(self, path: str, body: Any) -> Any:
+        """The JSON answer to POST `path` with a JSON body.
+
+        Raises:
+            FreshchatError: one of its families, by what can be done about it.
+        """
+        return self._retried(lambda: self._json("POST", path, json=body))
+
+    def submit(self, path: str, body: Any) -> Any:
+        """The JSON answer to POST `path` where a limit of its own holds, apart from the account's.
+
+        Raises:
+            LimitError: that limit is reached; all other requests may go on.
+            FreshchatError: any other family.
+        """
+        return self._retried(lambda: self._json("POST", path, own_limit=True, json=body))
+
+    def download(self, url: str, receive: Callable[[Iterator[bytes]], T]) -> T:
+        """Hand the body at a signed link, in pieces, to `receive`; without our token.
+
+        `receive` is called again from the start when the body breaks off.
+
+        Raises:
+            MissingError: the link has expired (S3 says 403) or its file is gone.
+            FreshchatError: any other family.
+        """
+        return self._retried(lambda: self._download(url, receive))
+
+    def _retried(self, attempt: Callable[[], T], attempts: int = ATTEMPTS) -> T:
+        retrying = Retrying(
+            retry=retry_if_exception(
+                lambda error: isinstance(error, PassingError) and not isinstance(error, LimitError)
+            ),
+            stop=stop_after_attempt(attempts),
+            wait=wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT),
+            sleep=self._clock.sleep,
+            before_sleep=lambda state: self._log.warning(
+                "%s Attempt %d of %d.",
+                state.outcome.exception() if state.outcome else "",
+                state.attempt_number,
+                attempts,
+            ),
+            reraise=True,
+        )
+        return retrying(attempt)
+
+    def _json(self, method: str, path: str, *, own_limit: bool = False, **parts: Any) -> Any:
+        url = self._url_of(path)
+        where = f"{method} {urlsplit(url).path}"
+        with self._send(method, url, auth=self._sign, **parts) as response:
+            if own_limit and _is_own_limit(response):
+                wait = retry_after(response.headers, self._clock.now(), LONGEST_LIMIT)
+                raise LimitError(f"{where} answered 429.", wait=wait)
+            self._limiter.observe(response.status_code, response.headers)
+            content = b"".join(_at_most(_pieces(response), MAX_ANSWER_BYTES))
+        _judge(response, where, content)
+        try:
+            return decode(content)
+        except ValueError:
+            if content.lstrip()[:1] == b"<":
+                raise AccessError(
+                    f"{where} answered with a web page: the host of setting api_url is a portal, "
+                    f"not the API. Copy the API's URL from Freshchat's admin page."
+                ) from None
+            raise PassingError(f"{where} answered with broken JSON.") from None
+
+    def _download(self, url: str, receive: Callable[[Iterator[bytes]], T]) -> T:
+        try:
+            where = f"Download from {urlsplit(url).hostname}"
+        except ValueError:
+            raise FreshchatError("A report's link is no URL.") from None
+        with self._send("GET", url, auth=_unsigned) as response:
+            if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+                raise MissingError(f"{where}: the signed link has expired.")
+            _judge(response, where, b"")
+            return receive(_pieces(response))
+
+    def _send(self, method: str, url: str, **parts: Any) -> requests.Response:
+        self._limiter.wait()
+        try:
+            return self._session.request(
+                method,
+                url,
+                timeout=self._timeout,
+                stream=True,
+                # A redirect could carry the token to another host.
+                allow_redirects=False,
+                # Even so, requests would read all of its body, and its link, which may be no URL.
+                hooks={"response": _forget_link},
+                **parts,
+            )
+        except requests.RequestException as error:
+            raise _network_fault(method, url, error) from None
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Accept"] = "application/json"
+        return request
+
+    def _url_of(self, path: str) -> str:
+        """Join a path to the base, or a link to its host; refuse any other host."""
+        if path.startswith("/") and not path.startswith(("/v1/", "/v2/", "//")):
+            return self._base_url + path
+        try:
+            url = urljoin(self._base_url, path)
+            place = urlsplit(url)
+        except ValueError:
+            raise FreshchatError("Freshchat's answer has a link that is no URL.") from None
+        if place[:2] != self._origin:
+            raise FreshchatError(
+                f"Freshchat's answer links to another host ({place.hostname}); "
+                f"the token is sent to {self._origin[1]} only."
+            )
+        return url
+
+
+def path_of(*parts: str) -> str:
+    """A path below the base from its parts, ids escaped: `path_of("users", id)`."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    # Being given some auth keeps requests from looking for one in the user's netrc file.
+    return request
+
+
+def _is_own_limit(response: requests.Response) -> bool:
+    """Whether a 429 is not the account's limit, of which each answer says what remains."""
+    remaining = response.headers.get("X-RateLimit-Remaining", "").strip()
+    return response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining != "0"
+
+
+def _forget_link(response: requests.Response, **_: Any) -> None:
+    response.headers.pop("Location", None)
+
+
+def _judge(response: requests.Response, where: str, content: bytes) -> None:
+    """Raise the error that an answer stands for.
+
+    Raises:
+        FreshchatError: by family; nothing for 2xx.
+    """
+    status = response.status_code
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    trace = response.headers.get("X-Trace-ID")
+    what = f"{where} answered {status}" + (f" (trace {trace})" if trace else "")
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise AccessError(f"{what}: Freshchat does not accept the token; check api_token.")
+    if status == HTTPStatus.FORBIDDEN:
+        raise AccessError(
+            f"{what}: the token or the account's plan does not include this; check api_token's "
+            f"account and the plan.",
+            forbidden=True,
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        raise MissingError(f"{what}: not there; if this is the first request, check api_url.")
+    if status in _OTHER_PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise PassingError(f"{what}.")
+    if status < HTTPStatus.BAD_REQUEST:
+        raise AccessError(f"{what}, a redirect, which is not followed: check api_url.")
+    raise RefusedError(f"{what}: Freshchat refused the request.", reason=_reason(content))
+
+
+def _reason(content: bytes) -> str:
+    try:
+        body = decode(content)
+    except ValueError:
+        return ""
+    if not isinstance(body, dict):
+        return ""
+    return f"{body.get('status', '')} {body.get('message', '')}"
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(CHUNK_BYTES)
+    except requests.RequestException as error:
+        raise _network_fault("Reading", response.url, error) from None
+
+
+def _at_most(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > limit:
+            raise FreshchatError(f"An answer is larger than {limit:,} bytes; it was not read.")
+        yield piece
+
+
+def _network_fault(doing: str, url: str, error: Exception) -> PassingError:
+    # Only the kind: its text can hold the whole URL, whose query may be a signature.
+    kind = type(error).__name__
+    place = urlsplit(url)
+    path = place.path if place.query == "" else "/…"
+    return PassingError(f"{doing} {place.hostname}{path}: the connection failed ({kind}).")

@@ -1,0 +1,87 @@
+"""Who and what the account has: agents, groups, channels, each listed at most once a run."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tap_freshchat.api import answers, pagination
+from tap_freshchat.errors import AccessError, MissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_freshchat.api.client import FreshchatClient
+
+# Enough for a hiccup; a wrong host or token should say so within seconds.
+CONNECT_ATTEMPTS = 3
+
+
+class Directory:
+    """The account's own lists, fetched when first asked for.
+
+    Args:
+        client: of the account.
+        page_size: `items_per_page`, at most 50.
+    """
+
+    def __init__(self, client: FreshchatClient, page_size: int) -> None:
+        self._client = client
+        self._page_size = page_size
+
+    @cached_property
+    def account(self) -> Mapping[str, Any]:
+        """The account's configuration; empty when the token may not read it.
+
+        It is also the cheapest request that tells whether host and token are right.
+
+        Raises:
+            AccessError: the host is no API or the token is wrong.
+        """
+        try:
+            answer = self._client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
+        except MissingError:
+            return {}
+        except AccessError as error:
+            # A token of another scope is refused here (403) and may still read all we need.
+            if error.forbidden:
+                return {}
+            raise
+        if not isinstance(answer, dict):
+            return {}
+        return answers.an_object(answer.get("configuration") or answer, "/accounts/configuration")
+
+    @cached_property
+    def agents(self) -> Mapping[str, dict[str, Any]]:
+        """Agents by id."""
+        return self._by_id("/agents", "agents")
+
+    @cached_property
+    def groups(self) -> Mapping[str, dict[str, Any]]:
+        """Groups by id."""
+        return self._by_id("/groups", "groups")
+
+    @cached_property
+    def channels(self) -> Mapping[str, dict[str, Any]]:
+        """Channels by id."""
+        return self._by_id("/channels", "channels")
+
+    @cached_property
+    def agent_status_ids(self) -> Mapping[str, str]:
+        """Ids of the statuses that agents can have, custom ones among them, by lower-case name."""
+        try:
+            answer = self._client.get("/agents/status")
+        except (AccessError, MissingError):
+            # Not every plan has custom statuses.
+            return {}
+        listed = answers.an_object(answer, "/agents/status").get("states") or []
+        states = answers.objects(listed, "/agents/status", "states")
+        return {str(state.get("name")).lower(): str(state["id"]) for state in states}
+
+    def _by_id(self, path: str, key: str) -> Mapping[str, dict[str, Any]]:
+        try:
+            items = pagination.collection(self._client, path, key, page_size=self._page_size)
+            return {item["id"]: item for item in items}
+        except MissingError:
+            # Some accounts answer 404 to an empty list.
+            return {}

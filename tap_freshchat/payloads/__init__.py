@@ -1,0 +1,1 @@
+"""Occurrences as records in the shape of Freshworks' product events. Pure."""

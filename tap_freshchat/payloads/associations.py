@@ -1,0 +1,130 @@
+"""Who and what an event belongs to: customer, actor, agent, group and channel, joined. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_freshchat.times import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_freshchat.activity.timelines import Timeline
+
+_PERSON = ("id", "first_name", "last_name", "email", "phone", "avatar")
+_USER = (*_PERSON, "created_time", "updated_time", "reference_id", "org_contact_id", "properties")
+_AGENT = ("id", "first_name", "last_name", "email", "avatar", "groups", "social_profiles")
+_AGENT_ACTOR = (*_PERSON, "login_status", "social_profiles")
+_GROUP = ("id", "name", "description", "routing_type", "agents")
+_CHANNEL = (
+    *("id", "name", "icon", "enabled", "public", "locale", "tags", "updated_time"),
+    *("assign_to_group", "welcome_message"),
+)
+_TIMES = frozenset({"created_time", "updated_time"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What the payload says of the account itself, and the lists that ids are joined with."""
+
+    configuration: Mapping[str, Any]
+    agents: Mapping[str, dict[str, Any]]
+    groups: Mapping[str, dict[str, Any]]
+    channels: Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """The customer of a conversation, as far as known."""
+
+    id: str | None
+    reference_id: str | None
+    user: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        user_id: str | None,
+        users: Mapping[str, Mapping[str, Any]],
+        reference_id: str | None = None,
+    ) -> Customer:
+        """The customer of that id.
+
+        Args:
+            user_id: Freshchat's id, when known.
+            users: by id; one who was deleted is not among them.
+            reference_id: the site's own id where the source of the event tells it, for users
+                who are gone.
+        """
+        user = users.get(user_id or "", {})
+        return cls(
+            id=user_id, reference_id=user.get("reference_id") or reference_id or None, user=user
+        )
+
+
+def associations_of(
+    conversation: Mapping[str, Any], account: Account, customer: Customer, timeline: Timeline
+) -> dict[str, Any]:
+    """What a conversation belongs to, as far as its ids lead to anything; labels by name only."""
+    joined = {
+        "user": pick(customer.user, _USER),
+        "agent": pick(account.agents.get(conversation.get("assigned_agent_id") or "", {}), _AGENT),
+        "group": pick(account.groups.get(conversation.get("assigned_group_id") or "", {}), _GROUP),
+        "channel": pick(account.channels.get(conversation.get("channel_id") or "", {}), _CHANNEL),
+        "label_category": timeline.label_category and {"name": timeline.label_category},
+        "label_subcategory": timeline.label_subcategory and {"name": timeline.label_subcategory},
+    }
+    return {name: value for name, value in joined.items() if value}
+
+
+def actor_of(
+    actor_type: str | None,
+    actor_id: str | None,
+    account: Account,
+    customer: Customer,
+    message: Mapping[str, Any] | None = None,
+) -> dict[str, Any] | None:
+    """Who caused it; None when no source says so.
+
+    Args:
+        actor_type: user, agent, system or bot.
+        actor_id: whose id it is.
+        account: to join an agent with.
+        customer: of the conversation.
+        message: one that the actor wrote, which tells the organisation's ids.
+    """
+    if actor_type is None and actor_id is None:
+        return None
+    actor: dict[str, Any] = {"id": actor_id, "type": actor_type}
+    if actor_id and actor_id in account.agents:
+        actor = agent_actor(actor_id, account.agents[actor_id])
+    elif actor_id and actor_id == customer.id:
+        actor = {**pick(customer.user, _PERSON), "id": actor_id, "type": "user"}
+    org_ids = (
+        {"org_contact_id": customer.user.get("org_contact_id")} if actor_id == customer.id else {}
+    )
+    org_ids.update(pick(message or {}, ("org_actor_id", "org_contact_id")))
+    return {**actor, **{name: value for name, value in org_ids.items() if value}}
+
+
+def agent_actor(agent_id: str, agent: Mapping[str, Any]) -> dict[str, Any]:
+    """An agent as the one who caused an event."""
+    return {**pick(agent, _AGENT_ACTOR), "id": agent_id, "type": "agent"}
+
+
+def one_form(value: Any) -> Any:
+    """A time in the one form in which times leave the tap; anything else unchanged."""
+    try:
+        return format_time(parse_time(value)) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def pick(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The documented attributes that an object has, times in their one form."""
+    return {
+        name: one_form(source[name]) if name in _TIMES else source[name]
+        for name in names
+        if name in source
+    }

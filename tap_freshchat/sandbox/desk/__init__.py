@@ -1,0 +1,1 @@
+"""The made-up support desk: who works there, who writes, and what truly happened."""

@@ -1,0 +1,1 @@
+"""What raw reports show of the desk, and the jobs that make them."""

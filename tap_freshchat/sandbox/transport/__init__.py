@@ -1,0 +1,1 @@
+"""How the embedded Freshchat is reached: within the process, or over a socket."""

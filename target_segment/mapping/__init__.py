@@ -1,0 +1,1 @@
+"""Config → compiled mapping → record as a Segment event. Pure."""

@@ -1,0 +1,206 @@
+"""Properties and traits of an event: chosen, renamed, dropped, hashed; the record stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from target_segment.encoding import encode_sorted
+from target_segment.errors import MappingError
+from target_segment.mapping.reserved_names import is_reserved, renamed_fields
+from target_segment.mapping.values import Record, Value, compile_value, is_path
+
+Properties: TypeAlias = Callable[[Record], dict[str, Any]]
+# What to do below a property: a function of its value, None to drop it, or edits further down.
+Edits: TypeAlias = "dict[str, Callable[[Any], Any] | Edits | None]"
+
+# Columns that Singer tools add to records for their own use (sdk.meltano.com, "Record metadata").
+_SINGER_COLUMN_PREFIX = "_sdc_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyRules:
+    """Which properties leave the company, for every stream.
+
+    Attributes:
+        drop: Dotted paths to remove.
+        hashed: Dotted paths whose values are replaced by their SHA-256, in hexadecimal.
+        salt: Text put before each value that is hashed.
+    """
+
+    drop: Sequence[str] = ()
+    hashed: Sequence[str] = ()
+    salt: str = field(default="", repr=False)
+
+
+def takes_all(spec: Any) -> bool:
+    """Tell whether properties (or traits) are the whole record, or that and more."""
+    return spec == "*" or (isinstance(spec, dict) and "*" in spec)
+
+
+def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
+    config: Mapping[str, Any],
+    spec: Any,
+    where: str,
+    *,
+    schema: Mapping[str, Any],
+    keys: Sequence[str],
+    privacy: PrivacyRules,
+) -> Properties:
+    """Turn a mapping's properties (or traits) into a function of the record.
+
+    Args:
+        config: The stream's mapping, for `drop` (dotted paths) and `rename` ({old: new}).
+        spec: `"*"`, a list of fields, or {name: value}, in which `"*": "*"` adds the whole record.
+        where: Stream and setting, for errors.
+        schema: The stream's JSON Schema.
+        keys: The stream's key properties.
+        privacy: What is dropped and hashed in every stream.
+
+    Returns:
+        A function that gives a new dict and leaves the record untouched. Null values at the top
+        are left out: they make no column, and may erase a trait.
+
+    Raises:
+        MappingError: The specification cannot work.
+    """
+    stream = where.rpartition(".")[0]
+    whole, pairs = _chosen(spec, where, keys)
+    rename = config.get("rename") or {}
+    if not isinstance(rename, dict) or not all(isinstance(new, str) for new in rename.values()):
+        raise MappingError(f"{stream}.rename: must be {{old name: new name}}")
+    # An own rename of a reserved name is the better answer, so it is not refused.
+    for name in [*(rename.get(name, name) for name, _ in pairs), *rename.values()]:
+        if is_reserved(name):
+            raise MappingError(f"{where}: '{name}' is a column of Segment's own; rename it")
+    edits = _edits(
+        drop=[*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop],
+        hashed=privacy.hashed,
+        salt=privacy.salt,
+    )
+    select = _whole_record(schema) if whole else None
+    return _compose(select, pairs, rename, edits)
+
+
+def _chosen(
+    spec: Any, where: str, keys: Sequence[str]
+) -> tuple[bool, list[tuple[str, str | Value]]]:
+    """Say whether the whole record is wanted, and which (name, field or value) pairs."""
+    if spec == "*":
+        return True, []
+    if isinstance(spec, list):
+        if not all(is_path(item) for item in spec):
+            raise MappingError(f"{where}: a list holds names of fields; for a path, {{name: path}}")
+        return False, [(item, item) for item in spec]
+    if isinstance(spec, dict):
+        chosen = {name: value for name, value in spec.items() if name != "*"}
+        if "*" in spec and spec["*"] != "*":
+            raise MappingError(f'{where}: the only value of "*" is "*", the whole record')
+        return "*" in spec, [
+            (name, value if is_path(value) else compile_value(value, f"{where}.{name}", keys))
+            for name, value in chosen.items()
+        ]
+    raise MappingError(f'{where}: must be "*", a list of fields, or {{name: value}}')
+
+
+def _whole_record(schema: Mapping[str, Any]) -> Properties:
+    renamed = renamed_fields(schema)
+
+    def select(record: Record) -> dict[str, Any]:
+        return {
+            renamed.get(name, name): value
+            for name, value in record.items()
+            if value is not None and not name.startswith(_SINGER_COLUMN_PREFIX)
+        }
+
+    return select
+
+
+def _compose(
+    select: Properties | None,
+    pairs: Sequence[tuple[str, str | Value]],
+    rename: Mapping[str, str],
+    edits: Edits,
+) -> Properties:
+    fields = [(name, value) for name, value in pairs if isinstance(value, str)]
+    values = [(name, value) for name, value in pairs if not isinstance(value, str)]
+
+    def properties(record: Record) -> dict[str, Any]:
+        result = select(record) if select else {}
+        # Before Python 3.12, a loop is faster than a comprehension of the same.
+        for name, source in fields:
+            value = record.get(source)
+            if value is not None:
+                result[name] = value
+        for name, value_of in values:
+            value = value_of(record)
+            if value is not None:
+                result[name] = value
+        if edits:
+            result = edited(result, edits)
+        for old, new in rename.items():
+            if old in result:
+                result[new] = result.pop(old)
+        return result
+
+    return properties
+
+
+def _paths(spec: Any, where: str) -> list[str]:
+    if spec is None:
+        return []
+    if not isinstance(spec, list) or not all(isinstance(path, str) and path for path in spec):
+        raise MappingError(f"{where}: must be a list of dotted paths")
+    return spec
+
+
+def _edits(*, drop: Iterable[str], hashed: Iterable[str], salt: str) -> Edits:
+    """Fold paths to one tree, in which dropping wins over anything below it."""
+    edits: Edits = {}
+    digest = partial(_digest, salt)
+    actions: list[tuple[str, Callable[[Any], Any] | None]] = [
+        *((path, digest) for path in hashed),
+        *((path, None) for path in drop),
+    ]
+    for path, action in actions:
+        *parents, name = path.split(".")
+        level = edits
+        for parent in parents:
+            below = level.setdefault(parent, {})
+            if not isinstance(below, dict):
+                break
+            level = below
+        else:
+            level[name] = action
+    return edits
+
+
+def edited(value: Any, edits: Edits) -> Any:
+    """Copy what lies on the edits' paths and change it there; a list is changed item by item."""
+    if isinstance(value, list):
+        return [edited(item, edits) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = dict(value)
+    for name, edit in edits.items():
+        if name not in result:
+            continue
+        if edit is None:
+            del result[name]
+        elif isinstance(edit, dict):
+            result[name] = edited(result[name], edit)
+        else:
+            result[name] = edit(result[name])
+    return result
+
+
+def _digest(salt: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [_digest(salt, item) for item in value]
+    text = value if isinstance(value, str) else encode_sorted(value).decode()
+    return sha256((salt + text).encode()).hexdigest()

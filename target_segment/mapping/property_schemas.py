@@ -1,0 +1,134 @@
+"""The JSON Schema of the properties that a mapping yields, from the schema of its records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from target_segment.mapping.properties import takes_all
+from target_segment.mapping.reserved_names import renamed_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Schema: TypeAlias = "dict[str, Any]"
+
+# Of a value that nothing is known of.
+ANYTHING: Mapping[str, Any] = {}
+TEXT: Mapping[str, Any] = {"type": "string"}
+
+# SHA-256 in hexadecimal, as hash_properties writes it.
+_DIGEST: Mapping[str, Any] = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
+
+
+def schema_of_properties(
+    config: Mapping[str, Any],
+    spec: Any,
+    record: Mapping[str, Any],
+    *,
+    drop: Sequence[str],
+    hashed: Sequence[str],
+) -> Schema:
+    """Tell what the properties (or traits) of a mapping look like.
+
+    Args:
+        config: The stream's mapping, for `drop` and `rename`.
+        spec: Its `properties` or `traits`.
+        record: JSON Schema of the stream's records; empty if nothing is known of them.
+        drop: Paths dropped in every stream.
+        hashed: Paths hashed in every stream.
+    """
+    known = record.get("properties") or {}
+    properties: Schema = {}
+    renamed = renamed_fields(record)
+    sources = {renamed.get(name, name): name for name in known} if takes_all(spec) else {}
+    properties.update({name: known[source] for name, source in sources.items()})
+    if isinstance(spec, list):
+        properties.update({name: _of_path(name, record) for name in spec})
+    elif isinstance(spec, dict):
+        named = {name: value for name, value in spec.items() if name != "*"}
+        properties.update({name: schema_of_value(named[name], record) for name in named})
+    required = [name for name in properties if _is_always_there(name, sources, spec, record)]
+    schema: Schema = {"type": "object", "properties": properties, "required": required}
+    # What comes with a whole record is known only as far as its schema is.
+    schema["additionalProperties"] = not known and takes_all(spec)
+    for path in hashed:
+        _edit(schema, path.split("."), _DIGEST)
+    for path in [*(config.get("drop") or ()), *drop]:
+        _edit(schema, path.split("."), None)
+    for old, new in (config.get("rename") or {}).items():
+        if old in schema["properties"]:
+            schema["properties"][new] = schema["properties"].pop(old)
+            schema["required"] = [new if name == old else name for name in schema["required"]]
+    return schema
+
+
+def schema_of_value(spec: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Tell what a value of the mapping language looks like."""
+    if isinstance(spec, str):
+        return _of_path(spec, record)
+    if isinstance(spec, list):
+        found = [schema_of_value(item, record) for item in spec]
+        return found[0] if all(_kind(each) == _kind(found[0]) for each in found) else ANYTHING
+    if "value" in spec:
+        return {"enum": [spec["value"]]}
+    if "map" in spec:
+        return {"enum": list(dict.fromkeys(spec["map"].values()))}
+    # What is left joins texts: `join`, or the stream's key.
+    return TEXT
+
+
+def _kind(schema: Mapping[str, Any]) -> tuple[Any, ...]:
+    return schema.get("type"), schema.get("format")
+
+
+def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    schema = record
+    for step in path.split("."):
+        if step.isdecimal() and isinstance(schema.get("items"), dict):
+            schema = schema["items"]
+        else:
+            schema = (schema.get("properties") or {}).get(step, ANYTHING)
+    return schema
+
+
+def _is_always_there(
+    name: str, sources: Mapping[str, str], spec: Any, record: Mapping[str, Any]
+) -> bool:
+    """Tell whether a property comes straight from a field that every record has."""
+    required = record.get("required") or ()
+    if isinstance(spec, dict) and name in spec:
+        source = spec[name]
+        return (isinstance(source, str) and source in required) or (
+            isinstance(source, dict) and source.get("value") is not None
+        )
+    return sources.get(name, name) in required
+
+
+def _edit(schema: Schema, path: Sequence[str], instead: Mapping[str, Any] | None) -> None:
+    """Replace what lies at a path, or take it away; what is on the way to it is copied."""
+    name, *below = path
+    if "items" in schema:
+        schema["items"] = dict(schema["items"])
+        _edit(schema["items"], path, instead)
+        return
+    properties = dict(schema.get("properties") or {})
+    if below and isinstance(properties.get(name), dict):
+        properties[name] = dict(properties[name])
+        _edit(properties[name], below, instead)
+    elif not below and instead is not None:
+        if name in properties:
+            properties[name] = {**_described(properties[name]), **_hashed(properties[name])}
+    elif not below:
+        properties.pop(name, None)
+        schema["required"] = [each for each in schema.get("required", ()) if each != name]
+    if "properties" in schema:
+        schema["properties"] = properties
+
+
+def _described(schema: Mapping[str, Any]) -> Schema:
+    return {"description": schema["description"]} if "description" in schema else {}
+
+
+def _hashed(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A list is hashed item by item."""
+    return {"type": schema["type"], "items": _DIGEST} if "items" in schema else _DIGEST

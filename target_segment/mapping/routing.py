@@ -1,0 +1,159 @@
+"""Which mapping each stream has: the preset's, the user's over it, the default, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from target_segment.errors import MappingError
+from target_segment.events import default_name
+from target_segment.mapping.message_ids import message_ids
+from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream, StreamMapping
+from target_segment.mapping.stream_settings import compile_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_segment.presets import Preset
+
+ANY_STREAM = "*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routing:
+    """The mapping settings of all streams.
+
+    Attributes:
+        streams: Mapping settings by stream, preset and user merged.
+        skip_unmapped: Whether a stream without any is skipped; otherwise it is an error.
+        rules: What holds for the events of every stream.
+        write_key: The destination, for message ids.
+        spelled: The event names that the settings or the preset spell; all others are content.
+    """
+
+    streams: Mapping[str, Mapping[str, Any]]
+    skip_unmapped: bool
+    rules: EventRules
+    write_key: str | None = field(repr=False)
+    spelled: frozenset[str] = frozenset()
+
+    def mapping_of(self, stream: Stream) -> StreamMapping | Skipped:
+        """Compile the mapping of a stream.
+
+        Raises:
+            MappingError: There is none and the settings say that this is an error.
+        """
+        config = self.streams.get(stream.name, self.streams.get(ANY_STREAM))
+        if config is None:
+            if self.skip_unmapped:
+                return Skipped("no mapping")
+            raise MappingError(
+                f"Stream '{stream.name}' has no mapping: add streams.{stream.name} (or "
+                f'streams."*"), deselect it in the tap, or set unmapped_streams: skip'
+            )
+        ids = message_ids(self.write_key, stream.name)
+        return compile_mapping(config, stream, self.rules, ids)
+
+
+def merged_streams(
+    preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Lay the user's mapping of each stream over the preset's, key by key; null takes a key away.
+
+    Raises:
+        MappingError: A stream's settings are not an object.
+    """
+    merged = {name: dict(settings) for name, settings in preset.items()}
+    for name, settings in own.items():
+        if not isinstance(settings, dict):
+            raise MappingError(f"streams.{name}: must be an object of mapping settings")
+        merged[name] = {**merged.get(name, {}), **settings}
+    return {
+        name: {setting: value for setting, value in settings.items() if value is not None}
+        for name, settings in merged.items()
+    }
+
+
+def merged_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
+    """Lay the user's event names over the spelling's; either spelling of a name may be given."""
+    names = {event: own.get(sent, sent) for event, sent in preset.event_names.items()}
+    return {**names, **own}
+
+
+def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any]) -> None:
+    """Check that names given in `events` and `event_names` are names of some event.
+
+    Nothing is checked when a mapping of the user's takes its names from records: then any name
+    may come.
+
+    Args:
+        routing: All mappings.
+        preset: The preset among them, which lists its own names.
+        wanted: The names given, by setting.
+
+    Raises:
+        MappingError: A name can never come; the message lists those that can.
+    """
+    known = {*preset.events}
+    for name, config in routing.streams.items():
+        if config.get("event") in _preset_events(preset, name):
+            continue
+        names = _names(name, config)
+        if names is None:
+            return
+        known |= names
+    sent = {routing.rules.names.get(name, name) for name in known}
+    for setting, names in wanted.items():
+        for name in names:
+            if name not in known | sent | {*preset.event_names.values()}:
+                raise MappingError(
+                    f"{setting}: no event is called '{name}'; there are: {', '.join(sorted(sent))}"
+                )
+
+
+def spelled_names(
+    streams: Mapping[str, Mapping[str, Any]], preset: Preset, rules: EventRules
+) -> frozenset[str]:
+    """List the event names that the settings or the preset spell, under either name."""
+    names = {*preset.events, *rules.names, *rules.names.values(), *(rules.only or ())}
+    return frozenset(names.union(*(_names(name, config) or () for name, config in streams.items())))
+
+
+def _names(stream: str, config: Mapping[str, Any]) -> set[str] | None:
+    """List the names that a stream's events can have; None if records bring them."""
+    event = config.get("event")
+    if config.get("call", "track") != "track":
+        return set()
+    if isinstance(event, dict) and "value" in event:
+        return {str(event["value"])}
+    if isinstance(event, dict) and isinstance(event.get("map"), dict):
+        return set(map(str, event["map"].values()))
+    return {default_name(stream)} if event is None and stream != ANY_STREAM else None
+
+
+def _preset_events(preset: Preset, stream: str) -> list[Any]:
+    settings = preset.streams.get(stream)
+    return [settings.get("event")] if settings else []
+
+
+def check_streams(routing: Routing, preset: Preset) -> None:
+    """Compile every mapping once, so that its faults end the run before anything is requested.
+
+    Raises:
+        MappingError: A mapping cannot work; the message names stream and setting.
+    """
+    for name in routing.streams:
+        _check_stream(name, routing, preset)
+
+
+def _check_stream(name: str, routing: Routing, preset: Preset) -> None:
+    config = routing.streams[name]
+    try:
+        compile_mapping(config, Stream(name=name), routing.rules, message_ids(None, name))
+    except MappingError as error:
+        if not preset.streams or name in {*preset.streams, ANY_STREAM}:
+            raise
+        near = get_close_matches(name, preset.streams, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise MappingError(f"{error} ('{name}' is no stream of the preset{hint})") from None

@@ -1,0 +1,204 @@
+"""One stream's mapping: record to event, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from target_segment.events import NO_EVENT_NAME, EventFault
+from target_segment.mapping.properties import PrivacyRules, Properties
+
+if TYPE_CHECKING:
+    from target_segment.mapping.occurrences import Occurrence
+    from target_segment.mapping.values import Record, Value
+
+MessageId: TypeAlias = Callable[[Sequence[Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A record that is no event, by the user's or the preset's decision; or all of a stream."""
+
+    reason: str
+
+    def map(self, _: Record) -> Skipped:
+        """Skip a record of a stream that is no event."""
+        return self
+
+
+class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record's event, before it is encoded.
+
+    Attributes:
+        event: A batch item as Segment's documentation shapes it.
+        name: What it is counted by: the event's name as sent, or the call.
+        identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
+        moment: Its time; None if it has none and Segment is to take that of receipt.
+    """
+
+    event: dict[str, Any]
+    name: str
+    identity: str
+    moment: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventRules:
+    """What holds for the events of every stream.
+
+    Attributes:
+        names: Event names to send under another name.
+        only: The event names to send, under either name; None for all.
+        context: Merged into each event's context.
+        integrations: The `integrations` object of each event; left out when empty.
+        privacy: What is dropped and hashed.
+        truncate: Paths of texts that may be cut when an event is too large.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    integrations: Mapping[str, Any] = field(default_factory=dict)
+    privacy: PrivacyRules = field(default_factory=PrivacyRules)
+    truncate: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A stream as its SCHEMA message describes it."""
+
+    name: str
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    keys: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamMapping:
+    """A compiled mapping; `map` is pure and leaves the record as it is.
+
+    `config` is what it was compiled from; the rest is what came of it.
+    """
+
+    stream: Stream
+    config: Mapping[str, Any]
+    call: str
+    rules: EventRules
+    payload_name: str
+    event: Value
+    event_is_optional: bool
+    user_id: Value | None
+    anonymous_ids: Sequence[tuple[Value, str]]
+    group_id: Value | None
+    timestamp: Value | None
+    message_id: MessageId
+    occurrence: Occurrence
+    when: Sequence[tuple[Value, tuple[Any, ...], Skipped]]
+    payload: Properties
+    context: Sequence[tuple[str, Value]]
+    fixed_context: msgspec.Raw
+    integrations: msgspec.Raw | None
+
+    def map(self, record: Record) -> Mapped | Skipped:
+        """Turn a record into an event, or tell why it is none.
+
+        Raises:
+            EventFault: The record should be an event, but Segment would not accept it.
+            NotEncodableError: A part of its id is not a number.
+        """
+        for value, allowed, skipped in self.when:
+            if value(record) not in allowed:
+                return skipped
+        own_name = name = self.call
+        event: dict[str, Any] = {"type": name}
+        if name == "track":
+            own_name = self.event(record)
+            if own_name is None and self.event_is_optional:
+                return Skipped("no event name is mapped to its value")
+            rules = self.rules
+            try:
+                name = rules.names.get(own_name, own_name)
+            except TypeError:  # a list or an object
+                raise EventFault("no_event_name", NO_EVENT_NAME) from None
+            if rules.only is not None and name not in rules.only and own_name not in rules.only:
+                return Skipped("not among the events to send")
+            event["event"] = name
+        identity = self._identify(record, event)
+        if self.group_id:
+            event["groupId"] = _text_id(self.group_id(record))
+        payload = self.payload(record)
+        event["messageId"] = self.message_id(self.occurrence(own_name, record, payload))
+        moment = None
+        if self.timestamp:
+            event["timestamp"], moment = _timestamp(self.timestamp(record))
+        event[self.payload_name] = payload
+        event["context"] = self._context(record) if self.context else self.fixed_context
+        if self.integrations is not None:
+            event["integrations"] = self.integrations
+        return Mapped(event=event, name=name, identity=identity, moment=moment)
+
+    def _identify(self, record: Record, event: dict[str, Any]) -> str:
+        """Put the ids into the event.
+
+        A fallback for `anonymousId` is used only when nothing else says who it was: next to a
+        `userId` it would tie, say, a conversation's id to a person for ever.
+        """
+        user = _text_id(self.user_id(record)) if self.user_id else None
+        if user is not None:
+            event["userId"] = user
+        for value, label in self.anonymous_ids:
+            anonymous = _text_id(value(record))
+            if anonymous is not None:
+                event["anonymousId"] = anonymous
+                return label if user is None else "userId"
+            if user is not None:
+                break
+        return "userId"
+
+    def _context(self, record: Record) -> dict[str, Any]:
+        context = dict(self.rules.context)
+        for name, value in self.context:
+            found = value(record)
+            if found is not None:
+                context[name] = found
+        return context
+
+
+def _text_id(value: Any) -> str | None:
+    """Write an id as text: warehouses and identity graphs keep ids as text only."""
+    if type(value) is str:
+        return value or None
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise EventFault("bad_identity", "an id must be text or a number")
+    return str(value)
+
+
+def _timestamp(value: Any) -> tuple[str, datetime]:
+    """Give a time the full ISO form with a zone; a time without one is UTC, as Singer's are."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        parsed = _parsed(value)
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=timezone.utc)
+    # Text in the usual form goes out as it came: no digit of it is lost or made up.
+    elif isinstance(value, str) and value[10:11] == "T":
+        return value, parsed
+    return parsed.isoformat(), parsed
+
+
+def _parsed(value: Any) -> datetime:
+    """Read what `fromisoformat` does not: in Python 3.10, `Z` and all but 3 or 6 digits too."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the caller adds one
+    try:
+        return msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        text = "is missing" if value is None else "is not an ISO 8601 time"
+        raise EventFault("bad_timestamp", f"the time of the event {text}") from None

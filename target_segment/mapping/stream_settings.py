@@ -1,0 +1,175 @@
+"""One stream's mapping settings, checked and compiled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from target_segment.encoding import encode
+from target_segment.errors import MappingError
+from target_segment.events import CALLS, default_name, payload_names
+from target_segment.mapping.occurrences import compile_occurrence
+from target_segment.mapping.properties import compile_properties
+from target_segment.mapping.stream_mapping import (
+    EventRules,
+    MessageId,
+    Skipped,
+    Stream,
+    StreamMapping,
+)
+from target_segment.mapping.values import Value, compile_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SKIP = "skip"
+SETTINGS = frozenset(
+    {
+        *("call", "event", "user_id", "anonymous_id", "group_id", "timestamp", "message_id"),
+        *("version", "when", "properties", "traits", "drop", "rename", "context", "reason"),
+    }
+)
+
+
+def compile_mapping(
+    config: Mapping[str, Any], stream: Stream, rules: EventRules, message_id: MessageId
+) -> StreamMapping | Skipped:
+    """Turn one stream's mapping settings into a mapping.
+
+    Args:
+        config: The settings of the stream, none of them null.
+        stream: What its records look like.
+        rules: What holds for the events of every stream.
+        message_id: From the parts that identify an occurrence to its id.
+
+    Returns:
+        The mapping, or `Skipped` when the stream is declared not to be events.
+
+    Raises:
+        MappingError: A setting cannot work; the message names stream and setting.
+    """
+    where = f"streams.{stream.name}"
+    if unknown := sorted(set(config) - SETTINGS):
+        raise MappingError(f"{where}.{unknown[0]}: no such setting; {', '.join(sorted(SETTINGS))}")
+    call = config.get("call", "track")
+    if call == SKIP:
+        return Skipped(str(config.get("reason", "not an event")))
+    if call not in CALLS:
+        raise MappingError(f"{where}.call: must be one of {', '.join((*CALLS, SKIP))}")
+
+    def value(name: str) -> Value | None:
+        spec = config.get(name)
+        return None if spec is None else compile_value(spec, f"{where}.{name}", stream.keys)
+
+    user_id, group_id = value("user_id"), value("group_id")
+    anonymous_ids = _identities(config.get("anonymous_id"), f"{where}.anonymous_id", stream.keys)
+    if not user_id and not anonymous_ids:
+        raise MappingError(f"{where}: needs user_id or anonymous_id, or call: skip")
+    if call == "group" and not group_id:
+        raise MappingError(f"{where}.group_id: a group call needs it")
+    payload, other = payload_names(call)
+    if other in config:
+        raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
+    return StreamMapping(
+        stream=stream,
+        config=config,
+        call=call,
+        rules=rules,
+        payload_name=payload,
+        event=value("event") or _constant(default_name(stream.name)),
+        event_is_optional=isinstance(config.get("event"), dict) and "map" in config["event"],
+        user_id=user_id,
+        anonymous_ids=anonymous_ids,
+        group_id=group_id,
+        timestamp=value("timestamp"),
+        message_id=message_id,
+        occurrence=compile_occurrence(
+            _id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
+            _id_parts(config.get("version"), f"{where}.version", stream.keys),
+            stream.keys,
+            telling=_telling(config, where, stream.keys),
+            is_event=call == "track",
+        ),
+        when=_conditions(config.get("when"), f"{where}.when"),
+        payload=compile_properties(
+            config,
+            config.get(payload, "*"),
+            f"{where}.{payload}",
+            schema=stream.schema,
+            keys=stream.keys,
+            privacy=rules.privacy,
+        ),
+        context=_named(config.get("context"), f"{where}.context", stream.keys),
+        fixed_context=msgspec.Raw(encode(rules.context)),
+        integrations=msgspec.Raw(encode(rules.integrations)) if rules.integrations else None,
+    )
+
+
+def _constant(value: Any) -> Value:
+    return lambda _: value
+
+
+def _identities(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Value, str]]:
+    """Compile `anonymous_id`: its first value is the identity proper, the others fallbacks."""
+    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in specs[1:])]
+    return [
+        (compile_value(item, where, keys), label)
+        for item, label in zip(specs, labels, strict=False)
+    ]
+
+
+def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Value]:
+    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    return [compile_value(item, where, keys) for item in specs]
+
+
+def _telling(config: Mapping[str, Any], where: str, keys: Sequence[str]) -> list[Value]:
+    """Compile the fields of `message_id`; constants and the event's name are the same for all.
+
+    Raises:
+        MappingError: There are none, so that all records would have one id.
+    """
+    if config.get("message_id") is None:
+        return []
+    for name in ("message_id", "version"):
+        specs = _fields_of(config.get(name), config.get("event"))
+        if specs:
+            return _id_parts(specs, f"{where}.{name}", keys)
+    raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
+
+
+def _fields_of(spec: Any, event: Any) -> list[Any]:
+    """List the parts of an id that are fields; a part that is a list, with its own fields only."""
+    fields: list[Any] = []
+    for part in spec if isinstance(spec, list) else [spec]:
+        if part is None or part == event or (isinstance(part, dict) and set(part) == {"value"}):
+            continue
+        fallbacks = _fields_of(part, event) if isinstance(part, list) else part
+        if fallbacks != []:
+            fields.append(fallbacks)
+    return fields
+
+
+def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Value]]:
+    if spec is None:
+        return []
+    if not isinstance(spec, dict):
+        raise MappingError(f"{where}: must be {{name: value}}")
+    return [(name, compile_value(item, f"{where}.{name}", keys)) for name, item in spec.items()]
+
+
+def _conditions(spec: Any, where: str) -> list[tuple[Value, tuple[Any, ...], Skipped]]:
+    if spec is None:
+        return []
+    if not isinstance(spec, dict):
+        raise MappingError(f"{where}: must be {{path: value or list of values}}")
+    return [
+        (
+            compile_value(path, f"{where}.{path}"),
+            tuple(wanted) if isinstance(wanted, list) else (wanted,),
+            Skipped(f"left out by when: {path}"),
+        )
+        for path, wanted in spec.items()
+    ]

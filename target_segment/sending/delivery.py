@@ -1,0 +1,215 @@
+"""All streams' events in one order, several bodies in flight, and the STATE they make safe."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_segment.errors import DeliveryError
+from target_segment.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_segment.events import Event
+    from target_segment.sending.batching import Batch, Batcher
+    from target_segment.sending.sender import Sender
+
+# How often the waiting main thread looks whether it is asked to stop.
+_HEED_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Flight:
+    """A batch on its way; `first` is the number of its first event."""
+
+    first: int
+    sent: Future[Report]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Noted:
+    """A STATE that covers the events up to and with number `last`."""
+
+    last: int
+    since: float
+    state: Any
+
+
+class Delivery:
+    """Delivers events in the order they come, and tells which STATE they have made safe.
+
+    All methods are for one thread; sending happens in others. An event is *settled* when Segment
+    has acknowledged it, or when the dead-letter file holds it.
+
+    Args:
+        sender: Settles one batch.
+        batcher: Cuts events into batches.
+        concurrency: Batches in flight.
+        state_seconds: Age at which a STATE has the events it covers sent.
+        now: A monotonic clock, in seconds.
+        heed: Called while waiting; raises to end the wait.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
+        self,
+        *,
+        sender: Sender,
+        batcher: Batcher,
+        concurrency: int,
+        state_seconds: float,
+        now: Callable[[], float],
+        heed: Callable[[], None],
+    ) -> None:
+        self.report = Report()
+        self._sender = sender
+        self._batcher = batcher
+        self._concurrency = concurrency
+        self._state_seconds = state_seconds
+        self._now = now
+        self._heed = heed
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="segment")
+        self._flights: deque[_Flight] = deque()
+        self._states: deque[_Noted] = deque()
+        self._handed_over = 0
+        self._submitted = 0
+        # Written by the sending threads: the first fault, and what they did before theirs.
+        self._fault: Exception | None = None
+        self._unfinished: deque[Report] = deque()
+
+    def hand_over(self, event: Event) -> None:
+        """Take an event to deliver; waits while too much is on its way.
+
+        Raises:
+            TargetSegmentError: The delivery has failed.
+        """
+        if self._batcher.holds(event.message_id):
+            self.report.merged += 1
+            return
+        closed = self._batcher.add(event)
+        self._handed_over += 1
+        if closed is not None:
+            self._submit(closed)
+
+    def note_state(self, state: Any) -> None:
+        """Remember a STATE that covers all events handed over so far."""
+        newest = self._states[-1] if self._states else None
+        if newest is not None and newest.last > self._submitted:
+            # Both wait for the same batch to go, so the older would never be emitted by itself.
+            newest.state, newest.last = state, self._handed_over
+            return
+        self._states.append(_Noted(last=self._handed_over, since=self._now(), state=state))
+
+    def safe_state(self) -> Any | None:
+        """Return the newest STATE whose events are all settled; None if there is none new.
+
+        A STATE that has waited its time for a batch to fill has it sent; while more than
+        `concurrency` batches are on their way, that waits for one of them.
+
+        Raises:
+            TargetSegmentError: The delivery has failed.
+        """
+        newest = self._states[-1] if self._states else None
+        if (
+            newest is not None
+            and newest.last > self._submitted
+            and self._now() - newest.since >= self._state_seconds
+        ):
+            self._submit(self._batcher.close())
+        self._collect()
+        return self._newest_settled()
+
+    def settle(self) -> None:
+        """Send what waits, and return when everything handed over is settled.
+
+        Raises:
+            TargetSegmentError: The delivery has failed.
+        """
+        self._submit(self._batcher.close())
+        while self._flights:
+            self._await_any()
+
+    def end(self, grace_seconds: float) -> Any | None:
+        """Stop: what is on its way may finish within the time of grace, nothing else is sent.
+
+        Returns:
+            The newest STATE whose events are all settled; None if there is none new.
+        """
+        self._sender.stop.set()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        # `wait` never sees the end of a future that was cancelled before it began.
+        begun = [flight.sent for flight in self._flights if not flight.sent.cancelled()]
+        wait(begun, timeout=grace_seconds)
+        while self._flights and _succeeded(self._flights[0].sent):
+            self.report.add(self._flights.popleft().sent.result())
+        for flight in self._flights:
+            if _succeeded(flight.sent):
+                self.report.add(flight.sent.result())
+        for report in self._unfinished:
+            self.report.add(report)
+        return self._newest_settled()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is on its way."""
+        return all(flight.sent.done() for flight in self._flights)
+
+    def _newest_settled(self) -> Any | None:
+        settled = self._flights[0].first - 1 if self._flights else self._submitted
+        state = None
+        while self._states and self._states[0].last <= settled:
+            state = self._states.popleft().state
+        return state
+
+    def _submit(self, batch: Batch | None) -> None:
+        if not batch:
+            return
+        # One batch waits beyond those in flight, so that no thread idles; more would only be held.
+        while sum(not flight.sent.done() for flight in self._flights) > self._concurrency:
+            self._await_any()
+        try:
+            sent = self._threads.submit(self._send, batch)
+        except RuntimeError:
+            raise DeliveryError(
+                "No thread could be started to send with; allow this process more threads, or "
+                "lower max_concurrency"
+            ) from None
+        # Only now: what was counted without a flight would look settled to every STATE behind it.
+        self._flights.append(_Flight(first=self._submitted + 1, sent=sent))
+        self._submitted += len(batch)
+
+    def _await_any(self) -> None:
+        on_their_way = [flight.sent for flight in self._flights if not flight.sent.done()]
+        wait(on_their_way, timeout=_HEED_SECONDS, return_when=FIRST_COMPLETED)
+        self._heed()
+        self._collect()
+
+    def _collect(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+        while self._flights and self._flights[0].sent.done():
+            fault = self._flights[0].sent.exception()
+            if fault is not None:
+                # Perhaps this batch was only given up because of another one's fault.
+                raise self._fault or fault
+            self.report.add(self._flights.popleft().sent.result())
+
+    def _send(self, batch: Batch) -> Report:
+        """Settle a batch; runs in a sending thread."""
+        report = Report()
+        try:
+            self._sender.send(batch, report)
+        except BaseException as error:
+            self._unfinished.append(report)
+            if isinstance(error, Exception) and not self._sender.stop.is_set():
+                self._fault = error
+            # Nothing after a gap can be covered by a STATE, so the others need not go on trying.
+            self._sender.stop.set()
+            raise
+        return report
+
+
+def _succeeded(future: Future[Report]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None

@@ -1,0 +1,1 @@
+"""Singer lines in: read, checked in shape and against their schema."""

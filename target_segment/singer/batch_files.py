@@ -1,0 +1,85 @@
+"""The records of a BATCH message: read line by line from the files that it names."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from target_segment.encoding import NotJSONError, decode
+from target_segment.singer.lines import LineTooLongError, bounded_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+# How often to look after what is under way: every so many lines.
+_LINES_A_PAUSE = 500
+
+
+def batch_records(message: Mapping[str, Any], pause: Callable[[], None]) -> Iterator[Any]:
+    """Read the records of a BATCH message, one a line, in the order of its files.
+
+    Args:
+        message: Has a stream, an encoding and a manifest.
+        pause: Called now and then; it may raise to end reading.
+
+    Raises:
+        InvalidInputLine: The message, or a file, is not what it must be; the text names the file.
+    """
+    where = f"BATCH of stream '{message['stream']}'"
+    encoding, manifest = message["encoding"], message["manifest"]
+    how = encoding if isinstance(encoding, dict) else {}
+    compression = how.get("compression")
+    if how.get("format") != "jsonl" or compression not in (None, "none", "gzip"):
+        raise InvalidInputLine(f"{where}: its files must be jsonl, plain or gzip; change the tap's")
+    if not isinstance(manifest, list):
+        raise InvalidInputLine(f"{where}: its manifest must be a list of files")
+    for url in manifest:
+        path = _path(url)
+        if path is None:
+            raise InvalidInputLine(f"{where}: {url} is no file of this host (file://…)")
+        yield from _records(path, where, pause, packed=compression == "gzip")
+
+
+def _path(url: Any) -> Path | None:
+    if not isinstance(url, str) or "\0" in url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    if not parts.scheme:
+        return Path(url)
+    here = parts.scheme == "file" and parts.netloc in ("", "localhost")
+    return Path(url2pathname(parts.path)) if here else None
+
+
+def _records(path: Path, where: str, pause: Callable[[], None], *, packed: bool) -> Iterator[Any]:
+    for number, line in enumerate(_lines(path, where, packed=packed), start=1):
+        if not number % _LINES_A_PAUSE:
+            pause()
+        if not line.strip():
+            continue
+        try:
+            record = decode(line)
+        except NotJSONError:
+            record = None
+        if not isinstance(record, dict):
+            raise InvalidInputLine(f"{where}: line {number} of {path} is not a JSON object")
+        yield record
+
+
+def _lines(path: Path, where: str, *, packed: bool) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from bounded_lines(gzip.GzipFile(fileobj=file) if packed else file)
+    except LineTooLongError as error:
+        raise InvalidInputLine(f"{where}: {path} has a line {error}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or "it is cut, or no gzip"
+        raise InvalidInputLine(f"{where}: {path} cannot be read: {reason}") from None

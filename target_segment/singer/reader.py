@@ -1,0 +1,177 @@
+"""Singer messages from standard input: exact numbers, quiet errors, never deaf to signals."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from singer_sdk.io_base import GenericSingerReader
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+from typing_extensions import override
+
+from target_segment.encoding import NotJSONError, decode, decode_record_line
+from target_segment.singer.lines import MAX_LINE_BYTES, LineTooLongError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# A pipe gives 64 KB at most at a time; a file gives what is asked.
+_CHUNK_BYTES = 1 << 17
+
+# How long to wait for input before looking after what is under way.
+_IDLE_SECONDS = 1.0
+
+# The same for input that is no file: every so many lines.
+_LINES_A_PAUSE = 500
+
+
+class MessageReader(GenericSingerReader[bytes]):
+    """Reads messages and hands them to the target.
+
+    Attributes:
+        takers: What takes the records of a stream at once. Those of other streams, and all other
+            messages, go to the callbacks, as in the SDK.
+        pause: Called between chunks of input and while none comes. It may raise to end reading.
+    """
+
+    def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self.takers: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self.pause = pause
+        self._line_number = 0
+
+    @property
+    @override
+    def default_input(self) -> IO[bytes]:
+        return sys.stdin.buffer
+
+    @override
+    def process_lines(
+        self,
+        file_input: IO[bytes] | None,
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+    ) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        taken = 0
+        takers = self.takers
+        for line in self._lines(file_input or self.default_input):
+            self._line_number += 1
+            if not line:
+                continue
+            short = decode_record_line(line)
+            if short is not None and short.stream in takers:
+                takers[short.stream](short.record)
+                taken += 1
+                continue
+            message = self.deserialize_json(line)
+            kind = message.get("type")
+            try:
+                callback = callbacks[kind]  # type: ignore[index]
+            except (KeyError, TypeError):
+                raise InvalidInputLine(
+                    f"Line {self._line_number} of the input is no Singer message known here"
+                ) from None
+            callback(message)
+            counts[kind] += 1  # type: ignore[index]
+        counts["RECORD"] += taken
+        return counts
+
+    @override
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        try:
+            message = decode(line)
+        except NotJSONError:
+            message = None
+        if not isinstance(message, dict):
+            raise InvalidInputLine(
+                f"Line {self._line_number} of the input is not a JSON object; "
+                "check that the tap writes nothing but Singer messages to its output"
+            )
+        return message
+
+    # The SDK's own quotes the whole line, with the record in it.
+    @override
+    def assert_line_requires(  # type: ignore[override]
+        self, line_dict: dict[str, Any], requires: set[str]
+    ) -> None:
+        if missing := sorted(requires - set(line_dict)):
+            raise InvalidInputLine(f"Line {self._line_number} lacks {', '.join(missing)}")
+
+    def _lines(self, source: IO[Any]) -> Iterator[bytes]:
+        try:
+            descriptor = source.fileno()
+        except (AttributeError, OSError):
+            yield from self._lines_of_memory(source)
+            return
+        unfinished: list[bytes] = []
+        held = 0
+        for chunk in self._chunks(descriptor):
+            start = 0
+            # Line by line rather than split at once: each takes the memory of the one before.
+            while (end := chunk.find(b"\n", start)) >= 0:
+                line = chunk[start:end]
+                start = end + 1
+                if unfinished:
+                    line = b"".join((*unfinished, line))
+                    unfinished.clear()
+                    held = 0
+                yield line
+            unfinished.append(chunk[start:])
+            held += len(chunk) - start
+            if held > MAX_LINE_BYTES:
+                raise InvalidInputLine(
+                    f"Line {self._line_number + 1} of the input is {LineTooLongError()}"
+                )
+        yield b"".join(unfinished)
+
+    def _lines_of_memory(self, source: IO[Any]) -> Iterator[bytes]:
+        for number, line in enumerate(source):
+            if not number % _LINES_A_PAUSE:
+                self.pause()
+            yield line
+
+    def _chunks(self, descriptor: int) -> Iterator[bytes]:
+        """Read as input comes, and return to `pause` at once on a signal.
+
+        Reading itself resumes after a signal (PEP 475); waiting on a pipe that signals write to
+        does not.
+        """
+        with _signal_pipe() as signals:
+            while True:
+                self.pause()
+                ready, _, _ = select.select([descriptor, *signals], [], [], _IDLE_SECONDS)
+                for pipe in signals:
+                    if pipe in ready:
+                        os.read(pipe, 64)
+                if descriptor not in ready:
+                    continue
+                self.pause()
+                chunk = os.read(descriptor, _CHUNK_BYTES)
+                if not chunk:
+                    return
+                yield chunk
+
+
+@contextmanager
+def _signal_pipe() -> Iterator[list[int]]:
+    """Yield a descriptor that becomes readable with each signal; none outside the main thread."""
+    reading, writing = os.pipe()
+    try:
+        os.set_blocking(writing, False)
+        try:
+            previous = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        except ValueError:
+            yield []
+            return
+        try:
+            yield [reading]
+        finally:
+            signal.set_wakeup_fd(previous)
+    finally:
+        os.close(reading)
+        os.close(writing)
