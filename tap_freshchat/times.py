@@ -31,9 +31,13 @@ def parse_time(text: str) -> datetime:
     zoned = text if text.endswith("Z") else f"{text}Z"
     if len(zoned) <= _LONGEST_EXACT:
         try:
-            return msgspec.convert(zoned, datetime)
+            found = msgspec.convert(zoned, datetime)
         except ValueError:  # msgspec's own, and that of a lone surrogate
             pass
+        else:
+            # It ends reading at a NUL, before the zone.
+            if found.tzinfo is not None:
+                return found
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         raise ValueError("not a date or time in ISO 8601")

@@ -1,5 +1,6 @@
 """How moments are read and written."""
 
+import contextlib
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -44,7 +45,10 @@ def test_every_spelling_that_freshchat_uses_is_read(text, expected):
     assert parse_time(text).utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2025-13-01", "10/07/2025", "2025-07-10T25:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "2025-13-01", "10/07/2025", "2025-07-10T25:00", "2025-07-10 19:47:55.9\0"],
+)
 def test_what_is_no_moment_is_refused_without_being_repeated(text):
     with pytest.raises(ValueError) as error:
         parse_time(text)
@@ -92,6 +96,12 @@ def test_whole_steps_are_counted_from_1970(step, start):
     moment = datetime(2026, 11, 22, 10, 55, 22, tzinfo=timezone.utc)
     assert format_time(whole_steps(moment, step)) == start
     assert whole_steps(parse_time(start), step) == parse_time(start)
+
+
+@given(st.from_regex(r"\A2025-07-1.[T ]1.:4.(:5.)?([.,]\d+)?.{0,2}(Z|[+-]0.:..)?\Z"))
+def test_whatever_reads_as_a_moment_is_in_utc(text):
+    with contextlib.suppress(ValueError):
+        assert parse_time(text).tzinfo is timezone.utc
 
 
 @given(MOMENTS)
