@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import threading
@@ -17,12 +18,7 @@ from target_segment.encoding import (
     encode_marked,
 )
 from target_segment.errors import DeadLetterError
-from target_segment.singer.lines import LineTooLongError, bounded_lines
-
-try:
-    import fcntl
-except ImportError:  # on Windows
-    fcntl = None  # type: ignore[assignment]
+from target_segment.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +29,8 @@ if TYPE_CHECKING:
 
 # Letters hold what customers wrote: only the owner reads them.
 _OWNER_ONLY = 0o600
+# A letter is a record, or the event made of it, and what is said of it.
+_MAX_LETTER_BYTES = 2 * MAX_LINE_BYTES
 
 
 class DeadLetters:
@@ -44,12 +42,16 @@ class DeadLetters:
         path: Where the file is or shall be.
         limit: How many letters one run may write.
         now: The time of day.
+        pause: Called while another process has the file; it may raise to end waiting.
     """
 
-    def __init__(self, path: Path, limit: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, path: Path, limit: int, now: Callable[[], datetime], pause: Callable[[], None]
+    ) -> None:
         self.path = path
         self._limit = limit
         self._now = now
+        self._pause = pause
         self._lock = threading.Lock()
         self._descriptor: int | None = None
         self.count = 0
@@ -114,7 +116,7 @@ class DeadLetters:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             _write(descriptor, line)
             return
-        with _alone(descriptor):
+        with _alone(descriptor, self._pause):
             size = os.fstat(descriptor).st_size
             try:
                 # A crash of the machine may have left half a line.
@@ -135,18 +137,26 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 @contextmanager
-def _alone(descriptor: int) -> Iterator[None]:
+def _alone(descriptor: int, pause: Callable[[], None]) -> Iterator[None]:
     """Let other processes that append to the same file wait."""
-    # Windows has no such lock, and not every file system: there, each process needs its own file.
+    # Not every file system has such locks: there, each process needs a file of its own.
     with suppress(OSError):
-        if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while not _locked(descriptor):
+            pause()
     try:
         yield
     finally:
         with suppress(OSError):
-            if fcntl is not None:
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _locked(descriptor: int) -> bool:
+    # Waiting within the call would be deaf to signals.
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open(path: Path) -> int:
@@ -202,7 +212,7 @@ def read_letters(path: Path) -> Iterator[Letter | None]:
         with path.open("rb") as file:
             end = os.fstat(file.fileno()).st_size
             position = 0
-            for line in bounded_lines(file):
+            for line in bounded_lines(file, _MAX_LETTER_BYTES):
                 position += len(line)
                 if line.strip():
                     yield _letter(line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from target_segment.errors import TargetSegmentError
 
 
@@ -14,7 +16,9 @@ def emit(state: bytes | None) -> None:
     if state is None:
         return
     try:
-        print(state.decode(), flush=True)  # noqa: T201 - this is its one place
+        # Singer is UTF-8, whatever the terminal's encoding.
+        sys.stdout.buffer.write(state + b"\n")
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise TargetSegmentError("Nobody reads the STATE any more") from None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The target: settings, the delivery all streams share, STATE, signals, and the end of a run."""
+"""The target: settings, messages to sinks, and STATE behind the delivery that all streams share."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 SYSTEM_CLOCK = Time(now=time.monotonic)
+# How long to wait before looking again whether another process is done with the dead letters.
+_LOCK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,15 @@ def start_run(
         )
     session = requests.Session()
     poster = dry_run or _segment_client(session, settings, version, logger, clock)
-    dead_letters = DeadLetters(settings.dead_letter_path, settings.max_dead_letters, clock.utc_now)
+    never = threading.Event()
+
+    def pause() -> None:
+        heed()
+        clock.wait(never, _LOCK_SECONDS)
+
+    dead_letters = DeadLetters(
+        settings.dead_letter_path, settings.max_dead_letters, clock.utc_now, pause
+    )
     sender = Sender(
         poster=poster,
         dead_letters=dead_letters,

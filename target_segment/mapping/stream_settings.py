@@ -136,6 +136,8 @@ def _telling(config: Mapping[str, Any], where: str, keys: Sequence[str]) -> list
     for name in ("message_id", "version"):
         specs = _fields_of(config.get(name), config.get("event"))
         if specs:
+            # Where the key is among them, what stands beside it tells nothing apart without it.
+            specs = [each for each in specs if each in keys] or specs
             return _id_parts(specs, f"{where}.{name}", keys)
     raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
 

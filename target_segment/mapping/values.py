@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from target_segment.encoding import NotANumber, encode
+from target_segment.encoding import NotANumber, encode_sorted
 from target_segment.errors import MappingError
 
 Record: TypeAlias = Mapping[str, Any]
@@ -116,4 +116,5 @@ def _text(part: Any) -> str:
     Raises:
         NotEncodableError: It is NaN or Infinity, or holds one: its text would be Python's own.
     """
-    return encode(part).decode() if isinstance(part, (NotANumber, dict, list)) else str(part)
+    # Sorted, because such a text may tell an occurrence apart.
+    return encode_sorted(part).decode() if isinstance(part, (NotANumber, dict, list)) else str(part)

@@ -172,6 +172,7 @@ class Delivery:
         try:
             sent = self._threads.submit(self._send, batch)
         except RuntimeError:
+            # A thread that runs already may send it all the same: again next time, under its ids.
             raise DeliveryError(
                 "No thread could be started to send with; allow this process more threads, or "
                 "lower max_concurrency"

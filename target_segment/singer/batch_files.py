@@ -12,13 +12,10 @@ from urllib.request import url2pathname
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from target_segment.encoding import NotJSONError, decode
-from target_segment.singer.lines import LineTooLongError, bounded_lines
+from target_segment.lines import LINES_A_PAUSE, LineTooLongError, bounded_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-# How often to look after what is under way: every so many lines.
-_LINES_A_PAUSE = 500
 
 
 def batch_records(message: Mapping[str, Any], pause: Callable[[], None]) -> Iterator[Any]:
@@ -31,6 +28,8 @@ def batch_records(message: Mapping[str, Any], pause: Callable[[], None]) -> Iter
     Raises:
         InvalidInputLine: The message, or a file, is not what it must be; the text names the file.
     """
+    if not isinstance(message["stream"], str):
+        raise InvalidInputLine("A BATCH message's stream must be a text")
     where = f"BATCH of stream '{message['stream']}'"
     encoding, manifest = message["encoding"], message["manifest"]
     how = encoding if isinstance(encoding, dict) else {}
@@ -39,10 +38,14 @@ def batch_records(message: Mapping[str, Any], pause: Callable[[], None]) -> Iter
         raise InvalidInputLine(f"{where}: its files must be jsonl, plain or gzip; change the tap's")
     if not isinstance(manifest, list):
         raise InvalidInputLine(f"{where}: its manifest must be a list of files")
-    for url in manifest:
+    for number, url in enumerate(manifest, start=1):
         path = _path(url)
         if path is None:
-            raise InvalidInputLine(f"{where}: {url} is no file of this host (file://…)")
+            # Without the URL: a signed one is a key.
+            raise InvalidInputLine(f"{where}: file {number} of its manifest is none of this host")
+        if path.exists() and not path.is_file():
+            # Opening a pipe would wait for whoever writes to it, deaf to signals.
+            raise InvalidInputLine(f"{where}: {path} is no file")
         yield from _records(path, where, pause, packed=compression == "gzip")
 
 
@@ -61,7 +64,7 @@ def _path(url: Any) -> Path | None:
 
 def _records(path: Path, where: str, pause: Callable[[], None], *, packed: bool) -> Iterator[Any]:
     for number, line in enumerate(_lines(path, where, packed=packed), start=1):
-        if not number % _LINES_A_PAUSE:
+        if not number % LINES_A_PAUSE:
             pause()
         if not line.strip():
             continue

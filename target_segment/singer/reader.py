@@ -15,7 +15,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
 from target_segment.encoding import NotJSONError, decode, decode_record_line
-from target_segment.singer.lines import MAX_LINE_BYTES, LineTooLongError
+from target_segment.lines import LINES_A_PAUSE, MAX_LINE_BYTES, LineTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +25,6 @@ _CHUNK_BYTES = 1 << 17
 
 # How long to wait for input before looking after what is under way.
 _IDLE_SECONDS = 1.0
-
-# The same for input that is no file: every so many lines.
-_LINES_A_PAUSE = 500
 
 
 class MessageReader(GenericSingerReader[bytes]):
@@ -131,7 +128,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
     def _lines_of_memory(self, source: IO[Any]) -> Iterator[bytes]:
         for number, line in enumerate(source):
-            if not number % _LINES_A_PAUSE:
+            if not number % LINES_A_PAUSE:
                 self.pause()
             yield line
 

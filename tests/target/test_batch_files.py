@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 
 import pytest
 
@@ -73,9 +74,9 @@ def test_a_line_that_is_no_record_ends_the_run_naming_file_and_line(run, setting
     ("more", "says"),
     [
         ({"manifest": ["file:///nowhere/a.jsonl"]}, "/nowhere/a.jsonl cannot be read: No such"),
-        ({"manifest": ["s3://bucket/a.jsonl"]}, "s3://bucket/a.jsonl is no file of this host"),
-        ({"manifest": ["http://["]}, "is no file of this host"),
-        ({"manifest": [5]}, "5 is no file of this host"),
+        ({"manifest": ["s3://bucket/a.jsonl"]}, "file 1 of its manifest is none of this host"),
+        ({"manifest": ["http://["]}, "file 1 of its manifest is none of this host"),
+        ({"manifest": [5]}, "file 1 of its manifest is none of this host"),
         ({"manifest": "a.jsonl"}, "its manifest must be a list"),
         ({"encoding": {"format": "parquet"}}, "its files must be jsonl"),
         ({"encoding": {"format": "jsonl", "compression": ["x"]}}, "its files must be jsonl"),
@@ -92,6 +93,21 @@ def test_a_batch_that_cannot_be_read_ends_in_one_line_that_says_why(
     [error] = finished.errors
     assert "BATCH of stream 'orders'" in error
     assert says in error
+
+
+def test_neither_a_signed_url_nor_a_stream_that_is_no_name_is_told(run, settings, batch):
+    signed = "https://KEY:SECRET@bucket/a.gz?X-Amz-Signature=SECRET"
+    for more in ({"manifest": [signed]}, {"stream": {"a": "SECRET"}}):
+        [error] = run(settings, SCHEMA, batch(b"", **more)).errors
+        assert "BATCH" in error
+        assert "SECRET" not in error
+
+
+def test_a_pipe_in_a_manifest_is_refused_and_not_waited_for(run, settings, batch, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    message = batch(b"", manifest=[f"file://{tmp_path}/pipe"])
+    [error] = run(settings, SCHEMA, message).errors
+    assert "pipe is no file" in error
 
 
 def test_a_file_that_is_cut_ends_the_run_and_state_stays(run, settings, batch, tmp_path):

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import signal
 import stat
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -12,7 +13,7 @@ import pytest
 
 from target_segment.dead_letters import DeadLetters, read_letters
 from target_segment.encoding import NotANumber
-from target_segment.errors import DeadLetterError
+from target_segment.errors import DeadLetterError, Interrupted
 from target_segment.events import Event, Reason
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=timezone.utc)
@@ -26,9 +27,14 @@ EVENT = Event(
 )
 
 
+def NOBODY_ELSE():  # noqa: N802 - a value
+    """No other process has the file."""
+    raise AssertionError
+
+
 @pytest.fixture
 def letters(tmp_path):
-    file = DeadLetters(tmp_path / "new" / "dead.jsonl", 3, lambda: NOW)
+    file = DeadLetters(tmp_path / "new" / "dead.jsonl", 3, lambda: NOW, NOBODY_ELSE)
     yield file
     file.close()
 
@@ -76,7 +82,7 @@ def test_above_the_limit_nothing_more_is_kept(letters):
 
 
 def test_a_disk_that_takes_nothing_is_an_error_naming_the_setting(tmp_path):
-    full = DeadLetters(tmp_path, 3, lambda: NOW)
+    full = DeadLetters(tmp_path, 3, lambda: NOW, NOBODY_ELSE)
     with pytest.raises(DeadLetterError, match="dead_letter_path"):
         full.keep_event(EVENT, REASON)
 
@@ -105,6 +111,29 @@ def test_a_letter_that_finds_no_room_cuts_off_no_letter_of_another_process(lette
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         other.writelines(waiting)
     assert letters.path.read_bytes().splitlines(keepends=True)[1:] == [theirs]
+
+
+def test_a_letter_waits_for_another_process_and_heeds_what_ends_waiting(tmp_path):
+    path = tmp_path / "dead.jsonl"
+    pauses = []
+    with path.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        def pause():
+            pauses.append(path.stat().st_size)
+            if len(pauses) == 3:
+                fcntl.flock(other, fcntl.LOCK_UN)
+            if len(pauses) == 4:
+                raise Interrupted(signal.SIGTERM)
+
+        ours = DeadLetters(path, 3, lambda: NOW, pause)
+        ours.keep_event(EVENT, REASON)
+        assert pauses == [0, 0, 0]
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(Interrupted):
+            ours.keep_event(EVENT, REASON)
+        ours.close()
+    assert ours.count == len(path.read_bytes().splitlines()) == 1
 
 
 def test_letters_come_back_byte_by_byte(letters):
@@ -206,7 +235,7 @@ def test_a_letter_and_the_name_of_its_file_are_on_disk_before_they_count(letters
 
 
 def test_where_none_may_be_kept_the_error_names_no_file(tmp_path):
-    none = DeadLetters(tmp_path / "dead.jsonl", 0, lambda: NOW)
+    none = DeadLetters(tmp_path / "dead.jsonl", 0, lambda: NOW, NOBODY_ELSE)
     with pytest.raises(DeadLetterError, match=r"More than 0 events .*\(max_dead_letters\)$"):
         none.keep_event(EVENT, REASON)
     assert not none.path.exists()

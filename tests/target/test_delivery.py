@@ -102,7 +102,10 @@ class Bench:
         self.far_end = far_end
         self.clock = Clock()
         self.dead = DeadLetters(
-            folder / "dead.jsonl", dead, lambda: datetime(2026, 1, 1, tzinfo=timezone.utc)
+            folder / "dead.jsonl",
+            dead,
+            lambda: datetime(2026, 1, 1, tzinfo=timezone.utc),
+            pause=lambda: None,
         )
         self.sender = Sender(
             poster=far_end,

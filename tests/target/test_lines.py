@@ -7,8 +7,8 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from target_segment.dead_letters import read_letters
 from target_segment.errors import DeadLetterError
+from target_segment.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
 from target_segment.singer.batch_files import batch_records
-from target_segment.singer.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
 from target_segment.singer.reader import MessageReader
 
 
@@ -38,7 +38,13 @@ def test_an_input_without_ends_of_lines_ends_the_run_naming_the_line(endless):
         MessageReader().process_lines(file, {})
 
 
+def test_a_letter_may_be_as_long_as_a_record_and_what_is_said_of_it(endless):
+    assert list(read_letters(endless)) == [None]
+
+
 def test_letters_without_ends_of_lines_are_refused_naming_the_file(endless):
+    with endless.open("r+b") as file:
+        file.truncate(2 * MAX_LINE_BYTES + 1)
     with pytest.raises(DeadLetterError, match="endless.jsonl has a line longer than"):
         list(read_letters(endless))
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from target_segment.encoding import decode, encode
+from target_segment.events import EventFault
 from target_segment.mapping.reserved_names import is_reserved
 from target_segment.mapping.stream_mapping import Skipped, Stream
 from target_segment.presets import STYLES, preset_names
@@ -296,6 +297,13 @@ def test_the_live_chat_spelling_has_flat_properties_only(stream, record, name):
         "agent_username": "ada@example.com",
         **messages,
     }
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_messages_without_an_id_never_share_one_whatever_events_are_called(style):
+    with pytest.raises(EventFault) as fault:
+        mapped("message_events", {**message(), "id": ""}, event_style=style)
+    assert fault.value.reason.code == "bad_message_id"
 
 
 @pytest.mark.parametrize(

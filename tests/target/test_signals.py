@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -132,6 +133,15 @@ def test_a_disk_full_under_state_ends_in_one_line_and_the_table(start):
     assert b"STATE cannot be written: No space left on device" in told
     assert b"target-segment: failed" in told
     assert b"Traceback" not in told
+
+
+def test_state_is_utf_8_whatever_the_terminals_encoding():
+    program = 'from target_segment.state_output import emit; emit(\'{"day":"日"}\'.encode())'
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, env=environment
+    )
+    assert json.loads(finished.stdout.decode("utf-8")) == {"day": "日"}
 
 
 def test_a_last_state_that_cannot_be_written_costs_neither_the_table_nor_the_status(start, segment):
