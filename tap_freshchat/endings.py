@@ -44,6 +44,13 @@ def one_line_errors(logger: logging.Logger) -> Iterator[None]:
 def _line(error: Exception) -> str:
     if isinstance(error, (FreshchatError, SingerSDKError)):
         return " ".join(str(error).split())
+    if isinstance(error, BlockingIOError):
+        return "The output takes no more for now: pipe the tap to a reader that lets it wait."
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return (
+            "The system gives the tap no more memory or threads: raise its limits, or lower "
+            "setting max_concurrency."
+        )
     if isinstance(error, (OSError, sqlite3.OperationalError)):
         # Requests' own errors never come so far, which leaves the disk.
         return (

@@ -57,7 +57,9 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
         self._in_a_line = True
         try:
             # Where Python was told not to buffer, a signal can leave a write at a part of it.
-            while (count := sys.stdout.buffer.write(line)) < len(line):
+            while (count := sys.stdout.buffer.write(line)) != len(line):
+                if count is None:
+                    raise BlockingIOError
                 line = line[count:]
             if flushed:
                 sys.stdout.buffer.flush()

@@ -14,8 +14,9 @@ _PERSONAL = frozenset(
         *("first_name", "last_name", "email", "phone", "avatar", "social_profiles", "biography"),
         *("agent_name", "agent_email", "actor_name", "actor_email", "actor_first_name"),
         *("actor_last_name", "message", "message_text", "image_url", "video_url", "csat_response"),
-        # Of outbound messages: to whom, and what a template was filled with.
-        *("phone_number", "params", "template_data", "rich_template_data"),
+        # Of outbound messages: to whom, what a template was filled with, and a provider's own words
+        # on why it did not arrive.
+        *("phone_number", "params", "template_data", "rich_template_data", "failure_reason"),
         # Columns of a report that nobody knows the meaning of.
         "extra",
     }

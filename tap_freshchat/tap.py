@@ -120,8 +120,8 @@ class TapFreshchat(Tap):
             tell_what_comes_again(active)
             if any(windowed_stream.is_cut for windowed_stream in windowed):
                 self.logger.warning(
-                    "start_date is older than the 15 months that Freshchat's reports keep: what "
-                    "comes from reports begins there."
+                    "What is wanted begins before the 15 months that Freshchat's reports keep: "
+                    "what comes from reports begins there."
                 )
             for active_stream in active:
                 self.service.plan_walk(active_stream.since)

@@ -80,7 +80,7 @@ def spoken_of_before(occurrence: Occurrence, before: Timeline | None) -> Occurre
         occurrence: any.
         before: how the conversation stood when it happened; None when it was never spoken of.
     """
-    return _reopened(occurrence) if _may_be_older(occurrence) and before else occurrence
+    return _reopened(occurrence) if may_be_older(occurrence) and before else occurrence
 
 
 def judged(
@@ -100,7 +100,7 @@ def judged(
             `created_time`.
         dialogue: its messages, as far as they were read.
     """
-    if not _may_be_older(occurrence):
+    if not may_be_older(occurrence):
         return occurrence, changes, timeline
     moment = occurrence.time - CREATION_SKEW
     created = time_in(conversation.get("created_time"))
@@ -111,7 +111,7 @@ def judged(
     return _reopened(occurrence), REOPENING, reopened
 
 
-def _may_be_older(occurrence: Occurrence) -> bool:
+def may_be_older(occurrence: Occurrence) -> bool:
     """Whether it is only by what one window told that a conversation was created here."""
     return occurrence.inferred_from is not None and occurrence.kind == CREATED
 

@@ -150,7 +150,8 @@ def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
     found = {}
     for agent in agents:
         found[str(agent["id"])] = agent_status(str(agent.get("availability_status") or ""))
-        custom = str((agent.get("agent_status") or {}).get("name") or "")
+        told = agent.get("agent_status")
+        custom = str((told.get("name") if isinstance(told, dict) else told) or "")
         if is_intelliassign(custom):
             found[f"{agent['id']} intelliassign"] = agent_status(custom)
     return found

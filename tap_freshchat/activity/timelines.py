@@ -90,6 +90,13 @@ class Timelines:
         self._keep(occurrence.conversation_id, [*states, after])
         return Changes(pairs=pairs, previous_known=known), after
 
+    def reopened(self, conversation_id: str, moment: datetime) -> None:
+        """Take what was held for the creation of a conversation for a reopening, ever since."""
+        for state in self._states.get(conversation_id, ()):
+            if state.created_time == moment:
+                state.created_time = state.first_group_assigned_time = None
+                state.reopened_time = state.reopened_time or moment
+
     def at(self, conversation_id: str, moment: datetime) -> Timeline | None:
         """How a conversation stood at a moment; None when nothing is known of that."""
         states = self._states.get(conversation_id, [])

@@ -8,7 +8,7 @@ from tap_freshchat.activity.dialogue import Dialogue
 from tap_freshchat.activity.timelines import Timeline
 from tap_freshchat.payloads.associations import pick
 from tap_freshchat.payloads.statistics import statistics_at
-from tap_freshchat.times import format_time
+from tap_freshchat.times import format_time, time_in
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +44,9 @@ def conversation_tree(  # noqa: PLR0913 - each is one source of the payload
         **timeline.known,
         **_times(timeline),
     }
+    # A conversation is created once, and nothing tells when as well as its own record.
+    if created := time_in(now.get("created_time")):
+        conversation["created_time"] = format_time(created)
     for ours, theirs in (("agent", "assigned_agent_id"), ("group", "assigned_group_id")):
         # The organisation's id belongs to today's assignee, so only to an event that has the same.
         if conversation.get(theirs) != now.get(theirs):
@@ -102,4 +105,5 @@ def as_object(properties: Any) -> Any:
     """Properties as one object; some accounts give a list of `{name, value}`."""
     if not isinstance(properties, list):
         return properties
-    return {each["name"]: each.get("value") for each in properties if "name" in each}
+    named = (each for each in properties if isinstance(each, dict))
+    return {each["name"]: each.get("value") for each in named if isinstance(each.get("name"), str)}

@@ -197,10 +197,11 @@ class ReportJobs:
         """
         now = self._clock.monotonic()
         since = self._refused_since.setdefault(report, now)
-        wait = DEFAULT_PAUSE if told is None else told
+        # A wait of nothing is what a clock that runs ahead makes of a date.
+        wait = told or DEFAULT_PAUSE
         if now + wait - since > LONGEST_PAUSE:
             until = self._clock.now() + timedelta(seconds=wait)
-            when = f"until {until:%Y-%m-%d %H:%M} UTC" if told is not None else "for an hour now"
+            when = f"until {until:%Y-%m-%d %H:%M} UTC" if told else "for an hour now"
             raise ReportError(
                 f"Freshchat takes no more jobs of report {report} {when}: its limit is used up. "
                 f"What was read is kept; run again later."

@@ -59,8 +59,8 @@ class ConversationEvents(WindowedStream):
         report_columns.RESOLUTION_LABEL,
     )
     history = BEFORE
-
     rest_too = True
+    kept_of_rest = ASSIGNEES
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -91,6 +91,8 @@ class ConversationEvents(WindowedStream):
                     *(each.occurrence, each.changes, each.timeline),
                     *(snapshot.conversation, snapshot.dialogue),
                 )
+                if occurrence.kind != each.occurrence.kind:
+                    self.service.timelines.reopened(occurrence.conversation_id, occurrence.time)
                 yield payloads.conversation_event(
                     occurrence,
                     changes,
@@ -117,6 +119,9 @@ class ConversationEvents(WindowedStream):
             told = occurrence.kind != LABELLED
             if told and self.is_new(occurrence.id, occurrence.told_at):
                 yield Told(occurrence, changes, timeline, None)
+            elif beginnings.may_be_older(occurrence):
+                # Only of what is told it is judged whether it was the creation.
+                timeline.created_time = None
 
     @cached_property
     def _begun(self) -> beginnings.Begun:
@@ -186,8 +191,8 @@ class AgentActivity(WindowedStream):
     name = "agent_activity"
     reports = (report_columns.AVAILABILITY, report_columns.INTELLIASSIGN)
     history = BEFORE
-
     rest_too = True
+    kept_of_rest = STATUSES
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:

@@ -56,6 +56,9 @@ class WindowedStream(Stream):
     history: ClassVar[timedelta] = timedelta(0)
     # Whether REST can tell the same, for accounts without reports.
     rest_too: ClassVar[bool] = False
+    # What it keeps in its state beside the bookmark while REST is read: the last look, to which
+    # nothing can be compared any more once reports have told what came after it.
+    kept_of_rest: ClassVar[str] = ""
 
     def __init__(self, tap: Tap, begin: Callable[[], Service]) -> None:
         super().__init__(tap)
@@ -82,6 +85,8 @@ class WindowedStream(Stream):
             # Asking for the next record means that all before it have been written.
             # A window that ends where the bookmark stands may have had late records to remember.
             if window.end > self.since and window.end >= (self._bookmark.value or self.since):
+                if not self.by_rest:
+                    self.stream_state.pop(self.kept_of_rest, None)
                 self._bookmark.advance(window.end)
                 self._tap.state_writer.write_state(self.tap_state)
             self.logger.info(

@@ -43,6 +43,15 @@ def test_a_full_disk_says_what_to_do(caplog):
     assert "TMPDIR" in line
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_what_the_system_lacks_is_no_bug_and_names_the_setting(error, caplog):
+    assert "max_concurrency" in line_of(error, caplog)
+
+
+def test_an_output_that_does_not_block_is_told_as_such(caplog):
+    assert "output takes no more" in line_of(BlockingIOError(), caplog)
+
+
 @pytest.mark.parametrize(
     "error",
     [

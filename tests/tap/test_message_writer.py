@@ -153,3 +153,24 @@ def test_stream_maps_and_flattening_are_obeyed():
     flat = stream(flattening_enabled=True, flattening_max_depth=1)
     [flattened] = messages_of(flat._generate_record_messages(dict(RECORD)))
     assert isinstance(flattened["record"]["message_parts"], str)
+
+
+class Full(io.RawIOBase):
+    """A pipe that takes nothing for now, and was told not to wait."""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        del data
+
+
+class Unbuffered(io.TextIOWrapper):
+    """Standard output as Python has it with PYTHONUNBUFFERED."""
+
+    buffer = Full()
+
+
+def test_an_output_that_takes_nothing_is_told_and_no_line_is_lost():
+    with contextlib.redirect_stdout(Unbuffered(io.BytesIO())), pytest.raises(BlockingIOError):
+        BufferedMessageWriter().write_record("a", {"id": 1})

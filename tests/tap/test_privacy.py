@@ -137,6 +137,11 @@ def test_members_of_a_group_are_ids_in_whichever_form_they_come():
     assert private({"agents": [{"id": "a", "nick": "Ada"}]}) == {"agents": [{"id": "a"}]}
 
 
+def test_a_providers_own_words_on_a_number_go_and_its_code_stays():
+    told = {"failure_code": 470, "failure_reason": "+15551234567 is not on WhatsApp"}
+    assert private(told) == {"failure_code": 470, "failure_reason": None}
+
+
 def test_what_the_desk_set_up_stays():
     record = {
         "choices": [{"id": 1, "value": "Late"}],

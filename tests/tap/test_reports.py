@@ -327,12 +327,16 @@ def test_a_limit_of_one_report_holds_up_neither_other_reports_nor_looks_at_jobs(
     assert 600 <= far.posted[-1][0] < 660
 
 
-def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end):
-    far = far_end(refuse=lambda _: Answer(status=429))
+@pytest.mark.parametrize(
+    "told", [{}, {"Retry-After": "0"}, {"Retry-After": "Sun, 22 Nov 2026 11:00:00 GMT"}]
+)
+def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end, told):
+    far = far_end(refuse=lambda _: Answer(status=429, headers=told))
     far.reports.order("Agent-Activity", DAYS)
     with pytest.raises(ReportError, match="no more jobs of report Agent-Activity for an hour now"):
         far.read("Agent-Activity", DAYS[0])
     assert 3000 < far.clock.monotonic() <= 3600
+    assert len(far.posted) < 100
 
 
 def test_a_limit_that_lasts_for_hours_ends_the_run_at_once_and_says_until_when(far_end):

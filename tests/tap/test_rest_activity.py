@@ -12,10 +12,11 @@ from fakes.runs import run_tap, truth
 
 from tap_freshchat.activity.dialogue import Dialogue
 from tap_freshchat.activity.occurrences import Occurrence
-from tap_freshchat.activity.rest import MAX_ASSIGNEES, Assignees, message_rows
+from tap_freshchat.activity.rest import MAX_ASSIGNEES, Assignees, agent_statuses, message_rows
 from tap_freshchat.activity.snapshot import Snapshot
 from tap_freshchat.errors import AccessError
 from tap_freshchat.payloads.associations import Account, Customer
+from tap_freshchat.payloads.conversation import as_object
 from tap_freshchat.payloads.events import message_event
 from tap_freshchat.sandbox import Response
 
@@ -347,3 +348,13 @@ def test_who_is_only_a_sender_and_on_a_later_page_is_found_as_reports_find_them(
     told = [each["user_id"] for each in run.events]
     assert told == [each["user_id"] for each in walked.events]
     assert any(told)
+
+
+@pytest.mark.parametrize("told", ["Away on IntelliAssign", {"name": "Away on IntelliAssign"}])
+def test_an_agents_own_status_is_read_as_a_bare_name_too(told):
+    agents = [{"id": "a", "availability_status": "AVAILABLE", "agent_status": told}]
+    assert set(agent_statuses(agents)) == {"a", "a intelliassign"}
+
+
+def test_properties_in_a_list_become_one_object_and_what_is_no_property_is_left_out():
+    assert as_object([{"name": "a", "value": 1}, "b", {"name": ["c"]}, {"value": 2}]) == {"a": 1}

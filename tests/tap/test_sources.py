@@ -82,7 +82,6 @@ def test_reports_go_on_from_where_rest_stood_in_for_them(reported, uninterrupted
     for bookmark in again.state["bookmarks"].values():
         assert bookmark.keys() <= {
             *("replication_key", "replication_key_value", "overlap_ids", "source"),
-            *("agent_statuses", "assignees"),
         }
 
 

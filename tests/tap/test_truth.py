@@ -302,6 +302,30 @@ def test_a_beginning_without_a_row_is_told_by_the_first_later_one_and_not_again(
     assert len(set(ids)) == len(ids)
 
 
+def test_no_later_event_takes_a_reopening_without_a_row_for_the_creation():
+    url = "sandbox://?reopened_rows=false"
+    start = (NOON - 2 * DAYS).isoformat()
+    runs = [run_tap(NOON, url=url, start_date=start)]
+    for number in range(1, 4):
+        later = NOON + number * timedelta(hours=20)
+        runs.append(run_tap(later, runs[-1].state, url=url, start_date=start))
+    happenings = truth(url, NOON - 60 * DAYS, NOON + 3 * DAYS)
+    created = {each.conversation_id: each.time for each in happenings if each.kind == "created"}
+    reopened = {each.conversation_id for each in happenings if each.kind == "reopened"}
+    said = [
+        (record["conversation_id"], tree["created_time"])
+        for run in runs
+        for record in run.events
+        for tree in (record.get("conversation"), record.get("message"))
+        if tree
+        and tree.get("created_time")
+        and record["conversation_id"] in reopened & set(created)
+    ]
+    assert len(said) > 100
+    second = timedelta(seconds=1)
+    assert [each for each in said if abs(parse_time(each[1]) - created[each[0]]) > second] == []
+
+
 def test_runs_of_bounded_periods_side_by_side_tell_each_beginning_once():
     start, end = NOON - 4 * DAYS, NOON - 2 * DAYS
     whole = truth("sandbox://", start, end)
