@@ -60,7 +60,7 @@ def dry_target(**settings: Any) -> Iterator[TargetSegment]:
     """A target that writes what it would send into a folder that goes away."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())),
         undisturbed(),
     ):
         target = TargetSegment(
