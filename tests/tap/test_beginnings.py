@@ -6,7 +6,13 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
-from tap_freshchat.activity.beginnings import REOPENING, Begun, judged, spoken_of_before
+from tap_freshchat.activity.beginnings import (
+    CREATION_SKEW,
+    REOPENING,
+    Begun,
+    judged,
+    spoken_of_before,
+)
 from tap_freshchat.activity.dialogue import Dialogue
 from tap_freshchat.activity.occurrences import Occurrence
 from tap_freshchat.activity.timelines import Changes, Timeline
@@ -113,6 +119,12 @@ def test_a_conversation_with_messages_from_before_was_reopened():
     assert kind_by({}, dialogue(0.01, 1, complete=True)) == "created"
     assert kind_by({}, dialogue(-0.05, 1, complete=True)) == "created"
     assert kind_by({}, dialogue(complete=False)) == "created"
+
+
+def test_what_lies_as_far_apart_as_it_may_is_no_reopening():
+    edge = -CREATION_SKEW.total_seconds() / 60
+    assert kind_by({"created_time": format_time(at(edge))}, dialogue(complete=False)) == "created"
+    assert kind_by({}, dialogue(edge, complete=True)) == "created"
 
 
 def test_its_own_record_tells_first_whether_a_conversation_is_older():

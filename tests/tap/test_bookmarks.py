@@ -132,3 +132,12 @@ def test_two_runs_over_one_overlap_emit_each_id_once(offsets, cut):
         emitted += [n for n in rows if bookmark.is_new(str(n), minutes_ago(n))]
         bookmark.advance(NOON)
     assert sorted(emitted) == sorted(set(offsets))
+
+
+def test_reports_after_nothing_but_rest_are_read_from_the_start():
+    state = {}
+    Bookmark(state, "created_time", HOUR, source=REST).advance(NOON)
+    again = Bookmark(state, "created_time", HOUR, source=REPORTS)
+    assert again.start(minutes_ago(500)) == minutes_ago(500)
+    again.advance(NOON)
+    assert state["source"] == REPORTS

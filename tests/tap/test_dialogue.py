@@ -72,6 +72,13 @@ def test_whose_turn_it_is_follows_from_who_spoke_last(minutes, due):
     assert WHOLE.response_due(at(minutes)) == due
 
 
+def test_a_moment_falls_into_the_open_period_that_began_last():
+    said = Dialogue([message(0, "user"), message(9, "user", began=9)], complete=True)
+    assert said.interaction_at(at(8)) == interaction(0)
+    assert said.interaction_at(at(9)) == interaction(9)
+    assert said.interaction_at(at(-1)) is None
+
+
 def test_the_opening_is_the_first_message_that_a_person_reads():
     assert WHOLE.opening.id == "0-user"
     assert Dialogue(TALK, complete=False).opening is None

@@ -129,6 +129,14 @@ def test_a_page_that_is_gone_by_then_is_empty():
     assert pages == [[], [{"id": "1"}]]
 
 
+def test_conversations_of_a_user_are_asked_for_by_the_users_id_each_once():
+    listed = [{"id": "c1"}, {"id": "c1"}, {"id": "c2"}]
+    client, adapter = client_of([Answer(body={"conversations": listed})])
+    assert conversations_of(client, "u 1", page_size=50) == [{"id": "c1"}, {"id": "c2"}]
+    [asked] = adapter.requests
+    assert asked.url.partition("?")[0].endswith("/users/u%201/conversations")
+
+
 def test_any_other_refusal_of_a_page_is_an_error():
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
     client, _ = client_of([there, Answer(400, {"message": "no"})])

@@ -71,6 +71,14 @@ def test_the_text_column_of_a_report_row_is_blanked():
     assert private({"message": "hello", "id": "1"}) == {"message": None, "id": "1"}
 
 
+def test_a_list_or_a_tree_of_a_name_that_nobody_knows_is_blank_wherever_it_stands():
+    unknown = {"nicknames": ["Ada"], "notes": {"first": "Ada"}, "pairs": [{"by": "Ada"}]}
+    blank = dict.fromkeys(unknown)
+    assert private(unknown) == blank
+    assert private({"conversation": unknown}) == {"conversation": blank}
+    assert private({"associations": {"user": unknown}}) == {"associations": {"user": blank}}
+
+
 def test_a_users_properties_are_blank_even_without_the_sites_own_id():
     user = {"id": "u", "properties": [{"name": "cf_birthday", "value": "1815-12-10"}]}
     assert private(user) == {"id": "u", "properties": None}

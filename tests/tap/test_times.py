@@ -14,6 +14,7 @@ from tap_freshchat.times import (
     from_epoch_ms,
     interaction_time,
     parse_time,
+    time_in,
     whole_steps,
 )
 
@@ -107,6 +108,13 @@ def test_whatever_reads_as_a_moment_is_in_utc(text):
 @given(MOMENTS)
 def test_a_written_moment_reads_back_as_itself(moment):
     assert parse_time(format_time(moment)) == moment
+
+
+def test_a_foreign_value_tells_a_moment_or_none():
+    assert time_in("2025-07-10 19:47:55") == parse_time("2025-07-10T19:47:55Z")
+    assert [time_in(value) for value in ("yesterday", 1752176875, None, ["2025-07-10"])] == [
+        None
+    ] * 4
 
 
 @given(MOMENTS, MOMENTS)

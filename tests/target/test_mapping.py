@@ -13,7 +13,7 @@ from target_segment.encoding import NotEncodableError, decode, encode
 from target_segment.errors import MappingError
 from target_segment.events import EventFault, fault_of
 from target_segment.mapping.message_ids import message_ids
-from target_segment.mapping.properties import PrivacyRules
+from target_segment.mapping.properties import PrivacyRules, takes_all
 from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream
 from target_segment.mapping.stream_settings import compile_mapping
 
@@ -313,6 +313,38 @@ def test_the_message_id_follows_event_key_and_version_and_nothing_else():
     assert event({"x": 1, "e": "E", "id": 2}, event="e")["messageId"] != same
     versions = {event({"v": v}, version="v")["messageId"] for v in (1, 2, 2)}
     assert len(versions) == 2
+
+
+def test_the_event_tells_occurrences_apart_also_where_a_version_or_the_payload_does():
+    for more in ({"version": "v"}, {"version": "v", "keys": ()}):
+        ids = {event({"v": 1, "e": name}, event="e", **more)["messageId"] for name in "EF"}
+        assert len(ids) == 2
+
+
+def test_empty_texts_are_left_out_of_a_join_and_an_empty_key_tells_nothing():
+    assert properties({"a": "", "b": "x"}, properties={"p": {"join": ["a", "b"]}}) == {"p": "x"}
+    with pytest.raises(EventFault):
+        mapping().map({"user": "u", "id": ""})
+
+
+def test_a_name_leads_to_no_item_of_a_list():
+    assert properties({"a": ["x"]}, properties={"p": "a.name", "q": "a.0"}) == {"q": "x"}
+    assert properties({"a": ["x"]}, properties={"p": "a.1", "q": "a.0"}) == {"q": "x"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "all_of_it"),
+    [("*", True), ({"*": "*"}, True), ({"a": "a"}, False), (["a"], False), ("a", False)],
+)
+def test_properties_take_the_whole_record_by_a_star(spec, all_of_it):
+    assert takes_all(spec) == all_of_it
+
+
+def test_what_is_skipped_says_why():
+    only = mapping(rules=EventRules(only=frozenset({"Other"}))).map({"user": "u", "id": 1})
+    assert only == Skipped("not among the events to send")
+    looked_up = mapping(event={"path": "e", "map": {"a": "A"}}).map({"user": "u", "id": 1, "e": 1})
+    assert looked_up == Skipped("no event name is mapped to its value")
 
 
 def test_a_renamed_event_keeps_its_message_id():
