@@ -41,16 +41,19 @@ def run(*command: str | Path) -> None:
         sys.exit(finished.returncode)
 
 
-def install(folder: Path = VENV, constraints: Path = CONSTRAINTS, *more: str) -> None:
+def install(
+    folder: Path = VENV, constraints: Path = CONSTRAINTS, *more: str, ours: bool = True
+) -> None:
     """Bring an environment to what its constraints and pyproject.toml say, unless it is so already.
 
     Args:
         folder: the environment's.
         constraints: versions and hashes of all that is in it.
         more: what comes on top, as pip takes it.
+        ours: whether the pair itself is in it.
     """
     wanted = hashlib.sha256(constraints.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
-    wanted.update(" ".join(more).encode())
+    wanted.update(" ".join((*more, str(ours))).encode())
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == wanted.hexdigest():
         return
@@ -59,10 +62,21 @@ def install(folder: Path = VENV, constraints: Path = CONSTRAINTS, *more: str) ->
     python = folder / BIN.name / PYTHON.name
     pip = (python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
     run(*pip, "--require-hashes", "--no-deps", "--requirement", constraints)
-    run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    if ours:
+        run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     if more:
         run(*pip, *more)
     stamp.write_text(wanted.hexdigest())
+
+
+def enter(
+    folder: Path = VENV, constraints: Path = CONSTRAINTS, *more: str, ours: bool = True
+) -> None:
+    """Have the script that calls this go on in an environment; `install` has the arguments."""
+    if Path(sys.prefix) != folder:
+        install(folder, constraints, *more, ours=ours)
+        python = folder / BIN.name / PYTHON.name
+        os.execv(python, [str(python), *sys.argv])  # noqa: S606 - the same script
 
 
 def demo() -> None:

@@ -12,18 +12,17 @@ proofs/browser/.venv. No network is used but for that.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
+
+import dev  # noqa: E402 - at the top of the repository
+
 VENV = HERE / ".venv"
-PYTHON = VENV / "bin" / "python"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -60,19 +59,7 @@ def _chromium() -> str:
     return found
 
 
-def _install() -> None:
-    import dev  # noqa: PLC0415 - only before what needs it
-
-    dev.install()
-    venv.create(VENV, with_pip=True)
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    wanted = ["--require-hashes", "--requirement", HERE / "requirements.txt"]
-    subprocess.run([*pip, *wanted], check=True)  # noqa: S603 - ours
-
-
 if __name__ == "__main__":
-    if Path(sys.prefix) != VENV:
-        _chromium()
-        _install()
-        os.execv(PYTHON, [PYTHON, *sys.argv])  # noqa: S606 - the same script
+    _chromium()
+    dev.enter(VENV, HERE / "requirements.txt", ours=False)
     main()

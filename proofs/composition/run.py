@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
+
+import dev  # noqa: E402 - at the top of the repository
 
 
 def main() -> None:
@@ -31,9 +32,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if not (Path(sys.executable).parent / "meltano").exists():
-        import dev
-
-        dev.install()
-        os.execv(dev.PYTHON, [dev.PYTHON, *sys.argv])  # noqa: S606 - the same script
+    dev.enter()
     main()

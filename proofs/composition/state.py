@@ -7,31 +7,18 @@ installed once, into proofs/composition/.state.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 VENV = HERE / ".state"
-PYTHON = VENV / "bin" / "python"
 # The Meltano of constraints.txt, with what its S3 needs.
 PACKAGES = ("meltano[s3]==4.4.1", "moto[server]==5.2.5")
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
-
-def install() -> None:
-    """Make the script's own environment, unless it is there already."""
-    stamp = VENV / "installed"
-    if not stamp.exists() or stamp.read_text() != repr(PACKAGES):
-        print("Setting up proofs/composition/.state (about a minute) …", flush=True)  # noqa: T201
-        venv.create(VENV, with_pip=True, clear=True)
-        pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-        subprocess.run([*pip, *PACKAGES, "--editable", ROOT], check=True)  # noqa: S603 - ours
-        stamp.write_text(repr(PACKAGES))
+import dev  # noqa: E402 - at the top of the repository
 
 
 def main() -> None:
@@ -48,7 +35,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if Path(sys.prefix) != VENV:
-        install()
-        os.execv(PYTHON, [PYTHON, *sys.argv])  # noqa: S606 - the same script
+    dev.enter(VENV, dev.CONSTRAINTS, *PACKAGES)
     main()

@@ -9,17 +9,16 @@ into proofs/container/.venv.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 VENV = HERE / ".venv"
-PYTHON = VENV / "bin" / "python"
-sys.path[:0] = [str(HERE), str(ROOT / "tests")]
+sys.path[:0] = [str(HERE), str(ROOT / "tests"), str(ROOT)]
+
+import dev  # noqa: E402 - at the top of the repository
 
 
 def main() -> None:
@@ -35,15 +34,6 @@ def main() -> None:
         run_twice(image)
 
 
-def _install() -> None:
-    venv.create(VENV, with_pip=True)
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    wanted = ["--require-hashes", "--no-deps", "--requirement", HERE / "checks.txt"]
-    subprocess.run([*pip, *wanted], check=True)  # noqa: S603 - ours
-
-
 if __name__ == "__main__":
-    if Path(sys.prefix) != VENV:
-        _install()
-        os.execv(PYTHON, [PYTHON, *sys.argv])  # noqa: S606 - the same script
+    dev.enter(VENV, HERE / "checks.txt", ours=False)
     main()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,6 +10,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # The package itself, the far ends of the tests, and how the other proof says what it finds.
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(HERE.parent / "composition")]
+
+import dev  # noqa: E402 - at the top of the repository
+
 ENVIRONMENT = ROOT / "scale_out" / ".venv"
 
 
@@ -30,10 +32,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if Path(sys.prefix) != ENVIRONMENT:
-        import dev
-
-        dev.install(ENVIRONMENT, ROOT / "scale_out" / "constraints.txt")
-        python = ENVIRONMENT / dev.BIN.name / dev.PYTHON.name
-        os.execv(python, [str(python), *sys.argv])  # noqa: S606 - the same script
+    dev.enter(ENVIRONMENT, ROOT / "scale_out" / "constraints.txt")
     main()
