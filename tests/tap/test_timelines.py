@@ -161,3 +161,22 @@ def test_who_lets_go_of_a_conversation_leaves_it_new_and_to_its_group():
     assert after(occurrence(2, "unassigned"))[:2] == ({"assigned_agent_id": (None, None)}, False)
     over = after(CREATED, TAKEN, occurrence(2, "resolved"), occurrence(3, "unassigned"))
     assert over[0] == {"assigned_agent_id": ("a1", None)}
+
+
+def test_what_was_held_for_the_creation_can_be_taken_for_a_reopening_ever_since():
+    timelines = Timelines()
+    for each in (
+        CREATED,
+        occurrence(1, "assigned_to_group", group_id="g2"),
+        occurrence(2, "resolved"),
+        occurrence(3, "reopened"),
+    ):
+        timelines.apply(each)
+    timelines.reopened("c", at(1))
+    timelines.reopened("nobody's", at(0))
+    assert timelines.at("c", at(2)).created_time == at(0)
+    timelines.reopened("c", at(0))
+    states = [timelines.at("c", at(minutes)) for minutes in range(4)]
+    assert [each.created_time for each in states] == [None] * 4
+    assert [each.first_group_assigned_time for each in states] == [None] * 4
+    assert [each.reopened_time for each in states] == [at(0), at(0), at(0), at(3)]
