@@ -47,3 +47,18 @@ def test_a_shard_looks_up_only_its_own_conversations():
     one, shard = (run_tap(NOON, shard_count=count, shard_index=0) for count in (1, 4))
     looked_up = [sum("/conversations/" in each for each in run.requests) for run in (one, shard)]
     assert looked_up[1] < looked_up[0] / 2
+
+
+def test_shards_that_read_by_rest_are_the_unsharded_run_and_share_nothing():
+    streams = ("conversation_events", "message_events", "messages", "conversations")
+    chosen = {"streams": streams, "activity_source": "rest", **START}
+    whole = run_tap(NOON, **chosen)
+    shards = [run_tap(NOON, shard_count=2, shard_index=index, **chosen) for index in range(2)]
+    for stream in streams:
+        keys = TAP.streams[stream].primary_keys
+        of_whole, *of_shards = (
+            [tuple(record[key] for key in keys) for record in run.records[stream]]
+            for run in (whole, *shards)
+        )
+        assert all(of_shards)
+        assert sorted(key for shard in of_shards for key in shard) == sorted(of_whole)

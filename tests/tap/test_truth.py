@@ -302,24 +302,24 @@ def test_a_beginning_without_a_row_is_told_by_the_first_later_one_and_not_again(
     assert len(set(ids)) == len(ids)
 
 
-def test_no_later_event_takes_a_reopening_without_a_row_for_the_creation():
-    url = "sandbox://?reopened_rows=false"
-    start = (NOON - 2 * DAYS).isoformat()
-    runs = [run_tap(NOON, url=url, start_date=start)]
-    for number in range(1, 4):
-        later = NOON + number * timedelta(hours=20)
-        runs.append(run_tap(later, runs[-1].state, url=url, start_date=start))
+@pytest.mark.parametrize("sparse", ["none", "all"])
+def test_no_later_event_takes_a_reopening_without_a_row_for_the_creation(sparse):
+    url = f"sandbox://?reopened_rows=false&sparse_conversations={sparse}&conversations_per_day=80"
+    streams = ("conversation_events", "message_events")
+    first = NOON + 2 * DAYS
+    start = (first - timedelta(hours=20)).isoformat()
+    runs = [run_tap(first, url=url, start_date=start, streams=streams)]
+    runs.append(run_tap(NOON + 3 * DAYS, runs[0].state, url=url, start_date=start, streams=streams))
     happenings = truth(url, NOON - 60 * DAYS, NOON + 3 * DAYS)
     created = {each.conversation_id: each.time for each in happenings if each.kind == "created"}
     reopened = {each.conversation_id for each in happenings if each.kind == "reopened"}
+    known = reopened & set(created)
     said = [
         (record["conversation_id"], tree["created_time"])
         for run in runs
         for record in run.events
         for tree in (record.get("conversation"), record.get("message"))
-        if tree
-        and tree.get("created_time")
-        and record["conversation_id"] in reopened & set(created)
+        if tree and tree.get("created_time") and record["conversation_id"] in known
     ]
     assert len(said) > 100
     second = timedelta(seconds=1)
