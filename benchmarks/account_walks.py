@@ -13,6 +13,7 @@ from singer_sdk.singerlib import Catalog
 
 from tap_freshchat import sandbox
 from tap_freshchat.configuration import Settings
+from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
 
@@ -90,5 +91,11 @@ def _run(config: dict[str, Any], state: dict[str, Any], far_end: Counted, writer
         message_writer=writer,  # type: ignore[arg-type]  # has what is called
     )
     settings = Settings.from_config(tap.config, far_end.clock.now())
-    tap.service = Service(settings, clock=far_end.clock, session=far_end.session, token="sandbox")  # noqa: S106 - the made-up token of a made-up account
+    tap.service = Service(
+        settings,
+        clock=far_end.clock,
+        session=far_end.session,
+        token="sandbox",  # noqa: S106 - the made-up token of a made-up account
+        scratch=ScratchFolder(),
+    )
     tap.sync_all()

@@ -1,6 +1,7 @@
 """Reading a report's file."""
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -88,6 +89,16 @@ def test_a_row_that_does_not_fit_its_header_is_an_error(tmp_path, content):
 def test_a_header_that_names_nothing_is_an_error_and_no_silence(tmp_path):
     with pytest.raises(ReportError, match="of 2 columns"):
         read(tmp_path, b",\n1,2\n")
+
+
+def test_an_archive_that_counts_the_same_bytes_many_times_is_not_read(tmp_path):
+    packed = zipped(CSV * 1500, method=zipfile.ZIP_STORED)
+    directory, end = packed.rindex(b"PK\x01\x02"), packed.rindex(b"PK\x05\x06")
+    entries, count = packed[directory:end] * 400, struct.pack("<H", 400)
+    size = struct.pack("<L", len(entries))
+    tail = packed[end : end + 8] + 2 * count + size + packed[end + 16 :]
+    with pytest.raises(ReportError, match="not a report"):
+        read(tmp_path, packed[:directory] + entries + tail)
 
 
 def test_an_archive_that_unpacks_to_far_more_than_it_is_is_not_read(tmp_path):
