@@ -107,6 +107,7 @@ def lint() -> None:
     run(BIN / "ruff", "format", "--check", ".")
     run(BIN / "ruff", "check", ".")
     run(BIN / "mypy")
+    run(BIN / "mypy", "benchmarks")
 
 
 def docs() -> None:
