@@ -12,13 +12,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from tap_freshchat.api.answers import decode
 from tap_freshchat.api.rate_limiting import retry_after
+from tap_freshchat.api.verdicts import is_own_limit, judge, network_fault
 from tap_freshchat.errors import (
     AccessError,
     FreshchatError,
     LimitError,
     MissingError,
     PassingError,
-    RefusedError,
 )
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 # Seconds: the longest period that a limit of a resource's own counts over is a day.
 LONGEST_LIMIT = 24 * 3600.0
-
-_OTHER_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 class FreshchatClient:
@@ -143,12 +141,12 @@ class FreshchatClient:
         url = self._url_of(path)
         where = f"{method} {urlsplit(url).path}"
         with self._send(method, url, auth=self._sign, **parts) as response:
-            if own_limit and _is_own_limit(response):
+            if own_limit and is_own_limit(response.status_code, response.headers):
                 wait = retry_after(response.headers, self._clock.now(), LONGEST_LIMIT)
                 raise LimitError(f"{where} answered 429.", wait=wait)
             self._limiter.observe(response.status_code, response.headers)
             content = b"".join(_at_most(_pieces(response), MAX_ANSWER_BYTES))
-        _judge(response, where, content)
+        judge(response.status_code, response.headers, where, content)
         try:
             return decode(content)
         except ValueError:
@@ -167,7 +165,7 @@ class FreshchatClient:
         with self._send("GET", url, auth=_unsigned) as response:
             if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
                 raise MissingError(f"{where}: the signed link has expired.")
-            _judge(response, where, b"")
+            judge(response.status_code, response.headers, where, b"")
             return receive(_pieces(response))
 
     def _send(self, method: str, url: str, **parts: Any) -> requests.Response:
@@ -185,7 +183,7 @@ class FreshchatClient:
                 **parts,
             )
         except requests.RequestException as error:
-            raise _network_fault(method, url, error) from None
+            raise network_fault(method, url, error) from None
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
@@ -219,59 +217,15 @@ def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _is_own_limit(response: requests.Response) -> bool:
-    """Whether a 429 is not the account's limit, of which each answer says what remains."""
-    remaining = response.headers.get("X-RateLimit-Remaining", "").strip()
-    return response.status_code == HTTPStatus.TOO_MANY_REQUESTS and remaining != "0"
-
-
 def _forget_link(response: requests.Response, **_: Any) -> None:
     response.headers.pop("Location", None)
-
-
-def _judge(response: requests.Response, where: str, content: bytes) -> None:
-    """Raise the error that an answer stands for.
-
-    Raises:
-        FreshchatError: by family; nothing for 2xx.
-    """
-    status = response.status_code
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return
-    trace = response.headers.get("X-Trace-ID")
-    what = f"{where} answered {status}" + (f" (trace {trace})" if trace else "")
-    if status == HTTPStatus.UNAUTHORIZED:
-        raise AccessError(f"{what}: Freshchat does not accept the token; check api_token.")
-    if status == HTTPStatus.FORBIDDEN:
-        raise AccessError(
-            f"{what}: the token or the account's plan does not include this; check api_token's "
-            f"account and the plan.",
-            forbidden=True,
-        )
-    if status == HTTPStatus.NOT_FOUND:
-        raise MissingError(f"{what}: not there; if this is the first request, check api_url.")
-    if status in _OTHER_PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise PassingError(f"{what}.")
-    if status < HTTPStatus.BAD_REQUEST:
-        raise AccessError(f"{what}, a redirect, which is not followed: check api_url.")
-    raise RefusedError(f"{what}: Freshchat refused the request.", reason=_reason(content))
-
-
-def _reason(content: bytes) -> str:
-    try:
-        body = decode(content)
-    except ValueError:
-        return ""
-    if not isinstance(body, dict):
-        return ""
-    return f"{body.get('status', '')} {body.get('message', '')}"
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
     try:
         yield from response.iter_content(CHUNK_BYTES)
     except requests.RequestException as error:
-        raise _network_fault("Reading", response.url, error) from None
+        raise network_fault("Reading", response.url, error) from None
 
 
 def _at_most(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
@@ -281,11 +235,3 @@ def _at_most(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
         if total > limit:
             raise FreshchatError(f"An answer is larger than {limit:,} bytes; it was not read.")
         yield piece
-
-
-def _network_fault(doing: str, url: str, error: Exception) -> PassingError:
-    # Only the kind: its text can hold the whole URL, whose query may be a signature.
-    kind = type(error).__name__
-    place = urlsplit(url)
-    path = place.path if place.query == "" else "/…"
-    return PassingError(f"{doing} {place.hostname}{path}: the connection failed ({kind}).")
