@@ -34,7 +34,7 @@ _TAP = {
     "reports/limits": ("test_windows",),
     "bookmarks": ("test_bookmarks",),
     "api/rate_limiting": ("test_rate_limiting", "test_client"),
-    "api/verdicts": ("test_client", "test_faults"),
+    "api/verdicts": ("test_verdicts",),
     "api/pagination": ("test_pagination",),
     "activity/timelines": ("test_timelines", "test_activity"),
     "activity/dialogue": ("test_dialogue", "test_beginnings"),

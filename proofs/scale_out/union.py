@@ -28,12 +28,12 @@ EARLIER = frozenset(
         "statistics",
     }
 )
-# The moment of the look, which no two runs share.
-LOOK = frozenset({"snapshot_time"})
+# The moment of the look, which no two runs share, and which agents were logged in then.
+LOOK = frozenset({"snapshot_time", "login_status"})
 
 
 def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> dict[str, set[str]]:
-    """The paths in which events of the same id differ, by id; without the moment of the look."""
+    """The paths in which events of the same id differ, by id; without what the look tells of itself."""
     found = {
         message_id: {path for path in _paths(event, parts[message_id]) if _name(path) not in LOOK}
         for message_id, event in whole.items()
