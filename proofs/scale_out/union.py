@@ -33,7 +33,7 @@ LOOK = frozenset({"snapshot_time", "login_status"})
 
 
 def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> dict[str, set[str]]:
-    """The paths in which events of the same id differ, by id; without what the look tells of itself."""
+    """The paths in which events of the same id differ, by id; without the look itself."""
     found = {
         message_id: {path for path in _paths(event, parts[message_id]) if _name(path) not in LOOK}
         for message_id, event in whole.items()
