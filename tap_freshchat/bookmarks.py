@@ -83,11 +83,15 @@ class Bookmark:
         Args:
             earliest: never before it, if it was chosen.
             chosen: a moment counted back from now is not: it passes a bookmark that has stood for
-                long, and what lies between would be lost.
+                long, be it that of REST before the first reports, and what lies between would be
+                lost.
         """
         value = self.value
         if value is None:
-            return earliest
+            by_rest = self._state.get(_VALUE)
+            if chosen or not by_rest:
+                return earliest
+            return min(earliest, parse_time(by_rest) - self._overlap)
         start = value - self._overlap
         return max(earliest, start) if chosen else start
 

@@ -40,6 +40,15 @@ def test_a_start_counted_back_from_now_never_passes_a_bookmark():
     assert Bookmark({}, "created_time", HOUR).start(NOON, chosen=False) == NOON
 
 
+def test_the_first_reports_go_on_where_rest_stands_unless_a_start_date_was_chosen():
+    state = {}
+    Bookmark(state, "created_time", HOUR, source=REST).advance(NOON)
+    reports = Bookmark(state, "created_time", HOUR, source=REPORTS)
+    assert reports.start(minutes_ago(5), chosen=False) == minutes_ago(60)
+    assert reports.start(minutes_ago(500), chosen=False) == minutes_ago(500)
+    assert reports.start(minutes_ago(5)) == minutes_ago(5)
+
+
 def test_what_the_overlap_gave_is_not_new_in_the_next_run_and_a_late_row_is():
     state = {}
     first = Bookmark(state, "created_time", HOUR)

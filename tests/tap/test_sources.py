@@ -103,3 +103,14 @@ def test_who_never_had_reports_goes_on_by_rest_and_gets_the_whole_time_once_they
     reported = run_tap(NOON + 20 * HOUR, later.state, **SET)
     told = ids(walked, later, reported)
     assert told >= {each for each in uninterrupted if each[0] != "conversations"}
+
+
+def test_first_reports_without_a_start_date_leave_no_gap_after_rest():
+    options = {name: value for name, value in SET.items() if name != "start_date"}
+    options["url"] = "sandbox://?opened=2026-11-18&report_jobs_per_minute=60"
+    options["streams"] = ("messages",)
+    first = run_tap(NOON, faults=refused, user_scope="all", **options)
+    later = run_tap(NOON + 240 * HOUR, first.state, **options)
+    since = (NOON - HOUR).isoformat()
+    whole = run_tap(NOON + 240 * HOUR, **{**options, "start_date": since})
+    assert ids(first, later) >= ids(whole)
