@@ -98,15 +98,18 @@ class Reports:
 
     def _fetch(self, job: Job) -> Iterator[Path]:
         """Bring a finished job's files to disk; an expired link is asked for anew."""
-        for number in range(len(job.links or ())):
+        for number, ready in enumerate(job.links or ()):
             self._files_written += 1
             path = self._folder / f"{self._files_written}.report"
             for _ in range(LINK_RENEWALS):
+                link = _current(ready, number, job.links or [])
                 try:
-                    self._download(job, number, path)
-                    break
-                except (MissingError, IndexError):
-                    self._jobs.look(job)
+                    if link:
+                        self._download(link, path)
+                        break
+                except MissingError:
+                    pass
+                self._jobs.look(job)
             else:
                 raise ReportError(
                     f"The links of report {job.report} for {job.window} do not open, "
@@ -114,6 +117,18 @@ class Reports:
                 )
             yield path
 
-    def _download(self, job: Job, number: int, path: Path) -> None:
-        link = (job.links or [])[number]
+    def _download(self, link: str, path: Path) -> None:
         self._client.download(link, lambda pieces: report_files.save(pieces, path))
+
+
+def _current(link: str, number: int, links: Sequence[str]) -> str | None:
+    """The link that opens the same file by now, whatever order fresh links come in.
+
+    The file's name stands before the query, which is the signature. By its place where no one link
+    has that name; None where there is no such place.
+    """
+    name = link.partition("?")[0]
+    same = [fresh for fresh in links if fresh.partition("?")[0] == name]
+    if len(same) == 1:
+        return same[0]
+    return links[number] if number < len(links) else None

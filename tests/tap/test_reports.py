@@ -297,6 +297,25 @@ def test_an_expired_link_is_renewed(far_end):
     assert len(set(far.downloads)) == 3
 
 
+@pytest.mark.parametrize("names", [("1-a", "1-b"), ("1-1", "1-1")])
+def test_each_part_is_read_once_in_whatever_order_fresh_links_come(far_end, names):
+    def ready(*links):
+        told = [
+            {"status": "SUCCESS", "link": {"href": f"https://extracts.example.com/{each}"}}
+            for each in links
+        ]
+        return {"status": "COMPLETED", "links": told}
+
+    far = far_end()
+    far.job_answer = ready(*(f"{name}?signed=1&part={n}" for n, name in enumerate(names)))
+    fresh = [f"{name}?signed=2&part={n}" for n, name in enumerate(names)]
+    far.job_answers_later = ready(*(fresh[::-1] if names[0] != names[1] else fresh))
+    far.links_expire = 1
+    far.reports.order("Agent-Activity", DAYS[:1])
+    assert len(far.read("Agent-Activity", DAYS[0])) == 2
+    assert far.downloads[1:] == fresh
+
+
 def test_links_that_never_open_end_in_an_error(far_end):
     far = far_end()
     far.links_expire = 10**6
