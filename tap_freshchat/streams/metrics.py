@@ -96,7 +96,7 @@ def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatErr
 
 
 class Asked:
-    """The metrics that one stream asks for; one that the account does not know is left out.
+    """The metrics that one stream asks for; what Freshchat refuses is left out and told once.
 
     Args:
         service: of the run.
@@ -110,6 +110,8 @@ class Asked:
     ) -> None:
         self._service = service
         self._metrics = list(metrics)
+        self._refused: set[Metric] = set()
+        self._answered = False
         self._setting = setting
         self._log = log
 
@@ -119,7 +121,7 @@ class Asked:
         """Each metric with its answer, several asked at once.
 
         Raises:
-            FreshchatError: the account knows none of them.
+            FreshchatError: none of them has been answered yet, and now all are refused.
         """
 
         def ask(metric: Metric) -> Mapping[str, Any] | RefusedError:
@@ -130,21 +132,24 @@ class Asked:
             return answer if isinstance(answer, dict) else {}
 
         in_flight = self._service.settings.max_concurrency
-        for metric, answer in ordered_map(ask, list(self._metrics), in_flight=in_flight):
+        for metric, answer in ordered_map(ask, self._metrics, in_flight=in_flight):
             if isinstance(answer, RefusedError):
-                self._leave_out(metric)
+                self._leave_out(metric, query)
             else:
+                self._answered = True
                 yield metric, answer
-
-    def _leave_out(self, metric: Metric) -> None:
-        self._metrics.remove(metric)
-        if not self._metrics:
+        if self._refused and not self._answered:
             raise FreshchatError(
                 f"Freshchat refuses every metric of setting {self._setting}; name metrics that the "
                 f"account has, or leave the stream {self._setting} out."
             )
-        self._log.warning(
-            "Freshchat refuses metric %s; it is left out. Check setting %s.",
-            metric.text,
-            self._setting,
-        )
+
+    def _leave_out(self, metric: Metric, query: Mapping[str, str]) -> None:
+        # It may be refused for one period only: it is asked for again in the next.
+        if metric not in self._refused:
+            self._refused.add(metric)
+            self._log.warning(
+                "Freshchat refuses metric %s%s; it is left out wherever it is refused. Check "
+                "setting %s.",
+                *(metric.text, f" from {query['start']} on" if query else "", self._setting),
+            )

@@ -31,11 +31,13 @@ MARGIN = timedelta(seconds=1)
 
 
 class OutboundMessages(WindowedStream):
-    """Messages sent out by the outbound API, each time their status changes."""
+    """Messages sent out by the outbound API, each time their status changes within a day."""
 
     name = "outbound_messages"
     primary_keys = ("message_id",)
     reports = ()
+    # A list is by the time of sending: a status that comes later shows in reading it again only.
+    least_overlap = timedelta(days=1)
 
     @cached_property
     @override

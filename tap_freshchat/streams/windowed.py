@@ -54,7 +54,9 @@ class WindowedStream(Stream):
     reports: ClassVar[tuple[str, ...]]
     # How much before the overlap is read to know what came before, without being emitted.
     history: ClassVar[timedelta] = timedelta(0)
-    # Whether REST can tell the same, for accounts without reports.
+    # How much before the bookmark is read again, whatever the setting: changes are told that late.
+    least_overlap: ClassVar[timedelta] = timedelta(0)
+    # Whether REST tells the same.
     rest_too: ClassVar[bool] = False
     # What it keeps in its state beside the bookmark while REST is read: the last look, to which
     # nothing can be compared any more once reports have told what came after it.
@@ -229,9 +231,9 @@ class WindowedStream(Stream):
 
     def bookmark_by(self, source: str) -> Bookmark:
         """The bookmark for a run that reads one source."""
-        name, overlap = type(self).replication_key, self.service.settings.lookback
-        chosen = source if self.rest_too else None
-        return Bookmark(self.stream_state, name, overlap, self.overlap_id, chosen)
+        key, chosen = type(self).replication_key, source if self.rest_too else None
+        overlap = max(self.service.settings.lookback, self.least_overlap)
+        return Bookmark(self.stream_state, key, overlap, self.overlap_id, chosen)
 
     @cached_property
     def since(self) -> datetime:
