@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tap_freshchat.errors import SettingError
 from tap_freshchat.metrics import Metric
 from tap_freshchat.times import parse_time
+from tap_freshchat.windows import EVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,13 +61,13 @@ class Settings:
             SettingError: a value cannot be used; the text names the setting.
         """
         api_url = config.get("api_url") or ""
-        sandbox = api_url if urlsplit(api_url).scheme == SANDBOX_SCHEME else None
+        sandbox = api_url if api_url.lower().startswith(f"{SANDBOX_SCHEME}:") else None
         if not (sandbox or config.get("api_token")):
             raise SettingError(
                 "Setting api_token is missing: copy the token from Freshchat's admin page "
                 "(API settings), or set api_url to sandbox:// to try without an account."
             )
-        start = _moment(config, "start_date") or now - DEFAULT_HISTORY
+        start = max(EVER, _moment(config, "start_date") or now - DEFAULT_HISTORY)
         end = _moment(config, "end_date")
         if end is not None and end <= start:
             raise SettingError("Setting end_date must be later than start_date.")
@@ -111,8 +112,12 @@ def normalise_api_url(api_url: str) -> str:
         SettingError: no host can be read from it, or it is not https.
     """
     text = api_url.strip().rstrip("/")
-    url = urlsplit(text if "://" in text else f"https://{text}")
-    host = (url.hostname or "").lower()
+    try:
+        url = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = (url.hostname or "").lower(), url.port
+    except ValueError:
+        # Of brackets, or a port that is none: which of them, Python says in words of its own.
+        host, port = "", None
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
         raise SettingError(
             "Setting api_url is not a URL, a host or an account name; "
@@ -126,8 +131,8 @@ def normalise_api_url(api_url: str) -> str:
     if url.path not in {"", "/v2"} or url.query or url.fragment:
         raise SettingError("Setting api_url must end with the host or with /v2.")
     netloc = f"[{host}]" if ":" in host else host
-    if url.port is not None:
-        netloc = f"{netloc}:{url.port}"
+    if port is not None:
+        netloc = f"{netloc}:{port}"
     return f"{url.scheme}://{netloc}/v2"
 
 

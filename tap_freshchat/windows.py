@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
+
+# Before it no account can have begun: Freshchat did not exist.
+EVER = datetime(2010, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ of each. What was found is kept on disk for the run, so that all streams share o
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,18 +20,17 @@ from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import MissingError
 from tap_freshchat.lookups.identity import customer_of
 from tap_freshchat.times import format_time, parse_time
-from tap_freshchat.windows import Window
+from tap_freshchat.windows import EVER, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.clock import Clock
     from tap_freshchat.lookups.user_listing import UserListing
 
-# Before it no account can have begun: Freshchat did not exist.
-EVER = datetime(2010, 1, 1, tzinfo=timezone.utc)
 # How far ahead users are asked for, so that none leaves the list by coming back while it is read:
 # the next run would look for what is new of them only. Longer than any listing takes.
 AHEAD = timedelta(days=1)

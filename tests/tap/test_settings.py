@@ -10,6 +10,7 @@ from tap_freshchat.configuration import Settings, normalise_api_url
 from tap_freshchat.errors import SettingError
 from tap_freshchat.settings import SETTINGS
 from tap_freshchat.times import format_time
+from tap_freshchat.windows import EVER
 
 DEFAULTS = {
     name: each["default"]
@@ -55,6 +56,18 @@ def test_the_api_url_is_taken_in_every_form_people_paste(pasted, base_url):
 def test_an_api_url_that_could_send_the_token_astray_is_refused_by_name(pasted):
     with pytest.raises(SettingError, match="api_url"):
         normalise_api_url(pasted)
+
+
+@pytest.mark.parametrize(
+    "pasted", ["https://acme.freshchat.com:99999", "acme.freshchat.com:443x", "https://[abc"]
+)
+def test_an_api_url_that_python_cannot_take_apart_is_refused_by_name(pasted):
+    with pytest.raises(SettingError, match="api_url"):
+        settings(api_url=pasted, api_token="t")
+
+
+def test_a_start_before_freshchat_was_is_that_of_freshchat():
+    assert settings(start_date="0001-01-01T00:00:00Z").start == EVER
 
 
 def test_a_missing_token_is_named_unless_the_sandbox_is_asked_for():
