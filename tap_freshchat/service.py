@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from tap_freshchat.reports.limits import earliest_report
 from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.shards import shard_of
+from tap_freshchat.times import whole_steps
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity.snapshot import Snapshot
     from tap_freshchat.bookmarks import Bookmark
+
+# Less than clocks of two machines may differ by, the overlap makes good.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
 class Service:
@@ -57,16 +62,7 @@ class Service:
         self.settings = settings
         # Up to WARNING it writes out URLs, and a signed link's query opens the file it names.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        # Reports are read up to one moment, the same for all streams of the run.
-        now = clock.now()
-        self.until = min(now - settings.report_delay, settings.end or now)
-        # Up to when REST is read, which is not late as reports are.
-        self.present = min(now, settings.end or now)
-        # Counted from this moment, whatever period is wanted.
-        self.earliest = earliest_report(now)
-        self._began = now
         self.by_rest = settings.activity_source == "rest"
-        self._walk_since = self.present
         self.clock = clock
         self.client = client = FreshchatClient(
             base_url=settings.base_url,
@@ -85,6 +81,7 @@ class Service:
             page_size=settings.page_size,
         )
         self._scratch = scratch
+        self._log = logging.getLogger("tap-freshchat.service")
         folder = scratch.path
         self.users = UserListing(client, folder, settings.page_size)
         self._walk = Walk(
@@ -96,6 +93,7 @@ class Service:
             page_size=settings.page_size,
             max_concurrency=settings.max_concurrency,
         )
+        self._walk_since: datetime | None = None
         jobs = ReportJobs(
             client,
             clock,
@@ -162,6 +160,44 @@ class Service:
         """
         _ = self.directory.account
 
+    @cached_property
+    def now(self) -> datetime:
+        """The moment of the run, the same for all its streams, in milliseconds as requests take it.
+
+        Freshchat's own where this machine's clock is ahead of it: a bookmark would pass what has
+        not happened yet.
+        """
+        now = self.clock.now()
+        ahead = timedelta(seconds=self.client.seconds_ahead)
+        if ahead > CLOCK_TOLERANCE:
+            self._log.warning(
+                "This machine's clock is %.0f seconds ahead of Freshchat's, which is gone by; "
+                "set it right.",
+                ahead.total_seconds(),
+            )
+            now -= ahead
+        return whole_steps(now, timedelta(milliseconds=1))
+
+    @cached_property
+    def present(self) -> datetime:
+        """Up to when REST is read, which is not late as reports are."""
+        return min(self.now, self.settings.end or self.now)
+
+    @cached_property
+    def until(self) -> datetime:
+        """Up to when reports are read."""
+        return min(self.now - self.settings.report_delay, self.present)
+
+    @cached_property
+    def earliest(self) -> datetime:
+        """From when on there are reports: counted from now, whatever period is wanted."""
+        return earliest_report(self.now)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether a period is wanted that is over: how things are now tells nothing of it."""
+        return self.present < self.now
+
     def is_mine(self, owner_id: str) -> bool:
         """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
         return shard_of(owner_id, self.settings.shard_count) == self.settings.shard_index
@@ -172,13 +208,13 @@ class Service:
 
     def plan_walk(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""
-        self._walk_since = min(self._walk_since, since)
+        self._walk_since = min(self._walk_since or self.present, since)
 
     def walked(self) -> Iterator[Snapshot]:
         """The conversations that moved, by REST; walked once a run."""
         # To the moment, also where an earlier end is set: who has moved since then is listed with
         # the later time only. What lies past the end is left out message by message.
-        return self._walk.conversations(Window(self._walk_since, self._began))
+        return self._walk.conversations(Window(self._walk_since or self.present, self.now))
 
     @cached_property
     def account(self) -> Account:

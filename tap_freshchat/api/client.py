@@ -11,6 +11,7 @@ import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from tap_freshchat.api.answers import decode
+from tap_freshchat.api.clock_skew import seconds_ahead
 from tap_freshchat.api.rate_limiting import retry_after
 from tap_freshchat.api.verdicts import is_own_limit, judge, network_fault
 from tap_freshchat.errors import (
@@ -74,6 +75,8 @@ class FreshchatClient:
         self._clock = clock
         self._timeout = timeout
         self._log = logging.getLogger("tap-freshchat.client")
+        # How far this machine's clock was ahead of the service's, by its latest answer of JSON.
+        self.seconds_ahead = 0.0
 
     def get(
         self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = ATTEMPTS
@@ -145,6 +148,7 @@ class FreshchatClient:
                 wait = retry_after(response.headers, self._clock.now(), LONGEST_LIMIT)
                 raise LimitError(f"{where} answered 429.", wait=wait)
             self._limiter.observe(response.status_code, response.headers)
+            self.seconds_ahead = seconds_ahead(response.headers, self._clock.now())
             content = b"".join(_at_most(_pieces(response), MAX_ANSWER_BYTES))
         judge(response.status_code, response.headers, where, content)
         try:

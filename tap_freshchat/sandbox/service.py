@@ -80,8 +80,11 @@ class Sandbox:
             answer = Response.of_json(error.status, error.body())
             if error.retry_after is not None:
                 retry["Retry-After"] = self._retry_after(now, error.retry_after)
-        trace = {"X-Trace-ID": f"00-{next(self._traces):032x}-sandbox-00"}
-        headers = {**answer.headers, **allowance.headers(), **retry, **trace}
+        always = {
+            "Date": format_datetime(to_datetime(now // SECOND * SECOND), usegmt=True),
+            "X-Trace-ID": f"00-{next(self._traces):032x}-sandbox-00",
+        }
+        headers = {**answer.headers, **allowance.headers(), **retry, **always}
         return Response(answer.status, headers, answer.body)
 
     def _admit(self, request: Request, allowance: Allowance, now: int) -> None:

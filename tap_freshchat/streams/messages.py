@@ -76,6 +76,8 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
         time = row_time(report_columns.TRANSCRIPT, row["created_time"])
         if not (whole or service.is_mine(conversation_id)):
             continue
+        # None of the product's has no id; should one, it must not be taken for all of them.
+        row["message_id"] = row["message_id"] or digest("row", *row.values())
         if stream.is_new((conversation_id, row["message_id"]), time):
             message = transcripts.message_of(row, time, app_id=app_id)
             yield Posted(message, time, reference_id=row.get("reference_id") or None)

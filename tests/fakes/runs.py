@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -69,9 +70,10 @@ def run_tap(
     url: str = "sandbox://",
     faults: Any = None,
     kill_after: int | None = None,
+    ahead: timedelta = timedelta(0),
     **config: Any,
 ) -> Run:
-    """One run, from the given state, of the given streams."""
+    """One run, from the given state, of the given streams; its clock is `ahead` of theirs."""
     run = Run(kill_after=kill_after)
     tap = TapFreshchat(
         config={"api_url": url, **config},
@@ -79,17 +81,19 @@ def run_tap(
         catalog=_selected(streams),
         message_writer=run,
     )
-    clock = sandbox.SandboxClock(now)
+    clock = sandbox.SandboxClock(now + ahead)
     options = sandbox.Options.from_url(url)
 
     def watched(request: sandbox.Request) -> sandbox.Response | None:
         run.requests.append(f"{request.method} {request.path}")
         return faults(request) if faults else None
 
-    adapter = sandbox.SandboxAdapter(sandbox.Sandbox(options, clock.now, faults=watched))
+    adapter = sandbox.SandboxAdapter(
+        sandbox.Sandbox(options, lambda: clock.now() - ahead, faults=watched)
+    )
     session = requests.Session()
     session.mount("https://", adapter)
-    settings = Settings.from_config(tap.config, now)
+    settings = Settings.from_config(tap.config, clock.now())
     tap.service = Service(
         settings,
         clock=clock,
@@ -97,9 +101,9 @@ def run_tap(
         token=settings.token or options.token,
         scratch=ScratchFolder(),
     )
-    run.since, run.until = settings.start, tap.service.until
     with contextlib.suppress(Killed):
         tap.sync_all()
+    run.since, run.until = settings.start, tap.service.until
     return run
 
 

@@ -72,10 +72,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self.sandbox.respond(request))
 
     def _send(self, answer: Response) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         given = {name.lower() for name in answer.headers}
+        if "date" not in given:
+            self.send_header("Date", self.date_time_string())
         if answer.rest is not None:
             self.send_header("Transfer-Encoding", "chunked")
         elif "content-length" not in given:

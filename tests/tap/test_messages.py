@@ -1,0 +1,58 @@
+"""Messages as transcripts and clocks may have them, with nothing lost."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from fakes.clock import NOON
+from fakes.runs import run_tap
+
+from tap_freshchat import sandbox
+
+HOUR = timedelta(hours=1)
+# Many messages, so that some lie wherever a mistake would lose them.
+MANY = {
+    "url": "sandbox://?opened=2026-11-18&report_jobs_per_minute=60&conversations_per_day=200",
+    "report_jobs_per_minute": 60,
+    "streams": ("messages",),
+    "start_date": (NOON - 6 * HOUR).isoformat(),
+}
+
+
+def ids(*runs):
+    return {each["id"] for run in runs for each in run.records["messages"]}
+
+
+@pytest.mark.parametrize("source", ["reports", "rest"])
+def test_a_clock_that_is_ahead_loses_nothing_and_is_told(source, caplog):
+    options = {**MANY, "activity_source": source, "user_scope": "all"}
+    wrong = run_tap(NOON, ahead=5 * HOUR, **options)
+    assert sum("clock is 18000 seconds ahead" in each for each in caplog.messages) == 1
+    right = run_tap(NOON + 6 * HOUR, wrong.state, **options)
+    assert ids(wrong, right) == ids(run_tap(NOON + 6 * HOUR, **options))
+
+
+def test_what_happened_in_the_millisecond_of_the_bookmark_is_not_lost_without_an_overlap():
+    options = {**MANY, "lookback_minutes": 0}
+    whole = run_tap(NOON + HOUR, **options)
+    message = next(
+        each for each in whole.records["messages"] if each["created_time"] > NOON.isoformat()
+    )
+    delay = timedelta(minutes=15, microseconds=300)
+    first = run_tap(datetime.fromisoformat(message["created_time"]) + delay, **options)
+    assert ids(first, run_tap(NOON + HOUR, first.state, **options)) == ids(whole)
+
+
+def test_rows_without_an_id_are_told_apart_by_what_they_hold():
+    header = "conversation_id,message_id,created_time,message"
+    time = (NOON - HOUR).isoformat()
+    rows = [f"c,,{time},{text}" for text in ("one", "two", "two")]
+
+    def faults(request):
+        if request.host == sandbox.EXTRACT_HOST:
+            return sandbox.Response(200, {}, "\n".join([header, *rows]).encode())
+        return None
+
+    run = run_tap(NOON, faults=faults, **MANY)
+    told = [each["message_parts"] for each in run.records["messages"]]
+    assert told == [[{"text": {"content": text}}] for text in ("one", "two")]
+    assert all(ids(run))
