@@ -191,7 +191,8 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
     """The dialogue from the beginning of the open period that a moment falls into.
 
     Args:
-        messages: newest first, pages of them fetched as they are asked for.
+        messages: pages of them fetched as they are asked for; in another order than newest first
+            all are.
         back_to: the moment.
 
     Raises:
@@ -200,9 +201,14 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
     kept: list[Mapping[str, Any]] = []
     # The period that the moment falls into; known once a message at or before it is met.
     period: str | None = None
+    # The order is not documented: where it is another, the newest may be yet to come.
+    newest_first, last = True, None
     for message in messages:
         interaction_id = message.get("interaction_id")
-        if _time_of(message) < back_to:
+        time = _time_of(message)
+        newest_first = newest_first and (last is None or time <= last)
+        last = time
+        if newest_first and time < back_to:
             period = period or (kept[-1].get("interaction_id") if kept else interaction_id)
             if interaction_id != period:
                 return Dialogue(kept, complete=False, back_to=back_to)

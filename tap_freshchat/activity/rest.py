@@ -54,14 +54,19 @@ def seen_occurrences(snapshot: Snapshot) -> list[Occurrence]:
         )
         told.setdefault(occurrence.id, occurrence)
 
+    told_apart = any(message.interaction_id for message in dialogue.messages)
     latest = None
     for number, message in enumerate(dialogue.messages):
-        if message.interaction_id != latest:
-            latest = message.interaction_id
-            began = interaction_time(latest)
-            first = number == 0 and dialogue.complete
-            if began and not (number == 0 and dialogue.cut):
-                tell(CREATED if first else REOPENED, began, latest, message)
+        # A message may lack the id, as one before the customer's first word.
+        if message.interaction_id and message.interaction_id != latest:
+            first, latest = latest is None, message.interaction_id
+            began = interaction_time(latest) or message.time
+            if not (first and dialogue.cut):
+                tell(CREATED if first and dialogue.complete else REOPENED, began, latest, message)
+        elif not told_apart and number == 0 and dialogue.complete:
+            tell(CREATED, message.time, None, message)
+        elif not told_apart and message.marks("isReopen"):
+            tell(REOPENED, message.time, None, message)
         if message.marks("isResolved"):
             tell(RESOLVED, message.time, latest, message)
     return [*sorted(told.values(), key=lambda each: each.time), *_assignments(snapshot, latest)]

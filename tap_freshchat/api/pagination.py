@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_freshchat.api import answers
 from tap_freshchat.api.client import path_of
@@ -16,8 +16,18 @@ if TYPE_CHECKING:
 FIRST_PAGE = 1
 # What the service calls a page past the end.
 WRONG_PAGE = "WRONG_PAGE"
-# Of a number of pages.
+# Pages of messages in a row that hold none: more of them, and their links lead nowhere.
+MOST_EMPTY_PAGES = 20
+# Of a number of pages or items.
 _MOST_DIGITS = 9
+
+
+class _Page(NamedTuple):
+    """One page of a list: its items, how many pages there are, and how many items in all."""
+
+    items: list[dict[str, Any]]
+    pages: int
+    size: int
 
 
 def collection(  # noqa: PLR0913 - what the lists differ in
@@ -47,12 +57,9 @@ def collection(  # noqa: PLR0913 - what the lists differ in
     Raises:
         FreshchatError: an answer has another shape, or one of the families of the client.
     """
-    page, pages = FIRST_PAGE, FIRST_PAGE
     query = {"items_per_page": page_size, **(params or {})}
-    while page <= pages:
-        items, pages = _page(client, path, key, page, query, named=named, optional=optional)
+    for items in _pages(client, path, key, query, named=named, optional=optional):
         yield from items
-        page += 1
 
 
 def conversations_of(
@@ -80,7 +87,9 @@ def shrinking_collection(
     """Pages of a list that items leave while it is read, as they leave a closed window of time.
 
     Whatever leaves moves all after it towards the front. Read from the last page to the first,
-    such an item is met twice rather than never.
+    such an item is met twice rather than never. One that comes in amid the list, where that is in
+    another order than of change, moves all after it the other way: once the list has grown, it is
+    read from the first page to the last as well.
 
     Args:
         client: of the account.
@@ -93,23 +102,44 @@ def shrinking_collection(
         FreshchatError: an answer has another shape, or one of the families of the client.
     """
     query = {"items_per_page": page_size, **(params or {})}
-    items, pages = _page(client, path, key, FIRST_PAGE, query)
+    items, pages, size = _page(client, path, key, FIRST_PAGE, query)
     if pages <= FIRST_PAGE:
         yield items
         return
+    size_now = size
     for page in range(pages, 0, -1):
-        yield _page_if_there(client, path, key, page, query)
+        items, _, size_now = _page_if_there(client, path, key, page, query)
+        yield items
+    if size_now > size:
+        yield from _pages(client, path, key, query)
+
+
+def _pages(  # noqa: PLR0913 - what one request takes
+    client: FreshchatClient,
+    path: str,
+    key: str,
+    params: Mapping[str, Any],
+    *,
+    named: str = "id",
+    optional: bool = False,
+) -> Iterator[list[dict[str, Any]]]:
+    """All pages from the first to the last, of which each tells anew which that is."""
+    page, pages = FIRST_PAGE, FIRST_PAGE
+    while page <= pages:
+        items, pages, _ = _page(client, path, key, page, params, named=named, optional=optional)
+        yield items
+        page += 1
 
 
 def _page_if_there(
     client: FreshchatClient, path: str, key: str, page: int, params: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """The items of one page; none when so much has left that the list is shorter by now."""
+) -> _Page:
+    """One page; an empty one when so much has left that the list is shorter by now."""
     try:
-        return _page(client, path, key, page, params)[0]
+        return _page(client, path, key, page, params)
     except RefusedError as error:
         if WRONG_PAGE in error.reason:
-            return []
+            return _Page([], 0, 0)
         raise
 
 
@@ -122,8 +152,7 @@ def _page(  # noqa: PLR0913 - what one request takes
     *,
     named: str = "id",
     optional: bool = False,
-) -> tuple[list[dict[str, Any]], int]:
-    """The items of one page, and how many pages there are."""
+) -> _Page:
     answer = answers.an_object(
         client.get(path, {"page": page, "sort_order": "asc", **params}), path
     )
@@ -131,10 +160,17 @@ def _page(  # noqa: PLR0913 - what one request takes
     if listed is None and optional:
         listed = []
     items = answers.objects(listed, path, key, named=named)
-    pages = answers.an_object(answer.get("pagination") or {}, path).get("total_pages") or 0
-    if not str(pages).isdecimal() or len(str(pages)) > _MOST_DIGITS:
+    counted = answers.an_object(answer.get("pagination") or {}, path)
+    pages = _count(counted.get("total_pages"))
+    if pages is None:
         raise FreshchatError(f"The answer of {path} has a number of pages that is none.")
-    return items, int(pages)
+    return _Page(items, pages, _count(counted.get("total_items")) or pages)
+
+
+def _count(told: object) -> int | None:
+    """A number of things, 0 where none is told; None for what is no such number."""
+    text = str(told or 0)
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def messages(
@@ -144,16 +180,22 @@ def messages(
 
     Raises:
         MissingError: there is no such conversation.
-        FreshchatError: a link leads back to a page already read, or an answer has another shape.
+        FreshchatError: links lead back to a page already read or on without end, or an answer has
+            another shape.
     """
     path = place = path_of("conversations", conversation_id, "messages")
     query: Mapping[str, Any] | None = {"page": FIRST_PAGE, "items_per_page": page_size}
     seen = set()
+    empty = 0
     while path:
         if path in seen:
             raise FreshchatError("A list of messages links back to a page already read.")
         seen.add(path)
         answer = answers.an_object(client.get(path, query), place)
-        yield from answers.objects(answer.get("messages") or [], place, "messages")
+        listed = answers.objects(answer.get("messages") or [], place, "messages")
+        yield from listed
+        empty = 0 if listed else empty + 1
+        if empty == MOST_EMPTY_PAGES:
+            raise FreshchatError("A list of messages goes on without any messages in it.")
         link = answers.an_object(answer.get("link") or {}, place)
         path, query = str(link.get("href") or ""), None

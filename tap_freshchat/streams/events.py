@@ -133,6 +133,8 @@ class ConversationEvents(WindowedStream):
             if not self.service.is_mine(snapshot.conversation["conversation_id"]):
                 continue
             for occurrence in rest_activity.seen_occurrences(snapshot):
+                if occurrence.observed and self.service.looks_back:
+                    continue
                 changes, timeline = self.service.timelines.apply(occurrence)
                 due = occurrence.observed or occurrence.time < window.end
                 new = assignees.is_new(occurrence)
@@ -217,6 +219,8 @@ class AgentActivity(WindowedStream):
 
     def _seen(self, window: Window) -> Iterator[tuple[AgentOccurrence, None]]:
         """Differences to the statuses that the last run kept with its bookmark."""
+        if self.service.looks_back:
+            return
         before = self.stream_state.get(STATUSES, {})
         now = rest_activity.agent_statuses(self.service.directory.agents.values())
         since = self.stream_state.get("replication_key_value") or format_time(window.start)

@@ -117,6 +117,12 @@ def test_messages_are_read_back_to_the_beginning_of_the_open_period(back_to, kep
     assert dialogue.reaches(at(back_to))
 
 
+def test_messages_in_another_order_than_newest_first_are_all_read():
+    read = read_back(TALK, at(11))
+    assert [each.id for each in read.messages] == [each.id for each in WHOLE.messages]
+    assert read.complete
+
+
 def test_a_period_without_an_end_is_read_back_only_so_far():
     endless = [message(-minutes, "user") for minutes in range(MAX_MESSAGES + 5)]
     cut = read_back(endless, at(1))

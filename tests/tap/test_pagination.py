@@ -1,5 +1,6 @@
 """Reading lists page by page."""
 
+import itertools
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ from fakes.http import Answer, ScriptedAdapter
 
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.pagination import (
+    MOST_EMPTY_PAGES,
     collection,
     conversations_of,
     messages,
@@ -121,6 +123,23 @@ def test_a_list_that_shrinks_is_read_from_its_end(pages, asked, told):
         assert query(each).items() >= {"items_per_page": "7", "since": "x"}.items()
 
 
+def test_who_comes_in_amid_a_list_hides_nobody():
+    users = ["a", "c", "d", "e", "f"]
+
+    def answer(request):
+        page, size = int(query(request)["page"]), 2
+        if page == 2 and "b" not in users:
+            users.insert(1, "b")
+        listed = [{"id": each} for each in users[(page - 1) * size : page * size]]
+        total = {"total_pages": -(-len(users) // size), "total_items": len(users)}
+        return Answer(body={"users": listed, "pagination": total})
+
+    client, _ = client_of(answer)
+    pages = list(shrinking_collection(client, "/users", "users", page_size=2))
+    assert {item["id"] for items in pages for item in items} >= set("acdef")
+    assert max(len(items) for items in pages) == 2
+
+
 def test_a_page_that_is_gone_by_then_is_empty():
     gone = Answer(400, {"code": "WRONG_PAGE", "message": "WRONG_PAGE"})
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
@@ -150,6 +169,16 @@ def test_messages_are_asked_for_page_by_page_as_large_as_wanted():
     [asked] = adapter.requests
     assert urlsplit(asked.url).path == "/v2/conversations/c%2F1/messages"
     assert query(asked) == {"page": "1", "items_per_page": "50"}
+
+
+def test_links_from_one_page_without_messages_to_the_next_come_to_an_end():
+    numbers = itertools.count()
+    client, adapter = client_of(
+        lambda _: Answer(body={"messages": [], "link": {"href": f"/v2/more?page={next(numbers)}"}})
+    )
+    with pytest.raises(FreshchatError, match="goes on without any messages"):
+        list(messages(client, "c", page_size=50))
+    assert len(adapter.requests) == MOST_EMPTY_PAGES
 
 
 def test_an_empty_list_takes_one_request():

@@ -12,7 +12,13 @@ from fakes.runs import run_tap, truth
 
 from tap_freshchat.activity.dialogue import Dialogue
 from tap_freshchat.activity.occurrences import Occurrence
-from tap_freshchat.activity.rest import MAX_ASSIGNEES, Assignees, agent_statuses, message_rows
+from tap_freshchat.activity.rest import (
+    MAX_ASSIGNEES,
+    Assignees,
+    agent_statuses,
+    message_rows,
+    seen_occurrences,
+)
 from tap_freshchat.activity.snapshot import Snapshot
 from tap_freshchat.errors import AccessError
 from tap_freshchat.payloads.associations import Account, Customer
@@ -229,6 +235,50 @@ def test_a_look_that_was_cut_short_tells_the_same_ids_when_repeated():
         for hours in (8, 8.01)
     ]
     assert by_id(later[0]).keys() == by_id(later[1]).keys()
+
+
+def test_of_a_period_that_is_over_nothing_is_told_as_seen_now():
+    over = {**ALL, "start_date": (NOON - HOUR).isoformat(), "end_date": NOON.isoformat()}
+    first = run_tap(NOON - HOUR / 2, **over)
+    later = run_tap(NOON + 8 * HOUR, first.state, **over)
+    assert later.events
+    assert [each for each in later.events if each["observed"]] == []
+    assert [each for each in later.events if each["created_time"] >= NOON.isoformat()] == []
+
+
+def said(minutes, interaction_id=None, **marks):
+    time = NOON - timedelta(minutes=minutes)
+    return {
+        "id": f"m{minutes}",
+        "created_time": time.isoformat(),
+        "interaction_id": interaction_id,
+        "meta_data": marks,
+    }
+
+
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        # Without ids of open periods, the first message and its marks tell of them.
+        (
+            [said(9), said(7, isResolved=True), said(5, isReopen=True), said(4)],
+            [("created", 9), ("resolved", 7), ("reopened", 5)],
+        ),
+        # Ids of another form tell when a period began by its first message.
+        ([said(9, "x"), said(8, "x"), said(5, "y")], [("created", 9), ("reopened", 5)]),
+        # A welcome that has none is no period of its own.
+        ([said(9), said(8, "x"), said(7), said(6, "x")], [("created", 8)]),
+    ],
+)
+def test_beginnings_are_told_whatever_becomes_of_the_ids_of_open_periods(messages, told):
+    snapshot = Snapshot(
+        conversation={"conversation_id": "c"},
+        user_id="u",
+        time=NOON,
+        dialogue=Dialogue(messages, complete=True),
+    )
+    found = [(each.kind, (NOON - each.time).seconds // 60) for each in seen_occurrences(snapshot)]
+    assert found == told
 
 
 def test_an_account_without_reports_gets_its_events_all_the_same_and_is_told_once(caplog):
