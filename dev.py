@@ -140,7 +140,9 @@ def lock() -> None:
 if __name__ == "__main__":
     tasks = {task.__name__: task for task in (demo, test, coverage, lint, docs, audit, lock)}
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if sys.version_info < OLDEST_PYTHON or name not in tasks:
-        sys.exit(f"Python 3.10 or later is needed.\n{__doc__}")
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit("Python 3.10 or later is needed.")
+    if name not in tasks:
+        sys.exit(__doc__)
     install()
     tasks[name]()

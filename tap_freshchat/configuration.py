@@ -62,22 +62,32 @@ class Settings:
         """
         api_url = config.get("api_url") or ""
         sandbox = api_url if api_url.lower().startswith(f"{SANDBOX_SCHEME}:") else None
-        if not (sandbox or config.get("api_token")):
+        # From a file it often comes with the end of its line.
+        token = (config.get("api_token") or "").strip()
+        if not (sandbox or token):
             raise SettingError(
                 "Setting api_token is missing: copy the token from Freshchat's admin page "
                 "(API settings), or set api_url to sandbox:// to try without an account."
             )
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise SettingError(
+                "Setting api_token holds characters that no token has; copy it again from "
+                "Freshchat's admin page (API settings)."
+            )
         start = max(EVER, _moment(config, "start_date") or now - DEFAULT_HISTORY)
         end = _moment(config, "end_date")
         if end is not None and end <= start:
-            raise SettingError("Setting end_date must be later than start_date.")
+            raise SettingError(
+                "Setting end_date must be later than start_date"
+                + ("." if config.get("start_date") else ", which is 7 days back when not set.")
+            )
         if config["shard_index"] >= config["shard_count"]:
             raise SettingError("Setting shard_index counts from 0 and must be below shard_count.")
         window = config.get("report_window_days")
         return cls(
             base_url=f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
             sandbox=sandbox,
-            token=config.get("api_token"),
+            token=token or None,
             start=start,
             start_chosen=config.get("start_date") is not None,
             end=end,
@@ -141,8 +151,11 @@ def _moment(config: Mapping[str, Any], name: str) -> datetime | None:
         return None
     try:
         return parse_time(config[name])
-    except ValueError as error:
-        raise SettingError(f"Setting {name} is {error}.") from None
+    except ValueError:
+        raise SettingError(
+            f"Setting {name} is not a date or time in ISO 8601, such as 2026-11-01 or "
+            f"2026-11-01T10:00:00Z."
+        ) from None
 
 
 def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:

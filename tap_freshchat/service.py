@@ -14,7 +14,7 @@ from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, SystemClock
 from tap_freshchat.configuration import Settings
-from tap_freshchat.errors import SettingError
+from tap_freshchat.errors import PassingError, SettingError
 from tap_freshchat.lookups.directory import Directory
 from tap_freshchat.lookups.identity import Identity
 from tap_freshchat.lookups.user_listing import UserListing
@@ -94,6 +94,7 @@ class Service:
             max_concurrency=settings.max_concurrency,
         )
         self._walk_since: datetime | None = None
+        self._told_of_gap = False
         jobs = ReportJobs(
             client,
             clock,
@@ -157,8 +158,12 @@ class Service:
 
         Raises:
             AccessError: the host is no API or the token is wrong.
+            PassingError: nothing answers there.
         """
-        _ = self.directory.account
+        try:
+            _ = self.directory.account
+        except PassingError as error:
+            raise PassingError(f"{error} Check setting api_url, and the network.") from None
 
     @cached_property
     def now(self) -> datetime:
@@ -204,7 +209,15 @@ class Service:
 
     def start_of(self, bookmark: Bookmark) -> datetime:
         """From when on a stream with this bookmark is read."""
-        return bookmark.start(self.settings.start, chosen=self.settings.start_chosen)
+        chosen, start = self.settings.start_chosen, self.settings.start
+        if chosen and bookmark.value and bookmark.value < start and not self._told_of_gap:
+            self._told_of_gap = True
+            self._log.warning(
+                "A bookmark stands at %s, before setting start_date: what happened from there to "
+                "%s is not read.",
+                *(f"{each:%Y-%m-%d %H:%M}" for each in (bookmark.value, start)),
+            )
+        return bookmark.start(start, chosen=chosen)
 
     def plan_walk(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""

@@ -8,13 +8,18 @@ import signal
 import sys
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
+import click
 from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
+from tap_freshchat.command_line import environment_config, json_file, unknown_settings
 from tap_freshchat.endings import ignore_signals, one_line_errors, signals_wait
+from tap_freshchat.errors import SettingError
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.service import Service
 from tap_freshchat.settings import SETTINGS
@@ -29,11 +34,11 @@ from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import WindowedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from types import FrameType
 
-    import click
     from singer_sdk import Stream
+    from singer_sdk.plugin_base import _ConfigInput
 
 # A process that a signal ended has this much more than its number as status (POSIX shells).
 SIGNALLED = 128
@@ -110,6 +115,7 @@ class TapFreshchat(Tap):
             with signals_wait():
                 # It makes a folder, which a signal can remove only when there is a service.
                 service = self.service
+            _check_streams(service.settings.report_columns, self.streams)
             service.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
             windowed = [stream for stream in selected if isinstance(stream, WindowedStream)]
@@ -169,17 +175,57 @@ class TapFreshchat(Tap):
         finally:
             os._exit(SIGNALLED + self._signal)
 
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        cls.append_builtin_config(cls.config_jsonschema)
+        return environment_config(cls.config_jsonschema, cls._env_var_prefix)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        faults = super()._validate_config(raise_errors=raise_errors)
+        unknown = list(unknown_settings(self._config, self.config_jsonschema))
+        if unknown and raise_errors:
+            raise ConfigValidationError("The settings are not valid", errors=unknown, schema={})
+        return faults + unknown
+
     @override
     @classmethod
-    def invoke(cls, **arguments: Any) -> None:
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, ValueError) as fault:
+            raise click.BadParameter(f"the file cannot be read: {fault}") from None
+
+    @override
+    @classmethod
+    def invoke(
+        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any
+    ) -> None:
         # From when Python takes itself apart, a signal has nothing else to end, and its handler
         # nothing to rely on.
         atexit.register(ignore_signals)
         with one_line_errors(cls.logger):
-            super().invoke(**arguments)
+            super().invoke(
+                state=json_file("state", state), catalog=json_file("catalog", catalog), **arguments
+            )
 
     @override
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         with one_line_errors(cls.logger):
             super().cb_test(ctx, param, value)
+
+
+def _check_streams(named: Iterable[str], streams: Iterable[str]) -> None:
+    """See that setting report_columns names streams that there are.
+
+    Raises:
+        SettingError: it names another.
+    """
+    if strange := set(named) - set(streams):
+        raise SettingError(
+            f"Setting report_columns names no stream of the tap: {', '.join(sorted(strange))}."
+        )

@@ -94,3 +94,11 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was(
 
     with pytest.raises(PassingError, match="answered 500"):
         run_tap(NOON, streams=STREAMS, url=URL, faults=dies, **START)
+
+
+def test_where_nothing_answers_at_all_the_setting_to_check_is_named():
+    def faults(request):
+        raise requests.ConnectionError
+
+    with pytest.raises(PassingError, match="Check setting api_url, and the network"):
+        run_tap(NOON, faults=faults)

@@ -46,3 +46,13 @@ def test_without_a_start_date_a_pause_of_ten_days_loses_nothing(stream):
     whole = run_tap(NOON, streams=(stream,), start_date=before.since.isoformat())
     told = [{each["id"] for each in run.records[stream]} for run in (before, after, whole)]
     assert told[0] | told[1] >= told[2]
+
+
+def test_a_start_date_that_has_passed_a_bookmark_is_warned_of_once(caplog):
+    before = run_tap(NOON - timedelta(days=9), streams=("users", "messages"))
+    assert "start_date" not in caplog.text
+    start = (NOON - timedelta(days=1)).isoformat()
+    run_tap(NOON, before.state, streams=("users", "messages"), start_date=start)
+    [line] = [each for each in caplog.messages if "before setting start_date" in each]
+    assert "2026-11-13" in line
+    assert "2026-11-21 12:00 is not read" in line

@@ -66,6 +66,19 @@ def test_an_api_url_that_python_cannot_take_apart_is_refused_by_name(pasted):
         settings(api_url=pasted, api_token="t")
 
 
+def test_a_token_is_taken_without_the_end_of_its_line_and_with_nothing_else_beside_it():
+    assert settings(api_token="abc\n").token == "abc"
+    for copied in ("…", "a b", "a\nb"):
+        with pytest.raises(SettingError, match="api_token holds characters"):
+            settings(api_token=copied)
+
+
+def test_an_end_before_the_usual_start_names_the_setting_that_lacks():
+    end = format_time(NOON - timedelta(days=20))
+    with pytest.raises(SettingError, match="start_date, which is 7 days back when not set"):
+        settings(end_date=end)
+
+
 def test_a_start_before_freshchat_was_is_that_of_freshchat():
     assert settings(start_date="0001-01-01T00:00:00Z").start == EVER
 

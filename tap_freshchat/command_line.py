@@ -1,0 +1,94 @@
+"""What the environment and the command line give, with a line for each fault in it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from difflib import get_close_matches
+from typing import IO, TYPE_CHECKING, Any
+
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_freshchat.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# The SDK takes the first as true and whatever else as false, a slip of the keyboard too.
+_BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
+
+
+def environment_config(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The settings that the environment holds, as the SDK reads them.
+
+    Args:
+        schema: of the settings.
+        prefix: of the variables, such as `TAP_FRESHCHAT_`.
+
+    Raises:
+        ConfigValidationError: some cannot be read; each line names a variable, none a value.
+    """
+    settings = schema["properties"]
+    config: dict[str, Any] = {}
+    # The SDK does not say which one it is.
+    unreadable = []
+    try:
+        config = parse_environment_config(dict(schema), prefix)
+    except ValueError:
+        unreadable = [name for name in settings if not _is_readable(name, settings[name], prefix)]
+    faults = [
+        f"{prefix}{name.upper()}: what the environment has for it is no {_kind(settings[name])}"
+        for name in settings
+        if name in unreadable or not _is_boolean(name, settings[name], prefix)
+    ]
+    if faults:
+        raise ConfigValidationError("The settings are not valid", errors=faults, schema={})
+    return config
+
+
+def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each setting that there is not: what it was to do, nothing would."""
+    known = schema["properties"]
+    for name in sorted(set(config) - set(known)):
+        near = get_close_matches(name, known, n=1)
+        yield f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def json_file(option: str, file: IO[str] | None) -> IO[str] | None:
+    """A file that an option names, once it is known to hold JSON.
+
+    Raises:
+        SettingError: it does not.
+    """
+    if file is None:
+        return None
+    text = ""
+    try:
+        text = file.read()
+        json.loads(text)
+    except ValueError:
+        what = "is not JSON" if text.strip() else "is empty or no text"
+        raise SettingError(
+            f"The file of option --{option} {what}; leave the option out to do without."
+        ) from None
+    return io.StringIO(text)
+
+
+def _is_readable(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
+    try:
+        parse_environment_config({"properties": {name: setting}}, prefix)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_boolean(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
+    told = os.environ.get(f"{prefix}{name.upper()}", "")
+    return _kind(setting) != "boolean" or told.lower() in _BOOLEANS
+
+
+def _kind(setting: Mapping[str, Any]) -> str:
+    types = setting["type"]
+    return str(types if isinstance(types, str) else types[0])
