@@ -36,9 +36,10 @@ SETTINGS = th.PropertiesList(
         th.DateTimeType,
         title="Start date",
         description=(
-            "First moment wanted, inclusive; when absent, a first run begins 7 days back. Nothing "
-            "before it is read, so give scheduled runs a fixed date or none. Reports reach back "
-            "15 months: an older date is cut to that with a warning."
+            "First moment wanted, inclusive, in ISO 8601 (under Meltano also `30 days ago`). When "
+            "absent, a first run begins 7 days back. Nothing before it is read, so give scheduled "
+            "runs a fixed date or none. Reports reach back 15 months: an older date is cut to that "
+            "with a warning."
         ),
     ),
     th.Property(

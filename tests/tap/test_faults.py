@@ -97,7 +97,7 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was(
 
 
 def test_where_nothing_answers_at_all_the_setting_to_check_is_named():
-    def faults(request):
+    def faults(_):
         raise requests.ConnectionError
 
     with pytest.raises(PassingError, match="Check setting api_url, and the network"):
