@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import stat
 import threading
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +16,7 @@ from target_segment.encoding import (
 )
 from target_segment.errors import DeadLetterError
 from target_segment.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
+from target_segment.shared_file import SharedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
     from target_segment.events import Event, Reason
 
-# Letters hold what customers wrote: only the owner reads them.
-_OWNER_ONLY = 0o600
 # A letter is a record, or the event made of it, and what is said of it.
 _MAX_LETTER_BYTES = 2 * MAX_LINE_BYTES
 
@@ -51,9 +47,8 @@ class DeadLetters:
         self.path = path
         self._limit = limit
         self._now = now
-        self._pause = pause
+        self._file = SharedFile(path, pause)
         self._lock = threading.Lock()
-        self._descriptor: int | None = None
         self.count = 0
 
     def keep_event(self, event: Event, reason: Reason) -> None:
@@ -81,9 +76,7 @@ class DeadLetters:
 
     def close(self) -> None:
         """Close the file, if it was ever opened."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._file.close()
 
     def _head(self, stream: str, reason: Reason) -> bytes:
         head = {
@@ -101,84 +94,13 @@ class DeadLetters:
                     f"More than {self._limit} events could not be sent (max_dead_letters){where}"
                 )
             try:
-                self._append(line + b"}\n")
+                self._file.append(line + b"}\n")
             except OSError as error:
                 raise DeadLetterError(
                     f"The dead-letter file {self.path} cannot be written: {error.strerror}; "
                     "change dead_letter_path or make room"
                 ) from None
             self.count += 1
-
-    def _append(self, line: bytes) -> None:
-        if self._descriptor is None:
-            self._descriptor = _open(self.path)
-        descriptor = self._descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            _write(descriptor, line)
-            return
-        with _alone(descriptor, self._pause):
-            size = os.fstat(descriptor).st_size
-            try:
-                # A crash of the machine may have left half a line.
-                if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                    _write(descriptor, b"\n")
-                _write(descriptor, line)
-                os.fsync(descriptor)
-            except OSError:
-                # Half a line would spoil the next letter.
-                os.ftruncate(descriptor, size)
-                raise
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-@contextmanager
-def _alone(descriptor: int, pause: Callable[[], None]) -> Iterator[None]:
-    """Let other processes that append to the same file wait."""
-    # Not every file system has such locks: there, each process needs a file of its own.
-    with suppress(OSError):
-        while not _locked(descriptor):
-            pause()
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-def _locked(descriptor: int) -> bool:
-    # Waiting within the call would be deaf to signals.
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _open(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.fchmod(descriptor, _OWNER_ONLY)
-        if is_new:
-            _sync_folder(path.parent)
-    return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put a new file's name on disk, without which its lines could not be found after a crash."""
-    # Not every system lets a folder be opened, and not every file system lets it be synced.
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

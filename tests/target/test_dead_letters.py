@@ -136,6 +136,35 @@ def test_a_letter_waits_for_another_process_and_heeds_what_ends_waiting(tmp_path
     assert ours.count == len(path.read_bytes().splitlines()) == 1
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_letter_is_in_the_file_of_that_name_also_when_the_one_before_was_moved(letters, stays):
+    moved = letters.path.with_name("replay.jsonl")
+    letters.keep_event(EVENT, REASON)
+    letters.path.rename(moved)
+    if stays:
+        letters.path.touch(0o644)
+    letters.keep_record("s", ["id"], {"id": 1}, REASON)
+    assert len(moved.read_bytes().splitlines()) == 1
+    [letter] = read_letters(letters.path)
+    assert letter.record == {"id": 1}
+    assert stat.S_IMODE(letters.path.stat().st_mode) == 0o600
+
+
+def test_a_letter_that_waited_while_the_file_was_moved_is_not_in_the_moved_one(tmp_path):
+    path = tmp_path / "dead.jsonl"
+    with path.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        def pause():
+            path.rename(tmp_path / "replay.jsonl")
+            fcntl.flock(other, fcntl.LOCK_UN)
+
+        ours = DeadLetters(path, 3, lambda: NOW, pause)
+        ours.keep_event(EVENT, REASON)
+        ours.close()
+    assert len(path.read_bytes().splitlines()) == 1
+
+
 def test_letters_come_back_byte_by_byte(letters):
     letters.keep_event(EVENT, REASON)
     letters.keep_record("s", ["id"], {"id": 1, "n": NotANumber("NaN")}, REASON)
