@@ -109,7 +109,9 @@ def _occurrence(mapping: StreamMapping) -> str:
         parts = f"the event's name and the key ({', '.join(keys)})" if keys else "the whole record"
     if config.get("version"):
         return f"{parts}, {in_words(config['version']).replace(', or else ', ', ')}"
-    return parts if mapping.call == "track" else f"{parts}, and the traits"
+    if mapping.call == "track":
+        return parts
+    return f"{parts}, the traits and the time" if mapping.timestamp else f"{parts}, and the traits"
 
 
 def _privacy(paths: Mapping[str, Sequence[str]]) -> dict[str, str]:

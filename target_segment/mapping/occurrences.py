@@ -15,13 +15,14 @@ Occurrence: TypeAlias = Callable[[Any, Record, dict[str, Any]], list[Any]]
 _NO_KEY = "every key property is empty"
 
 
-def compile_occurrence(
+def compile_occurrence(  # noqa: PLR0913 - keywords, one for each thing it needs
     given: Sequence[Value],
     version: Sequence[Value],
     keys: Sequence[str],
     *,
     telling: Sequence[Value],
     is_event: bool,
+    moment: Value | None,
 ) -> Occurrence:
     """Turn the settings `message_id` and `version` into a function.
 
@@ -31,6 +32,7 @@ def compile_occurrence(
         keys: The stream's key properties.
         telling: Of the parts that the user names, those that differ from record to record.
         is_event: Whether the stream has events; otherwise, rows of persons or groups.
+        moment: When it was, if the mapping says so.
     """
     parts = _given(given, telling) if given else _keyed(keys) if keys else _whole
     if version:
@@ -40,10 +42,13 @@ def compile_occurrence(
         ]
     if is_event:
         return parts
-    # A person's or group's row is sent again when it changes: each state is one occurrence.
+    # A person's or group's row is sent again when it changes: each state is one occurrence, and so
+    # is each return to an earlier one, if there is a time to tell it by.
+    times = [moment] if moment else []
     return lambda name, record, payload: [
         *parts(name, record, payload),
         encode_sorted(payload).decode(),
+        *[value(record) for value in times],
     ]
 
 

@@ -71,6 +71,7 @@ def compile_mapping(
     payload, other = payload_names(call)
     if other in config:
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
+    timestamp = value("timestamp")
     return StreamMapping(
         stream=stream,
         config=config,
@@ -82,7 +83,7 @@ def compile_mapping(
         user_id=user_id,
         anonymous_ids=anonymous_ids,
         group_id=group_id,
-        timestamp=value("timestamp"),
+        timestamp=timestamp,
         message_id=message_id,
         occurrence=compile_occurrence(
             _id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
@@ -90,6 +91,7 @@ def compile_mapping(
             stream.keys,
             telling=_telling(config, where, stream.keys),
             is_event=call == "track",
+            moment=timestamp,
         ),
         when=_conditions(config.get("when"), f"{where}.when"),
         payload=compile_properties(

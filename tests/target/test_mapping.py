@@ -301,6 +301,24 @@ def test_identify_and_group_carry_traits_and_a_changed_row_is_a_new_occurrence()
     assert first["groupId"] == "7"
 
 
+@pytest.mark.parametrize("config", [{"call": "identify"}, {"call": "group", "group_id": "user"}])
+def test_a_row_that_returns_to_an_earlier_state_is_an_occurrence_of_its_own(config):
+    states = [("a", 1), ("b", 2), ("a", 3), ("a", 3)]
+    first, changed, back, again = (
+        event({"plan": plan, "at": f"2026-11-2{day}"}, traits=["plan"], timestamp="at", **config)
+        for plan, day in states
+    )
+    assert first["traits"] == back["traits"]
+    assert len({each["messageId"] for each in (first, changed, back)}) == 3
+    assert again["messageId"] == back["messageId"]
+
+
+def test_what_the_user_gives_as_version_stands_alone_in_the_id_beside_the_key():
+    config = {"call": "identify", "traits": ["plan"], "timestamp": "at", "version": "v"}
+    ids = {event({"v": 1, "at": f"2026-11-2{day}"}, **config)["messageId"] for day in (1, 2)}
+    assert len(ids) == 1
+
+
 def test_a_group_without_its_id_is_a_fault():
     mapped = mapping(call="group", group_id="team").map({"user": "u", "id": 1})
     assert fault_of(mapped.event).code == "no_group"

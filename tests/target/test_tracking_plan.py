@@ -224,3 +224,14 @@ def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(pla
     finished = run({"event_style": "shouting"}, tracking_plan=True)
     assert finished.status == 1
     assert "event_style" in finished.errors[0]
+
+
+def test_the_explanation_of_a_rows_id_names_the_time_where_one_is_mapped():
+    stream, ids = Stream(name="people", keys=("id",)), message_ids("key", "people")
+    for more, says in (
+        ({}, ", and the traits"),
+        ({"timestamp": "at"}, ", the traits and the time"),
+    ):
+        config = {"call": "identify", "user_id": "id", **more}
+        told = explain(compile_mapping(config, stream, EventRules(), ids))
+        assert told.parts["messageId"].endswith(says)
