@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from target_segment.encoding import NotANumber, encode_sorted
@@ -97,7 +98,12 @@ def _first(values: Sequence[Value]) -> Value:
 def _look_up(value: Value, table: Mapping[str, Any]) -> Value:
     def look_up(record: Record) -> Any:
         found = value(record)
-        return table.get(found) if isinstance(found, str) else None
+        if isinstance(found, str):
+            return table.get(found)
+        # The names of a JSON object are text, so a number or a boolean is meant by its own.
+        if isinstance(found, (int, float, Decimal)):
+            return table.get(encode_sorted(found).decode())
+        return None
 
     return look_up
 

@@ -51,9 +51,17 @@ def test_an_event_name_can_be_looked_up_and_what_is_not_listed_is_no_event():
     assert isinstance(mapping(event=table).map({"user": "u", "id": 1, "type": "x"}), Skipped)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [(1, "1"), (True, "true"), (Decimal("1.50"), "1.50"), (0.5, "0.5")]
+)
+def test_a_number_or_a_boolean_is_looked_up_by_its_text_in_json(kind, name):
+    table = {"path": "type", "map": {name: "Entered", "": "Never"}}
+    assert event({"type": kind}, event=table)["event"] == "Entered"
+
+
 @pytest.mark.parametrize("kind", [None, 5, True, ["in"], {"in": 1}])
-def test_only_text_is_looked_up(kind):
-    table = {"path": "type", "map": {"in": "Entered"}}
+def test_what_has_no_text_or_is_not_listed_is_not_found(kind):
+    table = {"path": "type", "map": {"in": "Entered", "null": "Never", '["in"]': "Never"}}
     assert isinstance(mapping(event=table).map({"user": "u", "id": 1, "type": kind}), Skipped)
 
 
