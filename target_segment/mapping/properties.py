@@ -141,9 +141,9 @@ def _compose(
                 result[name] = value
         if edits:
             result = edited(result, edits)
-        for old, new in rename.items():
-            if old in result:
-                result[new] = result.pop(old)
+        if rename:
+            # All out before any goes in: a new name may be another's old one.
+            result.update({new: result.pop(old) for old, new in rename.items() if old in result})
         return result
 
     return properties

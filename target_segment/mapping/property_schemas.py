@@ -55,10 +55,10 @@ def schema_of_properties(
         _edit(schema, path.split("."), _DIGEST)
     for path in [*(config.get("drop") or ()), *drop]:
         _edit(schema, path.split("."), None)
-    for old, new in (config.get("rename") or {}).items():
-        if old in schema["properties"]:
-            schema["properties"][new] = schema["properties"].pop(old)
-            schema["required"] = [new if name == old else name for name in schema["required"]]
+    rename = config.get("rename") or {}
+    kept = schema["properties"]
+    kept.update({new: kept.pop(old) for old, new in rename.items() if old in kept})
+    schema["required"] = [*dict.fromkeys(rename.get(name, name) for name in schema["required"])]
     return schema
 
 

@@ -260,6 +260,19 @@ def test_properties_can_be_dropped_renamed_and_hashed():
     assert set(changed["b"]["d"][1]) == {"mail"}
 
 
+@pytest.mark.parametrize(
+    ("rename", "renamed"),
+    [
+        ({"name": "title", "title": "heading"}, {"title": "N", "heading": "T"}),
+        ({"title": "heading", "name": "title"}, {"title": "N", "heading": "T"}),
+        ({"name": "title", "title": "name"}, {"title": "N", "name": "T"}),
+    ],
+)
+def test_a_new_name_may_be_anothers_old_one(rename, renamed):
+    record = {"name": "N", "title": "T"}
+    assert properties(record, properties=["name", "title"], rename=rename) == renamed
+
+
 def test_a_salt_changes_every_hash_and_null_stays_null():
     plain, salted = (
         properties(

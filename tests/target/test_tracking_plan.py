@@ -235,3 +235,11 @@ def test_the_explanation_of_a_rows_id_names_the_time_where_one_is_mapped():
         config = {"call": "identify", "user_id": "id", **more}
         told = explain(compile_mapping(config, stream, EventRules(), ids))
         assert told.parts["messageId"].endswith(says)
+
+
+def test_the_plan_knows_a_new_name_that_is_anothers_old_one():
+    record = {"properties": {"n": {"type": "integer"}, "t": TEXT}, "required": ["n"]}
+    config = {"rename": {"n": "t", "t": "n"}}
+    planned = schema_of_properties(config, "*", record, drop=(), hashed=())
+    assert planned["properties"] == {"t": {"type": "integer"}, "n": TEXT}
+    assert planned["required"] == ["t"]
