@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any, TypeAlias
 
@@ -19,6 +19,8 @@ Edits: TypeAlias = "dict[str, Callable[[Any], Any] | Edits | None]"
 
 # Columns that Singer tools add to records for their own use (sdk.meltano.com, "Record metadata").
 _SINGER_COLUMN_PREFIX = "_sdc_"
+# How many sets of undeclared fields a stream's records may have before names are made up anew.
+_LAYOUTS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,16 +109,36 @@ def _chosen(
 
 
 def _whole_record(schema: Mapping[str, Any]) -> Properties:
-    renamed = renamed_fields(schema)
+    declared = schema.get("properties") or {}
 
-    def select(record: Record) -> dict[str, Any]:
+    def names_with(more: Iterable[str]) -> dict[str, str | None]:
+        """Name the property of each field; None for Singer's own columns."""
+        fields = {**declared, **dict.fromkeys(more)}
+        names = {name: name for name in fields} | renamed_fields({"properties": fields})
         return {
-            renamed.get(name, name): value
-            for name, value in record.items()
-            if value is not None and not name.startswith(_SINGER_COLUMN_PREFIX)
+            name: None if name.startswith(_SINGER_COLUMN_PREFIX) else new
+            for name, new in names.items()
         }
 
+    names = names_with(())
+    # Fields that the schema lacks need free names too. Records mostly lack and have the same.
+    other_names = lru_cache(_LAYOUTS)(names_with)
+
+    def select(record: Record) -> dict[str, Any]:
+        try:
+            return _named(record, names)
+        except KeyError:
+            return _named(record, other_names(frozenset(record)))
+
     return select
+
+
+def _named(record: Record, names: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        new: value
+        for name, value in record.items()
+        if (new := names[name]) is not None and value is not None
+    }
 
 
 def _compose(

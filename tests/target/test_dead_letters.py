@@ -216,6 +216,16 @@ def test_records_are_mapped_again_when_the_mapping_was_at_fault(run, settings, s
     assert [why for _, why in segment.swallowed] == ["duplicate"]
 
 
+def test_a_letter_has_the_names_that_the_run_would_have_given_it(run, settings, segment):
+    fields = {"record_id": 77, "userId": "x", "receivedAt": None, "record_userId": "y"}
+    wider = {**SCHEMA, "schema": {"properties": {"id": {}, "record_id": {}, "userId": {}}}}
+    run(settings, wider, order(1, **fields), order(2, **fields, user="u"))
+    settings["streams"] = {"orders": {"user_id": ["user", "userId"]}}
+    run(settings, replay_path=settings["dead_letter_path"])
+    by_run, by_replay = (event["properties"] for event in segment.accepted)
+    assert by_run == {**by_replay, "record_record_id": 2, "user": "u"}
+
+
 def test_what_fails_again_is_kept_again_once(run, settings, segment, dead):
     segment.poisonous = lambda event: event["userId"] == "u1"
     run(settings, SCHEMA, order(1, user="u1"), order(2))

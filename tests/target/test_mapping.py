@@ -232,6 +232,16 @@ def test_a_prefixed_name_never_hides_a_field_that_is_called_so():
     }
 
 
+def test_a_field_that_the_schema_lacks_neither_hides_another_nor_takes_a_reserved_name():
+    schema = {"properties": {"id": {}, "user": {}}}
+    assert properties({"record_id": 2, "userId": "x", "_sdc_table": "t"}, schema=schema) == {
+        "record_record_id": 1,
+        "record_id": 2,
+        "user": "u",
+        "record_userId": "x",
+    }
+
+
 def test_properties_can_be_listed_named_computed_and_added_to_the_whole():
     record = {"a": 1, "b": {"c": [10, 20]}, "d": "x", "e": "y"}
     assert properties(record, properties=["a", "d"]) == {"a": 1, "d": "x"}
