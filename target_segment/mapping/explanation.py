@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_segment.encoding import encode
 from target_segment.mapping.properties import takes_all
-from target_segment.mapping.reserved_names import renamed_fields
+from target_segment.mapping.reserved_names import renamed_fields, under_new_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,8 @@ def explain(mapping: StreamMapping) -> Explanation:
                 {
                     "left out": [*(config.get("drop") or ()), *mapping.rules.privacy.drop],
                     "hashed": mapping.rules.privacy.hashed,
-                }
+                },
+                renamed,
             ).items()
         },
         sources=sources,
@@ -114,11 +115,11 @@ def _occurrence(mapping: StreamMapping) -> str:
     return f"{parts}, the traits and the time" if mapping.timestamp else f"{parts}, and the traits"
 
 
-def _privacy(paths: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _privacy(paths: Mapping[str, Sequence[str]], renamed: Mapping[str, str]) -> dict[str, str]:
     """Tell by top name which paths are left out or hashed."""
     notes: dict[str, list[str]] = {}
     for what, each in paths.items():
-        for path in each:
+        for path in under_new_names(each, renamed):
             name, _, below = path.partition(".")
             notes.setdefault(name, []).append(f"{below} {what}" if below else what)
     return {name: ", ".join(texts) for name, texts in notes.items()}

@@ -10,12 +10,18 @@ from typing import Any, TypeAlias
 
 from target_segment.encoding import encode_sorted
 from target_segment.errors import MappingError
-from target_segment.mapping.reserved_names import is_reserved, renamed_fields
+from target_segment.mapping.reserved_names import (
+    is_reserved,
+    renamed_fields,
+    under_new_names,
+)
 from target_segment.mapping.values import Record, Value, compile_value, is_path
 
 Properties: TypeAlias = Callable[[Record], dict[str, Any]]
 # What to do below a property: a function of its value, None to drop it, or edits further down.
 Edits: TypeAlias = "dict[str, Callable[[Any], Any] | Edits | None]"
+# What of the whole record is sent, under the names it has there, and the edits by those names.
+Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], Edits]]"
 
 # Columns that Singer tools add to records for their own use (sdk.meltano.com, "Record metadata").
 _SINGER_COLUMN_PREFIX = "_sdc_"
@@ -78,13 +84,19 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
     for name in [*(rename.get(name, name) for name, _ in pairs), *rename.values()]:
         if is_reserved(name):
             raise MappingError(f"{where}: '{name}' is a column of Segment's own; rename it")
-    edits = _edits(
-        drop=[*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop],
-        hashed=privacy.hashed,
-        salt=privacy.salt,
-    )
-    select = _whole_record(schema) if whole else None
-    return _compose(select, pairs, rename, edits)
+    drop = [*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop]
+
+    def edits_of(renamed: Mapping[str, str]) -> Edits:
+        return _edits(
+            drop=under_new_names(drop, renamed),
+            hashed=under_new_names(privacy.hashed, renamed),
+            salt=privacy.salt,
+        )
+
+    if whole:
+        return _compose(_whole_record(schema, edits_of), pairs, rename)
+    edits = edits_of({})
+    return _compose(lambda _: ({}, edits), pairs, rename)
 
 
 def _chosen(
@@ -108,27 +120,31 @@ def _chosen(
     raise MappingError(f'{where}: must be "*", a list of fields, or {{name: value}}')
 
 
-def _whole_record(schema: Mapping[str, Any]) -> Properties:
+def _whole_record(
+    schema: Mapping[str, Any], edits_of: Callable[[Mapping[str, str]], Edits]
+) -> Selection:
     declared = schema.get("properties") or {}
 
-    def names_with(more: Iterable[str]) -> dict[str, str | None]:
-        """Name the property of each field; None for Singer's own columns."""
+    def layout_with(more: Iterable[str]) -> tuple[dict[str, str | None], Edits]:
+        """Name the property of each field, None for Singer's own columns; and find its edits."""
         fields = {**declared, **dict.fromkeys(more)}
-        names = {name: name for name in fields} | renamed_fields({"properties": fields})
+        renamed = renamed_fields({"properties": fields})
+        names = {name: name for name in fields} | renamed
         return {
             name: None if name.startswith(_SINGER_COLUMN_PREFIX) else new
             for name, new in names.items()
-        }
+        }, edits_of(renamed)
 
-    names = names_with(())
+    names, edits = layout_with(())
     # Fields that the schema lacks need free names too. Records mostly lack and have the same.
-    other_names = lru_cache(_LAYOUTS)(names_with)
+    other_layout = lru_cache(_LAYOUTS)(layout_with)
 
-    def select(record: Record) -> dict[str, Any]:
+    def select(record: Record) -> tuple[dict[str, Any], Edits]:
         try:
-            return _named(record, names)
+            return _named(record, names), edits
         except KeyError:
-            return _named(record, other_names(frozenset(record)))
+            other_names, other_edits = other_layout(frozenset(record))
+            return _named(record, other_names), other_edits
 
     return select
 
@@ -142,16 +158,13 @@ def _named(record: Record, names: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def _compose(
-    select: Properties | None,
-    pairs: Sequence[tuple[str, str | Value]],
-    rename: Mapping[str, str],
-    edits: Edits,
+    select: Selection, pairs: Sequence[tuple[str, str | Value]], rename: Mapping[str, str]
 ) -> Properties:
     fields = [(name, value) for name, value in pairs if isinstance(value, str)]
     values = [(name, value) for name, value in pairs if not isinstance(value, str)]
 
     def properties(record: Record) -> dict[str, Any]:
-        result = select(record) if select else {}
+        result, edits = select(record)
         # Before Python 3.12, a loop is faster than a comprehension of the same.
         for name, source in fields:
             value = record.get(source)

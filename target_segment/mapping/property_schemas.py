@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from target_segment.mapping.properties import takes_all
-from target_segment.mapping.reserved_names import renamed_fields
+from target_segment.mapping.reserved_names import renamed_fields, under_new_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +39,9 @@ def schema_of_properties(
     """
     known = record.get("properties") or {}
     properties: Schema = {}
-    renamed = renamed_fields(record)
-    sources = {renamed.get(name, name): name for name in known} if takes_all(spec) else {}
+    whole = takes_all(spec)
+    renamed = renamed_fields(record) if whole else {}
+    sources = {renamed.get(name, name): name for name in known} if whole else {}
     properties.update({name: known[source] for name, source in sources.items()})
     if isinstance(spec, list):
         properties.update({name: _of_path(name, record) for name in spec})
@@ -50,10 +51,10 @@ def schema_of_properties(
     required = [name for name in properties if _is_always_there(name, sources, spec, record)]
     schema: Schema = {"type": "object", "properties": properties, "required": required}
     # What comes with a whole record is known only as far as its schema is.
-    schema["additionalProperties"] = not known and takes_all(spec)
-    for path in hashed:
+    schema["additionalProperties"] = not known and whole
+    for path in under_new_names(hashed, renamed):
         _edit(schema, path.split("."), _DIGEST)
-    for path in [*(config.get("drop") or ()), *drop]:
+    for path in under_new_names([*(config.get("drop") or ()), *drop], renamed):
         _edit(schema, path.split("."), None)
     rename = config.get("rename") or {}
     kept = schema["properties"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from target_segment.events import RESERVED_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # Put before a field whose own name warehouses reserve, when a whole record is sent.
 _RESERVED_PREFIX = "record_"
@@ -32,3 +32,12 @@ def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
             free = _RESERVED_PREFIX + free
         renamed[name] = free
     return renamed
+
+
+def under_new_names(paths: Iterable[str], renamed: Mapping[str, str]) -> list[str]:
+    """Add to paths by the fields' own names the same paths by those that are sent instead."""
+    result = []
+    for path in paths:
+        name, dot, below = path.partition(".")
+        result += [path, renamed[name] + dot + below] if name in renamed else [path]
+    return result

@@ -270,6 +270,27 @@ def test_properties_can_be_dropped_renamed_and_hashed():
     assert set(changed["b"]["d"][1]) == {"mail"}
 
 
+@pytest.mark.parametrize("schema", [{}, {"properties": {"id": {}, "userId": {}, "event": {}}}])
+@pytest.mark.parametrize("prefix", ["", "record_"])
+def test_a_field_that_is_sent_under_another_name_is_dropped_and_hashed_by_either(schema, prefix):
+    rules = EventRules(
+        privacy=PrivacyRules(
+            hashed=[f"{prefix}userId", f"{prefix}event.mail", "userId"], drop=[f"{prefix}id"]
+        )
+    )
+    record = {"userId": "x", "event": {"mail": "x", "kind": "k"}}
+    x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    expected = {"record_userId": x, "record_event": {"mail": x, "kind": "k"}, "user": "u"}
+    assert properties(record, rules=rules, schema=schema) == expected
+    dropped = properties(record, schema=schema, drop=[f"{prefix}userId"])
+    assert "record_userId" not in dropped
+
+
+def test_a_field_that_has_another_fields_new_name_is_not_dropped_with_that():
+    schema = {"properties": {"id": {}, "record_id": {}}}
+    assert properties({"record_id": 2}, schema=schema, drop=["id"]) == {"record_id": 2, "user": "u"}
+
+
 @pytest.mark.parametrize(
     ("rename", "renamed"),
     [

@@ -12,6 +12,7 @@ from singer_sdk.plugin_base import _ConfigInput
 
 from target_segment.mapping.explanation import explain
 from target_segment.mapping.message_ids import message_ids
+from target_segment.mapping.properties import PrivacyRules
 from target_segment.mapping.property_schemas import TEXT, schema_of_properties
 from target_segment.mapping.stream_mapping import EventRules, Stream
 from target_segment.mapping.stream_settings import compile_mapping
@@ -243,3 +244,17 @@ def test_the_plan_knows_a_new_name_that_is_anothers_old_one():
     planned = schema_of_properties(config, "*", record, drop=(), hashed=())
     assert planned["properties"] == {"t": {"type": "integer"}, "n": TEXT}
     assert planned["required"] == ["t"]
+
+
+@pytest.mark.parametrize("prefix", ["", "record_"])
+def test_plan_and_explanation_know_what_is_done_to_a_field_by_either_of_its_names(prefix):
+    record = {"properties": {"id": {"type": "integer"}, "user_id": TEXT}, "required": ["id"]}
+    drop, hashed = [f"{prefix}id"], [f"{prefix}user_id"]
+    planned = schema_of_properties({}, "*", record, drop=drop, hashed=hashed)
+    assert list(planned["properties"]) == ["record_user_id"]
+    assert "pattern" in planned["properties"]["record_user_id"]
+    assert planned["required"] == []
+    rules = EventRules(privacy=PrivacyRules(drop=drop, hashed=hashed))
+    stream, ids = Stream(name="orders", schema=record), message_ids("key", "orders")
+    told = explain(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
+    assert told.of_property("record_user_id") == "field user_id; hashed"
