@@ -28,7 +28,8 @@ def cut_to_fit(payload: bytes, paths: Sequence[str]) -> bytes | None:
     event = decode(payload)
     tree = event.get("properties") or event.get("traits") or {}
     for path in paths:
-        for holder, name in _texts(tree, path.split(".")):
+        # A property's own name may hold a dot.
+        for holder, name in _texts(tree, [path] if path in tree else path.split(".")):
             text, mark = holder[name], name + MARK
             holder[name], holder[mark] = "", True
             room = MAX_EVENT_BYTES - len(encode(event))

@@ -11,6 +11,7 @@ from target_segment.mapping.reserved_names import renamed_fields, under_new_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from target_segment.mapping.stream_mapping import StreamMapping
 
@@ -80,6 +81,7 @@ def explain(mapping: StreamMapping) -> Explanation:
                     "hashed": mapping.rules.privacy.hashed,
                 },
                 renamed,
+                {*(mapping.stream.schema.get("properties") or ()), *named},
             ).items()
         },
         sources=sources,
@@ -115,11 +117,13 @@ def _occurrence(mapping: StreamMapping) -> str:
     return f"{parts}, the traits and the time" if mapping.timestamp else f"{parts}, and the traits"
 
 
-def _privacy(paths: Mapping[str, Sequence[str]], renamed: Mapping[str, str]) -> dict[str, str]:
+def _privacy(
+    paths: Mapping[str, Sequence[str]], renamed: Mapping[str, str], whole: AbstractSet[str]
+) -> dict[str, str]:
     """Tell by top name which paths are left out or hashed."""
     notes: dict[str, list[str]] = {}
     for what, each in paths.items():
         for path in under_new_names(each, renamed):
-            name, _, below = path.partition(".")
+            name, _, below = (path, "", "") if path in whole else path.partition(".")
             notes.setdefault(name, []).append(f"{below} {what}" if below else what)
     return {name: ", ".join(texts) for name, texts in notes.items()}

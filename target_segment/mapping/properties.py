@@ -210,6 +210,8 @@ def _edits(*, drop: Iterable[str], hashed: Iterable[str], salt: str) -> Edits:
             level = below
         else:
             level[name] = action
+        # A field's own name may hold a dot; no name of a path's steps does.
+        edits[path] = action
     return edits
 
 

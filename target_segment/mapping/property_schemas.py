@@ -53,9 +53,9 @@ def schema_of_properties(
     # What comes with a whole record is known only as far as its schema is.
     schema["additionalProperties"] = not known and whole
     for path in under_new_names(hashed, renamed):
-        _edit(schema, path.split("."), _DIGEST)
+        _edit(schema, _steps(path, schema), _DIGEST)
     for path in under_new_names([*(config.get("drop") or ()), *drop], renamed):
-        _edit(schema, path.split("."), None)
+        _edit(schema, _steps(path, schema), None)
     rename = config.get("rename") or {}
     kept = schema["properties"]
     kept.update({new: kept.pop(old) for old, new in rename.items() if old in kept})
@@ -84,12 +84,17 @@ def _kind(schema: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
     schema = record
-    for step in path.split("."):
+    for step in _steps(path, record):
         if step.isdecimal() and isinstance(schema.get("items"), dict):
             schema = schema["items"]
         else:
             schema = (schema.get("properties") or {}).get(step, ANYTHING)
     return schema
+
+
+def _steps(path: str, schema: Mapping[str, Any]) -> list[str]:
+    """Part a path, unless it is the whole name of a field."""
+    return [path] if path in (schema.get("properties") or {}) else path.split(".")
 
 
 def _is_always_there(

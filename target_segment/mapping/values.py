@@ -71,6 +71,9 @@ def _path(path: str, where: str) -> Value:
         return _field(path)
 
     def walk(record: Record) -> Any:
+        # A field's own name may hold a dot.
+        if path in record:
+            return record[path]
         value: Any = record
         for step in steps:
             if isinstance(value, dict):

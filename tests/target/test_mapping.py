@@ -397,6 +397,21 @@ def test_empty_texts_are_left_out_of_a_join_and_an_empty_key_tells_nothing():
         mapping().map({"user": "u", "id": ""})
 
 
+def test_a_field_whose_name_holds_a_dot_is_found_by_it():
+    record = {"by.mail": "m", "by.id": 5, "by": {"id": 6, "name": "n"}}
+    chosen = {"p": "by.id", "q": "by.name"}
+    sent = event(record, user_id="by.id", when={"by.mail": "m"}, properties=chosen)
+    assert (sent["userId"], sent["properties"]) == ("5", {"p": 5, "q": "n"})
+
+
+def test_a_field_whose_name_holds_a_dot_is_dropped_and_hashed_by_it_as_is_one_below_another():
+    privacy = PrivacyRules(drop=["a.email"], hashed=["a.key"])
+    record = {"a.email": "m", "a.key": "x", "a": {"email": "m", "key": "x"}}
+    x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    sent = properties(record, rules=EventRules(privacy=privacy), properties={"*": "*"}, drop=["id"])
+    assert sent == {"a.key": x, "a": {"key": x}, "user": "u"}
+
+
 def test_a_name_leads_to_no_item_of_a_list():
     assert properties({"a": ["x"]}, properties={"p": "a.name", "q": "a.0"}) == {"q": "x"}
     assert properties({"a": ["x"]}, properties={"p": "a.1", "q": "a.0"}) == {"q": "x"}

@@ -258,3 +258,18 @@ def test_plan_and_explanation_know_what_is_done_to_a_field_by_either_of_its_name
     stream, ids = Stream(name="orders", schema=record), message_ids("key", "orders")
     told = explain(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
     assert told.of_property("record_user_id") == "field user_id; hashed"
+
+
+def test_plan_and_explanation_know_a_field_whose_name_holds_a_dot():
+    record = {"properties": {"a.mail": TEXT, "a.key": TEXT}}
+    config = {"user_id": "a.key", "properties": {"*": "*", "copy": "a.key"}}
+    privacy = PrivacyRules(drop=["a.mail"], hashed=["a.key"])
+    planned = schema_of_properties(
+        config, config["properties"], record, drop=privacy.drop, hashed=privacy.hashed
+    )
+    assert sorted(planned["properties"]) == ["a.key", "copy"]
+    assert "pattern" in planned["properties"]["a.key"]
+    assert planned["properties"]["copy"] == TEXT
+    stream, ids = Stream(name="orders", schema=record), message_ids("key", "orders")
+    told = explain(compile_mapping(config, stream, EventRules(privacy=privacy), ids))
+    assert told.of_property("a.key") == "field a.key; hashed"

@@ -64,6 +64,12 @@ def test_a_dead_letter_can_be_sent_once_it_may_be_cut(run, settings, segment):
     assert sent["properties"]["note_truncated"] is True
 
 
+def test_a_text_whose_name_holds_a_dot_is_cut_by_it():
+    cut = decode(cut_to_fit(encode(event(**{"a.note": "x" * 40_000})), ["a.note"]))["properties"]
+    assert 0 < len(cut["a.note"]) < 32_000
+    assert cut["a.note_truncated"] is True
+
+
 def test_texts_are_cut_in_the_order_given_and_no_more_than_needed():
     content = event(a="x" * 30_000, b="y" * 10_000, c="z" * 10_000)
     cut = decode(cut_to_fit(encode(content), ["b", "a", "c"]))["properties"]
