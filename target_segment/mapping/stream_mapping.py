@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from target_segment.mapping.occurrences import Occurrence
     from target_segment.mapping.values import Record, Value
 
+_NO_TIME = "the time of the event is not an ISO 8601 time"
+# ISO 8601 without hyphens: 20261122.
+_DATE_DIGITS = 8
+
 MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
 
@@ -186,6 +190,9 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
     except (TypeError, ValueError):
         parsed = _parsed(value)
     if parsed.tzinfo is None:
+        if isinstance(value, str) and value.isdecimal() and len(value) != _DATE_DIGITS:
+            # A count of seconds or milliseconds, of which Python makes a day long ago.
+            raise EventFault("bad_timestamp", _NO_TIME)
         parsed = parsed.replace(tzinfo=timezone.utc)
     # Text in the usual form goes out as it came: no digit of it is lost or made up.
     elif isinstance(value, str) and value[10:11] == "T":
@@ -200,5 +207,5 @@ def _parsed(value: Any) -> datetime:
     try:
         return msgspec.convert(value, datetime)
     except msgspec.ValidationError:
-        text = "is missing" if value is None else "is not an ISO 8601 time"
-        raise EventFault("bad_timestamp", f"the time of the event {text}") from None
+        text = "the time of the event is missing" if value is None else _NO_TIME
+        raise EventFault("bad_timestamp", text) from None

@@ -198,7 +198,13 @@ def test_a_fault_of_a_time_says_whether_it_is_missing(time, says):
     assert fault.value.reason.code == "bad_timestamp"
 
 
-@pytest.mark.parametrize("time", [None, "", "yesterday", "2026-13-01", 1795344922])
+@pytest.mark.parametrize("time", ["17111123123", "1711112312345", "171111231234556"])
+def test_a_count_of_milliseconds_as_text_is_no_day_long_ago(time):
+    with pytest.raises(EventFault, match="is not an ISO 8601 time"):
+        mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
+
+
+@pytest.mark.parametrize("time", [None, "", "yesterday", "2026-13-01", 1795344922, "1795344922"])
 def test_a_time_that_is_none_is_a_fault_and_never_the_time_of_sending(time):
     with pytest.raises(EventFault, match="time"):
         mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
