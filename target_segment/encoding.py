@@ -32,6 +32,10 @@ class NotANumber:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def __repr__(self) -> str:
+        # Stream maps and flattening make texts of values: Python's own would hold an address.
+        return self.text
+
 
 class NotEncodableError(TypeError):
     """A value holds a `NotANumber`, or something else that JSON has no word for."""

@@ -397,6 +397,16 @@ def test_stream_maps_and_flattening_work(run, settings, segment):
     assert segment.accepted[0]["properties"]["loud"] == "ADA"
 
 
+def test_nan_that_becomes_text_is_its_own_name(run, settings, segment):
+    settings["stream_maps"] = {"orders": {"as_text": "str(n)", "as_list": "str([n])", "n": None}}
+    settings["flattening_enabled"] = True
+    settings["flattening_max_depth"] = 1
+    typed = schema(properties={"id": {"type": "integer"}, "n": {}, "list": {"type": "array"}})
+    run(settings, typed, with_number('NaN,"list":[-Infinity]'))
+    sent = segment.accepted[0]["properties"]
+    assert (sent["as_text"], sent["as_list"], sent["list"]) == ("NaN", "[NaN]", '["-Infinity"]')
+
+
 def test_stream_maps_can_make_several_streams_of_one(run, settings, segment):
     settings["stream_maps"] = {"copies": {"__source__": "orders", "id": "id", "user": "user"}}
     settings["streams"] = {"*": {"user_id": "user"}}
