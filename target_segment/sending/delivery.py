@@ -96,8 +96,11 @@ class Delivery:
     def note_state(self, state: Any) -> None:
         """Remember a STATE that covers all events handed over so far."""
         newest = self._states[-1] if self._states else None
-        if newest is not None and newest.last > self._submitted:
-            # Both wait for the same batch to go, so the older would never be emitted by itself.
+        if newest is not None and (
+            newest.last > self._submitted or newest.last == self._handed_over
+        ):
+            # Both wait for the same batch, so the older would never be emitted by itself: for the
+            # one in the making, or, with no event between them, for one that is on its way.
             newest.state, newest.last = state, self._handed_over
             return
         self._states.append(_Noted(last=self._handed_over, since=self._now(), state=state))

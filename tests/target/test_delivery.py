@@ -5,6 +5,7 @@ import logging
 import threading
 from collections import Counter, deque
 from datetime import datetime, timezone
+from weakref import WeakSet
 
 import pytest
 from hypothesis import given, settings
@@ -274,6 +275,26 @@ def test_state_waits_for_the_slowest_request_before_it(bench):
     one.far_end.gate.set()
     one.delivery.settle()
     assert one.delivery.safe_state() == 1
+
+
+def test_states_without_an_event_between_them_wait_as_one_while_a_body_is_on_its_way(bench):
+    class State:
+        """A STATE of which is known whether anything still holds it."""
+
+    one = bench(batch=1, concurrency=2)
+    one.far_end.gate.clear()
+    one.delivery.hand_over(event(0))
+    states = WeakSet()
+    for seconds in (0, 60, 61, 62):
+        one.clock.now = seconds
+        state = State()
+        states.add(state)
+        one.delivery.note_state(state)
+        assert one.delivery.safe_state() is None
+    assert list(states) == [state]
+    one.far_end.gate.set()
+    one.delivery.settle()
+    assert one.delivery.safe_state() is state
 
 
 def test_state_before_any_event_is_safe_at_once(bench):
