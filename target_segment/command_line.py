@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from singer_sdk.plugin_base import _ConfigInput
 
 from target_segment.encoding import encode
 from target_segment.presets import load_fields
 from target_segment.tracking_plan import tracking_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from target_segment.mapping.routing import Routing
 
 
@@ -29,6 +32,18 @@ def own_options() -> list[click.Parameter]:
             is_flag=True,
         ),
     ]
+
+
+def read_config_files(paths: Sequence[str]) -> _ConfigInput:
+    """Read the files of the option `--config`.
+
+    Raises:
+        click.BadParameter: One cannot be read.
+    """
+    try:
+        return _ConfigInput.from_cli_args(*paths)
+    except (OSError, ValueError) as fault:
+        raise click.BadParameter(f"the file cannot be read: {fault}") from None
 
 
 def print_plan(routing: Routing, preset: str) -> None:

@@ -37,6 +37,14 @@ def _mapping_of(target: Target, routing: Routing, stream: Stream) -> StreamMappi
     return routing.mapping_of(stream)
 
 
+def retire(sinks: list[Sink]) -> None:
+    """Be done with sinks that others have followed: what they took is the delivery's by now."""
+    for sink in sinks:
+        sink.record_counter_metric.increment(sink.current_size)
+        sink.clean_up()
+    sinks.clear()
+
+
 class SegmentSink(Sink):
     """Hands one stream's records to the delivery that all streams share.
 

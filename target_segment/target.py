@@ -7,7 +7,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-import click
 from singer_sdk import Target
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
@@ -16,7 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
-from target_segment.command_line import own_options, print_plan
+from target_segment.command_line import own_options, print_plan, read_config_files
 from target_segment.configuration import (
     LIBRARY_NAME,
     compile_settings,
@@ -33,13 +32,14 @@ from target_segment.settings import CONFIG_SCHEMA
 from target_segment.singer.batch_files import batch_records
 from target_segment.singer.reader import MessageReader
 from target_segment.singer.shapes import check_record, check_schema
-from target_segment.sinks import SegmentSink
+from target_segment.sinks import SegmentSink, retire
 from target_segment.state_output import emit
 from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    import click
     from singer_sdk.sinks import Sink
 
 
@@ -121,6 +121,8 @@ class TargetSegment(Target):
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
         check_schema(message_dict)
         super()._process_schema_message(message_dict)
+        # The SDK would hold the sinks of earlier schemas until the end.
+        retire(self._sinks_to_clear)
         stream = message_dict["stream"]
         maps = self.mapper.stream_maps[stream]
         plain = isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
@@ -209,10 +211,7 @@ class TargetSegment(Target):
     def cb_config(
         cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
     ) -> _ConfigInput:
-        try:
-            return super().cb_config(ctx, param, value)
-        except (OSError, ValueError) as fault:
-            raise click.BadParameter(f"the file cannot be read: {fault}") from None
+        return read_config_files(value)
 
     @classmethod
     @override

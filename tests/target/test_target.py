@@ -1,5 +1,6 @@
 """The target as Singer and a user meet it."""
 
+import gc
 import json
 import stat
 import threading
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.garbled import garbled_host
 from fakes.segment import Scripted
+from singer_sdk.plugin_base import _ConfigInput
 
 from target_segment.sinks import SegmentSink
 from target_segment.target import TargetSegment
@@ -478,6 +480,22 @@ def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segme
     wider = schema(properties={"id": {}, "more": {}})
     finished = run(settings, schema(), *orders(2), wider, *orders(2, 2), version, state({"n": 1}))
     assert finished.states == [{"n": 1}]
+    assert len(segment.accepted) == 4
+
+
+def test_no_schema_that_another_has_followed_is_held_in_memory(settings, segment):
+    held = []
+
+    def changing():
+        for number in range(4):
+            yield json.dumps(schema(properties={"id": {}, f"field_{number}": {}})).encode()
+            yield json.dumps(record(id=number, user="u")).encode()
+            gc.collect()
+            held.append(sum(type(each) is SegmentSink for each in gc.get_objects()))
+
+    with pytest.raises(SystemExit):
+        TargetSegment.invoke(config=_ConfigInput(config=settings), file_input=changing())
+    assert held == held[:1] * 4
     assert len(segment.accepted) == 4
 
 
