@@ -68,13 +68,16 @@ class SegmentSink(Sink):
         run: Callable[[], Run],
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
-        self._validator: CompiledValidator | None
+        self._validator: CompiledValidator | None = None
         self._keys = tuple(key_properties or ())
         stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
         mapping = _mapping_of(target, routing, stream)
         if isinstance(mapping, Skipped):
             # What is no event may break its schema, and lack its key.
-            self._validator, self._keys = None, ()
+            self._keys = ()
+        elif self.validate_schema:
+            # The original schema: the SDK takes Singer's own columns out of the other one.
+            self._validator = CompiledValidator(self.original_schema, stream_name)
         shared = run()
         if shared.dry_run and isinstance(mapping, StreamMapping):
             shared.dry_run.preview.explain(stream_name, explain(mapping))
@@ -118,9 +121,9 @@ class SegmentSink(Sink):
         self.record_counter_metric.increment(self.current_size)
 
     @override
-    def get_validator(self) -> CompiledValidator | None:
-        # The original schema: the SDK takes Singer's own columns out of the other one.
-        return CompiledValidator(self.original_schema) if self.validate_schema else None
+    def get_validator(self) -> None:
+        # Too early: the schema of a stream that is no events may be no schema at all.
+        return None
 
     @property
     @override

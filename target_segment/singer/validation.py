@@ -13,24 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# The library's own reasons can hold a whole schema.
+_MAX_REASON_CHARS = 150
+
+
 class CompiledValidator(BaseJSONSchemaValidator):
     """Validates as the SDK's own validator does (Draft 7, formats not checked), only faster.
 
     Args:
         schema: A stream's schema. References to other documents are not followed.
+        stream: The stream's name, for errors.
 
     Raises:
         InvalidJSONSchema: The schema itself is wrong.
     """
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(self, schema: dict[str, Any], stream: str) -> None:
         super().__init__(schema)
         try:
             self._validator = jsonschema_rs.Draft7Validator(
                 schema, validate_formats=False, offline=True
             )
         except ValueError as error:
-            raise InvalidJSONSchema(f"The schema is not valid: {error}") from None
+            raise InvalidJSONSchema(
+                f"SCHEMA of stream '{stream}' is not valid JSON Schema ({_reason(error)}); "
+                "mend it in the tap, or set validate_records to false"
+            ) from None
 
     def is_valid(self, record: dict[str, Any]) -> bool:
         """Tell whether a record keeps the schema."""
@@ -57,6 +65,15 @@ class CompiledValidator(BaseJSONSchemaValidator):
     def validate(self, record: dict[str, Any]) -> None:
         if not self.is_valid(record):
             raise InvalidRecord(self.fault_of(record), record)
+
+
+def _reason(error: ValueError) -> str:
+    """Tell what is wrong with a schema, without the schema itself."""
+    if isinstance(error, jsonschema_rs.ValidationError):
+        where = ".".join(map(str, error.instance_path))
+        # Without a place, it is a reference that leads nowhere, which the text names.
+        return f"at {where}" if where else error.message[:_MAX_REASON_CHARS]
+    return type(error).__name__
 
 
 def _place(schema_path: Sequence[str | int]) -> str:

@@ -378,15 +378,31 @@ def test_a_record_without_its_key_stops_the_run(run, settings):
     assert "secret" not in finished.errors[0]
 
 
-def test_a_wrong_schema_is_named(run, settings):
-    finished = run(settings, schema(properties={"id": {"type": 5}}))
+def test_a_wrong_schema_is_named_with_its_stream_its_place_and_the_way_out(run, settings):
+    wrong = schema(properties={"id": {"type": 5, "description": "long " * 500}})
+    finished = run(settings, wrong)
     assert finished.status == 1
-    assert len(finished.errors) == 1
+    [error] = finished.errors
+    assert "SCHEMA of stream 'orders' is not valid JSON Schema (at properties.id.type)" in error
+    assert "validate_records" in error
+    assert "long" not in error
+    assert run({**settings, "validate_records": False}, wrong, *orders(1)).status == 0
+
+
+def test_the_schema_of_a_stream_that_is_skipped_may_be_none(run, settings, segment):
+    settings["unmapped_streams"] = "skip"
+    odd = schema("others", properties={"id": {"exclusiveMaximum": True}})
+    finished = run(settings, odd, record("others", id=1), schema(), *orders(1))
+    assert finished.status == 0
+    assert len(segment.accepted) == 1
 
 
 def test_a_schema_never_makes_the_target_fetch_anything(run, settings, segment):
     finished = run(settings, schema(properties={"id": {"$ref": f"{segment.cdn_url}/schema.json"}}))
     assert finished.status == 1
+    assert "/schema.json" in finished.errors[0]
+    assert "validate_records" in finished.errors[0]
+    assert len(finished.errors[0]) < 400
     assert segment.looked_up == []
 
 
