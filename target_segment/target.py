@@ -32,6 +32,7 @@ from target_segment.settings import CONFIG_SCHEMA
 from target_segment.singer.batch_files import batch_records
 from target_segment.singer.reader import MessageReader
 from target_segment.singer.shapes import check_record, check_schema
+from target_segment.singer.stream_maps import transformed
 from target_segment.sinks import SegmentSink, retire
 from target_segment.state_output import emit
 from target_segment.wiring import Run, start_run
@@ -145,10 +146,10 @@ class TargetSegment(Target):
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
         for stream_map in self.mapper.stream_maps[stream]:
-            transformed = stream_map.transform(dict(record))
+            mapped = transformed(stream_map, dict(record))
             sink = self.get_sink(stream_map.stream_alias)
             if isinstance(sink, SegmentSink):
-                sink.take(transformed)
+                sink.take(mapped)
 
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:

@@ -425,6 +425,23 @@ def test_nan_that_becomes_text_is_its_own_name(run, settings, segment):
     assert (sent["as_text"], sent["as_list"], sent["list"]) == ("NaN", "[NaN]", '["-Infinity"]')
 
 
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [("n * 1.1", "TypeError"), ("sha256(nothing)", "AttributeError"), ("nothing.lower()", "Attr")],
+)
+def test_an_expression_that_fails_is_named_by_its_stream_and_its_kind(
+    run, settings, expression, kind
+):
+    settings["stream_maps"] = {"orders": {"new": expression}}
+    finished = run(settings, schema(), with_number('1.5,"nothing":null,"text":"secret"'))
+    assert finished.status == 1
+    [error] = finished.errors
+    assert error.startswith("stream_maps.orders: ")
+    assert kind in error
+    assert "secret" not in error
+    assert "bug" not in error
+
+
 def test_stream_maps_can_make_several_streams_of_one(run, settings, segment):
     settings["stream_maps"] = {"copies": {"__source__": "orders", "id": "id", "user": "user"}}
     settings["streams"] = {"*": {"user_id": "user"}}
