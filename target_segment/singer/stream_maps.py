@@ -1,7 +1,8 @@
-"""Records through stream maps: a failure is the user's to mend, and named so."""
+"""Records through stream maps: failures named as the user's to mend, dates as JSON has them."""
 
 from __future__ import annotations
 
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MapExpressionError
@@ -22,12 +23,19 @@ def transformed(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any]
     if not isinstance(stream_map, CustomStreamMap):
         return stream_map.transform(record)
     try:
-        return stream_map.transform(record)
+        result = stream_map.transform(record)
     except MapExpressionError as error:
         kind, what = type(error.__cause__).__name__, str(error).rstrip(".")
     except Exception as error:  # noqa: BLE001 - an expression can fail in any way
         kind, what = type(error).__name__, "an expression failed"
+    else:
+        return None if result is None else {name: _plain(result[name]) for name in result}
     raise TargetSegmentError(
         f"stream_maps.{stream_map.stream_name}: {what} on a record ({kind}); let it allow for what "
         "the tap sends, such as null or a number with decimals"
     )
+
+
+def _plain(value: Any) -> Any:
+    """Write a date or time that an expression has made as a tap would have sent it."""
+    return value.isoformat() if isinstance(value, (date, time)) else value

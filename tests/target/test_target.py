@@ -425,6 +425,24 @@ def test_nan_that_becomes_text_is_its_own_name(run, settings, segment):
     assert (sent["as_text"], sent["as_list"], sent["list"]) == ("NaN", "[NaN]", '["-Infinity"]')
 
 
+def test_a_date_or_a_time_that_stream_maps_make_is_text_and_can_be_the_timestamp(
+    run, settings, segment
+):
+    settings["stream_maps"] = {
+        "orders": {
+            "day": "datetime.date.fromisoformat(text)",
+            "at": "datetime.datetime.fromisoformat(text)",
+        }
+    }
+    settings["streams"] = {"orders": {"user_id": "user", "timestamp": "at"}}
+    typed = schema(properties={"id": {}, "text": {"type": "string"}})
+    run(settings, typed, record(id=1, user="u", text="2026-11-22"))
+    [event] = segment.accepted
+    assert event["timestamp"] == "2026-11-22T00:00:00+00:00"
+    assert event["properties"]["day"] == "2026-11-22"
+    assert event["properties"]["at"] == "2026-11-22T00:00:00"
+
+
 @pytest.mark.parametrize(
     ("expression", "kind"),
     [("n * 1.1", "TypeError"), ("sha256(nothing)", "AttributeError"), ("nothing.lower()", "Attr")],
