@@ -184,7 +184,8 @@ class TargetSegment(Target):
         if "run" in self.__dict__:
             self.run.delivery.settle()
             emit(self.run.delivery.safe_state())
-        never_came = set(self.config["streams"]) - {"*", *self.mapper.stream_maps}
+        came = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
+        never_came = set(self.config["streams"]) - {"*", *came}
         if never_came:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(never_came)))
 

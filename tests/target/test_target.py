@@ -339,6 +339,14 @@ def test_a_mapped_stream_that_never_comes_is_named(run, settings, caplog):
     assert "oders" in caplog.text
 
 
+def test_a_stream_has_come_if_stream_maps_give_it_that_name(run, settings, caplog):
+    settings["stream_maps"] = {"raw": {"__alias__": "orders"}}
+    settings["streams"] = {**settings["streams"], "raw": settings["streams"]["orders"]}
+    run(settings, schema("raw"))
+    [warning] = [each for each in caplog.messages if "not in the input" in each]
+    assert warning.endswith(": raw")
+
+
 def test_a_record_before_its_schema_ends_in_one_line(run, settings):
     finished = run(settings, record(id=1, user="secret"))
     assert finished.status == 1
