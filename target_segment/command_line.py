@@ -44,6 +44,8 @@ def read_config_files(paths: Sequence[str]) -> _ConfigInput:
         return _ConfigInput.from_cli_args(*paths)
     except (OSError, ValueError) as fault:
         raise click.BadParameter(f"the file cannot be read: {fault}") from None
+    except TypeError:
+        raise click.BadParameter("the file must hold a JSON object") from None
 
 
 def print_plan(routing: Routing, preset: str) -> None:

@@ -131,7 +131,7 @@ def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
     assert value not in error.partition(": ")[2]
 
 
-@pytest.mark.parametrize("text", [None, "{", "[1"])
+@pytest.mark.parametrize("text", [None, "{", "[1", "null"])
 def test_a_file_of_settings_that_cannot_be_read_is_a_wrong_option(tmp_path, text):
     path = tmp_path / "config.json"
     if text:
