@@ -65,14 +65,13 @@ def judge(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
         if "html" in headers.get("Content-Type", ""):
             raise DeliveryError("api_url answered with a web page; it is not Segment's HTTP API")
         answer = _json(content)
-        refused = isinstance(answer, dict) and answer.get("success") is False
-        return Outcome.REFUSED if refused else Outcome.ACCEPTED
+        if not isinstance(answer, dict) or answer.get("success") is not False:
+            return Outcome.ACCEPTED
+        return _refused(answer)
     if status in _RETRIED or (status >= 500 and status not in _NOT_RETRIED):  # noqa: PLR2004
         return Outcome.RETRY
     if status in _REFUSED:
-        if _names_the_key(_json(content)):
-            raise DeliveryError("Segment says that write_key is not valid; check it")
-        return Outcome.REFUSED
+        return _refused(_json(content))
     if status in (401, 403):
         raise DeliveryError(f"Segment refused write_key (HTTP {status}); check it, and region")
     raise DeliveryError(f"api_url answered HTTP {status}; check api_url and region")
@@ -85,10 +84,16 @@ def _json(content: bytes) -> Any:
         return None
 
 
-def _names_the_key(answer: Any) -> bool:
-    """Tell a refusal of the key from one of the events, which both come as 400."""
+def _refused(answer: Any) -> Outcome:
+    """Tell a refusal of the events from one of the key, which both come under one status.
+
+    Raises:
+        DeliveryError: It is the key.
+    """
     message = answer.get("message") if isinstance(answer, dict) else None
-    return isinstance(message, str) and "write key" in message.lower()
+    if isinstance(message, str) and "write key" in message.lower():
+        raise DeliveryError("Segment says that write_key is not valid; check it")
+    return Outcome.REFUSED
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -34,6 +34,7 @@ def test_success_is_read_and_not_only_200():
 )
 def test_only_a_sentence_about_the_key_speaks_of_the_key(content):
     assert judge(400, {}, content) is Outcome.REFUSED
+    assert judge(200, {}, b'{"success": true, "message": "a write key"}') is Outcome.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ def test_only_a_sentence_about_the_key_speaks_of_the_key(content):
         (401, {}, b"", "write_key"),
         (403, {}, b"", "write_key"),
         (400, {}, b'{"message": "An invalid write key was provided"}', "write_key"),
+        (200, {}, b'{"success": false, "message": "Invalid write key"}', "write_key"),
         (300, {}, b"", "api_url"),
         (301, {}, b"", "api_url"),
         (308, {}, b"", "api_url"),
