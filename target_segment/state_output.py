@@ -15,6 +15,8 @@ def emit(state: bytes | None) -> None:
     """
     if state is None:
         return
+    if sys.stdout is None:
+        raise TargetSegmentError("STATE cannot be written: the standard output is closed")
     try:
         # Singer is UTF-8, whatever the terminal's encoding.
         sys.stdout.buffer.write(state + b"\n")

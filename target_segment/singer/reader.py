@@ -45,6 +45,8 @@ class MessageReader(GenericSingerReader[bytes]):
     @property
     @override
     def default_input(self) -> IO[bytes]:
+        if sys.stdin is None:
+            raise InvalidInputLine("The standard input is closed; let a tap write to it")
         return sys.stdin.buffer
 
     @override

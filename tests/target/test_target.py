@@ -3,6 +3,7 @@
 import gc
 import json
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -377,6 +378,22 @@ def test_a_record_message_without_a_part_is_named_by_its_line(run, settings, mis
     [error] = run(settings, schema(), message).errors
     assert missing in error
     assert "secret" not in error
+
+
+def test_a_run_without_an_input_says_so_in_one_line(settings, monkeypatch, caplog):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SystemExit) as end:
+        TargetSegment.invoke(config=_ConfigInput(config=settings))
+    assert end.value.code == 1
+    [error] = [each.message for each in caplog.records if each.levelname == "ERROR"]
+    assert "standard input is closed" in error
+
+
+def test_a_run_that_nobody_can_hear_says_so_in_one_line(run, settings, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    finished = run(settings, schema(), *orders(1), state({"n": 1}))
+    assert finished.status == 1
+    assert finished.errors == ["STATE cannot be written: the standard output is closed"]
 
 
 def test_a_record_without_its_key_stops_the_run(run, settings):
