@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_with_defaults
 
 from target_segment.encoding import NotEncodableError, NotJSONError, decode, encode
@@ -61,32 +59,6 @@ class Settings:
     dead_letter_path: Path
     max_dead_letters: int
     output_path: Path | None
-
-
-def environment_config(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Read the settings that the environment holds, as the SDK does.
-
-    Raises:
-        ConfigValidationError: One cannot be read; the line names its variable.
-    """
-    try:
-        return parse_environment_config(dict(schema), prefix)
-    except ValueError:
-        # Which one, the SDK does not say.
-        each = (_environment_fault(schema, name, prefix) for name in schema["properties"])
-        faults = list(filter(None, each))
-    raise ConfigValidationError("The settings are not valid", errors=faults)
-
-
-def _environment_fault(schema: Mapping[str, Any], name: str, prefix: str) -> str | None:
-    setting = schema["properties"][name]
-    try:
-        parse_environment_config({"properties": {name: setting}}, prefix)
-    except ValueError:
-        types = setting["type"]
-        kind = types if isinstance(types, str) else types[0]
-        return f"{prefix}{name.upper()}: what the environment has for it is no {kind} in JSON"
-    return None
 
 
 def tidied(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

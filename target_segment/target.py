@@ -19,12 +19,12 @@ from target_segment.command_line import own_options, print_plan, read_config_fil
 from target_segment.configuration import (
     LIBRARY_NAME,
     compile_settings,
-    environment_config,
     schema_faults,
     tidied,
 )
 from target_segment.encoding import NotEncodableError, encode_spaced
 from target_segment.endings import run_to_the_end
+from target_segment.environment import environment_config
 from target_segment.errors import MappingError, TargetSegmentError
 from target_segment.interruption import Interruption
 from target_segment.replay import replay

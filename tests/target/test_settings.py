@@ -119,7 +119,9 @@ def test_objects_and_lists_may_come_as_json_text_from_the_environment(monkeypatc
     assert target.settings.routing.rules.only == {"Orders"}
 
 
-@pytest.mark.parametrize(("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "abc")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "abc"), ("DRY_RUN", "ture")]
+)
 def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
     run, monkeypatch, name, value
 ):
