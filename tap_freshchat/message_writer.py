@@ -11,6 +11,8 @@ from singer_sdk.singerlib import Message, RecordMessage
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
+from tap_freshchat.errors import FreshchatError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,9 +23,15 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
     Each line enters the buffer whole, and a STATE is flushed behind the records before it:
     whenever the process dies, what was read of it is lines in order, the last one perhaps cut,
     and no STATE speaks of a record that was not written.
+
+    Raises:
+        FreshchatError: there is no stdout.
     """
 
     def __init__(self) -> None:
+        # So Python has it where it was closed before the start.
+        if sys.stdout is None:
+            raise FreshchatError("The standard output is closed; pipe the tap to a target.")
         # Of types that are not JSON's own the tap has only datetimes, which msgspec writes itself.
         self._encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
         self._in_a_line = False

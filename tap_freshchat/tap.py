@@ -198,6 +198,8 @@ class TapFreshchat(Tap):
             return super().cb_config(ctx, param, value)
         except (OSError, ValueError) as fault:
             raise click.BadParameter(f"the file cannot be read: {fault}") from None
+        except TypeError:
+            raise click.BadParameter("the file cannot be read: it holds no JSON object") from None
 
     @override
     @classmethod

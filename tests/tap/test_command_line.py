@@ -44,7 +44,7 @@ def test_a_file_that_holds_no_json_is_told_by_its_option(tmp_path, option, text)
     assert f"option --{option} is" in said
 
 
-@pytest.mark.parametrize("text", [None, "not: JSON"])
+@pytest.mark.parametrize("text", [None, "not: JSON", "null"])
 def test_a_config_that_cannot_be_read_is_told_as_such(tmp_path, text):
     if text:
         (tmp_path / "config.json").write_text(text)
@@ -90,3 +90,19 @@ def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant():
 def test_columns_of_a_stream_that_there_is_not_are_refused():
     with pytest.raises(SettingError, match="report_columns names no stream.*conversation_event"):
         run_tap(NOON, report_columns={"conversation_event": {"status": ["State"]}})
+
+
+def test_a_closed_output_is_told_as_such(tmp_path):
+    command = f"{sys.executable} -m tap_freshchat --config=ENV >&-"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "TAP_FRESHCHAT_API_URL": "sandbox://"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert "The standard output is closed" in ended.stderr
+    assert "Traceback" not in ended.stderr
