@@ -25,6 +25,7 @@ MAX_OVERLAP_IDS = 5000
 
 _VALUE = "replication_key_value"
 _IDS = "overlap_ids"
+_SINCE = "overlap_since"
 _SOURCE = "source"
 _REPORTS_VALUE = "reports_value"
 
@@ -40,23 +41,28 @@ class Bookmark:
         state: the stream's own, writable part of the state; holds strings only.
         replication_key: its name, which Singer keeps beside the value.
         overlap: how much before the bookmark is read again.
+        lookback: how much of the overlap is, even where more was in it than can be remembered: all
+            of it when absent.
         id_of: from what `is_new` is given to the id that the state holds of it; where most of
             what a stream gives is never kept, it makes ids of the rest only.
         source: what this run reads, `REPORTS` or `REST`; None where there is no choice.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what its streams differ in
         self,
         state: MutableMapping[str, Any],
         replication_key: str,
         overlap: timedelta,
         id_of: Callable[[Any], str] = str,
         source: str | None = None,
+        *,
+        lookback: timedelta | None = None,
     ) -> None:
         self._state = state
         self._source = source
         self._replication_key = replication_key
         self._overlap = overlap
+        self._lookback = overlap if lookback is None else lookback
         self._id_of = id_of
         self._known = frozenset(state.get(_IDS, ()))
         self._met: dict[Hashable, datetime] = {}
@@ -93,6 +99,8 @@ class Bookmark:
                 return earliest
             return min(earliest, parse_time(by_rest) - self._overlap)
         start = value - self._overlap
+        if remembered := self._state.get(_SINCE):
+            start = max(start, min(parse_time(remembered), value - self._lookback))
         return max(earliest, start) if chosen else start
 
     def is_new(self, key: Hashable, moment: datetime) -> bool:
@@ -122,6 +130,9 @@ class Bookmark:
             self._state[_SOURCE] = self._source
         self._state["replication_key"] = self._replication_key
         self._state[_VALUE] = format_time(window_end)
+        self._state.pop(_SINCE, None)
+        if len(self._met) == MAX_OVERLAP_IDS and self._lookback < self._overlap:
+            self._state[_SINCE] = format_time(min(self._met.values()))
         if self._met:
             self._state[_IDS] = [self._id_of(key) for key in self._met]
         else:

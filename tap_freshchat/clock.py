@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 
@@ -34,3 +34,23 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait, really."""
         time.sleep(seconds)
+
+
+class CorrectedClock:
+    """Another clock, set back by how much it is found to be `ahead`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        """The current moment, in UTC."""
+        return self._clock.now() - self.ahead
+
+    def monotonic(self) -> float:
+        """Seconds on the other clock, which stand for nothing but their difference."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait as the other clock does."""
+        self._clock.sleep(seconds)

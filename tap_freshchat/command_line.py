@@ -66,7 +66,7 @@ def json_file(option: str, file: IO[str] | None) -> IO[str] | None:
         return None
     text = ""
     try:
-        text = file.read()
+        text = file.read().removeprefix("\ufeff")
         json.loads(text)
     except ValueError:
         what = "is not JSON" if text.strip() else "is empty or no text"

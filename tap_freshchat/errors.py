@@ -52,6 +52,10 @@ class PassingError(FreshchatError):
     """A fault that may be gone at the next attempt."""
 
 
+class UnreachableError(PassingError):
+    """Nothing answers, or not to the end."""
+
+
 class LimitError(PassingError):
     """One resource takes no more for now; `wait` is how many seconds, None if it did not say."""
 

@@ -12,20 +12,19 @@ import requests
 from tap_freshchat.activity.timelines import Timelines
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
-from tap_freshchat.clock import Clock, SystemClock
+from tap_freshchat.clock import Clock, CorrectedClock, SystemClock
 from tap_freshchat.configuration import Settings
-from tap_freshchat.errors import PassingError, SettingError
+from tap_freshchat.errors import FreshchatError, SettingError, UnreachableError
 from tap_freshchat.lookups.directory import Directory
 from tap_freshchat.lookups.identity import Identity
 from tap_freshchat.lookups.user_listing import UserListing
 from tap_freshchat.lookups.walk import Walk
 from tap_freshchat.payloads.associations import Account
+from tap_freshchat.period import Period
 from tap_freshchat.reports.jobs import ReportJobs
-from tap_freshchat.reports.limits import earliest_report
 from tap_freshchat.reports.ordered import Reports
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.shards import shard_of
-from tap_freshchat.times import whole_steps
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
 
 # Less than clocks of two machines may differ by, the overlap makes good.
 CLOCK_TOLERANCE = timedelta(minutes=1)
+# More is no clock that was set wrong but one that was never set, be it that of a host between.
+MOST_AHEAD = timedelta(days=1)
 
 
 class Service:
@@ -63,7 +64,8 @@ class Service:
         # Up to WARNING it writes out URLs, and a signed link's query opens the file it names.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self.by_rest = settings.activity_source == "rest"
-        self.clock = clock
+        self.clock = CorrectedClock(clock)
+        self.period = Period(self.clock, settings)
         self.client = client = FreshchatClient(
             base_url=settings.base_url,
             token=token,
@@ -76,7 +78,7 @@ class Service:
         self.directory = Directory(client, settings.page_size)
         self.identity = Identity(
             client,
-            clock,
+            self.clock,
             max_concurrency=settings.max_concurrency,
             page_size=settings.page_size,
         )
@@ -87,7 +89,7 @@ class Service:
         self._walk = Walk(
             client,
             self.users,
-            clock,
+            self.clock,
             folder,
             all_users=settings.user_scope == "all",
             page_size=settings.page_size,
@@ -97,7 +99,7 @@ class Service:
         self._told_of_gap = False
         jobs = ReportJobs(
             client,
-            clock,
+            self.clock,
             jobs_per_minute=settings.report_jobs_per_minute,
             timeout=settings.report_timeout,
             exclude_pii=settings.exclude_pii,
@@ -158,50 +160,30 @@ class Service:
 
         Raises:
             AccessError: the host is no API or the token is wrong.
-            PassingError: nothing answers there.
+            UnreachableError: nothing answers there.
+            FreshchatError: this machine's clock is wrong by days.
         """
         try:
             _ = self.directory.account
-        except PassingError as error:
-            raise PassingError(f"{error} Check setting api_url, and the network.") from None
+        except UnreachableError as error:
+            raise UnreachableError(f"{error} Check setting api_url, and the network.") from None
+        self._correct_clock()
 
-    @cached_property
-    def now(self) -> datetime:
-        """The moment of the run, the same for all its streams, in milliseconds as requests take it.
-
-        Freshchat's own where this machine's clock is ahead of it: a bookmark would pass what has
-        not happened yet.
-        """
-        now = self.clock.now()
+    def _correct_clock(self) -> None:
+        """Go by Freshchat's clock where this one is ahead: bookmarks would pass what is to come."""
         ahead = timedelta(seconds=self.client.seconds_ahead)
+        if ahead > MOST_AHEAD:
+            raise FreshchatError(
+                f"By Freshchat's answers this machine's clock is {ahead.days} days ahead: set it "
+                f"right."
+            )
         if ahead > CLOCK_TOLERANCE:
+            self.clock.ahead = ahead
             self._log.warning(
                 "This machine's clock is %.0f seconds ahead of Freshchat's, which is gone by; "
                 "set it right.",
                 ahead.total_seconds(),
             )
-            now -= ahead
-        return whole_steps(now, timedelta(milliseconds=1))
-
-    @cached_property
-    def present(self) -> datetime:
-        """Up to when REST is read, which is not late as reports are."""
-        return min(self.now, self.settings.end or self.now)
-
-    @cached_property
-    def until(self) -> datetime:
-        """Up to when reports are read."""
-        return min(self.now - self.settings.report_delay, self.present)
-
-    @cached_property
-    def earliest(self) -> datetime:
-        """From when on there are reports: counted from now, whatever period is wanted."""
-        return earliest_report(self.now)
-
-    @property
-    def looks_back(self) -> bool:
-        """Whether a period is wanted that is over: how things are now tells nothing of it."""
-        return self.present < self.now
 
     def is_mine(self, owner_id: str) -> bool:
         """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
@@ -210,6 +192,8 @@ class Service:
     def start_of(self, bookmark: Bookmark) -> datetime:
         """From when on a stream with this bookmark is read."""
         chosen, start = self.settings.start_chosen, self.settings.start
+        if not chosen:
+            start -= self.clock.ahead
         if chosen and bookmark.value and bookmark.value < start and not self._told_of_gap:
             self._told_of_gap = True
             self._log.warning(
@@ -221,13 +205,15 @@ class Service:
 
     def plan_walk(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""
-        self._walk_since = min(self._walk_since or self.present, since)
+        self._walk_since = min(self._walk_since or self.period.present, since)
 
     def walked(self) -> Iterator[Snapshot]:
         """The conversations that moved, by REST; walked once a run."""
         # To the moment, also where an earlier end is set: who has moved since then is listed with
         # the later time only. What lies past the end is left out message by message.
-        return self._walk.conversations(Window(self._walk_since or self.present, self.now))
+        return self._walk.conversations(
+            Window(self._walk_since or self.period.present, self.period.now)
+        )
 
     @cached_property
     def account(self) -> Account:

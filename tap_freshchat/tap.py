@@ -217,8 +217,14 @@ class TapFreshchat(Tap):
     @override
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        with one_line_errors(cls.logger):
-            super().cb_test(ctx, param, value)
+        try:
+            with one_line_errors(cls.logger):
+                super().cb_test(ctx, param, value)
+        except ConfigValidationError as error:
+            # The SDK tells it so itself, but not here.
+            for fault in error.errors:
+                cls.logger.error(fault)  # noqa: TRY400 - no traceback
+            ctx.exit(1)
 
 
 def _check_streams(named: Iterable[str], streams: Iterable[str]) -> None:

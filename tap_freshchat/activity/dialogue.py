@@ -191,8 +191,7 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
     """The dialogue from the beginning of the open period that a moment falls into.
 
     Args:
-        messages: pages of them fetched as they are asked for; in another order than newest first
-            all are.
+        messages: pages of them fetched as they are asked for; all are, if the oldest come first.
         back_to: the moment.
 
     Raises:
@@ -201,16 +200,19 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
     kept: list[Mapping[str, Any]] = []
     # The period that the moment falls into; known once a message at or before it is met.
     period: str | None = None
-    # The order is not documented: where it is another, the newest may be yet to come.
-    newest_first, last = True, None
+    # The order is not documented: where it is the other one, the newest are yet to come.
+    newest_first = True
+    last: datetime | None = None
     for message in messages:
         interaction_id = message.get("interaction_id")
         time = _time_of(message)
-        newest_first = newest_first and (last is None or time <= last)
+        newest_first = newest_first and (last is None or time <= last + NOTICE_SKEW)
         last = time
         if newest_first and time < back_to:
-            period = period or (kept[-1].get("interaction_id") if kept else interaction_id)
-            if interaction_id != period:
+            after = (each.get("interaction_id") for each in reversed(kept))
+            period = period or next(filter(None, after), interaction_id)
+            # One without an id ends no period: how far is read would depend on where it stands.
+            if interaction_id and interaction_id != period:
                 return Dialogue(kept, complete=False, back_to=back_to)
             if len(kept) >= MAX_MESSAGES:
                 return Dialogue(kept, complete=False, back_to=back_to, cut=True)

@@ -54,7 +54,10 @@ def seen_occurrences(snapshot: Snapshot) -> list[Occurrence]:
         )
         told.setdefault(occurrence.id, occurrence)
 
-    told_apart = any(message.interaction_id for message in dialogue.messages)
+    # Not before the customer has a word in it: from then on there are ids, where there are any.
+    told_apart = any(message.interaction_id for message in dialogue.messages) or not any(
+        message.said_by == "user" for message in dialogue.messages
+    )
     latest = None
     for number, message in enumerate(dialogue.messages):
         # A message may lack the id, as one before the customer's first word.

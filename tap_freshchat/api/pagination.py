@@ -9,7 +9,7 @@ from tap_freshchat.api.client import path_of
 from tap_freshchat.errors import FreshchatError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_freshchat.api.client import FreshchatClient
 
@@ -76,26 +76,28 @@ def conversations_of(
     return list({each["id"]: each for each in found}.values())
 
 
-def shrinking_collection(
+def shrinking_collection(  # noqa: PLR0913 - as of any list
     client: FreshchatClient,
     path: str,
     key: str,
     *,
     page_size: int,
+    moved: Callable[[dict[str, Any]], Any],
     params: Mapping[str, Any] | None = None,
 ) -> Iterator[list[dict[str, Any]]]:
     """Pages of a list that items leave while it is read, as they leave a closed window of time.
 
     Whatever leaves moves all after it towards the front. Read from the last page to the first,
     such an item is met twice rather than never. One that comes in amid the list, where that is in
-    another order than of change, moves all after it the other way: once the list has grown, it is
-    read from the first page to the last as well.
+    another order than of change, moves all after it the other way: where the list has grown and is
+    not in that order, it is read from the first page to the last as well.
 
     Args:
         client: of the account.
         path: the list, such as `/users`.
         key: where the items are in the answer.
         page_size: `items_per_page`, at most 50.
+        moved: when an item came to its place, if the list is in order of change; None for unknown.
         params: further query parameters.
 
     Raises:
@@ -106,11 +108,13 @@ def shrinking_collection(
     if pages <= FIRST_PAGE:
         yield items
         return
-    size_now = size
+    size_now, in_order = size, True
     for page in range(pages, 0, -1):
         items, _, size_now = _page_if_there(client, path, key, page, query)
         yield items
-    if size_now > size:
+        times = list(map(moved, items))
+        in_order = in_order and None not in times and times == sorted(times)
+    if size_now > size and not in_order:
         yield from _pages(client, path, key, query)
 
 

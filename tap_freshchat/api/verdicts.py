@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tap_freshchat.api.answers import decode
-from tap_freshchat.errors import AccessError, MissingError, PassingError, RefusedError
+from tap_freshchat.errors import (
+    AccessError,
+    MissingError,
+    PassingError,
+    RefusedError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,13 +60,13 @@ def judge(status: int, headers: Mapping[str, str], where: str, content: bytes) -
     raise RefusedError(f"{what}: Freshchat refused the request.", reason=_reason(content))
 
 
-def network_fault(doing: str, url: str, error: Exception) -> PassingError:
+def network_fault(doing: str, url: str, error: Exception) -> UnreachableError:
     """The error for no answer, or half of one."""
     # Only the kind: its text can hold the whole URL, whose query may be a signature.
     kind = type(error).__name__
     place = urlsplit(url)
     path = place.path if place.query == "" else "/…"
-    return PassingError(f"{doing} {place.hostname}{path}: the connection failed ({kind}).")
+    return UnreachableError(f"{doing} {place.hostname}{path}: the connection failed ({kind}).")
 
 
 def _reason(content: bytes) -> str:

@@ -104,7 +104,10 @@ class UserListing:
             "updated_to": format_request_time(window.end + MARGIN),
         }
         pages = pagination.shrinking_collection(
-            self._client, "/users", "users", page_size=self._page_size, params=params
+            *(self._client, "/users", "users"),
+            page_size=self._page_size,
+            moved=changed_at,
+            params=params,
         )
         with path.open("wb") as file:
             for page in pages:

@@ -94,5 +94,5 @@ class Conversations(WindowedStream):
     @cached_property
     def _transcript_windows(self) -> list[Window]:
         """Windows as the streams of messages have them."""
-        start = max(self.since, self.service.earliest)
-        return plan_windows(start, self.service.until, LONGEST_TRANSCRIPT_WINDOW)
+        start = max(self.since, self.service.period.earliest)
+        return plan_windows(start, self.service.period.until, LONGEST_TRANSCRIPT_WINDOW)

@@ -133,7 +133,7 @@ class ConversationEvents(WindowedStream):
             if not self.service.is_mine(snapshot.conversation["conversation_id"]):
                 continue
             for occurrence in rest_activity.seen_occurrences(snapshot):
-                if occurrence.observed and self.service.looks_back:
+                if occurrence.observed and self.service.period.is_over:
                     continue
                 changes, timeline = self.service.timelines.apply(occurrence)
                 due = occurrence.observed or occurrence.time < window.end
@@ -219,7 +219,7 @@ class AgentActivity(WindowedStream):
 
     def _seen(self, window: Window) -> Iterator[tuple[AgentOccurrence, None]]:
         """Differences to the statuses that the last run kept with its bookmark."""
-        if self.service.looks_back:
+        if self.service.period.is_over:
             return
         before = self.stream_state.get(STATUSES, {})
         now = rest_activity.agent_statuses(self.service.directory.agents.values())

@@ -14,7 +14,7 @@ from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.streams.windowed import WindowedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from tap_freshchat.activity.snapshot import Snapshot
@@ -77,7 +77,12 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
         if not (whole or service.is_mine(conversation_id)):
             continue
         # None of the product's has no id; should one, it must not be taken for all of them.
-        row["message_id"] = row["message_id"] or digest("row", *row.values())
+        row["message_id"] = row["message_id"] or _row_id(row)
         if stream.is_new((conversation_id, row["message_id"]), time):
             message = transcripts.message_of(row, time, app_id=app_id)
             yield Posted(message, time, reference_id=row.get("reference_id") or None)
+
+
+def _row_id(row: Mapping[str, str]) -> str:
+    # Sorted: the service may order columns as it likes.
+    return digest("row", *(text for cell in sorted(row.items()) for text in cell))

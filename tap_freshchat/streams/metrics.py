@@ -38,7 +38,7 @@ class HistoricalMetrics(WindowedStream):
     @override
     def windows(self) -> list[Window]:
         step = INTERVALS[self.service.settings.metrics_interval]
-        until = whole_steps(self.service.until, step)
+        until = whole_steps(self.service.period.until, step)
         windows = []
         # Windows end at midnight, so that each begins where an interval does.
         for day in plan_windows(whole_steps(self.since, METRICS_WINDOW), until, METRICS_WINDOW):

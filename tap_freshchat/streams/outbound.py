@@ -42,7 +42,7 @@ class OutboundMessages(WindowedStream):
     @cached_property
     @override
     def windows(self) -> list[Window]:
-        return plan_windows(self.since, self.service.present, OUTBOUND_WINDOW)
+        return plan_windows(self.since, self.service.period.present, OUTBOUND_WINDOW)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:

@@ -102,4 +102,4 @@ def user_windows(state: Mapping[str, Any], service: Service) -> list[Window]:
         service: of the run.
     """
     bookmark = Bookmark(dict(state), Users.replication_key, service.settings.lookback)
-    return plan_windows(service.start_of(bookmark), service.present, USER_WINDOW)
+    return plan_windows(service.start_of(bookmark), service.period.present, USER_WINDOW)

@@ -172,7 +172,7 @@ class WindowedStream(Stream):
     def windows(self) -> list[Window]:
         """The windows of this run, in order."""
         if self.by_rest:
-            window = Window(self.since, self.service.present)
+            window = Window(self.since, self.service.period.present)
             return [window] if window.start < window.end else []
         return self._report_windows
 
@@ -182,17 +182,17 @@ class WindowedStream(Stream):
 
     def report_windows(self, since: datetime) -> list[Window]:
         """Windows of what is new since then and of some history, as far as reports reach back."""
-        if since >= self.service.until:
+        if since >= self.service.period.until:
             return []
-        start = max(since - self.history, self.service.earliest)
+        start = max(since - self.history, self.service.period.earliest)
         chosen = self.service.settings.report_window
         longest = min(longest_window(report, chosen) for report in self.reports)
-        return plan_windows(start, self.service.until, longest)
+        return plan_windows(start, self.service.period.until, longest)
 
     @property
     def is_cut(self) -> bool:
         """Whether more is wanted than reports reach back to."""
-        too_old = self.since < self.service.earliest
+        too_old = self.since < self.service.period.earliest
         return bool(self.reports) and not self.by_rest and too_old
 
     def orders(self) -> Iterator[tuple[str, list[Window]]]:
@@ -232,8 +232,9 @@ class WindowedStream(Stream):
     def bookmark_by(self, source: str) -> Bookmark:
         """The bookmark for a run that reads one source."""
         key, chosen = type(self).replication_key, source if self.rest_too else None
-        overlap = max(self.service.settings.lookback, self.least_overlap)
-        return Bookmark(self.stream_state, key, overlap, self.overlap_id, chosen)
+        lookback = self.service.settings.lookback
+        overlap = max(lookback, self.least_overlap)
+        return Bookmark(self.stream_state, key, overlap, self.overlap_id, chosen, lookback=lookback)
 
     @cached_property
     def since(self) -> datetime:

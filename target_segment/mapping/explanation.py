@@ -123,7 +123,7 @@ def _privacy(
     """Tell by top name which paths are left out or hashed."""
     notes: dict[str, list[str]] = {}
     for what, each in paths.items():
-        for path in under_new_names(each, renamed):
+        for path in under_new_names(each, renamed, renamed):
             name, _, below = (path, "", "") if path in whole else path.partition(".")
             notes.setdefault(name, []).append(f"{below} {what}" if below else what)
     return {name: ", ".join(texts) for name, texts in notes.items()}

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from hashlib import sha256
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from target_segment.encoding import encode_sorted
 from target_segment.errors import MappingError
+from target_segment.mapping.edits import Edits, edited, fold
 from target_segment.mapping.reserved_names import (
     is_reserved,
+    may_be_new,
     renamed_fields,
     under_new_names,
 )
 from target_segment.mapping.values import Record, Value, compile_value, is_path
 
 Properties: TypeAlias = Callable[[Record], dict[str, Any]]
-# What to do below a property: a function of its value, None to drop it, or edits further down.
-Edits: TypeAlias = "dict[str, Callable[[Any], Any] | Edits | None]"
 # What of the whole record is sent, under the names it has there, and the edits by those names.
 Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], Edits]]"
 
@@ -27,6 +25,8 @@ Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], Edits]]"
 _SINGER_COLUMN_PREFIX = "_sdc_"
 # How many sets of undeclared fields a stream's records may have before names are made up anew.
 _LAYOUTS = 64
+# How many names of undeclared fields are remembered as harmless or not.
+_FIELDS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +86,12 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
             raise MappingError(f"{where}: '{name}' is a column of Segment's own; rename it")
     drop = [*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop]
 
+    usual = renamed_fields(schema)
+
     def edits_of(renamed: Mapping[str, str]) -> Edits:
-        return _edits(
-            drop=under_new_names(drop, renamed),
-            hashed=under_new_names(privacy.hashed, renamed),
+        return fold(
+            drop=under_new_names(drop, renamed, usual),
+            hashed=under_new_names(privacy.hashed, renamed, usual),
             salt=privacy.salt,
         )
 
@@ -136,24 +138,32 @@ def _whole_record(
         }, edits_of(renamed)
 
     names, edits = layout_with(())
-    # Fields that the schema lacks need free names too. Records mostly lack and have the same.
+
+    @lru_cache(_FIELDS)
+    def needs_thought(name: str) -> bool:
+        """Tell whether a field that the schema lacks cannot simply be sent under its own name."""
+        singers = name.startswith(_SINGER_COLUMN_PREFIX)
+        return name not in names and (singers or is_reserved(name) or may_be_new(name))
+
+    # Records mostly have the same of these.
     other_layout = lru_cache(_LAYOUTS)(layout_with)
 
     def select(record: Record) -> tuple[dict[str, Any], Edits]:
         try:
-            return _named(record, names), edits
+            return _named(record, names.__getitem__), edits
         except KeyError:
-            other_names, other_edits = other_layout(frozenset(record))
-            return _named(record, other_names), other_edits
+            more = frozenset(filter(needs_thought, record))
+        others, other_edits = other_layout(more) if more else (names, edits)
+        return _named(record, lambda name: others.get(name, name)), other_edits
 
     return select
 
 
-def _named(record: Record, names: Mapping[str, str | None]) -> dict[str, Any]:
+def _named(record: Record, name_of: Callable[[str], str | None]) -> dict[str, Any]:
     return {
         new: value
         for name, value in record.items()
-        if (new := names[name]) is not None and value is not None
+        if (new := name_of(name)) is not None and value is not None
     }
 
 
@@ -190,54 +200,3 @@ def _paths(spec: Any, where: str) -> list[str]:
     if not isinstance(spec, list) or not all(isinstance(path, str) and path for path in spec):
         raise MappingError(f"{where}: must be a list of dotted paths")
     return spec
-
-
-def _edits(*, drop: Iterable[str], hashed: Iterable[str], salt: str) -> Edits:
-    """Fold paths to one tree, in which dropping wins over anything below it."""
-    edits: Edits = {}
-    digest = partial(_digest, salt)
-    actions: list[tuple[str, Callable[[Any], Any] | None]] = [
-        *((path, digest) for path in hashed),
-        *((path, None) for path in drop),
-    ]
-    for path, action in actions:
-        *parents, name = path.split(".")
-        level = edits
-        for parent in parents:
-            below = level.setdefault(parent, {})
-            if not isinstance(below, dict):
-                break
-            level = below
-        else:
-            level[name] = action
-        # A field's own name may hold a dot; no name of a path's steps does.
-        edits[path] = action
-    return edits
-
-
-def edited(value: Any, edits: Edits) -> Any:
-    """Copy what lies on the edits' paths and change it there; a list is changed item by item."""
-    if isinstance(value, list):
-        return [edited(item, edits) for item in value]
-    if not isinstance(value, dict):
-        return value
-    result = dict(value)
-    for name, edit in edits.items():
-        if name not in result:
-            continue
-        if edit is None:
-            del result[name]
-        elif isinstance(edit, dict):
-            result[name] = edited(result[name], edit)
-        else:
-            result[name] = edit(result[name])
-    return result
-
-
-def _digest(salt: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return [_digest(salt, item) for item in value]
-    text = value if isinstance(value, str) else encode_sorted(value).decode()
-    return sha256((salt + text).encode()).hexdigest()

@@ -52,9 +52,9 @@ def schema_of_properties(
     schema: Schema = {"type": "object", "properties": properties, "required": required}
     # What comes with a whole record is known only as far as its schema is.
     schema["additionalProperties"] = not known and whole
-    for path in under_new_names(hashed, renamed):
+    for path in under_new_names(hashed, renamed, renamed):
         _edit(schema, _steps(path, schema), _DIGEST)
-    for path in under_new_names([*(config.get("drop") or ()), *drop], renamed):
+    for path in under_new_names([*(config.get("drop") or ()), *drop], renamed, renamed):
         _edit(schema, _steps(path, schema), None)
     rename = config.get("rename") or {}
     kept = schema["properties"]

@@ -21,6 +21,11 @@ def is_reserved(name: str) -> bool:
     return _CAMEL.sub("_", name).lower() in RESERVED_COLUMNS
 
 
+def may_be_new(name: str) -> bool:
+    """Tell whether a field's own name may be what is sent instead of another's."""
+    return name.startswith(_RESERVED_PREFIX)
+
+
 def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
     """Find another name for each field of a whole record whose own name warehouses reserve."""
     fields = [*(schema.get("properties") or {}), *RESERVED_COLUMNS]
@@ -34,10 +39,20 @@ def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
     return renamed
 
 
-def under_new_names(paths: Iterable[str], renamed: Mapping[str, str]) -> list[str]:
-    """Add to paths by the fields' own names the same paths by those that are sent instead."""
-    result = []
+def under_new_names(
+    paths: Iterable[str], renamed: Mapping[str, str], usual: Mapping[str, str]
+) -> list[str]:
+    """Add to paths by the fields' own names the same paths by those that are sent instead.
+
+    Args:
+        paths: By the fields' own names, or by those that are usually sent.
+        renamed: What is sent instead of which names, with the fields that a record has.
+        usual: The same with those that the schema has.
+    """
+    own = {new: name for name, new in usual.items()}
+    result: list[str] = []
     for path in paths:
         name, dot, below = path.partition(".")
-        result += [path, renamed[name] + dot + below] if name in renamed else [path]
+        names = (name, renamed.get(name), renamed.get(own.get(name, "")))
+        result += dict.fromkeys(each + dot + below for each in names if each)
     return result

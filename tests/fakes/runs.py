@@ -103,7 +103,7 @@ def run_tap(
     )
     with contextlib.suppress(Killed):
         tap.sync_all()
-    run.since, run.until = settings.start, tap.service.until
+    run.since, run.until = settings.start, tap.service.period.until
     return run
 
 

@@ -150,3 +150,27 @@ def test_reports_after_nothing_but_rest_are_read_from_the_start():
     assert again.start(minutes_ago(500)) == minutes_ago(500)
     again.advance(NOON)
     assert state["source"] == REPORTS
+
+
+def test_where_more_was_given_than_is_remembered_only_the_lookback_is_read_again_for_certain():
+    def bookmark():
+        return Bookmark(state, "created_time", 24 * HOUR, lookback=HOUR)
+
+    state = {}
+    few = bookmark()
+    few.is_new("one", minutes_ago(600))
+    few.advance(NOON)
+    assert bookmark().start(minutes_ago(9999)) == minutes_ago(24 * 60)
+    many = bookmark()
+    for number in range(MAX_OVERLAP_IDS + 1):
+        many.is_new(str(number), minutes_ago(600) + timedelta(seconds=number))
+    many.advance(NOON)
+    oldest = minutes_ago(600) + timedelta(seconds=1)
+    assert bookmark().start(minutes_ago(9999)) == oldest
+    crowded = bookmark()
+    for number in range(MAX_OVERLAP_IDS):
+        crowded.is_new(f"late {number}", minutes_ago(10))
+    crowded.advance(NOON)
+    assert bookmark().start(minutes_ago(9999)) == minutes_ago(60)
+    bookmark().advance(NOON + 48 * HOUR)
+    assert bookmark().start(minutes_ago(9999)) == NOON + 24 * HOUR

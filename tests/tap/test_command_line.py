@@ -1,5 +1,6 @@
 """What a slip of the keyboard is answered with: one line that names it, and no traceback."""
 
+import io
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ from fakes.clock import NOON
 from fakes.runs import run_tap
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_freshchat.command_line import environment_config
+from tap_freshchat.command_line import environment_config, json_file
 from tap_freshchat.errors import SettingError
 from tap_freshchat.tap import TapFreshchat
 
@@ -42,6 +43,17 @@ def test_a_file_that_holds_no_json_is_told_by_its_option(tmp_path, option, text)
     (tmp_path / "file.json").write_text(text)
     said = reason(tmp_path, "--config=ENV", f"--{option}=file.json")
     assert f"option --{option} is" in said
+
+
+def test_a_state_with_a_mark_of_its_byte_order_is_taken():
+    assert json_file("state", io.StringIO("\ufeff{}")).read() == "{}"
+
+
+def test_a_test_of_the_connection_names_a_wrong_setting_too(tmp_path):
+    (tmp_path / "config.json").write_text('{"api_url": "sandbox://", "exclude_pi": true}')
+    assert "exclude_pi: there is no such setting" in reason(
+        tmp_path, "--config=config.json", "--test"
+    )
 
 
 @pytest.mark.parametrize("text", [None, "not: JSON", "null"])

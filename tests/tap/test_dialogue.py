@@ -117,7 +117,23 @@ def test_messages_are_read_back_to_the_beginning_of_the_open_period(back_to, kep
     assert dialogue.reaches(at(back_to))
 
 
-def test_messages_in_another_order_than_newest_first_are_all_read():
+def test_a_message_without_an_id_ends_no_open_period_wherever_reading_begins():
+    lacking = {**message(7, "agent", kind="system"), "interaction_id": None}
+    talk = [*TALK[:7], lacking]
+    for minutes in (5, 7.5, 8):
+        read = read_back(reversed(talk), at(minutes))
+        assert [each.id for each in read.messages] == [each["id"] for each in talk]
+
+
+def test_a_moments_disorder_is_no_reason_to_read_on():
+    early, late = message(10, "user", began=9), message(9.999, "agent", began=9)
+    earlier = [message(0, "user"), message(1, "user")]
+    read = read_back(iter([late, early, *reversed(earlier)]), at(9.5))
+    assert [each.id for each in read.messages] == ["9.999-agent", "10-user"]
+    assert not read.complete
+
+
+def test_messages_that_come_oldest_first_are_all_read():
     read = read_back(TALK, at(11))
     assert [each.id for each in read.messages] == [each.id for each in WHOLE.messages]
     assert read.complete

@@ -102,3 +102,6 @@ def test_where_nothing_answers_at_all_the_setting_to_check_is_named():
 
     with pytest.raises(PassingError, match="Check setting api_url, and the network"):
         run_tap(NOON, faults=faults)
+    with pytest.raises(PassingError) as error:
+        run_tap(NOON, faults=lambda _: Response(503))
+    assert "api_url" not in str(error.value)

@@ -7,6 +7,7 @@ from fakes.clock import NOON
 from fakes.runs import run_tap
 
 from tap_freshchat import sandbox
+from tap_freshchat.errors import FreshchatError
 
 HOUR = timedelta(hours=1)
 # Many messages, so that some lie wherever a mistake would lose them.
@@ -56,3 +57,26 @@ def test_rows_without_an_id_are_told_apart_by_what_they_hold():
     told = [each["message_parts"] for each in run.records["messages"]]
     assert told == [[{"text": {"content": text}}] for text in ("one", "two")]
     assert all(ids(run))
+    header, rows = "created_time,message,message_id,conversation_id", [f"{time},one,,c"]
+    assert ids(run_tap(NOON, faults=faults, **MANY)) < ids(run)
+
+
+@pytest.mark.parametrize("stream", ["messages", "agent_activity"])
+def test_a_clock_that_is_wrong_by_days_ends_the_run(stream):
+    with pytest.raises(FreshchatError, match="8 days ahead"):
+        run_tap(NOON, ahead=8 * 24 * HOUR, streams=(stream,))
+
+
+def test_without_a_start_date_a_clock_that_is_ahead_takes_nothing_from_the_first_week():
+    options = {name: value for name, value in MANY.items() if name != "start_date"}
+    early = run_tap(NOON, ahead=20 * HOUR, **options)
+    assert ids(early) == ids(run_tap(NOON, **options))
+
+
+def test_what_is_seen_now_has_freshchats_time_where_this_clock_is_ahead():
+    streams = ("conversation_events",)
+    options = {**MANY, "streams": streams, "activity_source": "rest", "user_scope": "all"}
+    run = run_tap(NOON, ahead=5 * HOUR, **options)
+    seen = [each["created_time"] for each in run.events if each["observed"]]
+    assert seen
+    assert max(seen) < (NOON + HOUR).isoformat()

@@ -20,6 +20,11 @@ from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.errors import FreshchatError, RefusedError
 
 
+def place(item):
+    """As if a list were in order of its ids."""
+    return item["id"]
+
+
 def client_of(answer):
     clock = StillClock()
     adapter = ScriptedAdapter(answer)
@@ -116,35 +121,40 @@ def test_a_number_of_pages_may_come_as_text_or_not_at_all():
 )
 def test_a_list_that_shrinks_is_read_from_its_end(pages, asked, told):
     client, adapter = client_of(page_of(pages))
-    read = shrinking_collection(client, "/users", "users", page_size=7, params={"since": "x"})
+    read = shrinking_collection(
+        client, "/users", "users", page_size=7, moved=place, params={"since": "x"}
+    )
     assert [item["id"] for items in read for item in items] == told
     assert "".join(query(each)["page"] for each in adapter.requests) == asked
     for each in adapter.requests:
         assert query(each).items() >= {"items_per_page": "7", "since": "x"}.items()
 
 
-def test_who_comes_in_amid_a_list_hides_nobody():
-    users = ["a", "c", "d", "e", "f"]
+@pytest.mark.parametrize("in_order", [True, False])
+def test_who_comes_in_amid_a_list_hides_nobody_and_at_its_end_costs_nothing(in_order):
+    users = [*"acdef"]
 
     def answer(request):
         page, size = int(query(request)["page"]), 2
         if page == 2 and "b" not in users:
-            users.insert(1, "b")
+            users.insert(len(users) if in_order else 1, "b")
         listed = [{"id": each} for each in users[(page - 1) * size : page * size]]
         total = {"total_pages": -(-len(users) // size), "total_items": len(users)}
         return Answer(body={"users": listed, "pagination": total})
 
-    client, _ = client_of(answer)
-    pages = list(shrinking_collection(client, "/users", "users", page_size=2))
+    client, adapter = client_of(answer)
+    moved = place if in_order else lambda _: None
+    pages = list(shrinking_collection(client, "/users", "users", page_size=2, moved=moved))
     assert {item["id"] for items in pages for item in items} >= set("acdef")
     assert max(len(items) for items in pages) == 2
+    assert len(adapter.requests) == (4 if in_order else 7)
 
 
 def test_a_page_that_is_gone_by_then_is_empty():
     gone = Answer(400, {"code": "WRONG_PAGE", "message": "WRONG_PAGE"})
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
     client, _ = client_of([there, gone, there])
-    pages = list(shrinking_collection(client, "/users", "users", page_size=50))
+    pages = list(shrinking_collection(client, "/users", "users", page_size=50, moved=place))
     assert pages == [[], [{"id": "1"}]]
 
 
@@ -160,7 +170,7 @@ def test_any_other_refusal_of_a_page_is_an_error():
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
     client, _ = client_of([there, Answer(400, {"message": "no"})])
     with pytest.raises(RefusedError):
-        list(shrinking_collection(client, "/users", "users", page_size=50))
+        list(shrinking_collection(client, "/users", "users", page_size=50, moved=place))
 
 
 def test_messages_are_asked_for_page_by_page_as_large_as_wanted():

@@ -252,6 +252,7 @@ def said(minutes, interaction_id=None, **marks):
         "id": f"m{minutes}",
         "created_time": time.isoformat(),
         "interaction_id": interaction_id,
+        "actor_type": "agent" if marks else "user",
         "meta_data": marks,
     }
 
@@ -279,6 +280,26 @@ def test_beginnings_are_told_whatever_becomes_of_the_ids_of_open_periods(message
     )
     found = [(each.kind, (NOON - each.time).seconds // 60) for each in seen_occurrences(snapshot)]
     assert found == told
+
+
+def test_who_only_an_agent_wrote_to_has_no_conversation_yet():
+    snapshot = Snapshot(
+        conversation={"conversation_id": "c"},
+        user_id="u",
+        time=NOON,
+        dialogue=Dialogue([said(9, isResolved=False)], complete=True),
+    )
+    assert seen_occurrences(snapshot) == []
+
+
+def test_a_period_that_has_just_ended_is_told_as_now():
+    run = run_tap(
+        NOON + timedelta(seconds=5),
+        start_date=(NOON - 24 * HOUR).isoformat(),
+        end_date=NOON.isoformat(),
+        **ALL,
+    )
+    assert [each for each in run.events if each["observed"]]
 
 
 def test_an_account_without_reports_gets_its_events_all_the_same_and_is_told_once(caplog):

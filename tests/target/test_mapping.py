@@ -292,6 +292,22 @@ def test_a_field_that_is_sent_under_another_name_is_dropped_and_hashed_by_either
     assert "record_userId" not in dropped
 
 
+def test_a_field_is_hashed_by_its_usual_new_name_also_where_a_record_has_that_itself():
+    schema = {"properties": {"id": {}}}
+    rules = EventRules(privacy=PrivacyRules(hashed=["record_id"]))
+    found = properties({"id": "x", "record_id": "x"}, rules=rules, schema=schema)
+    x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    assert found == {"record_record_id": x, "record_id": x, "user": "u"}
+
+
+@pytest.mark.parametrize("declared", [{}, {"a": {}, "id": {}}])
+def test_fields_that_the_schema_lacks_are_sent_whatever_else_a_record_has(declared):
+    schema = {"properties": declared}
+    for fields in ({"b": 1}, {"a": 1, "b": 2}, {"b": 1, "_sdc_x": 2}, {"c": 3}):
+        expected = {name: value for name, value in fields.items() if name != "_sdc_x"}
+        assert properties(fields, schema=schema) == {**expected, "record_id": 1, "user": "u"}
+
+
 def test_a_field_that_has_another_fields_new_name_is_not_dropped_with_that():
     schema = {"properties": {"id": {}, "record_id": {}}}
     assert properties({"record_id": 2}, schema=schema, drop=["id"]) == {"record_id": 2, "user": "u"}
