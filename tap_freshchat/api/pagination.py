@@ -115,7 +115,7 @@ def shrinking_collection(  # noqa: PLR0913 - as of any list
         times = list(map(moved, items))
         in_order = in_order and None not in times and times == sorted(times)
     if size_now > size and not in_order:
-        yield from _pages(client, path, key, query)
+        yield from _pages(client, path, key, query, named="id", optional=False)
 
 
 def _pages(  # noqa: PLR0913 - what one request takes
@@ -124,8 +124,8 @@ def _pages(  # noqa: PLR0913 - what one request takes
     key: str,
     params: Mapping[str, Any],
     *,
-    named: str = "id",
-    optional: bool = False,
+    named: str,
+    optional: bool,
 ) -> Iterator[list[dict[str, Any]]]:
     """All pages from the first to the last, of which each tells anew which that is."""
     page, pages = FIRST_PAGE, FIRST_PAGE

@@ -174,3 +174,14 @@ def test_where_more_was_given_than_is_remembered_only_the_lookback_is_read_again
     assert bookmark().start(minutes_ago(9999)) == minutes_ago(60)
     bookmark().advance(NOON + 48 * HOUR)
     assert bookmark().start(minutes_ago(9999)) == NOON + 24 * HOUR
+    assert "overlap_since" not in state
+
+
+def test_how_far_ids_are_remembered_is_of_no_use_where_all_of_the_overlap_is_read_anyway():
+    state = {}
+    crowded = Bookmark(state, "created_time", HOUR)
+    for number in range(MAX_OVERLAP_IDS):
+        crowded.is_new(str(number), minutes_ago(10))
+    crowded.advance(NOON)
+    assert len(state["overlap_ids"]) == MAX_OVERLAP_IDS
+    assert "overlap_since" not in state
