@@ -347,6 +347,17 @@ def test_a_hash_is_that_of_the_salt_and_the_text_or_json_and_of_each_item_of_a_l
     assert properties({"a": [None]}, rules=rules)["a"] == [None]
 
 
+def test_a_path_below_what_is_hashed_is_of_no_more_effect():
+    rules = EventRules(privacy=PrivacyRules(hashed=["a", "a.b"]))
+    assert isinstance(properties({"a": {"b": 1}}, rules=rules)["a"], str)
+
+
+def test_a_path_through_what_is_no_object_changes_nothing():
+    rules = EventRules(privacy=PrivacyRules(hashed=["a.b"], drop=["a.c.d"]))
+    for value in (1, "text", [2], {"c": "text"}):
+        assert properties({"a": value}, rules=rules)["a"] == value
+
+
 def test_the_key_can_be_a_property():
     assert properties({"b": 2}, keys=("id", "b"), properties={"key": {"key": True}}) == {
         "key": "1:2"
