@@ -129,6 +129,12 @@ class TapFreshchat(Tap):
                     "What is wanted begins before the 15 months that Freshchat's reports keep: "
                     "what comes from reports begins there."
                 )
+            looks = any(active_stream.kept_of_rest for active_stream in active)
+            if looks and service.by_rest and service.period.is_over:
+                self.logger.warning(
+                    "By REST, a period that is over (end_date) tells no assignments and no changes "
+                    "of agents' statuses."
+                )
             for active_stream in active:
                 self.service.plan_walk(active_stream.since)
             for stream in selected:

@@ -237,11 +237,13 @@ def test_a_look_that_was_cut_short_tells_the_same_ids_when_repeated():
     assert by_id(later[0]).keys() == by_id(later[1]).keys()
 
 
-def test_of_a_period_that_is_over_nothing_is_told_as_seen_now():
+def test_of_a_period_that_is_over_nothing_is_told_as_seen_now_and_that_is_said(caplog):
     over = {**ALL, "start_date": (NOON - HOUR).isoformat(), "end_date": NOON.isoformat()}
     first = run_tap(NOON - HOUR / 2, **over)
+    assert "period that is over" not in caplog.text
     later = run_tap(NOON + 8 * HOUR, first.state, **over)
     assert later.events
+    assert sum("period that is over" in each for each in caplog.messages) == 1
     assert [each for each in later.events if each["observed"]] == []
     assert [each for each in later.events if each["created_time"] >= NOON.isoformat()] == []
 
