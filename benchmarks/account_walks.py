@@ -12,10 +12,10 @@ from peer_walk import walk
 from singer_sdk.singerlib import Catalog
 
 from tap_freshchat import sandbox
-from tap_freshchat.configuration import Settings
-from tap_freshchat.scratch import ScratchFolder
-from tap_freshchat.service import Service
+from tap_freshchat.config import Settings
+from tap_freshchat.run_context import Service
 from tap_freshchat.tap import TapFreshchat
+from tap_freshchat.temp_dir import ScratchFolder
 
 CONVERSATIONS = 10_000
 DAYS = 30

@@ -17,19 +17,19 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_freshchat.command_line import environment_config, json_file, unknown_settings
-from tap_freshchat.endings import ignore_signals, one_line_errors, signals_wait
+from tap_freshchat.cli import environment_config, json_file, unknown_settings
+from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import SettingError
 from tap_freshchat.message_writer import BufferedMessageWriter
-from tap_freshchat.service import Service
-from tap_freshchat.settings import SETTINGS
+from tap_freshchat.run_context import Service
+from tap_freshchat.shutdown import ignore_signals, one_line_errors, signals_wait
 from tap_freshchat.streams import entities, reports
 from tap_freshchat.streams.conversations import Conversations
 from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
-from tap_freshchat.streams.sources import choose_source, tell_what_comes_again
+from tap_freshchat.streams.source_selection import choose_source, tell_what_comes_again
 from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import WindowedStream
 

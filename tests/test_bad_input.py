@@ -13,12 +13,12 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from proofs.fuzzing import corpus
 from proofs.fuzzing.mutation import mutated
-from tap_freshchat.api import answers
+from tap_freshchat.api import responses
 from tap_freshchat.api.pagination import collection, messages
 from tap_freshchat.api.rate_limiting import LONGEST_PAUSE, pause_after
+from tap_freshchat.conform import shape
 from tap_freshchat.errors import FreshchatError, ReportError
-from tap_freshchat.reports.files import MAX_ROW_CHARACTERS, rows, save
-from tap_freshchat.shaping import shape
+from tap_freshchat.reports.csv_files import MAX_ROW_CHARACTERS, rows, save
 from tap_freshchat.times import from_epoch_ms, parse_time
 from target_segment import encoding
 from target_segment.sending.answers import retry_after as segment_retry_after
@@ -63,7 +63,7 @@ def test_what_the_pair_itself_writes_and_reads_passes_every_parser(name):
 @pytest.mark.parametrize("text", [DEEP, b'"\xff"', b'"\\ud800"', b"9" * 5000, b"1e999", b"\0", b""])
 def test_json_that_cannot_be_read_is_one_kind_of_error(text):
     with pytest.raises(ValueError, match="not JSON"):
-        answers.decode(text)
+        responses.decode(text)
 
 
 @pytest.mark.parametrize("text", [DEEP, b"\xff", b"9" * 5000, b"1e99999999999999999999", b"\0"])

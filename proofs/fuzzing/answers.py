@@ -13,17 +13,17 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
-from tap_freshchat.activity.rest import message_rows, seen_occurrences
+from tap_freshchat.activity.rest_inference import message_rows, seen_occurrences
 from tap_freshchat.api import pagination
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import LONGEST_PAUSE, RateLimiter, pause_after
 from tap_freshchat.errors import FreshchatError
+from tap_freshchat.lookups.changed_users import UserListing
+from tap_freshchat.lookups.conversations import Identity
 from tap_freshchat.lookups.directory import Directory
-from tap_freshchat.lookups.identity import Identity
-from tap_freshchat.lookups.user_listing import UserListing
-from tap_freshchat.lookups.walk import Walk
-from tap_freshchat.metrics import Metric, historical_records, instant_records
-from tap_freshchat.reports.jobs import ReportJobs
+from tap_freshchat.lookups.rest_crawl import Walk
+from tap_freshchat.metric_records import Metric, historical_records, instant_records
+from tap_freshchat.reports.scheduler import ReportJobs
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.agents import agent_occurrences
-from tap_freshchat.activity.occurrences import row_time, told_by
-from tap_freshchat.activity.transcripts import message_of
+from tap_freshchat.activity.agent_status import agent_occurrences
+from tap_freshchat.activity.events import row_time, told_by
+from tap_freshchat.activity.transcript_rows import message_of
+from tap_freshchat.conform import shape_texts
 from tap_freshchat.errors import PassingError, ReportError
+from tap_freshchat.reports import catalog
 from tap_freshchat.reports import columns as report_columns
-from tap_freshchat.reports import files as report_files
-from tap_freshchat.shaping import shape_texts
+from tap_freshchat.reports import csv_files as report_files
 from tap_freshchat.times import format_time, interaction_time, parse_time
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def report(data: bytes) -> None:
 
 def _read(name: str, row: Mapping[str, str]) -> None:
     shape_texts(row, dict.fromkeys(row, KINDS["moment"]))
-    if name == report_columns.TRANSCRIPT:
+    if name == catalog.TRANSCRIPT:
         message_of(row, row_time(name, row["created_time"]), app_id=None)
-    elif name in {report_columns.AVAILABILITY, report_columns.INTELLIASSIGN}:
+    elif name in {catalog.AVAILABILITY, catalog.INTELLIASSIGN}:
         agent_occurrences({name: [row]})
     elif "conversation_id" in row:
         with contextlib.suppress(KeyError):

@@ -10,10 +10,10 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from tap_freshchat.api.answers import decode
-from tap_freshchat.api.clock_skew import seconds_ahead
 from tap_freshchat.api.rate_limiting import retry_after
-from tap_freshchat.api.verdicts import is_own_limit, judge, network_fault
+from tap_freshchat.api.response_headers import seconds_ahead
+from tap_freshchat.api.responses import decode
+from tap_freshchat.api.status_errors import is_own_limit, judge, network_fault
 from tap_freshchat.errors import (
     AccessError,
     FreshchatError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_freshchat.api import answers
+from tap_freshchat.api import responses
 from tap_freshchat.api.client import path_of
 from tap_freshchat.errors import FreshchatError, RefusedError
 
@@ -157,14 +157,14 @@ def _page(  # noqa: PLR0913 - what one request takes
     named: str = "id",
     optional: bool = False,
 ) -> _Page:
-    answer = answers.an_object(
+    answer = responses.an_object(
         client.get(path, {"page": page, "sort_order": "asc", **params}), path
     )
     listed = answer.get(key)
     if listed is None and optional:
         listed = []
-    items = answers.objects(listed, path, key, named=named)
-    counted = answers.an_object(answer.get("pagination") or {}, path)
+    items = responses.objects(listed, path, key, named=named)
+    counted = responses.an_object(answer.get("pagination") or {}, path)
     pages = _count(counted.get("total_pages"))
     if pages is None:
         raise FreshchatError(f"The answer of {path} has a number of pages that is none.")
@@ -195,11 +195,11 @@ def messages(
         if path in seen:
             raise FreshchatError("A list of messages links back to a page already read.")
         seen.add(path)
-        answer = answers.an_object(client.get(path, query), place)
-        listed = answers.objects(answer.get("messages") or [], place, "messages")
+        answer = responses.an_object(client.get(path, query), place)
+        listed = responses.objects(answer.get("messages") or [], place, "messages")
         yield from listed
         empty = 0 if listed else empty + 1
         if empty == MOST_EMPTY_PAGES:
             raise FreshchatError("A list of messages goes on without any messages in it.")
-        link = answers.an_object(answer.get("link") or {}, place)
+        link = responses.an_object(answer.get("link") or {}, place)
         path, query = str(link.get("href") or ""), None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.api import answers, pagination
+from tap_freshchat.api import pagination, responses
 from tap_freshchat.errors import AccessError, MissingError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Directory:
             raise
         if not isinstance(answer, dict):
             return {}
-        return answers.an_object(answer.get("configuration") or answer, "/accounts/configuration")
+        return responses.an_object(answer.get("configuration") or answer, "/accounts/configuration")
 
     @cached_property
     def agents(self) -> Mapping[str, dict[str, Any]]:
@@ -74,8 +74,8 @@ class Directory:
         except (AccessError, MissingError):
             # Not every plan has custom statuses.
             return {}
-        listed = answers.an_object(answer, "/agents/status").get("states") or []
-        states = answers.objects(listed, "/agents/status", "states")
+        listed = responses.an_object(answer, "/agents/status").get("states") or []
+        states = responses.objects(listed, "/agents/status", "states")
         return {str(state.get("name")).lower(): str(state["id"]) for state in states}
 
     def _by_id(self, path: str, key: str) -> Mapping[str, dict[str, Any]]:

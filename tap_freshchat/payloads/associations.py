@@ -10,7 +10,7 @@ from tap_freshchat.times import format_time, parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_freshchat.activity.timelines import Timeline
+    from tap_freshchat.activity.conversation_state import Timeline
 
 _PERSON = ("id", "first_name", "last_name", "email", "phone", "avatar")
 _USER = (*_PERSON, "created_time", "updated_time", "reference_id", "org_contact_id", "properties")

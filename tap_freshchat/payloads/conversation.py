@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.dialogue import Dialogue
-from tap_freshchat.activity.timelines import Timeline
+from tap_freshchat.activity.conversation_state import Timeline
+from tap_freshchat.activity.message_history import Dialogue
 from tap_freshchat.payloads.associations import pick
 from tap_freshchat.payloads.statistics import statistics_at
 from tap_freshchat.times import format_time, time_in
@@ -13,8 +13,7 @@ from tap_freshchat.times import format_time, time_in
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tap_freshchat.activity.dialogue import Message
-    from tap_freshchat.activity.snapshot import Snapshot
+    from tap_freshchat.activity.message_history import Message, Snapshot
     from tap_freshchat.payloads.associations import Account, Customer
 
 NO_DIALOGUE = Dialogue(complete=False)

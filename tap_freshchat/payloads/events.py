@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity import occurrences as activity
+from tap_freshchat.activity import events as activity
 from tap_freshchat.ids import digest
 from tap_freshchat.payloads.associations import actor_of, agent_actor, associations_of
 from tap_freshchat.payloads.conversation import (
@@ -17,18 +17,17 @@ from tap_freshchat.payloads.conversation import (
     message_element,
     present_timeline,
 )
-from tap_freshchat.reports.columns import INTELLIASSIGN
+from tap_freshchat.reports.catalog import INTELLIASSIGN
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from tap_freshchat.activity.agents import AgentOccurrence
-    from tap_freshchat.activity.dialogue import Message
-    from tap_freshchat.activity.occurrences import Occurrence
-    from tap_freshchat.activity.snapshot import Snapshot
-    from tap_freshchat.activity.timelines import Changes, Timeline
+    from tap_freshchat.activity.agent_status import AgentOccurrence
+    from tap_freshchat.activity.conversation_state import Changes, Timeline
+    from tap_freshchat.activity.events import Occurrence
+    from tap_freshchat.activity.message_history import Message, Snapshot
     from tap_freshchat.payloads.associations import Account, Customer
 
 # Versions that the product events themselves carry.

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tap_freshchat.activity.dialogue import Dialogue
-    from tap_freshchat.activity.timelines import Timeline
+    from tap_freshchat.activity.conversation_state import Timeline
+    from tap_freshchat.activity.message_history import Dialogue
 
 
 def statistics_at(moment: datetime, timeline: Timeline, dialogue: Dialogue) -> Mapping[str, float]:

@@ -6,23 +6,24 @@ import re
 from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import ReportError
+from tap_freshchat.reports.catalog import (
+    AGENT_ASSIGNED,
+    AVAILABILITY,
+    CREATED,
+    CSAT_SCORE,
+    FIRST_RESPONSE_TIME,
+    GROUP_ASSIGNED,
+    INTELLIASSIGN,
+    MESSAGE_SENT,
+    RESOLUTION_LABEL,
+    RESOLUTION_TIME,
+    RESOLVED,
+    RESPONSE_TIME,
+    TRANSCRIPT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-CREATED = "Conversation-Created"
-AGENT_ASSIGNED = "Conversation-Agent-Assigned"
-GROUP_ASSIGNED = "Conversation-Group-Assigned"
-RESOLVED = "Conversation-Resolved"
-RESOLUTION_LABEL = "Conversation-Resolution-Label"
-AVAILABILITY = "Agent-Activity"
-INTELLIASSIGN = "Agent-Intelliassign-Activity"
-TRANSCRIPT = "Chat-Transcript"
-MESSAGE_SENT = "Message-Sent"
-FIRST_RESPONSE_TIME = "First-Response-Time"
-RESPONSE_TIME = "Response-Time"
-RESOLUTION_TIME = "Resolution-Time"
-CSAT_SCORE = "CSAT-Score"
 
 # Freshworks publishes no list of columns in the text at hand; these are the spellings that code
 # which reads real files expects, and by analogy for the reports nobody shows (docs/assumptions.md).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import datetime, timedelta
 
-from tap_freshchat.reports.columns import TRANSCRIPT
+from tap_freshchat.reports.catalog import TRANSCRIPT
 
 # Longest windows that every account takes: docs disagree above these (Extract API article: a
 # month, transcripts a day).

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat.activity.occurrences import row_time
+from tap_freshchat.activity.events import row_time
 from tap_freshchat.ids import digest
-from tap_freshchat.lookups.identity import batched
+from tap_freshchat.lookups.conversations import batched
 from tap_freshchat.payloads.conversation import as_object
-from tap_freshchat.reports import columns as report_columns
+from tap_freshchat.reports import catalog
 from tap_freshchat.reports.limits import LONGEST_TRANSCRIPT_WINDOW
 from tap_freshchat.streams.events import ConversationEvents
 from tap_freshchat.streams.windowed import BEFORE, WindowedStream
@@ -39,7 +39,7 @@ class Conversations(WindowedStream):
     @override
     def orders(self) -> Iterator[tuple[str, list[Window]]]:
         yield from super().orders()
-        yield report_columns.TRANSCRIPT, self._transcript_windows
+        yield catalog.TRANSCRIPT, self._transcript_windows
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -77,8 +77,8 @@ class Conversations(WindowedStream):
                 note(row["conversation_id"], row_time(report, row["created_at"]))
         for part in self._transcript_windows:
             if window.start <= part.start < window.end:
-                for row in self.rows(report_columns.TRANSCRIPT, part):
-                    time = row_time(report_columns.TRANSCRIPT, row["created_time"])
+                for row in self.rows(catalog.TRANSCRIPT, part):
+                    time = row_time(catalog.TRANSCRIPT, row["created_time"])
                     note(row["conversation_id"], time)
         return moved
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat.api import answers
+from tap_freshchat.api import responses
 from tap_freshchat.streams.full_table import FullTableStream
 
 if TYPE_CHECKING:
@@ -93,4 +93,4 @@ def _list_in(answer: Any, key: str, path: str) -> list[dict[str, Any]]:
     Raises:
         FreshchatError: there is none.
     """
-    return answers.objects(answer.get(key) if isinstance(answer, dict) else answer, path, key)
+    return responses.objects(answer.get(key) if isinstance(answer, dict) else answer, path, key)

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat.activity import beginnings
-from tap_freshchat.activity import rest as rest_activity
-from tap_freshchat.activity.agents import agent_occurrences
-from tap_freshchat.activity.occurrences import LABELLED
-from tap_freshchat.activity.spool import conversation_occurrences
-from tap_freshchat.lookups.identity import batched
+from tap_freshchat.activity import interaction_starts, rest_inference
+from tap_freshchat.activity.agent_status import agent_occurrences
+from tap_freshchat.activity.event_sorter import conversation_occurrences
+from tap_freshchat.activity.events import LABELLED
+from tap_freshchat.lookups.conversations import batched
 from tap_freshchat.payloads import events as payloads
 from tap_freshchat.payloads.associations import Customer
-from tap_freshchat.reports import columns as report_columns
+from tap_freshchat.reports import catalog
 from tap_freshchat.streams.messages import new_messages, overlap_id
 from tap_freshchat.streams.windowed import BEFORE, WindowedStream
 from tap_freshchat.times import format_time, interaction_time
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from tap_freshchat.activity.agents import AgentOccurrence
-    from tap_freshchat.activity.occurrences import Occurrence
-    from tap_freshchat.activity.snapshot import Snapshot
-    from tap_freshchat.activity.timelines import Changes, Timeline
+    from tap_freshchat.activity.agent_status import AgentOccurrence
+    from tap_freshchat.activity.conversation_state import Changes, Timeline
+    from tap_freshchat.activity.events import Occurrence
+    from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.windows import Window
 
 # Where `agent_activity`, read by REST, keeps what it saw last.
@@ -52,11 +51,11 @@ class ConversationEvents(WindowedStream):
 
     name = "conversation_events"
     reports = (
-        report_columns.CREATED,
-        report_columns.GROUP_ASSIGNED,
-        report_columns.AGENT_ASSIGNED,
-        report_columns.RESOLVED,
-        report_columns.RESOLUTION_LABEL,
+        catalog.CREATED,
+        catalog.GROUP_ASSIGNED,
+        catalog.AGENT_ASSIGNED,
+        catalog.RESOLVED,
+        catalog.RESOLUTION_LABEL,
     )
     history = BEFORE
     rest_too = True
@@ -87,7 +86,7 @@ class ConversationEvents(WindowedStream):
             ]
             users = identity.users(each.user_id for each in snapshots if each.user_id)
             for each, snapshot in zip(batch, snapshots, strict=True):
-                occurrence, changes, timeline = beginnings.judged(
+                occurrence, changes, timeline = interaction_starts.judged(
                     *(each.occurrence, each.changes, each.timeline),
                     *(snapshot.conversation, snapshot.dialogue),
                 )
@@ -113,26 +112,26 @@ class ConversationEvents(WindowedStream):
             if not (mine and self._begun.is_new(found)):
                 continue
             before = timelines.at(found.conversation_id, found.time)
-            occurrence = beginnings.spoken_of_before(found, before)
+            occurrence = interaction_starts.spoken_of_before(found, before)
             changes, timeline = timelines.apply(occurrence)
             # A label is no event: its id has no place among those that were emitted.
             told = occurrence.kind != LABELLED
             if told and self.is_new(occurrence.id, occurrence.told_at):
                 yield Told(occurrence, changes, timeline, None)
-            elif beginnings.may_be_older(occurrence):
+            elif interaction_starts.may_be_older(occurrence):
                 # Only of what is told it is judged whether it was the creation.
                 timeline.created_time = None
 
     @cached_property
-    def _begun(self) -> beginnings.Begun:
-        return beginnings.Begun()
+    def _begun(self) -> interaction_starts.Begun:
+        return interaction_starts.Begun()
 
     def _seen(self, window: Window) -> Iterator[Told]:
-        assignees = rest_activity.Assignees(self.stream_state.get(ASSIGNEES, {}))
+        assignees = rest_inference.Assignees(self.stream_state.get(ASSIGNEES, {}))
         for snapshot in self.service.walked():
             if not self.service.is_mine(snapshot.conversation["conversation_id"]):
                 continue
-            for occurrence in rest_activity.seen_occurrences(snapshot):
+            for occurrence in rest_inference.seen_occurrences(snapshot):
                 if occurrence.observed and self.service.period.is_over:
                     continue
                 changes, timeline = self.service.timelines.apply(occurrence)
@@ -148,7 +147,7 @@ class MessageEvents(WindowedStream):
     """Messages posted, by whomever, each with the conversation it belongs to."""
 
     name = "message_events"
-    reports = (report_columns.TRANSCRIPT,)
+    reports = (catalog.TRANSCRIPT,)
     rest_too = True
     overlap_id = staticmethod(overlap_id)
 
@@ -191,7 +190,7 @@ class AgentActivity(WindowedStream):
     """Changes of agents' general availability and of their IntelliAssign switch."""
 
     name = "agent_activity"
-    reports = (report_columns.AVAILABILITY, report_columns.INTELLIASSIGN)
+    reports = (catalog.AVAILABILITY, catalog.INTELLIASSIGN)
     history = BEFORE
     rest_too = True
     kept_of_rest = STATUSES
@@ -222,9 +221,11 @@ class AgentActivity(WindowedStream):
         if self.service.period.is_over:
             return
         before = self.stream_state.get(STATUSES, {})
-        now = rest_activity.agent_statuses(self.service.directory.agents.values())
+        now = rest_inference.agent_statuses(self.service.directory.agents.values())
         since = self.stream_state.get("replication_key_value") or format_time(window.start)
-        for occurrence in rest_activity.status_changes(before, now, since=since, moment=window.end):
+        for occurrence in rest_inference.status_changes(
+            before, now, since=since, moment=window.end
+        ):
             yield occurrence, None
         self.stream_state[STATUSES] = dict(now)
 

@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from tap_freshchat import schemas
 from tap_freshchat.api import pagination
-from tap_freshchat.privacy import without_personal_data
-from tap_freshchat.shaping import shape
-from tap_freshchat.shards import owner_of
+from tap_freshchat.conform import shape
+from tap_freshchat.pii import without_personal_data
+from tap_freshchat.sharding import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_freshchat.service import Service
+    from tap_freshchat.run_context import Service
 
 
 class FullTableStream(Stream):

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
-from tap_freshchat.activity import rest as rest_activity
-from tap_freshchat.activity import transcripts
-from tap_freshchat.activity.occurrences import row_time
+from tap_freshchat.activity import rest_inference, transcript_rows
+from tap_freshchat.activity.events import row_time
 from tap_freshchat.ids import digest
-from tap_freshchat.reports import columns as report_columns
+from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import WindowedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from tap_freshchat.activity.snapshot import Snapshot
+    from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.windows import Window
 
 
@@ -44,7 +43,7 @@ class Messages(WindowedStream):
 
     name = "messages"
     primary_keys = ("conversation_id", "id")
-    reports = (report_columns.TRANSCRIPT,)
+    reports = (catalog.TRANSCRIPT,)
     rest_too = True
     overlap_id = staticmethod(overlap_id)
 
@@ -66,20 +65,20 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
         for snapshot in service.walked():
             if not (whole or service.is_mine(snapshot.conversation["conversation_id"])):
                 continue
-            for message, time in rest_activity.message_rows(snapshot, app_id):
+            for message, time in rest_inference.message_rows(snapshot, app_id):
                 key = message["conversation_id"], message["id"]
                 if time < window.end and stream.is_new(key, time):
                     yield Posted(message, time, snapshot=snapshot)
         return
-    for row in stream.rows(report_columns.TRANSCRIPT, window):
+    for row in stream.rows(catalog.TRANSCRIPT, window):
         conversation_id = row["conversation_id"]
-        time = row_time(report_columns.TRANSCRIPT, row["created_time"])
+        time = row_time(catalog.TRANSCRIPT, row["created_time"])
         if not (whole or service.is_mine(conversation_id)):
             continue
         # None of the product's has no id; should one, it must not be taken for all of them.
         row["message_id"] = row["message_id"] or _row_id(row)
         if stream.is_new((conversation_id, row["message_id"]), time):
-            message = transcripts.message_of(row, time, app_id=app_id)
+            message = transcript_rows.message_of(row, time, app_id=app_id)
             yield Posted(message, time, reference_id=row.get("reference_id") or None)
 
 

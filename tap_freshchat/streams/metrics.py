@@ -11,7 +11,7 @@ from typing_extensions import override
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import FreshchatError, RefusedError
 from tap_freshchat.ids import digest
-from tap_freshchat.metrics import INTERVALS, Metric, historical_records, instant_records
+from tap_freshchat.metric_records import INTERVALS, Metric, historical_records, instant_records
 from tap_freshchat.streams.full_table import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_request_time, parse_time, whole_steps
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from logging import Logger
 
-    from tap_freshchat.service import Service
+    from tap_freshchat.run_context import Service
 
 # What one request covers: the only range that a connector in the field asks for (Fivetran).
 METRICS_WINDOW = timedelta(days=1)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.api import pagination
+from tap_freshchat.conform import shape
 from tap_freshchat.errors import FreshchatError, MissingError
 from tap_freshchat.ids import digest
-from tap_freshchat.shaping import shape
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_request_time, format_time, from_epoch_ms, parse_time
 from tap_freshchat.windows import plan_windows

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.occurrences import row_time
+from tap_freshchat.activity.events import row_time
+from tap_freshchat.conform import shape_texts
 from tap_freshchat.ids import digest
-from tap_freshchat.reports import columns
-from tap_freshchat.shaping import shape_texts
+from tap_freshchat.reports import catalog, columns
 from tap_freshchat.streams.windowed import BEFORE, WindowedStream
 from tap_freshchat.times import format_time
 
@@ -75,7 +75,7 @@ class ConversationCreated(WindowedStream):
     """Raw report: conversations created and reopened."""
 
     name = "report_conversation_created"
-    reports = (columns.CREATED,)
+    reports = (catalog.CREATED,)
     history = BEFORE
     records = _rows
 
@@ -84,7 +84,7 @@ class ConversationAgentAssigned(WindowedStream):
     """Raw report: each assignment to an agent."""
 
     name = "report_conversation_agent_assigned"
-    reports = (columns.AGENT_ASSIGNED,)
+    reports = (catalog.AGENT_ASSIGNED,)
     history = BEFORE
     records = _rows
 
@@ -93,7 +93,7 @@ class ConversationGroupAssigned(WindowedStream):
     """Raw report: each assignment to a group."""
 
     name = "report_conversation_group_assigned"
-    reports = (columns.GROUP_ASSIGNED,)
+    reports = (catalog.GROUP_ASSIGNED,)
     history = BEFORE
     records = _rows
 
@@ -102,7 +102,7 @@ class ConversationResolved(WindowedStream):
     """Raw report: each resolution."""
 
     name = "report_conversation_resolved"
-    reports = (columns.RESOLVED,)
+    reports = (catalog.RESOLVED,)
     history = BEFORE
     records = _rows
 
@@ -111,7 +111,7 @@ class ConversationResolutionLabel(WindowedStream):
     """Raw report: labels chosen at a resolution."""
 
     name = "report_conversation_resolution_label"
-    reports = (columns.RESOLUTION_LABEL,)
+    reports = (catalog.RESOLUTION_LABEL,)
     history = BEFORE
     records = _rows
 
@@ -120,7 +120,7 @@ class MessageSent(WindowedStream):
     """Raw report: messages that agents sent."""
 
     name = "report_message_sent"
-    reports = (columns.MESSAGE_SENT,)
+    reports = (catalog.MESSAGE_SENT,)
     records = _rows
 
 
@@ -128,7 +128,7 @@ class FirstResponseTime(WindowedStream):
     """Raw report: how long customers waited for a first answer."""
 
     name = "report_first_response_time"
-    reports = (columns.FIRST_RESPONSE_TIME,)
+    reports = (catalog.FIRST_RESPONSE_TIME,)
     records = _rows
 
 
@@ -136,7 +136,7 @@ class ResponseTime(WindowedStream):
     """Raw report: how long customers waited for each answer."""
 
     name = "report_response_time"
-    reports = (columns.RESPONSE_TIME,)
+    reports = (catalog.RESPONSE_TIME,)
     records = _rows
 
 
@@ -144,7 +144,7 @@ class ResolutionTime(WindowedStream):
     """Raw report: how long each resolution took."""
 
     name = "report_resolution_time"
-    reports = (columns.RESOLUTION_TIME,)
+    reports = (catalog.RESOLUTION_TIME,)
     records = _rows
 
 
@@ -152,7 +152,7 @@ class AgentActivity(WindowedStream):
     """Raw report: changes of agents' general availability."""
 
     name = "report_agent_activity"
-    reports = (columns.AVAILABILITY,)
+    reports = (catalog.AVAILABILITY,)
     history = BEFORE
     records = _rows
 
@@ -161,7 +161,7 @@ class AgentIntelliassignActivity(WindowedStream):
     """Raw report: changes of agents' IntelliAssign switch."""
 
     name = "report_agent_intelliassign_activity"
-    reports = (columns.INTELLIASSIGN,)
+    reports = (catalog.INTELLIASSIGN,)
     history = BEFORE
     records = _rows
 
@@ -170,7 +170,7 @@ class CsatScore(WindowedStream):
     """Raw report: customers' ratings, by when they were given."""
 
     name = "report_csat_score"
-    reports = (columns.CSAT_SCORE,)
+    reports = (catalog.CSAT_SCORE,)
     records = _rows
 
 
@@ -178,5 +178,5 @@ class ChatTranscript(WindowedStream):
     """Raw report: every message of everybody."""
 
     name = "report_chat_transcript"
-    reports = (columns.TRANSCRIPT,)
+    reports = (catalog.TRANSCRIPT,)
     records = _rows

@@ -10,10 +10,10 @@ from typing_extensions import override
 from tap_freshchat.api import pagination
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.concurrency import ordered_map
+from tap_freshchat.conform import shape
 from tap_freshchat.errors import MissingError
 from tap_freshchat.ids import digest
-from tap_freshchat.lookups.user_listing import USER_WINDOW, changed_at
-from tap_freshchat.shaping import shape
+from tap_freshchat.lookups.changed_users import USER_WINDOW, changed_at
 from tap_freshchat.streams.full_table import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_time
@@ -22,7 +22,7 @@ from tap_freshchat.windows import plan_windows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_freshchat.service import Service
+    from tap_freshchat.run_context import Service
     from tap_freshchat.windows import Window
 
 

@@ -15,10 +15,10 @@ from typing_extensions import override
 from tap_freshchat import schemas
 from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
 from tap_freshchat.message_writer import BufferedMessageWriter
-from tap_freshchat.privacy import without_personal_data
+from tap_freshchat.pii import without_personal_data
 from tap_freshchat.reports.columns import column_names
 from tap_freshchat.reports.limits import longest_window
-from tap_freshchat.shards import owner_of
+from tap_freshchat.sharding import owner_of
 from tap_freshchat.windows import Window, plan_windows
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_freshchat.service import Service
+    from tap_freshchat.run_context import Service
 
 # `history` of streams for which what an occurrence changed shows only beside the one before it, and
 # of all that share reports with them. Most conversations are answered and resolved within a day,

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tap_freshchat.configuration import Settings
-from tap_freshchat.scratch import ScratchFolder
-from tap_freshchat.service import Service
+from tap_freshchat.config import Settings
+from tap_freshchat.run_context import Service
 from tap_freshchat.tap import TapFreshchat
+from tap_freshchat.temp_dir import ScratchFolder
 from target_segment.sending.sender import Time
 from target_segment.target import TargetSegment
 from target_segment.wiring import Run, start_run

@@ -13,10 +13,10 @@ import requests
 from singer_sdk.singerlib import Catalog
 
 from tap_freshchat import sandbox
-from tap_freshchat.configuration import Settings
-from tap_freshchat.scratch import ScratchFolder
-from tap_freshchat.service import Service
+from tap_freshchat.config import Settings
+from tap_freshchat.run_context import Service
 from tap_freshchat.tap import TapFreshchat
+from tap_freshchat.temp_dir import ScratchFolder
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,15 +8,15 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.activity.agents import agent_occurrences, agent_status, is_intelliassign
-from tap_freshchat.activity.beginnings import beginning_of
-from tap_freshchat.activity.occurrences import Occurrence, row_time, told_by
-from tap_freshchat.activity.spool import conversation_occurrences
-from tap_freshchat.activity.timelines import Timelines
+from tap_freshchat.activity.agent_status import agent_occurrences, agent_status, is_intelliassign
+from tap_freshchat.activity.conversation_state import Timelines
+from tap_freshchat.activity.event_sorter import conversation_occurrences
+from tap_freshchat.activity.events import Occurrence, row_time, told_by
+from tap_freshchat.activity.interaction_starts import beginning_of
+from tap_freshchat.conform import is_true
 from tap_freshchat.errors import ReportError
 from tap_freshchat.ids import digest
-from tap_freshchat.reports import columns
-from tap_freshchat.shaping import is_true
+from tap_freshchat.reports import catalog
 
 LONG_AGO = NOON - timedelta(days=30)
 
@@ -45,10 +45,10 @@ def row(minutes, began=0, **values):
 def story(**rows):
     """Occurrences of rows given by kind of report."""
     reports = {
-        "created": columns.CREATED,
-        "agent": columns.AGENT_ASSIGNED,
-        "group": columns.GROUP_ASSIGNED,
-        "resolved": columns.RESOLVED,
+        "created": catalog.CREATED,
+        "agent": catalog.AGENT_ASSIGNED,
+        "group": catalog.GROUP_ASSIGNED,
+        "resolved": catalog.RESOLVED,
     }
     named = {reports[k]: v for k, v in rows.items()}
     return list(conversation_occurrences(named, since=LONG_AGO))
@@ -119,7 +119,7 @@ def test_an_interaction_without_a_created_row_has_begun_all_the_same():
 
 
 def test_an_interaction_that_began_before_the_window_is_not_told_again():
-    rows = {columns.RESOLVED: [row(40)]}
+    rows = {catalog.RESOLVED: [row(40)]}
     assert [each.kind for each in conversation_occurrences(rows, since=at(1))] == ["resolved"]
 
 
@@ -207,7 +207,7 @@ def test_agent_statuses_are_brought_to_the_two_known_ones_and_custom_ones_kept(s
 
 def test_the_two_kinds_of_agent_activity_stay_apart():
     each = {"agent_id": "a", "status": "on", "created_at": text(NOON)}
-    told = agent_occurrences({columns.AVAILABILITY: [each, each], columns.INTELLIASSIGN: [each]})
+    told = agent_occurrences({catalog.AVAILABILITY: [each, each], catalog.INTELLIASSIGN: [each]})
     assert len(told) == 2
 
 
@@ -241,11 +241,11 @@ FLAT = {
 @pytest.mark.parametrize(
     ("report", "kind"),
     [
-        (columns.CREATED, "created"),
-        (columns.AGENT_ASSIGNED, "assigned_to_agent"),
-        (columns.GROUP_ASSIGNED, "assigned_to_group"),
-        (columns.RESOLVED, "resolved"),
-        (columns.RESOLUTION_LABEL, "labelled"),
+        (catalog.CREATED, "created"),
+        (catalog.AGENT_ASSIGNED, "assigned_to_agent"),
+        (catalog.GROUP_ASSIGNED, "assigned_to_group"),
+        (catalog.RESOLVED, "resolved"),
+        (catalog.RESOLUTION_LABEL, "labelled"),
     ],
 )
 def test_a_row_tells_all_that_its_columns_hold(report, kind):
@@ -266,32 +266,32 @@ def test_a_row_tells_all_that_its_columns_hold(report, kind):
 
 
 def test_blank_cells_tell_nothing_but_that_there_is_no_agent():
-    blank = told_by(columns.RESOLVED, {**row(0), **dict.fromkeys(FLAT, "")})
+    blank = told_by(catalog.RESOLVED, {**row(0), **dict.fromkeys(FLAT, "")})
     assert blank == Occurrence(kind="resolved", time=at(0), conversation_id="c", agent_told=True)
     bare = {"conversation_id": "c", "created_at": text(at(0))}
-    assert told_by(columns.RESOLVED, bare) == Occurrence(
+    assert told_by(catalog.RESOLVED, bare) == Occurrence(
         kind="resolved", time=at(0), conversation_id="c"
     )
 
 
 def test_an_assignment_to_nobody_is_an_unassignment():
     for blank in ({"agent_id": ""}, {}):
-        told = told_by(columns.AGENT_ASSIGNED, row(3, group_id="g", **blank))
+        told = told_by(catalog.AGENT_ASSIGNED, row(3, group_id="g", **blank))
         assert (told.kind, told.agent_id, told.group_id) == ("unassigned", None, "g")
         assert told.id == digest("unassigned", "c", "", at(3).isoformat())
-    assert told_by(columns.GROUP_ASSIGNED, row(3, agent_id="")).kind == "assigned_to_group"
+    assert told_by(catalog.GROUP_ASSIGNED, row(3, agent_id="")).kind == "assigned_to_group"
 
 
 @pytest.mark.parametrize(("skew", "believed"), [(300, True), (-300, True), (301, False)])
 def test_an_interactions_time_is_believed_up_to_five_minutes_from_the_rows(skew, believed):
     when = at(0) + timedelta(seconds=skew)
-    told = told_by(columns.CREATED, {**row(0), "created_at": text(when)})
+    told = told_by(catalog.CREATED, {**row(0), "created_at": text(when)})
     assert told.time == (at(0) if believed else when)
     assert told.row_time == (when if believed else None)
 
 
 def test_a_beginning_is_inferred_from_the_first_that_speaks_of_it():
-    spoken = told_by(columns.RESOLVED, {**row(40), "channel_id": "ch", "agent_id": "a"})
+    spoken = told_by(catalog.RESOLVED, {**row(40), "channel_id": "ch", "agent_id": "a"})
     assert beginning_of(spoken, first_seen=at(0), since=at(0)) == Occurrence(
         kind="created",
         time=at(0),
@@ -303,7 +303,7 @@ def test_a_beginning_is_inferred_from_the_first_that_speaks_of_it():
     assert beginning_of(spoken, first_seen=at(-1), since=at(0)).kind == "reopened"
     assert beginning_of(spoken, first_seen=at(0), since=at(1)) is None
     for reopened in ("", "true"):
-        told = told_by(columns.CREATED, {**row(0), "reopened": reopened})
+        told = told_by(catalog.CREATED, {**row(0), "reopened": reopened})
         assert beginning_of(told, first_seen=at(0), since=at(0)) is None
 
 
@@ -334,24 +334,24 @@ def test_an_agents_change_tells_all_that_its_row_holds_and_comes_in_order_of_tim
         {"agent_id": "b", "status": "Off", "created_at": text(at(1)), "agent_email": "b@x.org"},
         {"agent_id": "a", "status": "lunch_break", "created_at": text(at(0)), "agent_email": ""},
     ]
-    first, second = agent_occurrences({columns.AVAILABILITY: rows})
+    first, second = agent_occurrences({catalog.AVAILABILITY: rows})
     assert (first.agent_id, first.agent_email, first.status) == ("a", None, "lunch_break")
     assert (second.agent_id, second.agent_email, second.status) == ("b", "b@x.org", "UNAVAILABLE")
-    assert (second.report, second.time, second.observed) == (columns.AVAILABILITY, at(1), False)
-    assert second.id == digest(columns.AVAILABILITY, "b", at(1).isoformat(), "UNAVAILABLE")
+    assert (second.report, second.time, second.observed) == (catalog.AVAILABILITY, at(1), False)
+    assert second.id == digest(catalog.AVAILABILITY, "b", at(1).isoformat(), "UNAVAILABLE")
 
 
 def test_an_agents_row_without_a_time_names_its_report():
     row = {"agent_id": "b", "status": "Off", "created_at": ""}
-    with pytest.raises(ReportError, match=columns.INTELLIASSIGN):
-        agent_occurrences({columns.INTELLIASSIGN: [row]})
+    with pytest.raises(ReportError, match=catalog.INTELLIASSIGN):
+        agent_occurrences({catalog.INTELLIASSIGN: [row]})
 
 
 def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
     with pytest.raises(ReportError, match=r"Chat-Transcript.*report_columns") as error:
-        row_time(columns.TRANSCRIPT, "yesterday")
+        row_time(catalog.TRANSCRIPT, "yesterday")
     assert "yesterday" not in str(error.value)
-    assert row_time(columns.TRANSCRIPT, "2026-11-22 12:00:00") == NOON
+    assert row_time(catalog.TRANSCRIPT, "2026-11-22 12:00:00") == NOON
 
 
 @pytest.mark.parametrize(

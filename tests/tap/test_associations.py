@@ -2,7 +2,7 @@
 
 import pytest
 
-from tap_freshchat.activity.timelines import Timeline
+from tap_freshchat.activity.conversation_state import Timeline
 from tap_freshchat.payloads.associations import (
     Account,
     Customer,

@@ -3,7 +3,7 @@
 import pytest
 
 from tap_freshchat.errors import ReportError
-from tap_freshchat.reports import columns
+from tap_freshchat.reports import catalog, columns
 
 
 def names(report, *headers, extra=None):
@@ -12,7 +12,7 @@ def names(report, *headers, extra=None):
 
 def test_headers_are_normalised():
     assert columns.normalise("  Conversation ID ") == "conversation_id"
-    assert names(columns.CREATED, "Conversation ID", "Created-At", "Any Thing (else)") == [
+    assert names(catalog.CREATED, "Conversation ID", "Created-At", "Any Thing (else)") == [
         "conversation_id",
         "created_at",
         "any_thing_else",
@@ -20,17 +20,17 @@ def test_headers_are_normalised():
 
 
 def test_a_known_alias_takes_the_fields_name():
-    assert names(columns.CREATED, "conversation_id", "created_time")[1] == "created_at"
+    assert names(catalog.CREATED, "conversation_id", "created_time")[1] == "created_at"
 
 
 def test_the_moment_of_resolution_wins_over_another_time():
-    found = names(columns.RESOLVED, "conversation_id", "created_at", "resolved_at")
+    found = names(catalog.RESOLVED, "conversation_id", "created_at", "resolved_at")
     assert found == ["conversation_id", "created_at_column", "created_at"]
 
 
 def test_a_header_named_in_the_settings_wins():
     found = names(
-        columns.AVAILABILITY,
+        catalog.AVAILABILITY,
         *("Agent", "State Now", "When"),
         extra={"agent_id": ["Agent"], "status": ["state now"], "created_at": ["When"]},
     )
@@ -39,7 +39,7 @@ def test_a_header_named_in_the_settings_wins():
 
 def test_a_report_without_a_required_column_says_what_it_has_and_what_to_set():
     with pytest.raises(ReportError) as error:
-        names(columns.AVAILABILITY, "agent_id", "Mode", "created_at")
+        names(catalog.AVAILABILITY, "agent_id", "Mode", "created_at")
     text = str(error.value)
     assert "Agent-Activity has no column for status" in text
     assert "agent_id, Mode, created_at" in text
@@ -52,7 +52,7 @@ def test_a_report_without_a_required_column_says_what_it_has_and_what_to_set():
 )
 def test_a_file_that_begins_with_a_row_says_how_many_cells_it_has_and_nothing_of_them(telling):
     with pytest.raises(ReportError) as error:
-        names(columns.TRANSCRIPT, "My mother is Rose", telling, "Ada", "")
+        names(catalog.TRANSCRIPT, "My mother is Rose", telling, "Ada", "")
     text = str(error.value)
     assert "Its first line, of 4 cells, is a row and no header." in text
     assert "report_columns" in text
@@ -61,10 +61,10 @@ def test_a_file_that_begins_with_a_row_says_how_many_cells_it_has_and_nothing_of
 
 def test_what_looks_like_no_header_is_counted_and_not_shown():
     with pytest.raises(ReportError) as error:
-        names(columns.AVAILABILITY, " Agent ", "Wie geht's? Mir gut!", "", "Mode (now)")
+        names(catalog.AVAILABILITY, " Agent ", "Wie geht's? Mir gut!", "", "Mode (now)")
     assert "Its headers are: Agent, Mode (now) and 2 of another form." in str(error.value)
     with pytest.raises(ReportError, match="Its headers are: none and 1 of another form"):
-        names(columns.AVAILABILITY, "")
+        names(catalog.AVAILABILITY, "")
 
 
 def test_an_unknown_report_keeps_its_headers():

@@ -12,7 +12,7 @@ from fakes.runs import EVENT_STREAMS, run_tap, truth
 
 from tap_freshchat import sandbox
 from tap_freshchat.errors import ReportError
-from tap_freshchat.reports import columns
+from tap_freshchat.reports import catalog, columns
 from tap_freshchat.sandbox.desk.desk import Desk
 from tap_freshchat.sandbox.desk.instants import from_datetime
 from tap_freshchat.sandbox.reports.catalog import REPORTS
@@ -218,9 +218,9 @@ def test_a_raw_report_needs_no_column_but_its_time():
 @pytest.mark.parametrize(
     ("report", "header"),
     [
-        (columns.FIRST_RESPONSE_TIME, "total_first_response_time_in_seconds"),
-        (columns.RESOLUTION_TIME, "Resolution Time In Seconds"),
-        (columns.RESPONSE_TIME, "value"),
+        (catalog.FIRST_RESPONSE_TIME, "total_first_response_time_in_seconds"),
+        (catalog.RESOLUTION_TIME, "Resolution Time In Seconds"),
+        (catalog.RESPONSE_TIME, "value"),
     ],
 )
 def test_durations_are_found_under_their_other_names(report, header):
@@ -230,7 +230,7 @@ def test_durations_are_found_under_their_other_names(report, header):
 
 def test_a_rating_goes_by_when_it_was_given():
     headers = ("rating", "created_at", "csat_rated_at")
-    found = columns.column_names(columns.CSAT_SCORE, headers, stream="any", extra={})
+    found = columns.column_names(catalog.CSAT_SCORE, headers, stream="any", extra={})
     assert found == ["value", "created_at_column", "created_at"]
 
 

@@ -79,7 +79,7 @@ sys.setprofile(strike)
 """
 AS_ITS_FOLDER_IS_REMOVED = """
 def strike(frame, event, _):
-    if event == "call" and frame.f_code == tap_freshchat.scratch._remove.__code__:
+    if event == "call" and frame.f_code == tap_freshchat.temp_dir._remove.__code__:
         signal.raise_signal(signal.SIGTERM)
 
 sys.setprofile(strike)
@@ -118,9 +118,9 @@ IMPORTS = """
 import io, os, signal, sys, tempfile, threading
 from concurrent.futures import Future
 from functools import cached_property
-import tap_freshchat.scratch
+import tap_freshchat.temp_dir
 from tap_freshchat.sandbox import SandboxClock
-from tap_freshchat.service import Service
+from tap_freshchat.run_context import Service
 from tap_freshchat.tap import TapFreshchat
 """
 RUN = """

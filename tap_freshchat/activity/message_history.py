@@ -1,0 +1,242 @@
+"""What the messages of one conversation tell of a moment: openings, notices, answers. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tap_freshchat.conform import is_true
+from tap_freshchat.errors import FreshchatError
+from tap_freshchat.times import interaction_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+# A notice and the change it tells of carry times of their own, a moment apart.
+NOTICE_SKEW = timedelta(seconds=2)
+# Messages read back at most, for a conversation that never ends: 20 pages.
+MAX_MESSAGES = 1000
+
+FIRST_RESPONSE_DUE = "FIRST_RESPONSE_DUE"
+RESPONSE_DUE = "RESPONSE_DUE"
+NO_RESPONSE_DUE = "NO_RESPONSE_DUE"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation, as REST gives it, with its time read."""
+
+    time: datetime
+    content: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.content["id"])
+
+    @property
+    def interaction_id(self) -> str | None:
+        """The open period it belongs to."""
+        told = self.content.get("interaction_id")
+        return str(told) if told else None
+
+    @property
+    def said_by(self) -> str | None:
+        """user, agent or bot, for what a person reads; None for notes and notices."""
+        if self.content.get("message_type", "normal") != "normal":
+            return None
+        return self.content.get("actor_type")
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether the system tells of a change here."""
+        return self.content.get("message_type") == "system"
+
+    def marks(self, flag: str) -> bool:
+        """Whether it is marked `isResolved` or `isReopen`, as a boolean or as text."""
+        marks = self.content.get("meta_data")
+        return isinstance(marks, dict) and is_true(marks.get(flag))
+
+
+class Dialogue:
+    """Messages of one conversation in order of time.
+
+    Args:
+        messages: newest first or in any order.
+        complete: whether the first message of the conversation is among them.
+        back_to: the moment from whose open period on all messages are there.
+        cut: whether reading stopped amid an open period, because there were too many messages.
+
+    Raises:
+        FreshchatError: a message has no time that can be read.
+    """
+
+    def __init__(
+        self,
+        messages: Iterable[Mapping[str, Any]] = (),
+        *,
+        complete: bool,
+        back_to: datetime | None = None,
+        cut: bool = False,
+    ) -> None:
+        self._back_to = back_to
+        self.cut = cut
+        read = (Message(_time_of(each), each) for each in messages)
+        self.messages = sorted(read, key=lambda message: (message.time, message.id))
+        self.complete = complete
+
+    def reaches(self, back_to: datetime | None) -> bool:
+        """Whether the messages from a moment's open period on are there; None wants none."""
+        if back_to is None or self.complete:
+            return True
+        return self._back_to is not None and self._back_to <= back_to
+
+    def begins_before(self, moment: datetime) -> bool:
+        """Whether something was said before a moment, as far as can be told.
+
+        Messages that were read for an earlier moment may reach further back than asked for.
+        """
+        if not self.messages:
+            return False
+        return not self.complete or self.messages[0].time < moment
+
+    def __getitem__(self, message_id: str) -> Message | None:
+        """The message of that id, if it is among those read."""
+        return self._by_id.get(message_id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Message]:
+        return {message.id: message for message in self.messages}
+
+    @property
+    def opening(self) -> Message | None:
+        """The first message of the conversation that a person reads."""
+        if not self.complete:
+            return None
+        return next((message for message in self.messages if message.said_by), None)
+
+    @property
+    def source(self) -> str | None:
+        """Where the customer's messages enter, such as web."""
+        sources = (
+            message.content.get("message_source")
+            for message in self.messages
+            if message.said_by == "user"
+        )
+        return next((str(source) for source in sources if source), None)
+
+    def notice(self, moment: datetime) -> Message | None:
+        """The notice nearest to a change at that moment."""
+        near = [
+            message
+            for message in self.messages
+            if message.is_notice and abs(message.time - moment) <= NOTICE_SKEW
+        ]
+        return min(near, key=lambda message: abs(message.time - moment), default=None)
+
+    def interaction_at(self, moment: datetime) -> str | None:
+        """The open period that the moment falls into."""
+        begun = [
+            message.interaction_id
+            for message in self.messages
+            if (began := interaction_time(message.interaction_id)) and began <= moment
+        ]
+        return begun[-1] if begun else None
+
+    def said(self, interaction_id: str | None, until: datetime) -> Iterator[Message]:
+        """What people said in one open period, up to and with a moment."""
+        for message in self.messages:
+            same = message.interaction_id == interaction_id
+            if same and message.said_by and message.time <= until:
+                yield message
+
+    def first_response(self, interaction_id: str | None, until: datetime) -> Message | None:
+        """An agent's first answer in an open period, if it came by then."""
+        said = self.said(interaction_id, until)
+        return next((message for message in said if message.said_by == "agent"), None)
+
+    def response_due(self, moment: datetime) -> str | None:
+        """Whose turn it was: FIRST_RESPONSE_DUE, RESPONSE_DUE or NO_RESPONSE_DUE."""
+        interaction_id = self.interaction_at(moment)
+        said = list(self.said(interaction_id, moment))
+        if not said:
+            return None
+        if any(
+            message.marks("isResolved")
+            for message in self.messages
+            if message.interaction_id == interaction_id and message.time <= moment
+        ):
+            return NO_RESPONSE_DUE
+        if said[-1].said_by != "user":
+            return NO_RESPONSE_DUE
+        answered = any(message.said_by == "agent" for message in said)
+        return RESPONSE_DUE if answered else FIRST_RESPONSE_DUE
+
+    def places(self, message: Message) -> Mapping[str, bool]:
+        """`is_first_message` and `is_agent_first_response`, as the product events have them.
+
+        The former is left out when the beginning of the conversation was not read.
+        """
+        first = self.first_response(message.interaction_id, message.time)
+        places = {"is_agent_first_response": first is not None and first.id == message.id}
+        opening = self.opening
+        if self.complete:
+            places["is_first_message"] = opening is not None and opening.id == message.id
+        return places
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A conversation as the service tells it now; `conversation` is empty when it is gone.
+
+    `dialogue` is its messages, as far back as was wanted; without any when they were not.
+    """
+
+    conversation: Mapping[str, Any]
+    user_id: str | None
+    time: datetime
+    dialogue: Dialogue
+
+
+def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialogue:
+    """The dialogue from the beginning of the open period that a moment falls into.
+
+    Args:
+        messages: pages of them fetched as they are asked for; all are, if the oldest come first.
+        back_to: the moment.
+
+    Raises:
+        FreshchatError: a message has no time that can be read.
+    """
+    kept: list[Mapping[str, Any]] = []
+    # The period that the moment falls into; known once a message at or before it is met.
+    period: str | None = None
+    # The order is not documented: where it is the other one, the newest are yet to come.
+    newest_first = True
+    last: datetime | None = None
+    for message in messages:
+        interaction_id = message.get("interaction_id")
+        time = _time_of(message)
+        newest_first = newest_first and (last is None or time <= last + NOTICE_SKEW)
+        last = time
+        if newest_first and time < back_to:
+            after = (each.get("interaction_id") for each in reversed(kept))
+            period = period or next(filter(None, after), interaction_id)
+            # One without an id ends no period: how far is read would depend on where it stands.
+            if interaction_id and interaction_id != period:
+                return Dialogue(kept, complete=False, back_to=back_to)
+            if len(kept) >= MAX_MESSAGES:
+                return Dialogue(kept, complete=False, back_to=back_to, cut=True)
+        kept.append(message)
+    return Dialogue(kept, complete=True)
+
+
+def _time_of(message: Mapping[str, Any]) -> datetime:
+    try:
+        return parse_time(str(message.get("created_time")))
+    except ValueError as error:
+        raise FreshchatError(
+            f"An answer of Freshchat has a message whose created_time is {error}."
+        ) from None

@@ -1,0 +1,79 @@
+"""What the service's answer, or its silence, means: which error it stands for. Pure."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tap_freshchat.api.responses import decode
+from tap_freshchat.errors import (
+    AccessError,
+    MissingError,
+    PassingError,
+    RefusedError,
+    UnreachableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OTHER_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+def is_own_limit(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether a 429 is not the account's limit, of which each answer says what remains."""
+    remaining = headers.get("X-RateLimit-Remaining", "").strip()
+    return status == HTTPStatus.TOO_MANY_REQUESTS and remaining != "0"
+
+
+def judge(status: int, headers: Mapping[str, str], where: str, content: bytes) -> None:
+    """Raise the error that an answer stands for.
+
+    Args:
+        status: the answer's.
+        headers: the answer's.
+        where: what was asked, for the error.
+        content: its body, as far as it was read.
+
+    Raises:
+        FreshchatError: by family; nothing for 2xx.
+    """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    trace = headers.get("X-Trace-ID")
+    what = f"{where} answered {status}" + (f" (trace {trace})" if trace else "")
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise AccessError(f"{what}: Freshchat does not accept the token; check api_token.")
+    if status == HTTPStatus.FORBIDDEN:
+        raise AccessError(
+            f"{what}: the token or the account's plan does not include this; check api_token's "
+            f"account and the plan.",
+            forbidden=True,
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        raise MissingError(f"{what}: not there; if this is the first request, check api_url.")
+    if status in _OTHER_PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise PassingError(f"{what}.")
+    if status < HTTPStatus.BAD_REQUEST:
+        raise AccessError(f"{what}, a redirect, which is not followed: check api_url.")
+    raise RefusedError(f"{what}: Freshchat refused the request.", reason=_reason(content))
+
+
+def network_fault(doing: str, url: str, error: Exception) -> UnreachableError:
+    """The error for no answer, or half of one."""
+    # Only the kind: its text can hold the whole URL, whose query may be a signature.
+    kind = type(error).__name__
+    place = urlsplit(url)
+    path = place.path if place.query == "" else "/…"
+    return UnreachableError(f"{doing} {place.hostname}{path}: the connection failed ({kind}).")
+
+
+def _reason(content: bytes) -> str:
+    try:
+        body = decode(content)
+    except ValueError:
+        return ""
+    if not isinstance(body, dict):
+        return ""
+    return f"{body.get('status', '')} {body.get('message', '')}"

@@ -1,0 +1,177 @@
+"""The settings of one run, checked and in the units that the code uses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tap_freshchat.errors import SettingError
+from tap_freshchat.metric_records import Metric
+from tap_freshchat.times import parse_time
+from tap_freshchat.windows import EVER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SANDBOX_SCHEME = "sandbox"
+# The sandbox has it too, as API_HOST: loading all of it for that would take time at every start.
+SANDBOX_HOST = "sandbox.freshchat.com"
+DEFAULT_HISTORY = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one run, checked and in units the code uses."""
+
+    base_url: str
+    sandbox: str | None
+    token: str | None
+    start: datetime
+    # Whether start_date was set; else `start` says where a first run begins, and no more.
+    start_chosen: bool
+    end: datetime | None
+    activity_source: str
+    user_scope: str
+    enrich_conversations: bool
+    exclude_pii: bool
+    lookback: timedelta
+    report_delay: timedelta
+    report_window: timedelta | None
+    report_jobs_per_minute: int
+    report_timeout: timedelta
+    report_columns: Mapping[str, Mapping[str, list[str]]]
+    max_concurrency: int
+    requests_per_minute: int | None
+    request_timeout: int
+    page_size: int
+    shard_count: int
+    shard_index: int
+    historical_metrics: tuple[Metric, ...]
+    instant_metrics: tuple[Metric, ...]
+    metrics_interval: str
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], now: datetime) -> Settings:
+        """Check a config that has passed its schema.
+
+        Raises:
+            SettingError: a value cannot be used; the text names the setting.
+        """
+        api_url = config.get("api_url") or ""
+        sandbox = api_url if api_url.lower().startswith(f"{SANDBOX_SCHEME}:") else None
+        # From a file it often comes with the end of its line.
+        token = (config.get("api_token") or "").strip()
+        if not (sandbox or token):
+            raise SettingError(
+                "Setting api_token is missing: copy the token from Freshchat's admin page "
+                "(API settings), or set api_url to sandbox:// to try without an account."
+            )
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise SettingError(
+                "Setting api_token holds characters that no token has; copy it again from "
+                "Freshchat's admin page (API settings)."
+            )
+        start = max(EVER, _moment(config, "start_date") or now - DEFAULT_HISTORY)
+        end = _moment(config, "end_date")
+        if end is not None and end <= start:
+            raise SettingError(
+                "Setting end_date must be later than start_date"
+                + ("." if config.get("start_date") else ", which is 7 days back when not set.")
+            )
+        if config["shard_index"] >= config["shard_count"]:
+            raise SettingError("Setting shard_index counts from 0 and must be below shard_count.")
+        window = config.get("report_window_days")
+        return cls(
+            base_url=f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
+            sandbox=sandbox,
+            token=token or None,
+            start=start,
+            start_chosen=config.get("start_date") is not None,
+            end=end,
+            activity_source=config["activity_source"],
+            user_scope=config["user_scope"],
+            enrich_conversations=config["enrich_conversations"],
+            exclude_pii=config["exclude_pii"],
+            lookback=timedelta(minutes=config["lookback_minutes"]),
+            report_delay=timedelta(minutes=config["report_delay_minutes"]),
+            report_window=None if window is None else timedelta(days=window),
+            report_jobs_per_minute=config["report_jobs_per_minute"],
+            report_timeout=timedelta(minutes=config["report_timeout_minutes"]),
+            report_columns=_report_columns(config["report_columns"]),
+            max_concurrency=config["max_concurrency"],
+            requests_per_minute=config.get("requests_per_minute"),
+            request_timeout=config["request_timeout"],
+            page_size=config["page_size"],
+            shard_count=config["shard_count"],
+            shard_index=config["shard_index"],
+            historical_metrics=_metrics(config, "historical_metrics"),
+            instant_metrics=_metrics(config, "instant_metrics"),
+            metrics_interval=config["metrics_interval"],
+        )
+
+
+def normalise_api_url(api_url: str) -> str:
+    """The API's base, `https://<host>/v2`, from any of the forms people paste.
+
+    The token goes to this host and no other. Plain http is for a loopback host only.
+
+    Raises:
+        SettingError: no host can be read from it, or it is not https.
+    """
+    text = api_url.strip().rstrip("/")
+    try:
+        url = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = (url.hostname or "").lower(), url.port
+    except ValueError:
+        # Of brackets, or a port that is none: which of them, Python says in words of its own.
+        host, port = "", None
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
+        raise SettingError(
+            "Setting api_url is not a URL, a host or an account name; "
+            "copy it from Freshchat's admin page (API settings)."
+        )
+    loopback = host in {"localhost", "127.0.0.1", "::1"}
+    if "." not in host and not loopback:
+        host = f"{host}.freshchat.com"
+    if url.scheme != "https" and not (url.scheme == "http" and loopback):
+        raise SettingError("Setting api_url must begin with https://, so that the token is safe.")
+    if url.path not in {"", "/v2"} or url.query or url.fragment:
+        raise SettingError("Setting api_url must end with the host or with /v2.")
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None:
+        netloc = f"{netloc}:{port}"
+    return f"{url.scheme}://{netloc}/v2"
+
+
+def _moment(config: Mapping[str, Any], name: str) -> datetime | None:
+    if config.get(name) is None:
+        return None
+    try:
+        return parse_time(config[name])
+    except ValueError:
+        raise SettingError(
+            f"Setting {name} is not a date or time in ISO 8601, such as 2026-11-01 or "
+            f"2026-11-01T10:00:00Z."
+        ) from None
+
+
+def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:
+    for stream, fields in value.items():
+        if not isinstance(fields, dict) or not all(
+            isinstance(headers, list) and all(isinstance(header, str) for header in headers)
+            for headers in fields.values()
+        ):
+            raise SettingError(
+                f"Setting report_columns.{stream} must have the form {{field: [header, …]}}."
+            )
+    return value  # type: ignore[no-any-return]
+
+
+def _metrics(config: Mapping[str, Any], name: str) -> tuple[Metric, ...]:
+    try:
+        return tuple(dict.fromkeys(Metric.of(text) for text in config.get(name) or ()))
+    except ValueError as error:
+        raise SettingError(f"Setting {name}: {error}.") from None

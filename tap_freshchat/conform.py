@@ -1,0 +1,116 @@
+"""A foreign object → a record of its stream's schema: every declared field, in its type. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from tap_freshchat.api.responses import decode
+from tap_freshchat.times import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Properties = Mapping[str, Mapping[str, Any]]
+
+_TRUE = frozenset({"true", "1", "yes"})
+_FALSE = frozenset({"false", "0", "no"})
+
+
+def shape(values: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
+    """The declared fields of an object, null where it says nothing; then what is not declared.
+
+    A value that cannot be brought to its field's type is left as it is: losing it would be worse.
+
+    Args:
+        values: an object as REST answers it.
+        properties: of the stream's schema.
+    """
+    record = {
+        name: None if name not in values else _or_itself(values[name], declared)
+        for name, declared in properties.items()
+    }
+    return {**record, **{name: values[name] for name in values if name not in properties}}
+
+
+def shape_texts(values: Mapping[str, str], properties: Properties) -> dict[str, Any]:
+    """The declared fields of a row of texts; all other texts, and misfits, under `extra`.
+
+    Args:
+        values: by column; blank is nothing.
+        properties: of the stream's schema.
+    """
+    record: dict[str, Any] = dict.fromkeys(properties)
+    extra = {}
+    for name, text in values.items():
+        if name == "extra" or name not in properties:
+            extra[name] = text
+        elif text:
+            try:
+                record[name] = typed(text, properties[name])
+            except ValueError:
+                extra[name] = text
+    record["extra"] = extra or None
+    return record
+
+
+def typed(value: Any, declared: Mapping[str, Any]) -> Any:
+    """A value in the type that a schema declares for it.
+
+    Ids come as numbers in some places, flags and figures as texts in others; times come in
+    several spellings and leave in one.
+
+    Raises:
+        ValueError: it cannot be brought to that type.
+    """
+    types = declared.get("type", ())
+    types = {types} if isinstance(types, str) else set(types) - {"null"}
+    if value is None or len(types) != 1:
+        return value
+    if "string" in types:
+        if isinstance(value, (dict, list)):
+            raise ValueError("not a text")
+        if declared.get("format") == "date-time":
+            return format_time(parse_time(str(value)))
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if "boolean" in types:
+        return _boolean(value)
+    if types & {"integer", "number"}:
+        return _number(value, whole="number" not in types)
+    if isinstance(value, str):
+        value = decode(value)
+    if not isinstance(value, (dict if "object" in types else list)):
+        raise ValueError("not of the declared type")  # noqa: TRY004 - it is foreign data, not code
+    return value
+
+
+def is_true(value: object) -> bool:
+    """Whether a foreign flag is set: it comes as a boolean, a number or a text."""
+    return str(value).strip().lower() in _TRUE
+
+
+def _or_itself(value: Any, declared: Mapping[str, Any]) -> Any:
+    try:
+        return typed(value, declared)
+    except ValueError:
+        return value
+
+
+def _boolean(value: Any) -> bool:
+    if is_true(value):
+        return True
+    if str(value).strip().lower() not in _FALSE:
+        raise ValueError("not a flag")
+    return False
+
+
+def _number(value: Any, *, whole: bool) -> float:
+    try:
+        number = float(value) if isinstance(value, (str, int, float)) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number) or (whole and number != int(number)):
+        # Without the value, which may be what a person wrote.
+        raise ValueError("not a number")
+    # An integer may be longer than a float is exact.
+    return int(value) if isinstance(value, int) or whole else number

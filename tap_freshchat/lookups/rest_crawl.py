@@ -1,0 +1,162 @@
+"""Conversations that moved, found by walking users, for accounts without raw reports; no Singer.
+
+No endpoint lists conversations: users are listed, then each user's conversations, then the messages
+of each. What was found is kept on disk for the run, so that all streams share one walk.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_freshchat.activity.message_history import Dialogue, Snapshot, read_back
+from tap_freshchat.api import pagination, responses
+from tap_freshchat.api.client import path_of
+from tap_freshchat.concurrency import ordered_map
+from tap_freshchat.errors import MissingError
+from tap_freshchat.lookups.conversations import customer_of
+from tap_freshchat.times import format_time, parse_time
+from tap_freshchat.windows import EVER, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from tap_freshchat.api.client import FreshchatClient
+    from tap_freshchat.clock import Clock
+    from tap_freshchat.lookups.changed_users import UserListing
+
+# How far ahead users are asked for, so that none leaves the list by coming back while it is read:
+# the next run would look for what is new of them only. Longer than any listing takes.
+AHEAD = timedelta(days=1)
+
+
+class Walk:
+    """The conversations that moved since a moment.
+
+    Args:
+        client: of the account; waits at the limiter that all requests share.
+        listing: of users.
+        clock: for the time of a snapshot.
+        folder: where what was found lies until the run ends.
+        all_users: walk every user rather than those changed since.
+        page_size: `items_per_page`, at most 50.
+        max_concurrency: look-ups in flight at once.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
+        self,
+        client: FreshchatClient,
+        listing: UserListing,
+        clock: Clock,
+        folder: Path,
+        *,
+        all_users: bool,
+        page_size: int,
+        max_concurrency: int,
+    ) -> None:
+        self._client = client
+        self._listing = listing
+        self._clock = clock
+        self._path = folder / "walk.jsonl"
+        self._all_users = all_users
+        self._page_size = page_size
+        self._max_concurrency = max_concurrency
+        self._missing = 0
+        self._log = logging.getLogger("tap-freshchat.walk")
+
+    def conversations(self, window: Window) -> Iterator[Snapshot]:
+        """Conversations with a message in the window; walked once, whoever asks first.
+
+        Args:
+            window: from the earliest moment that any stream of the run wants.
+        """
+        if not self._path.exists():
+            self._write(window)
+        with self._path.open("rb") as lines:
+            for line in lines:
+                yield _snapshot(msgspec.json.decode(line))
+
+    def _write(self, window: Window) -> None:
+        unfinished = self._path.with_suffix(".part")
+        moved = 0
+        looks = ordered_map(
+            lambda conversation_id: self._look(conversation_id, window.start),
+            self._conversation_ids(window),
+            in_flight=self._max_concurrency,
+        )
+        with unfinished.open("wb") as file:
+            for _, found in looks:
+                if found is not None:
+                    file.write(msgspec.json.encode(found) + b"\n")
+                    moved += 1
+        unfinished.rename(self._path)
+        self._log.info("Walked users for %s: %d conversations moved.", window, moved)
+        if self._missing:
+            self._log.warning("%d users or conversations were gone and left out.", self._missing)
+
+    def _conversation_ids(self, window: Window) -> Iterator[str]:
+        users = Window(EVER if self._all_users else window.start, window.end + AHEAD)
+        self._listing.order([users])
+        lists = ordered_map(
+            self._conversations_of,
+            (str(user["id"]) for user in self._listing.users(users)),
+            in_flight=self._max_concurrency,
+        )
+        met = set()
+        for _, conversation_ids in lists:
+            for conversation_id in conversation_ids:
+                # One conversation can be listed under two users.
+                if conversation_id not in met:
+                    met.add(conversation_id)
+                    yield conversation_id
+
+    def _conversations_of(self, user_id: str) -> list[str]:
+        try:
+            listed = pagination.conversations_of(self._client, user_id, page_size=self._page_size)
+        except MissingError:
+            self._missing += 1
+            return []
+        return [each["id"] for each in listed]
+
+    def _look(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
+        """A conversation with a message since then; None for any other."""
+        try:
+            messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
+            dialogue = read_back(messages, since)
+            if not dialogue.messages or dialogue.messages[-1].time < since:
+                return None
+            path = path_of("conversations", conversation_id)
+            answer = responses.an_object(self._client.get(path), path)
+            conversation = responses.with_text_ids(answer)
+            customer = customer_of(conversation, dialogue, messages)
+        except MissingError:
+            self._missing += 1
+            return None
+        return {
+            "conversation": {**conversation, "conversation_id": conversation_id},
+            "user_id": customer,
+            "messages": [message.content for message in dialogue.messages],
+            "complete": dialogue.complete,
+            "cut": dialogue.cut,
+            "back_to": format_time(since),
+            "time": format_time(self._clock.now()),
+        }
+
+
+def _snapshot(found: dict[str, Any]) -> Snapshot:
+    return Snapshot(
+        conversation=found["conversation"],
+        user_id=found["user_id"],
+        time=parse_time(found["time"]),
+        dialogue=Dialogue(
+            found["messages"],
+            complete=found["complete"],
+            back_to=parse_time(found["back_to"]),
+            cut=found["cut"],
+        ),
+    )

@@ -1,0 +1,159 @@
+"""Metrics: what to ask for, and the answers → one record for each value. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from tap_freshchat.conform import typed
+from tap_freshchat.ids import digest
+from tap_freshchat.times import format_time, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+# The names met in other code; the service has more.
+HISTORICAL = (
+    "conversation_metrics.wait_time",
+    "team_performance.first_response_time",
+    "team_performance.response_time",
+    "team_performance.resolution_time",
+    "csat_metrics.satisfactory_interactions",
+)
+INSTANT = (
+    "team_presence.online",
+    "team_member.online",
+    "conversation_metrics.created_x_mins_ago_and_unassigned?x_time=60",
+)
+# Those that divide a day. Where the service's weeks and months begin is not documented.
+INTERVALS = {
+    "1m": timedelta(minutes=1),
+    "5m": timedelta(minutes=5),
+    "15m": timedelta(minutes=15),
+    "30m": timedelta(minutes=30),
+    "1h": timedelta(hours=1),
+    "1d": timedelta(days=1),
+}
+# What the service takes beside the metric, its range and interval.
+_PARAMETERS = ("aggregator", "group_by", "filter_by", "x_time")
+_NUMBER = {"type": ["number", "null"]}
+_INTERVAL = ("start", "end")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric as it is asked for.
+
+    `text` is as the settings have it, and tells two forms of one metric apart.
+    """
+
+    text: str
+    name: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> Metric:
+        """Read `name` or `name?parameter=value&…`.
+
+        Raises:
+            ValueError: it has another form; the message says which.
+        """
+        name, mark, query = text.strip().partition("?")
+        parameters = tuple(parse_qsl(query, keep_blank_values=True))
+        if not name or (mark and not parameters):
+            raise ValueError("a metric must have the form name or name?parameter=value")
+        for parameter, _ in parameters:
+            if parameter not in _PARAMETERS:
+                raise ValueError(f"{parameter} is none of {', '.join(_PARAMETERS)}")
+        return cls(text.strip(), name, parameters)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Its query parameters."""
+        return {"metric": self.name, **dict(self.parameters)}
+
+
+def historical_records(
+    metric: Metric, interval: str, answer: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """A record for each interval, grouping and key of an answer over time.
+
+    Raises:
+        ValueError: an interval has no readable start and end, or the answer another shape.
+    """
+    asked = answer.get("metrics") or answer.get("metric")
+    first = asked[0] if isinstance(asked, list) else None
+    told = first.get("aggregator") if isinstance(first, dict) else answer.get("aggregator")
+    for data in _listed(answer, "data"):
+        groupings = _groupings(data)
+        for point in _listed(data, "series"):
+            start, end = (format_time(parse_time(str(point.get(name)))) for name in _INTERVAL)
+            for value in _listed(point, "values"):
+                yield {
+                    "id": _id(metric, groupings, value.get("key"), interval, start),
+                    "metric": metric.name,
+                    "aggregator": metric.query.get("aggregator") or told,
+                    "interval": interval,
+                    "start_time": start,
+                    "end_time": end,
+                    "groupings": groupings,
+                    "key": _text(value.get("key")),
+                    "value": _figure(value.get("value")),
+                }
+
+
+def instant_records(
+    metric: Metric, answer: Mapping[str, Any], now: datetime
+) -> Iterator[dict[str, Any]]:
+    """A record for each grouping and key of an answer about this moment.
+
+    Raises:
+        ValueError: the answer has another shape.
+    """
+    for data in _listed(answer, "data"):
+        groupings = _groupings(data)
+        for value in _listed(data, "values"):
+            resources = _listed(value, "resources")
+            yield {
+                "id": _id(metric, groupings, value.get("key")),
+                "metric": metric.name,
+                "snapshot_time": format_time(now),
+                "groupings": groupings,
+                "key": _text(value.get("key")),
+                "value": _figure(value.get("count", value.get("value"))),
+                "resource_ids": [str(each["id"]) for each in resources if each.get("id")],
+            }
+
+
+def _listed(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects in a list of an answer; none when it is absent."""
+    found = holder.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ValueError(f"{key} is no list of objects")
+    return found
+
+
+def _groupings(data: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    found = _listed(data, "groupings")
+    return [{name: _text(each.get(name)) for name in ("key", "value")} for each in found]
+
+
+def _id(metric: Metric, groupings: Iterable[Mapping[str, str | None]], key: Any, *more: str) -> str:
+    pairs = sorted((each["key"] or "", each["value"] or "") for each in groupings)
+    flat = [text for pair in pairs for text in pair]
+    return digest("metric", metric.text, str(key), *more, *flat)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _figure(value: Any) -> float | None:
+    """A figure, which is told as a text; null when it is none."""
+    try:
+        return typed(value, _NUMBER) if value != "" else None
+    except ValueError:
+        return None

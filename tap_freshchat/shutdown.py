@@ -1,0 +1,83 @@
+"""How a run ends early: in one line by an error, and what a signal must not strike."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import sys
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+
+from tap_freshchat.errors import FreshchatError
+from tap_freshchat.temp_dir import ENDS
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator
+
+
+@contextmanager
+def one_line_errors(logger: logging.Logger) -> Iterator[None]:
+    """End the process with one line and exit status 1, whatever is raised.
+
+    No line quotes anything of a record: the text of an unforeseen error might, and so might the
+    SDK's way of telling one, a traceback with that text.
+    """
+    try:
+        yield
+    except (click.ClickException, click.Abort, click.exceptions.Exit, ConfigValidationError):
+        # Words about the command line or the settings, which the SDK tells itself.
+        raise
+    except BrokenPipeError:
+        # Whoever read us is gone, and says why; the command line ends quietly.
+        raise
+    except Exception as error:  # noqa: BLE001 - that is what it is for
+        logger.critical("%s", _line(error))
+        sys.exit(1)
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, (FreshchatError, SingerSDKError)):
+        return " ".join(str(error).split())
+    if isinstance(error, BlockingIOError):
+        return "The output takes no more for now: pipe the tap to a reader that lets it wait."
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return (
+            "The system gives the tap no more memory or threads: raise its limits, or lower "
+            "setting max_concurrency."
+        )
+    if isinstance(error, (OSError, sqlite3.OperationalError)):
+        # Requests' own errors never come so far, which leaves the disk.
+        return (
+            f"A file cannot be written or read ({getattr(error, 'strerror', None) or error}): make "
+            f"room, or set TMPDIR to a folder that has it for temporary files."
+        )
+    frames = [
+        each for each in traceback.extract_tb(error.__traceback__) if each.filename != __file__
+    ]
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:]]
+    return (
+        f"Unforeseen {type(error).__name__} at {' > '.join(places)}; this is a bug of "
+        f"tap-freshchat's. What whole windows gave stands in STATE."
+    )
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Hold back signals until the `with` block ends; a thread that starts in it keeps on so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_signals() -> None:
+    """Have the signals that end a run end nothing any more."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)

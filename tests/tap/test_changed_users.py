@@ -1,0 +1,46 @@
+"""Lists of users that several streams read."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from fakes.clock import NOON, StillClock
+from fakes.http import Answer, ScriptedAdapter
+
+from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.lookups.changed_users import UserListing
+from tap_freshchat.times import parse_time
+from tap_freshchat.windows import Window
+
+WEEK = timedelta(days=7)
+WEEKS = [Window(NOON - n * WEEK, NOON - (n - 1) * WEEK) for n in (3, 2, 1)]
+USERS = [
+    {"id": f"u{number}", "updated_time": (window.start + WEEK / 2).isoformat()}
+    for number, window in enumerate(WEEKS)
+]
+
+
+def without_updated_to(request):
+    """A service that obeys one bound of the filter only."""
+    [since] = parse_qs(urlsplit(request.url).query)["updated_from"]
+    found = [each for each in USERS if parse_time(each["updated_time"]) >= parse_time(since)]
+    return Answer(body={"users": found, "pagination": {"total_pages": 1}})
+
+
+def test_windows_may_be_read_in_any_order_where_the_service_obeys_half_of_the_filter(tmp_path):
+    clock = StillClock()
+    session = requests.Session()
+    session.mount("https://", ScriptedAdapter(without_updated_to))
+    client = FreshchatClient(
+        base_url="https://acme.freshchat.com/v2",
+        token="t",
+        session=session,
+        limiter=RateLimiter(clock),
+        clock=clock,
+        timeout=60,
+    )
+    listing = UserListing(client, tmp_path, page_size=50)
+    listing.order(WEEKS)
+    read = {number: [each["id"] for each in listing.users(WEEKS[number])] for number in (1, 0, 2)}
+    assert read == {0: ["u0"], 1: ["u1"], 2: ["u2"]}

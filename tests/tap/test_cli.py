@@ -1,0 +1,120 @@
+"""What a slip of the keyboard is answered with: one line that names it, and no traceback."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from fakes.clock import NOON
+from fakes.runs import run_tap
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_freshchat.cli import environment_config, json_file
+from tap_freshchat.errors import SettingError
+from tap_freshchat.tap import TapFreshchat
+
+SECRET = "s3cret-t0ken"
+
+
+def reason(tmp_path, *arguments, **environment):
+    """What the executable says, run with the sandbox."""
+    known = {"TAP_FRESHCHAT_API_URL": "sandbox://", **environment}
+    ended = subprocess.run(
+        [sys.executable, "-m", "tap_freshchat", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, **known},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode
+    assert not ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert "bug" not in ended.stderr
+    return ended.stderr
+
+
+@pytest.mark.parametrize("option", ["state", "catalog"])
+@pytest.mark.parametrize("text", ["", '{"bookmarks": '])
+def test_a_file_that_holds_no_json_is_told_by_its_option(tmp_path, option, text):
+    (tmp_path / "file.json").write_text(text)
+    said = reason(tmp_path, "--config=ENV", f"--{option}=file.json")
+    assert f"option --{option} is" in said
+
+
+def test_a_state_with_a_mark_of_its_byte_order_is_taken():
+    assert json_file("state", io.StringIO("\ufeff{}")).read() == "{}"
+
+
+def test_a_test_of_the_connection_names_a_wrong_setting_too(tmp_path):
+    (tmp_path / "config.json").write_text('{"api_url": "sandbox://", "exclude_pi": true}')
+    assert "exclude_pi: there is no such setting" in reason(
+        tmp_path, "--config=config.json", "--test"
+    )
+
+
+@pytest.mark.parametrize("text", [None, "not: JSON", "null"])
+def test_a_config_that_cannot_be_read_is_told_as_such(tmp_path, text):
+    if text:
+        (tmp_path / "config.json").write_text(text)
+    assert "the file cannot be read" in reason(tmp_path, "--config=config.json")
+
+
+def test_a_variable_that_cannot_be_read_is_told_by_its_name(tmp_path):
+    said = reason(tmp_path, "--config=ENV", TAP_FRESHCHAT_PAGE_SIZE="fifty")
+    assert "TAP_FRESHCHAT_PAGE_SIZE: what the environment has for it is no integer" in said
+    assert "fifty" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("EXCLUDE_PII", "ture"), ("REPORT_COLUMNS", '{"a'), ("LOOKBACK_MINUTES", "1h")],
+)
+def test_each_kind_of_value_in_the_environment_is_checked(monkeypatch, name, value):
+    monkeypatch.setenv(f"TAP_FRESHCHAT_{name}", value)
+    with pytest.raises(ConfigValidationError) as error:
+        environment_config(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_")
+    [line] = error.value.errors
+    assert line.startswith(f"TAP_FRESHCHAT_{name}: ")
+    assert value not in line
+
+
+@pytest.mark.parametrize(("told", "meant"), [("true", True), ("Yes", True), ("0", False)])
+def test_a_boolean_in_the_environment_is_read_in_any_usual_form(monkeypatch, told, meant):
+    monkeypatch.setenv("TAP_FRESHCHAT_EXCLUDE_PII", told)
+    config = environment_config(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_")
+    assert config == {"exclude_pii": meant}
+
+
+def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant():
+    with pytest.raises(ConfigValidationError) as error:
+        TapFreshchat(config={"api_url": "sandbox://", "exclude_pi": True, "api_tokens": SECRET})
+    assert error.value.errors == [
+        "api_tokens: there is no such setting; did you mean api_token?",
+        "exclude_pi: there is no such setting; did you mean exclude_pii?",
+    ]
+    assert SECRET not in json.dumps(error.value.errors)
+
+
+def test_columns_of_a_stream_that_there_is_not_are_refused():
+    with pytest.raises(SettingError, match="report_columns names no stream.*conversation_event"):
+        run_tap(NOON, report_columns={"conversation_event": {"status": ["State"]}})
+
+
+def test_a_closed_output_is_told_as_such(tmp_path):
+    command = f"{sys.executable} -m tap_freshchat --config=ENV >&-"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "TAP_FRESHCHAT_API_URL": "sandbox://"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert "The standard output is closed" in ended.stderr
+    assert "Traceback" not in ended.stderr

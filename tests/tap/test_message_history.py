@@ -1,0 +1,237 @@
+"""What a conversation's messages tell of a moment."""
+
+from datetime import timedelta
+
+import pytest
+from fakes.clock import NOON
+
+from tap_freshchat.activity.conversation_state import Timeline
+from tap_freshchat.activity.message_history import (
+    FIRST_RESPONSE_DUE,
+    MAX_MESSAGES,
+    NO_RESPONSE_DUE,
+    NOTICE_SKEW,
+    RESPONSE_DUE,
+    Dialogue,
+    read_back,
+)
+from tap_freshchat.payloads.statistics import statistics_at
+
+
+def at(minutes):
+    return NOON + timedelta(minutes=minutes)
+
+
+def interaction(minutes):
+    return f"7-{int(at(minutes).timestamp() * 1000)}"
+
+
+def message(minutes, who, began=0, kind="normal", **more):
+    return {
+        "id": f"{minutes}-{who}",
+        "created_time": at(minutes).isoformat(),
+        "actor_type": who,
+        "message_type": kind,
+        "interaction_id": interaction(began),
+        **more,
+    }
+
+
+TALK = [
+    message(0, "user", message_source="web"),
+    message(1, "system", kind="system"),
+    message(2, "bot"),
+    message(3, "user"),
+    message(4, "agent", kind="private"),
+    message(5, "agent"),
+    message(6, "user"),
+    message(7, "agent", kind="system", meta_data={"isResolved": "true"}),
+    message(9, "user", began=9, kind="system", meta_data={"isReopen": True}),
+    message(10, "user", began=9),
+    message(12, "agent", began=9),
+]
+WHOLE = Dialogue(reversed(TALK), complete=True)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "due"),
+    [
+        (-1, None),
+        (0, FIRST_RESPONSE_DUE),
+        (2, NO_RESPONSE_DUE),
+        (3, FIRST_RESPONSE_DUE),
+        (4, FIRST_RESPONSE_DUE),
+        (5, NO_RESPONSE_DUE),
+        (6, RESPONSE_DUE),
+        (7, NO_RESPONSE_DUE),
+        (10, FIRST_RESPONSE_DUE),
+        (12, NO_RESPONSE_DUE),
+    ],
+)
+def test_whose_turn_it_is_follows_from_who_spoke_last(minutes, due):
+    assert WHOLE.response_due(at(minutes)) == due
+
+
+def test_a_moment_falls_into_the_open_period_that_began_last():
+    said = Dialogue([message(0, "user"), message(9, "user", began=9)], complete=True)
+    assert said.interaction_at(at(8)) == interaction(0)
+    assert said.interaction_at(at(9)) == interaction(9)
+    assert said.interaction_at(at(-1)) is None
+
+
+def test_the_opening_is_the_first_message_that_a_person_reads():
+    assert WHOLE.opening.id == "0-user"
+    assert Dialogue(TALK, complete=False).opening is None
+
+
+def test_an_answer_is_the_first_only_within_its_open_period():
+    first = [each.id for each in WHOLE.messages if WHOLE.places(each)["is_agent_first_response"]]
+    assert first == ["5-agent", "12-agent"]
+
+
+def test_only_one_message_is_the_first():
+    first = [each.id for each in WHOLE.messages if WHOLE.places(each)["is_first_message"]]
+    assert first == ["0-user"]
+    assert "is_first_message" not in Dialogue(TALK, complete=False).places(WHOLE["5-agent"])
+
+
+def test_the_notice_of_a_change_is_the_nearest_in_time_if_any_is_near():
+    assert WHOLE.notice(at(7) + timedelta(seconds=1)).id == "7-agent"
+    assert WHOLE.notice(at(5)) is None
+    assert WHOLE.notice(at(7) + NOTICE_SKEW).id == "7-agent"
+    assert WHOLE.notice(at(7) + NOTICE_SKEW * 1.01) is None
+
+
+def test_the_customers_entry_is_the_source():
+    assert WHOLE.source == "web"
+
+
+@pytest.mark.parametrize(
+    ("back_to", "kept", "complete"),
+    [(12, 3, False), (10, 3, False), (9, 3, False), (7, 11, True), (6, 11, True), (0, 11, True)],
+)
+def test_messages_are_read_back_to_the_beginning_of_the_open_period(back_to, kept, complete):
+    asked = iter(reversed(TALK))
+    dialogue = read_back(asked, at(back_to))
+    assert (len(dialogue.messages), dialogue.complete) == (kept, complete)
+    assert dialogue.reaches(at(back_to))
+
+
+def test_a_message_without_an_id_ends_no_open_period_wherever_reading_begins():
+    lacking = {**message(7, "agent", kind="system"), "interaction_id": None}
+    talk = [*TALK[:7], lacking]
+    for minutes in (5, 7.5, 8):
+        read = read_back(reversed(talk), at(minutes))
+        assert [each.id for each in read.messages] == [each["id"] for each in talk]
+
+
+def test_a_moments_disorder_is_no_reason_to_read_on():
+    two_seconds = NOTICE_SKEW / timedelta(minutes=1)
+    early, late = message(10, "user", began=9), message(10 - two_seconds, "agent", began=9)
+    earlier = [message(0, "user"), message(1, "user")]
+    read = read_back(iter([late, early, *reversed(earlier)]), at(9.5))
+    assert [each.id for each in read.messages] == [late["id"], early["id"]]
+    assert not read.complete
+
+
+def test_messages_that_come_oldest_first_are_all_read():
+    read = read_back(TALK, at(11))
+    assert [each.id for each in read.messages] == [each.id for each in WHOLE.messages]
+    assert read.complete
+
+
+def test_a_period_without_an_end_is_read_back_only_so_far():
+    endless = [message(-minutes, "user") for minutes in range(MAX_MESSAGES + 5)]
+    cut = read_back(endless, at(1))
+    assert (len(cut.messages), cut.complete, cut.cut) == (MAX_MESSAGES, False, True)
+    assert cut.reaches(at(1))
+    assert not cut.reaches(at(0))
+    whole = read_back(endless[:MAX_MESSAGES], at(1))
+    assert (len(whole.messages), whole.complete, whole.cut) == (MAX_MESSAGES, True, False)
+
+
+def test_what_was_read_back_less_far_does_not_reach_further():
+    dialogue = read_back(reversed(TALK), at(10))
+    assert not dialogue.reaches(at(9))
+    assert dialogue.reaches(at(11))
+    assert dialogue.reaches(None)
+
+
+def test_the_statistics_are_spans_between_what_happened():
+    timeline = Timeline(
+        interaction_id=interaction(0),
+        first_agent_assigned_time=at(1),
+        agent_assigned_time=at(4),
+        first_group_assigned_time=at(0.5),
+        group_assigned_time=at(2),
+        resolved_time=at(7),
+    )
+    assert statistics_at(at(7), timeline, WHOLE) == {
+        "first_response_time_chrs": 240.0,
+        "wait_time_chrs": 300.0,
+        "resolution_time_chrs": 420.0,
+        "first_agent_assignment_time_chrs": 60.0,
+        "first_group_assignment_time_chrs": 30.0,
+        "agent_reassignment_time_chrs": 180.0,
+        "group_reassignment_time_chrs": 90.0,
+    }
+
+
+def test_what_had_not_happened_yet_has_no_figure():
+    timeline = Timeline(interaction_id=interaction(0), first_agent_assigned_time=at(1))
+    assert statistics_at(at(3), timeline, WHOLE) == {"first_agent_assignment_time_chrs": 60.0}
+
+
+def test_figures_of_an_earlier_open_period_do_not_count():
+    timeline = Timeline(
+        interaction_id=interaction(9), resolved_time=at(7), group_assigned_time=at(2)
+    )
+    assert statistics_at(at(9), timeline, WHOLE) == {}
+
+
+def test_without_an_open_period_there_are_no_figures():
+    assert statistics_at(at(9), Timeline(resolved_time=at(7)), Dialogue(complete=False)) == {}
+
+
+@pytest.mark.parametrize(
+    ("assigned", "seconds"), [(None, 300.0), (1, 240.0), (5, 0.0), (5.5, 300.0)]
+)
+def test_the_first_response_counts_from_the_assignment_before_it_or_from_the_beginning(
+    assigned, seconds
+):
+    first = None if assigned is None else at(assigned)
+    timeline = Timeline(interaction_id=interaction(0), first_agent_assigned_time=first)
+    assert statistics_at(at(6), timeline, WHOLE)["first_response_time_chrs"] == seconds
+
+
+def test_an_assignment_that_was_the_only_one_was_no_reassignment():
+    timeline = Timeline(
+        interaction_id=interaction(0),
+        first_agent_assigned_time=at(1),
+        agent_assigned_time=at(1),
+        first_group_assigned_time=at(2),
+        group_assigned_time=at(2),
+    )
+    assert statistics_at(at(3), timeline, Dialogue(complete=False)) == {
+        "first_agent_assignment_time_chrs": 60.0,
+        "first_group_assignment_time_chrs": 120.0,
+    }
+
+
+def test_figures_are_in_seconds_to_the_millisecond():
+    timeline = Timeline(
+        interaction_id=interaction(0), resolved_time=at(0) + timedelta(microseconds=1_234_567)
+    )
+    figures = statistics_at(at(1), timeline, Dialogue(complete=False))
+    assert figures == {"resolution_time_chrs": 1.235}
+
+
+def test_what_happened_at_the_very_beginning_took_no_time():
+    timeline = Timeline(interaction_id=interaction(0), resolved_time=at(0))
+    figures = statistics_at(at(1), timeline, Dialogue(complete=False))
+    assert figures == {"resolution_time_chrs": 0.0}
+
+
+def test_the_open_period_is_that_of_the_messages_when_no_row_names_it():
+    timeline = Timeline(resolved_time=at(7))
+    assert statistics_at(at(7), timeline, WHOLE)["resolution_time_chrs"] == 420.0

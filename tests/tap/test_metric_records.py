@@ -1,0 +1,190 @@
+"""Freshchat's own figures, held against what the sandbox answers when asked itself."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from fakes.asking import Desk
+from fakes.clock import NOON
+from fakes.runs import run_tap
+
+from tap_freshchat import sandbox
+from tap_freshchat.errors import FreshchatError, SettingError
+from tap_freshchat.metric_records import HISTORICAL, Metric, historical_records, instant_records
+from tap_freshchat.times import parse_time
+
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
+MIDNIGHT = NOON - 12 * HOUR
+
+
+def told(run, stream="historical_metrics"):
+    return {each["id"]: each for each in run.records[stream]}
+
+
+@pytest.mark.parametrize("interval", ["1d", "1h"])
+def test_figures_over_time_are_those_of_each_closed_interval(interval):
+    run = run_tap(NOON, streams=("historical_metrics",), metrics_interval=interval)
+    desk = Desk(NOON)
+    until = MIDNIGHT if interval == "1d" else NOON - HOUR
+    expected = {}
+    start = MIDNIGHT - 7 * DAY if interval == "1d" else NOON - 7 * DAY
+    for metric in HISTORICAL:
+        query = {"start": start.isoformat(), "end": until.isoformat(), "interval": interval}
+        for data in desk.get("/metrics/historical", metric=metric, **query)["data"]:
+            for point in data["series"]:
+                [value] = point["values"]
+                expected[metric, parse_time(point["start"])] = float(value["value"])
+    figures = {
+        (each["metric"], parse_time(each["start_time"])): each["value"]
+        for each in told(run).values()
+    }
+    assert len(figures) == len(run.records["historical_metrics"])
+    assert figures == expected
+    assert {each["aggregator"] for each in told(run).values()} == {"avg"}
+
+
+def test_a_metric_has_its_own_parameters_and_one_record_for_each_group():
+    metric = "team_performance.response_time?aggregator=max&group_by=group"
+    run = run_tap(NOON, streams=("historical_metrics",), historical_metrics=[metric])
+    records = told(run)
+    assert len(records) == len(run.records["historical_metrics"])
+    groups = {each["groupings"][0]["value"] for each in records.values() if each["groupings"]}
+    assert len(groups) > 3
+    assert {each["aggregator"] for each in records.values()} == {"max"}
+    assert {each["metric"] for each in records.values()} == {"team_performance.response_time"}
+
+
+def test_each_day_is_one_request_for_each_metric_and_a_later_run_asks_for_the_last_day_only():
+    first = run_tap(NOON, streams=("historical_metrics",))
+    assert len(first.requests) == 1 + 7 * len(HISTORICAL)
+    later = run_tap(NOON + QUARTER, first.state, streams=("historical_metrics",))
+    assert len(later.requests) == 1 + len(HISTORICAL)
+    assert later.records == {}
+    assert len(json.dumps(later.state)) < 1000
+    tomorrow = run_tap(NOON + DAY, later.state, streams=("historical_metrics",))
+    ends = {each["end_time"] for each in told(tomorrow).values()}
+    assert {parse_time(end) for end in ends} == {MIDNIGHT + DAY}
+
+
+def test_a_figure_that_changes_late_is_told_again_once_under_the_same_id():
+    figure = 1
+
+    def faults(request):
+        if request.path != "/v2/metrics/historical":
+            return None
+        series = {
+            "start": request.parameter("start"),
+            "end": request.parameter("end"),
+            "values": [{"key": "k", "value": str(figure)}],
+        }
+        return sandbox.Response.of_json(200, {"data": [{"groupings": [], "series": [series]}]})
+
+    options = {"streams": ("historical_metrics",), "faults": faults, "historical_metrics": ["m"]}
+    runs = [run_tap(NOON, **options)]
+    figure = 2
+    for number in range(1, 4):
+        runs.append(run_tap(NOON + number * QUARTER, runs[-1].state, **options))
+    counts = [len(run.records["historical_metrics"]) for run in runs]
+    assert counts == [7, 1, 0, 0]
+    [again] = runs[1].records["historical_metrics"]
+    assert again["value"] == 2
+    assert again["id"] in told(runs[0])
+
+
+def test_figures_of_this_moment_name_what_was_counted():
+    run = run_tap(NOON, streams=("instant_metrics",))
+    desk = Desk(NOON)
+    records = {each["metric"]: each for each in run.records["instant_metrics"]}
+    for metric, record in records.items():
+        answer = desk.get("/metrics/instant", metric=metric)["data"][0]["values"][0]
+        assert record["value"] == answer["count"]
+        assert record["resource_ids"] == [each["id"] for each in answer["resources"]]
+        assert parse_time(record["snapshot_time"]) == NOON
+    assert len(records) == 3
+    hour_later = run_tap(NOON + HOUR, run.state, streams=("instant_metrics",))
+    assert told(hour_later, "instant_metrics").keys() == told(run, "instant_metrics").keys()
+
+
+def test_a_metric_that_the_account_does_not_know_is_left_out_with_one_warning(caplog):
+    metrics = ["mood.of_the_day", HISTORICAL[2]]
+    run = run_tap(NOON, streams=("historical_metrics",), historical_metrics=metrics)
+    assert {each["metric"] for each in told(run).values()} == {HISTORICAL[2]}
+    [warning] = [each for each in caplog.messages if "mood.of_the_day" in each]
+    assert "historical_metrics" in warning
+
+
+def test_a_metric_that_is_refused_for_one_day_is_asked_for_the_next_one():
+    refusals = iter([sandbox.Response(400)])
+
+    def once(request):
+        return next(refusals, None) if request.path.endswith("/historical") else None
+
+    run = run_tap(
+        NOON,
+        streams=("historical_metrics",),
+        historical_metrics=list(HISTORICAL[:2]),
+        max_concurrency=1,
+        faults=once,
+    )
+    days = Counter(each["metric"] for each in told(run).values())
+    assert days == {HISTORICAL[0]: 6, HISTORICAL[1]: 7}
+
+
+@pytest.mark.parametrize("stream", ["historical_metrics", "instant_metrics"])
+def test_an_account_that_knows_none_of_them_is_told_the_setting(stream):
+    with pytest.raises(FreshchatError, match=f"setting {stream}"):
+        run_tap(NOON, streams=(stream,), **{stream: ["mood", "weather"]})
+
+
+@pytest.mark.parametrize("wrong", ["", "a?", "a?colour=red", "?x_time=5"])
+def test_a_metric_of_another_form_is_a_wrong_setting(wrong):
+    with pytest.raises(SettingError, match="instant_metrics"):
+        run_tap(NOON, streams=("instant_metrics",), instant_metrics=[wrong])
+
+
+def test_no_metric_is_no_request():
+    run = run_tap(NOON, streams=("historical_metrics",), historical_metrics=[])
+    assert len(run.requests) == 1
+
+
+def test_figures_are_numbers_times_have_one_form_and_what_is_none_is_null():
+    answer = {
+        "metrics": ["m"],
+        "aggregator": "median",
+        "data": [
+            {
+                "series": [
+                    {
+                        "start": "2026-11-20T00:00:00.000+05:30",
+                        "end": "2026-11-21T00:00:00.000+05:30",
+                        "values": [
+                            {"key": "a", "value": "12.50"},
+                            {"key": "b", "value": ""},
+                            {"key": "c", "value": "n/a"},
+                            {"key": "d", "value": "NaN"},
+                            {"key": "e", "value": None},
+                            {"key": "f", "value": 3},
+                        ],
+                    }
+                ]
+            }
+        ],
+    }
+    records = list(historical_records(Metric.of("m"), "1d", answer))
+    assert [each["value"] for each in records] == [12.5, None, None, None, None, 3]
+    assert records[0]["start_time"] == "2026-11-19T18:30:00.000000+00:00"
+    assert records[0]["aggregator"] == "median"
+    assert len({each["id"] for each in records}) == 6
+
+
+def test_two_forms_of_one_metric_and_two_groups_never_share_an_id():
+    answer = {
+        "data": [
+            {"groupings": [{"key": "group", "value": group}], "values": [{"key": "k", "count": 1}]}
+            for group in ("g", "h")
+        ]
+    }
+    forms = (Metric.of("m"), Metric.of("m?x_time=5"))
+    records = [each for form in forms for each in instant_records(form, answer, NOON)]
+    assert len({each["id"] for each in records}) == 4

@@ -1,0 +1,25 @@
+"""How far this machine's clock is ahead of the service's."""
+
+import pytest
+from fakes.clock import NOON
+
+from tap_freshchat.api.response_headers import seconds_ahead
+
+
+@pytest.mark.parametrize(
+    ("date", "ahead"),
+    [
+        ("Sun, 22 Nov 2026 11:59:00 GMT", 60),
+        ("Sun, 22 Nov 2026 12:01:00 -0000", -60),
+        ("Sun, 22 Nov 2026 12:59:00 +0100", 60),
+        ("never", 0),
+        ("Sun, 22 Nov 999999999999 11:59:00 GMT", 0),
+        ("", 0),
+    ],
+)
+def test_it_is_the_difference_to_the_date_of_the_answer_if_that_is_one(date, ahead):
+    assert seconds_ahead({"Date": date}, NOON) == ahead
+
+
+def test_an_answer_without_a_date_says_nothing():
+    assert seconds_ahead({}, NOON) == 0

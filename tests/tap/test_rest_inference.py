@@ -1,0 +1,432 @@
+"""The same activity without raw reports: read by REST."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from fakes.asking import Desk
+from fakes.clock import NOON
+from fakes.runs import run_tap, truth
+
+from tap_freshchat.activity.events import Occurrence
+from tap_freshchat.activity.message_history import Dialogue, Snapshot
+from tap_freshchat.activity.rest_inference import (
+    MAX_ASSIGNEES,
+    Assignees,
+    agent_statuses,
+    message_rows,
+    seen_occurrences,
+)
+from tap_freshchat.errors import AccessError
+from tap_freshchat.payloads.associations import Account, Customer
+from tap_freshchat.payloads.conversation import as_object
+from tap_freshchat.payloads.events import message_event
+from tap_freshchat.sandbox import Response
+
+HOUR = timedelta(hours=1)
+# A desk that opened lately, because all its users are walked.
+URL = "sandbox://?opened=2026-11-18"
+WITHOUT_REPORTS = f"{URL}&extract_available=false"
+EXACT = {"created", "reopened", "resolved"}
+ALL = {"url": URL, "activity_source": "rest", "user_scope": "all"}
+
+
+def by_id(run):
+    return {record["id"]: record for record in run.events}
+
+
+@pytest.fixture(scope="module")
+def reported():
+    start = (NOON - 24 * HOUR).isoformat()
+    return run_tap(NOON, url=URL, start_date=start, report_delay_minutes=6)
+
+
+@pytest.fixture(scope="module")
+def walked():
+    return run_tap(NOON, start_date=(NOON - 24 * HOUR).isoformat(), **ALL)
+
+
+def test_messages_beginnings_and_resolutions_are_exactly_those_that_happened(walked):
+    occurrences = truth(URL, walked.since, NOON)
+    happened = Counter(
+        (each.kind, each.time.isoformat(timespec="microseconds"), each.message_id)
+        for each in occurrences
+        if each.kind in EXACT or each.kind == "message"
+    )
+    told = Counter(
+        (each.get("type", "message"), each["created_time"], each.get("message_id"))
+        for each in walked.events
+        if each.get("type", "created") in EXACT
+    )
+    assert told == happened
+
+
+@pytest.mark.parametrize("scope", ["all", "updated"])
+def test_who_comes_back_while_users_are_listed_is_not_lost(scope):
+    waits = []
+
+    def hold_up(request):
+        if request.path == "/v2/users" and len(waits) < 5:
+            waits.append(request)
+            return Response(429, {"Retry-After": "3600"})
+        return None
+
+    config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
+    calm, held_up = run_tap(NOON, **config), run_tap(NOON, faults=hold_up, **config)
+    exact = [each for each in calm.events if each.get("type", "created") in EXACT]
+    assert len(waits) == 5
+    assert {each["id"] for each in exact} <= {each["id"] for each in held_up.events}
+
+
+@pytest.mark.parametrize("scope", ["all", "updated"])
+def test_an_end_in_the_past_loses_nobody_who_has_been_back_since(scope):
+    end = (NOON - 12 * HOUR).isoformat()
+    config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
+    exact = [
+        each for each in run_tap(NOON, **config).events if each.get("type", "created") in EXACT
+    ]
+    ids = {each["id"] for each in exact if each["created_time"] < end}
+    bounded = run_tap(NOON, end_date=end, **config)
+    assert ids
+    assert ids <= {each["id"] for each in bounded.events}
+
+
+def test_ids_are_those_that_reports_lead_to(reported, walked):
+    theirs = by_id(walked)
+    for record_id, record in by_id(reported).items():
+        if record.get("type") in EXACT or record["event"] == "onMessageCreate":
+            assert record_id in theirs
+            assert theirs[record_id]["created_time"] == record["created_time"]
+            assert theirs[record_id]["user_id"] == record["user_id"]
+            assert theirs[record_id]["user_reference_id"] == record["user_reference_id"]
+
+
+def test_what_rest_told_says_so(walked):
+    assert {each["source"] for each in walked.events} == {"rest"}
+
+
+def test_an_assignment_is_seen_as_it_is_now_and_says_so(walked):
+    seen = [each for each in walked.events if each["observed"]]
+    assert {each["type"] for each in seen} == {"assigned_to_agent", "assigned_to_group"}
+    for each in seen:
+        assert each["created_time"] >= NOON.isoformat(timespec="microseconds")
+        [new] = [
+            pair[1]
+            for name, pair in each["changes"]["model_changes"].items()
+            if name == each["type"].replace("assigned_to", "assigned") + "_id"
+        ]
+        assert new == (each["agent_id"] if each["type"].endswith("agent") else each["group_id"])
+
+
+def test_looking_again_tells_nothing_twice(walked):
+    again = run_tap(NOON, walked.state, start_date=(NOON - 24 * HOUR).isoformat(), **ALL)
+    assert again.events == []
+
+
+def test_looking_later_tells_what_came_since(walked):
+    later = run_tap(NOON + HOUR, walked.state, **ALL)
+    known = by_id(walked)
+    fresh = [each for each in later.events if not each["observed"]]
+    assert fresh
+    assert not [each for each in fresh if each["id"] in known]
+    messages = {each.message_id for each in truth(URL, NOON, NOON + HOUR)} - {None}
+    assert {each["message_id"] for each in fresh if "message_id" in each} >= messages
+
+
+def test_who_still_has_a_conversation_is_not_told_again_with_its_later_messages():
+    told, state = {}, None
+    for hours in range(0, 32, 2):
+        run = run_tap(
+            NOON + hours * HOUR,
+            state,
+            streams=("conversation_events",),
+            start_date=(NOON - HOUR).isoformat(),
+            **ALL,
+        )
+        state = run.state
+        for each in run.events:
+            if each["observed"]:
+                told.setdefault((each["conversation_id"], each["type"]), []).append(each["id"])
+    assert max(map(len, told.values())) > 1
+    # Whoever gets it back, with another in between, is told again.
+    again = [ids for ids in told.values() if any(one == two for one, two in pairwise(ids))]
+    assert again == []
+
+
+def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
+    def seen(agent_id, conversation_id="c", kind="assigned_to_agent", status="assigned"):
+        return Occurrence(
+            kind=kind,
+            time=NOON,
+            conversation_id=conversation_id,
+            agent_id=agent_id,
+            observed_status=status,
+        )
+
+    assignees = Assignees({})
+    looks = [seen("a"), seen("a"), seen("b"), seen("a"), seen("a", kind="assigned_to_group")]
+    assert [assignees.is_new(each) for each in looks] == [1, 0, 1, 1, 1]
+    later = Assignees(assignees.latest)
+    assert [later.is_new(each) for each in looks[3:]] == [0, 0]
+    told = seen("a", status=None)
+    assert [later.is_new(told), later.is_new(told)] == [1, 1]
+    for number in range(MAX_ASSIGNEES - 1):
+        later.is_new(seen("a", conversation_id=f"c{number}"))
+    assert len(later.latest) == MAX_ASSIGNEES
+    # What was looked at longest ago has gone.
+    assert next(iter(later.latest)) == "c assigned_to_group"
+
+
+@pytest.mark.parametrize(
+    ("told", "parts"),
+    [
+        ([{"text": {"content": "hi"}}, "odd", None], [{"text": {"content": "hi"}}]),
+        ("hi", [{"text": {"content": "hi"}}]),
+        ("", []),
+        (None, []),
+        ({"text": "hi"}, []),
+    ],
+)
+def test_parts_of_another_form_end_no_run(told, parts):
+    content = {"id": "m", "created_time": "2026-11-22T11:00:00Z", "message_parts": told}
+    snapshot = Snapshot(
+        conversation={"conversation_id": "c"},
+        user_id="u",
+        time=NOON,
+        dialogue=Dialogue([content], complete=True),
+    )
+    [(row, moment)] = message_rows(snapshot, None)
+    assert moment == NOON - HOUR
+    assert row["message_parts"] == parts
+    record = message_event(
+        row,
+        moment,
+        None,
+        account=Account(configuration={}, agents={}, groups={}, channels={}),
+        customer=Customer.of("u", {}),
+        snapshot=snapshot,
+        source="rest",
+    )
+    assert record["message_text"] == ("hi" if parts else None)
+
+
+def test_an_agents_status_that_differs_between_two_runs_is_an_occurrence():
+    first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
+    assert first.events == []
+    later = run_tap(
+        NOON + 8 * HOUR, first.state, streams=("agent_activity",), activity_source="rest"
+    )
+    assert later.events
+    for each in later.events:
+        activity = each["agent_activity"]
+        assert each["observed"]
+        assert {activity["status"], activity["prev_status"]} == {"AVAILABLE", "UNAVAILABLE"}
+
+
+def test_a_look_that_was_cut_short_tells_the_same_ids_when_repeated():
+    first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
+    later = [
+        run_tap(
+            NOON + hours * HOUR, first.state, streams=("agent_activity",), activity_source="rest"
+        )
+        for hours in (8, 8.01)
+    ]
+    assert by_id(later[0]).keys() == by_id(later[1]).keys()
+
+
+def test_of_a_period_that_is_over_nothing_is_told_as_seen_now_and_that_is_said(caplog):
+    over = {**ALL, "start_date": (NOON - HOUR).isoformat(), "end_date": NOON.isoformat()}
+    first = run_tap(NOON - HOUR / 2, **over)
+    assert "period that is over" not in caplog.text
+    later = run_tap(NOON + 8 * HOUR, first.state, **over)
+    assert later.events
+    assert sum("period that is over" in each for each in caplog.messages) == 1
+    assert [each for each in later.events if each["observed"]] == []
+    assert [each for each in later.events if each["created_time"] >= NOON.isoformat()] == []
+
+
+def said(minutes, interaction_id=None, **marks):
+    time = NOON - timedelta(minutes=minutes)
+    return {
+        "id": f"m{minutes}",
+        "created_time": time.isoformat(),
+        "interaction_id": interaction_id,
+        "actor_type": "agent" if marks else "user",
+        "meta_data": marks,
+    }
+
+
+@pytest.mark.parametrize(
+    ("messages", "told"),
+    [
+        # Without ids of open periods, the first message and its marks tell of them.
+        (
+            [said(9), said(7, isResolved=True), said(5, isReopen=True), said(4)],
+            [("created", 9), ("resolved", 7), ("reopened", 5)],
+        ),
+        # Ids of another form tell when a period began by its first message.
+        ([said(9, "x"), said(8, "x"), said(5, "y")], [("created", 9), ("reopened", 5)]),
+        # A welcome that has none is no period of its own.
+        ([said(9), said(8, "x"), said(7), said(6, "x")], [("created", 8)]),
+    ],
+)
+def test_beginnings_are_told_whatever_becomes_of_the_ids_of_open_periods(messages, told):
+    snapshot = Snapshot(
+        conversation={"conversation_id": "c"},
+        user_id="u",
+        time=NOON,
+        dialogue=Dialogue(messages, complete=True),
+    )
+    found = [(each.kind, (NOON - each.time).seconds // 60) for each in seen_occurrences(snapshot)]
+    assert found == told
+
+
+def test_who_only_an_agent_wrote_to_has_no_conversation_yet():
+    snapshot = Snapshot(
+        conversation={"conversation_id": "c"},
+        user_id="u",
+        time=NOON,
+        dialogue=Dialogue([said(9, isResolved=False)], complete=True),
+    )
+    assert seen_occurrences(snapshot) == []
+
+
+def test_a_period_that_has_just_ended_is_told_as_now():
+    run = run_tap(
+        NOON + timedelta(seconds=5),
+        start_date=(NOON - 24 * HOUR).isoformat(),
+        end_date=NOON.isoformat(),
+        **ALL,
+    )
+    assert [each for each in run.events if each["observed"]]
+
+
+def test_an_account_without_reports_gets_its_events_all_the_same_and_is_told_once(caplog):
+    run = run_tap(NOON, url=WITHOUT_REPORTS, start_date=(NOON - 3 * HOUR).isoformat())
+    assert {each["event"] for each in run.events} >= {"onConversationUpdate", "onMessageCreate"}
+    warnings = [each for each in caplog.messages if "no raw reports" in each]
+    assert len(warnings) == 1
+    assert "activity_source" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(200, {"Content-Type": "text/html"}, b"<html>Back in a minute</html>"),
+        Response(302, {"Location": "/login"}),
+        Response(401),
+    ],
+)
+def test_a_page_in_the_place_of_a_report_is_an_error_and_not_taken_for_an_account_without(answer):
+    orders = []
+
+    def once(request):
+        if request.path == "/v2/reports/raw" and not orders:
+            orders.append(request)
+            return answer
+        return None
+
+    with pytest.raises(AccessError):
+        run_tap(NOON, url=URL, faults=once, start_date=(NOON - 3 * HOUR).isoformat())
+    assert orders
+
+
+def test_without_reports_one_walk_serves_all_streams():
+    one = run_tap(NOON, streams=("message_events",), start_date=(NOON - HOUR).isoformat(), **ALL)
+    three = run_tap(
+        NOON,
+        streams=("conversation_events", "message_events", "messages"),
+        start_date=(NOON - HOUR).isoformat(),
+        **ALL,
+    )
+    lists = [
+        sum(each.startswith("GET /v2/users/") for each in run.requests) for run in (one, three)
+    ]
+    assert lists[0] == lists[1]
+
+
+@pytest.mark.parametrize("stream", ["agent_activity", "conversations", "messages"])
+def test_what_is_read_by_rest_orders_no_report(stream):
+    run = run_tap(NOON, streams=(stream,), start_date=(NOON - HOUR).isoformat(), **ALL)
+    assert run.records or stream == "agent_activity"
+    assert "POST /v2/reports/raw" not in run.requests
+
+
+def test_a_raw_report_beside_activity_by_rest_is_read_with_a_job_for_each_day():
+    run = run_tap(
+        NOON,
+        streams=("messages", "report_chat_transcript"),
+        start_date=(NOON - 24 * 30 * HOUR).isoformat(),
+        **{**ALL, "url": "sandbox://?conversations_per_day=1"},
+    )
+    assert run.requests.count("POST /v2/reports/raw") == 30
+    assert len(run.records["report_chat_transcript"]) > 100
+
+
+def test_an_account_without_reports_is_asked_for_one_and_no_more():
+    streams = ("conversations", "messages", "agent_activity")
+    start = (NOON - 24 * 3 * HOUR).isoformat()
+    run = run_tap(NOON, streams=streams, url=WITHOUT_REPORTS, start_date=start)
+    assert run.requests.count("POST /v2/reports/raw") == 1
+
+
+@pytest.mark.parametrize("streams", [("report_agent_activity",), ("agent_activity",)])
+def test_where_only_reports_will_do_their_absence_is_one_error(streams):
+    with pytest.raises(AccessError, match="plan"):
+        run_tap(NOON, url=WITHOUT_REPORTS, streams=streams, activity_source="reports")
+
+
+def test_a_raw_report_beside_activity_by_rest_is_refused_and_not_waited_for():
+    with pytest.raises(AccessError, match="plan"):
+        run_tap(NOON, url=WITHOUT_REPORTS, streams=("agent_activity", "report_agent_activity"))
+
+
+class Sparing:
+    """A service that pages the conversations of a user, and names customers as senders only."""
+
+    def __init__(self):
+        self.desk = Desk(NOON, URL)
+        self.pages = 0
+
+    def __call__(self, request):
+        what = request.path.removeprefix("/v2/").split("/")
+        if request.method != "GET" or what[0] not in {"users", "conversations"} or len(what) < 2:
+            return None
+        query = {name: values[0] for name, values in request.query.items()}
+        answer = self.desk.get(request.path.removeprefix("/v2"), **query)
+        if answer is None:
+            return None
+        if what[0] == "users":
+            listed = answer["conversations"]
+            page = int(query.get("page", 1))
+            self.pages = max(self.pages, page)
+            answer = {
+                "conversations": listed[page - 1 : page],
+                "pagination": {"total_pages": len(listed)},
+            }
+        for each in (answer, *answer.get("messages", ())):
+            each.pop("user_id", None)
+        return Response(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
+def test_who_is_only_a_sender_and_on_a_later_page_is_found_as_reports_find_them(walked):
+    service = Sparing()
+    start = (NOON - 24 * HOUR).isoformat()
+    run = run_tap(NOON, start_date=start, faults=service, **ALL)
+    assert service.pages > 1
+    assert by_id(run).keys() == by_id(walked).keys()
+    told = [each["user_id"] for each in run.events]
+    assert told == [each["user_id"] for each in walked.events]
+    assert any(told)
+
+
+@pytest.mark.parametrize("told", ["Away on IntelliAssign", {"name": "Away on IntelliAssign"}])
+def test_an_agents_own_status_is_read_as_a_bare_name_too(told):
+    agents = [{"id": "a", "availability_status": "AVAILABLE", "agent_status": told}]
+    assert set(agent_statuses(agents)) == {"a", "a intelliassign"}
+
+
+def test_properties_in_a_list_become_one_object_and_what_is_no_property_is_left_out():
+    assert as_object([{"name": "a", "value": 1}, "b", {"name": ["c"]}, {"value": 2}]) == {"a": 1}

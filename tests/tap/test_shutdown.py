@@ -1,0 +1,66 @@
+"""How errors end a run."""
+
+import logging
+
+import click
+import pytest
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+
+from tap_freshchat.errors import ReportError
+from tap_freshchat.shutdown import one_line_errors
+
+LOG = logging.getLogger("tap-freshchat")
+WRITTEN = "My card is 4111 1111"
+
+
+def line_of(error, caplog):
+    """What is logged when it is raised; the process ends with 1."""
+    with pytest.raises(SystemExit) as ended, one_line_errors(LOG):
+        raise error
+    assert ended.value.code == 1
+    [record] = caplog.records
+    assert record.exc_info is None
+    return record.getMessage()
+
+
+def test_an_error_that_was_foreseen_ends_in_its_own_line(caplog):
+    assert line_of(ReportError("Run again."), caplog) == "Run again."
+
+
+def test_an_error_of_the_sdks_ends_in_one_line(caplog):
+    assert line_of(SingerSDKError("two\n  lines"), caplog) == "two lines"
+
+
+def test_an_error_nobody_foresaw_says_where_and_not_what_somebody_wrote(caplog):
+    line = line_of(KeyError(WRITTEN), caplog)
+    assert "Unforeseen KeyError at test_shutdown.py:" in line
+    assert WRITTEN not in line
+
+
+def test_a_full_disk_says_what_to_do(caplog):
+    line = line_of(OSError(28, "No space left on device"), caplog)
+    assert "(No space left on device)" in line
+    assert "TMPDIR" in line
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_what_the_system_lacks_is_no_bug_and_names_the_setting(error, caplog):
+    assert "max_concurrency" in line_of(error, caplog)
+
+
+def test_an_output_that_does_not_block_is_told_as_such(caplog):
+    assert "output takes no more" in line_of(BlockingIOError(), caplog)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        click.UsageError("no such option"),
+        click.exceptions.Exit(0),
+        ConfigValidationError("Config validation failed", errors=[], schema={}),
+        BrokenPipeError(),
+    ],
+)
+def test_what_the_command_line_tells_itself_passes(error):
+    with pytest.raises(type(error)), one_line_errors(LOG):
+        raise error

@@ -1,0 +1,63 @@
+"""Rows of transcripts become messages."""
+
+import pytest
+from fakes.clock import NOON
+
+from tap_freshchat.activity.transcript_rows import message_of
+
+ROW = {"message_id": "m", "conversation_id": "c", "created_time": "2026-11-22 12:00:00"}
+
+
+def parts_of(**columns):
+    return message_of({**ROW, **columns}, NOON, app_id=None)["message_parts"]
+
+
+def test_a_message_has_rests_names_and_nulls_for_cells_that_are_blank_or_missing():
+    cells = {
+        name: name
+        for name in (
+            *("channel_id", "interaction_id", "actor_type", "actor_id", "customer_id"),
+            *("message_type", "message_source"),
+        )
+    }
+    ids = {"id": "m", "conversation_id": "c", "app_id": "app"}
+    ends = {"created_time": "2026-11-22T12:00:00.000000+00:00", "message_parts": []}
+    told = {("user_id" if name == "customer_id" else name): name for name in cells}
+    assert message_of({**ROW, **cells}, NOON, app_id="app") == {**ids, **told, **ends}
+    for blank in (ROW, {**ROW, **dict.fromkeys(cells, "")}):
+        assert message_of(blank, NOON, app_id="app") == {**ids, **dict.fromkeys(told), **ends}
+
+
+def test_a_picture_and_a_film_stand_behind_the_text():
+    assert parts_of(message="hi", video_url="https://x/v", image_url="https://x/i") == [
+        {"text": {"content": "hi"}},
+        {"image": {"url": "https://x/i"}},
+        {"video": {"url": "https://x/v"}},
+    ]
+
+
+def test_parts_come_as_the_column_of_parts_has_them():
+    assert parts_of(message_parts='[{"text":{"content":"hi"}}]', message="other") == [
+        {"text": {"content": "hi"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    "parts", ["", "[{", "{}", '["text"]', "[1]", "\ud800", "[" * 5000 + "]" * 5000]
+)
+def test_without_a_readable_column_of_parts_they_are_made_of_text_and_pictures(parts):
+    assert parts_of(message_parts=parts, message="hi", image_url="https://x/i") == [
+        {"text": {"content": "hi"}},
+        {"image": {"url": "https://x/i"}},
+    ]
+
+
+@pytest.mark.parametrize("message", [{}, {"message": ""}])
+def test_text_in_the_column_of_parts_is_not_lost_where_it_stands_nowhere_else(message):
+    said = "[Order 7] where is it?"
+    assert parts_of(message_parts=said, **message) == [{"text": {"content": said}}]
+    picture = {"image": {"url": "https://x/i"}}
+    told = parts_of(message_parts=said, image_url="https://x/i", **message)
+    assert told == [{"text": {"content": said}}, picture]
+    assert parts_of(message_parts="", **message) == []
+    assert parts_of(message_parts="[]", **message) == []
