@@ -12,10 +12,10 @@ from peer_walk import walk
 from singer_sdk.singerlib import Catalog
 
 from tap_freshchat import sandbox
-from tap_freshchat.config import Settings
-from tap_freshchat.run_context import Service
+from tap_freshchat.config import Config
+from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
-from tap_freshchat.temp_dir import ScratchFolder
+from tap_freshchat.temp_dir import TempDir
 
 CONVERSATIONS = 10_000
 DAYS = 30
@@ -90,12 +90,12 @@ def _run(config: dict[str, Any], state: dict[str, Any], far_end: Counted, writer
         catalog=catalog,
         message_writer=writer,  # type: ignore[arg-type]  # has what is called
     )
-    settings = Settings.from_config(tap.config, far_end.clock.now())
-    tap.service = Service(
-        settings,
+    checked = Config.from_config(tap.config, far_end.clock.now())
+    tap.run = RunContext(
+        checked,
         clock=far_end.clock,
         session=far_end.session,
         token="sandbox",  # noqa: S106 - the made-up token of a made-up account
-        scratch=ScratchFolder(),
+        temp_dir=TempDir(),
     )
     tap.sync_all()

@@ -41,7 +41,7 @@ SHORT_MAPPING: dict[str, dict[str, Any]] = {
             "message_type",
             "message_text",
             "message_parts",
-            "observed",
+            "time_is_approximate",
             "position",
         ],
     }
@@ -65,7 +65,7 @@ _SHORT_SCHEMA = {
         "created_time": {"type": "string", "format": "date-time"},
         "actor": {"type": "object", "properties": {"id": {"type": "string"}}},
         "message_parts": {"type": "array", "items": {"type": "object"}},
-        "observed": {"type": "boolean"},
+        "time_is_approximate": {"type": "boolean"},
         "position": {"type": "integer"},
     },
 }
@@ -150,7 +150,7 @@ def _short_records(count: int) -> Iterator[dict[str, Any]]:
             "message_type": "normal",
             "message_text": text,
             "message_parts": [{"text": {"content": text}}],
-            "observed": False,
+            "time_is_approximate": False,
             "position": number,
         }
         yield {"type": "RECORD", "stream": "chat_messages", "record": record}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from singer_sdk.singerlib import Catalog
 
-from tap_freshchat.run_context import Service
+from tap_freshchat.run_context import RunContext
 from tap_freshchat.sandbox import SandboxClock
 from tap_freshchat.tap import TapFreshchat
 
@@ -153,6 +153,6 @@ def _records() -> str:
     for name, entry in catalog.items():
         entry.metadata.root.selected = name in STREAMS
     tap = TapFreshchat(config=config, catalog=catalog, message_writer=written)  # type: ignore[arg-type]
-    tap.service = Service.from_config(tap.config, SandboxClock(MOMENT))
+    tap.run = RunContext.from_config(tap.config, SandboxClock(MOMENT))
     tap.sync_all()
     return "".join(written.lines)

@@ -65,79 +65,79 @@ class Bookmark:
         self._lookback = overlap if lookback is None else lookback
         self._id_of = id_of
         self._known = frozenset(state.get(_IDS, ()))
-        self._met: dict[Hashable, datetime] = {}
+        self._seen: dict[Hashable, datetime] = {}
 
     @property
     def value(self) -> datetime | None:
         """The end of the last whole window of this source; None before the first."""
-        text = self._state.get(_REPORTS_VALUE if self.returns else _VALUE)
+        text = self._state.get(_REPORTS_VALUE if self.resumes_reports_after_rest else _VALUE)
         return parse_time(text) if text else None
 
     @property
-    def by_reports(self) -> bool:
+    def written_by_reports(self) -> bool:
         """Whether there is a bookmark and reports led to it."""
         return _VALUE in self._state and self._state.get(_SOURCE) != REST
 
     @property
-    def returns(self) -> bool:
+    def resumes_reports_after_rest(self) -> bool:
         """Whether this run reads reports, for the first time since REST stood in for them."""
         return self._source == REPORTS and self._state.get(_SOURCE) == REST
 
-    def start(self, earliest: datetime, *, chosen: bool = True) -> datetime:
+    def start_time(self, earliest: datetime, *, explicit: bool = True) -> datetime:
         """Where reading begins: the bookmark less the overlap; without one, at `earliest`.
 
         Args:
             earliest: never before it, if it was chosen.
-            chosen: a moment counted back from now is not: it passes a bookmark that has stood for
+            explicit: a moment counted back from now is not: it passes a bookmark that has stood for
                 long, be it that of REST before the first reports, and what lies between would be
                 lost.
         """
         value = self.value
         if value is None:
-            by_rest = self._state.get(_VALUE)
-            if chosen or not by_rest:
+            rest_value = self._state.get(_VALUE)
+            if explicit or not rest_value:
                 return earliest
-            return min(earliest, parse_time(by_rest) - self._overlap)
+            return min(earliest, parse_time(rest_value) - self._overlap)
         start = value - self._overlap
-        if remembered := self._state.get(_SINCE):
-            start = max(start, min(parse_time(remembered), value - self._lookback))
-        return max(earliest, start) if chosen else start
+        if overlap_since := self._state.get(_SINCE):
+            start = max(start, min(parse_time(overlap_since), value - self._lookback))
+        return max(earliest, start) if explicit else start
 
-    def is_new(self, key: Hashable, moment: datetime) -> bool:
+    def is_new(self, key: Hashable, event_time: datetime) -> bool:
         """Whether this was not emitted yet, as far as is remembered; it is remembered now.
 
         Args:
             key: the record's id, or what `id_of` makes that of.
-            moment: when it happened.
+            event_time: when it happened.
         """
-        if key in self._met:
+        if key in self._seen:
             return False
-        self._met[key] = moment
-        if len(self._met) >= 2 * MAX_OVERLAP_IDS:
-            self._met = dict(self._newest())
+        self._seen[key] = event_time
+        if len(self._seen) >= 2 * MAX_OVERLAP_IDS:
+            self._seen = dict(self._newest())
         return not (self._known and self._id_of(key) in self._known)
 
     def advance(self, window_end: datetime) -> None:
         """Move to the end of a window whose records have all been emitted."""
         since = window_end - self._overlap
-        self._met = {key: moment for key, moment in self._newest() if moment >= since}
+        self._seen = {key: event_time for key, event_time in self._newest() if event_time >= since}
         self._known = frozenset()
-        if self._source == REST and self.by_reports:
+        if self._source == REST and self.written_by_reports:
             self._state[_REPORTS_VALUE] = self._state[_VALUE]
-        elif self.returns:
+        elif self.resumes_reports_after_rest:
             self._state.pop(_REPORTS_VALUE, None)
         if self._source:
             self._state[_SOURCE] = self._source
         self._state["replication_key"] = self._replication_key
         self._state[_VALUE] = format_time(window_end)
         self._state.pop(_SINCE, None)
-        if len(self._met) == MAX_OVERLAP_IDS and self._lookback < self._overlap:
-            self._state[_SINCE] = format_time(min(self._met.values()))
-        if self._met:
-            self._state[_IDS] = [self._id_of(key) for key in self._met]
+        if len(self._seen) == MAX_OVERLAP_IDS and self._lookback < self._overlap:
+            self._state[_SINCE] = format_time(min(self._seen.values()))
+        if self._seen:
+            self._state[_IDS] = [self._id_of(key) for key in self._seen]
         else:
             self._state.pop(_IDS, None)
 
     def _newest(self) -> list[tuple[Hashable, datetime]]:
         """The newest of what is remembered, up to the bound, in the order of time."""
-        return sorted(self._met.items(), key=itemgetter(1))[-MAX_OVERLAP_IDS:]
+        return sorted(self._seen.items(), key=itemgetter(1))[-MAX_OVERLAP_IDS:]

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_freshchat.errors import SettingError
+from tap_freshchat.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +39,8 @@ def environment_config(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]
     except ValueError:
         unreadable = [name for name in settings if not _is_readable(name, settings[name], prefix)]
     faults = [
-        f"{prefix}{name.upper()}: what the environment has for it is no {_kind(settings[name])}"
+        f"{prefix}{name.upper()}: "
+        f"what the environment has for it is no {_json_type(settings[name])}"
         for name in settings
         if name in unreadable or not _is_boolean(name, settings[name], prefix)
     ]
@@ -52,11 +53,13 @@ def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> It
     """A line for each setting that there is not: what it was to do, nothing would."""
     known = schema["properties"]
     for name in sorted(set(config) - set(known)):
-        near = get_close_matches(name, known, n=1)
-        yield f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+        matches = get_close_matches(name, known, n=1)
+        yield f"{name}: there is no such setting" + (
+            f"; did you mean {matches[0]}?" if matches else ""
+        )
 
 
-def json_file(option: str, file: IO[str] | None) -> IO[str] | None:
+def validated_json_file(option: str, file: IO[str] | None) -> IO[str] | None:
     """A file that an option names, once it is known to hold JSON.
 
     Raises:
@@ -69,9 +72,9 @@ def json_file(option: str, file: IO[str] | None) -> IO[str] | None:
         text = file.read().removeprefix("\ufeff")
         json.loads(text)
     except ValueError:
-        what = "is not JSON" if text.strip() else "is empty or no text"
-        raise SettingError(
-            f"The file of option --{option} {what}; leave the option out to do without."
+        problem = "is not JSON" if text.strip() else "is empty or no text"
+        raise ConfigError(
+            f"The file of option --{option} {problem}; leave the option out to do without."
         ) from None
     return io.StringIO(text)
 
@@ -85,10 +88,10 @@ def _is_readable(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
 
 
 def _is_boolean(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
-    told = os.environ.get(f"{prefix}{name.upper()}", "")
-    return _kind(setting) != "boolean" or told.lower() in _BOOLEANS
+    value = os.environ.get(f"{prefix}{name.upper()}", "")
+    return _json_type(setting) != "boolean" or value.lower() in _BOOLEANS
 
 
-def _kind(setting: Mapping[str, Any]) -> str:
+def _json_type(setting: Mapping[str, Any]) -> str:
     types = setting["type"]
     return str(types if isinstance(types, str) else types[0])

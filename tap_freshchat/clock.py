@@ -36,7 +36,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-class CorrectedClock:
+class OffsetClock:
     """Another clock, set back by how much it is found to be `ahead`."""
 
     def __init__(self, clock: Clock) -> None:

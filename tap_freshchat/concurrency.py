@@ -13,7 +13,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 # Calls handed over for each that can run: one slow answer must not leave the other threads idle.
-HANDED_OVER = 2
+QUEUED_PER_WORKER = 2
 
 
 def ordered_map(
@@ -31,16 +31,16 @@ def ordered_map(
         in_flight: the most calls that run at once.
     """
     remaining = iter(items)
-    handed_over: deque[tuple[T, Future[R]]] = deque()
+    queued: deque[tuple[T, Future[R]]] = deque()
     pool = ThreadPoolExecutor(in_flight, thread_name_prefix="look-up")
     try:
         for item in remaining:
-            handed_over.append((item, pool.submit(function, item)))
-            if len(handed_over) >= HANDED_OVER * in_flight:
-                first, result = handed_over.popleft()
+            queued.append((item, pool.submit(function, item)))
+            if len(queued) >= QUEUED_PER_WORKER * in_flight:
+                first, result = queued.popleft()
                 yield first, result.result()
-        while handed_over:
-            first, result = handed_over.popleft()
+        while queued:
+            first, result = queued.popleft()
             yield first, result.result()
     finally:
         pool.shutdown(cancel_futures=True)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tap_freshchat.errors import SettingError
+from tap_freshchat.errors import ConfigError
 from tap_freshchat.metric_records import Metric
 from tap_freshchat.times import parse_time
-from tap_freshchat.windows import EVER
+from tap_freshchat.windows import FRESHCHAT_EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ DEFAULT_HISTORY = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Config:
     """The settings of one run, checked and in units the code uses."""
 
     base_url: str
@@ -31,7 +31,7 @@ class Settings:
     token: str | None
     start: datetime
     # Whether start_date was set; else `start` says where a first run begins, and no more.
-    start_chosen: bool
+    start_is_explicit: bool
     end: datetime | None
     activity_source: str
     user_scope: str
@@ -54,7 +54,7 @@ class Settings:
     metrics_interval: str
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], now: datetime) -> Settings:
+    def from_config(cls, config: Mapping[str, Any], now: datetime) -> Config:
         """Check a config that has passed its schema.
 
         Raises:
@@ -65,31 +65,31 @@ class Settings:
         # From a file it often comes with the end of its line.
         token = (config.get("api_token") or "").strip()
         if not (sandbox or token):
-            raise SettingError(
+            raise ConfigError(
                 "Setting api_token is missing: copy the token from Freshchat's admin page "
                 "(API settings), or set api_url to sandbox:// to try without an account."
             )
         if not (token.isascii() and token.isprintable()) or " " in token:
-            raise SettingError(
+            raise ConfigError(
                 "Setting api_token holds characters that no token has; copy it again from "
                 "Freshchat's admin page (API settings)."
             )
-        start = max(EVER, _moment(config, "start_date") or now - DEFAULT_HISTORY)
-        end = _moment(config, "end_date")
+        start = max(FRESHCHAT_EPOCH, _parse_datetime(config, "start_date") or now - DEFAULT_HISTORY)
+        end = _parse_datetime(config, "end_date")
         if end is not None and end <= start:
-            raise SettingError(
+            raise ConfigError(
                 "Setting end_date must be later than start_date"
                 + ("." if config.get("start_date") else ", which is 7 days back when not set.")
             )
         if config["shard_index"] >= config["shard_count"]:
-            raise SettingError("Setting shard_index counts from 0 and must be below shard_count.")
+            raise ConfigError("Setting shard_index counts from 0 and must be below shard_count.")
         window = config.get("report_window_days")
         return cls(
             base_url=f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
             sandbox=sandbox,
             token=token or None,
             start=start,
-            start_chosen=config.get("start_date") is not None,
+            start_is_explicit=config.get("start_date") is not None,
             end=end,
             activity_source=config["activity_source"],
             user_scope=config["user_scope"],
@@ -129,7 +129,7 @@ def normalise_api_url(api_url: str) -> str:
         # Of brackets, or a port that is none: which of them, Python says in words of its own.
         host, port = "", None
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
-        raise SettingError(
+        raise ConfigError(
             "Setting api_url is not a URL, a host or an account name; "
             "copy it from Freshchat's admin page (API settings)."
         )
@@ -137,22 +137,22 @@ def normalise_api_url(api_url: str) -> str:
     if "." not in host and not loopback:
         host = f"{host}.freshchat.com"
     if url.scheme != "https" and not (url.scheme == "http" and loopback):
-        raise SettingError("Setting api_url must begin with https://, so that the token is safe.")
+        raise ConfigError("Setting api_url must begin with https://, so that the token is safe.")
     if url.path not in {"", "/v2"} or url.query or url.fragment:
-        raise SettingError("Setting api_url must end with the host or with /v2.")
+        raise ConfigError("Setting api_url must end with the host or with /v2.")
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc = f"{netloc}:{port}"
     return f"{url.scheme}://{netloc}/v2"
 
 
-def _moment(config: Mapping[str, Any], name: str) -> datetime | None:
+def _parse_datetime(config: Mapping[str, Any], name: str) -> datetime | None:
     if config.get(name) is None:
         return None
     try:
         return parse_time(config[name])
     except ValueError:
-        raise SettingError(
+        raise ConfigError(
             f"Setting {name} is not a date or time in ISO 8601, such as 2026-11-01 or "
             f"2026-11-01T10:00:00Z."
         ) from None
@@ -164,7 +164,7 @@ def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:
             isinstance(headers, list) and all(isinstance(header, str) for header in headers)
             for headers in fields.values()
         ):
-            raise SettingError(
+            raise ConfigError(
                 f"Setting report_columns.{stream} must have the form {{field: [header, …]}}."
             )
     return value  # type: ignore[no-any-return]
@@ -172,6 +172,6 @@ def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:
 
 def _metrics(config: Mapping[str, Any], name: str) -> tuple[Metric, ...]:
     try:
-        return tuple(dict.fromkeys(Metric.of(text) for text in config.get(name) or ()))
+        return tuple(dict.fromkeys(Metric.parse(text) for text in config.get(name) or ()))
     except ValueError as error:
-        raise SettingError(f"Setting {name}: {error}.") from None
+        raise ConfigError(f"Setting {name}: {error}.") from None

@@ -9,8 +9,8 @@ from tap_freshchat.metric_records import HISTORICAL, INSTANT, INTERVALS
 ACTIVITY_SOURCES = ("reports", "rest", "auto")
 USER_SCOPES = ("updated", "all")
 # Longer than anything is kept, in reports or elsewhere; a longer one is a slip of the keyboard.
-MOST_DAYS = 3650
-MOST_MINUTES = MOST_DAYS * 24 * 60
+MAX_DAYS = 3650
+MAX_MINUTES = MAX_DAYS * 24 * 60
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -92,21 +92,21 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "lookback_minutes",
-        th.IntegerType(minimum=0, maximum=MOST_MINUTES),
+        th.IntegerType(minimum=0, maximum=MAX_MINUTES),
         default=60,
         title="Look-back",
         description="Overlap read again on each run, in minutes. Only what is new is emitted.",
     ),
     th.Property(
         "report_delay_minutes",
-        th.IntegerType(minimum=0, maximum=MOST_MINUTES),
+        th.IntegerType(minimum=0, maximum=MAX_MINUTES),
         default=15,
         title="Report delay",
         description="Reports are read up to now minus this, in minutes.",
     ),
     th.Property(
         "report_window_days",
-        th.IntegerType(minimum=1, maximum=MOST_DAYS),
+        th.IntegerType(minimum=1, maximum=MAX_DAYS),
         title="Report window",
         description=(
             "Longest window asked of one report job, in days: 28 when absent, 1 for transcripts. "
@@ -122,7 +122,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "report_timeout_minutes",
-        th.IntegerType(minimum=1, maximum=MOST_MINUTES),
+        th.IntegerType(minimum=1, maximum=MAX_MINUTES),
         default=30,
         title="Report time-out",
         description=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.api.responses import decode
+from tap_freshchat.api.responses import decode_json
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _TRUE = frozenset({"true", "1", "yes"})
 _FALSE = frozenset({"false", "0", "no"})
 
 
-def shape(values: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
+def conform_record(values: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
     """The declared fields of an object, null where it says nothing; then what is not declared.
 
     A value that cannot be brought to its field's type is left as it is: losing it would be worse.
@@ -27,13 +27,13 @@ def shape(values: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
         properties: of the stream's schema.
     """
     record = {
-        name: None if name not in values else _or_itself(values[name], declared)
+        name: None if name not in values else _cast_or_keep(values[name], declared)
         for name, declared in properties.items()
     }
     return {**record, **{name: values[name] for name in values if name not in properties}}
 
 
-def shape_texts(values: Mapping[str, str], properties: Properties) -> dict[str, Any]:
+def conform_row(values: Mapping[str, str], properties: Properties) -> dict[str, Any]:
     """The declared fields of a row of texts; all other texts, and misfits, under `extra`.
 
     Args:
@@ -47,14 +47,14 @@ def shape_texts(values: Mapping[str, str], properties: Properties) -> dict[str, 
             extra[name] = text
         elif text:
             try:
-                record[name] = typed(text, properties[name])
+                record[name] = cast_value(text, properties[name])
             except ValueError:
                 extra[name] = text
     record["extra"] = extra or None
     return record
 
 
-def typed(value: Any, declared: Mapping[str, Any]) -> Any:
+def cast_value(value: Any, declared: Mapping[str, Any]) -> Any:
     """A value in the type that a schema declares for it.
 
     Ids come as numbers in some places, flags and figures as texts in others; times come in
@@ -78,26 +78,26 @@ def typed(value: Any, declared: Mapping[str, Any]) -> Any:
     if types & {"integer", "number"}:
         return _number(value, whole="number" not in types)
     if isinstance(value, str):
-        value = decode(value)
+        value = decode_json(value)
     if not isinstance(value, (dict if "object" in types else list)):
         raise ValueError("not of the declared type")  # noqa: TRY004 - it is foreign data, not code
     return value
 
 
-def is_true(value: object) -> bool:
+def parse_flag(value: object) -> bool:
     """Whether a foreign flag is set: it comes as a boolean, a number or a text."""
     return str(value).strip().lower() in _TRUE
 
 
-def _or_itself(value: Any, declared: Mapping[str, Any]) -> Any:
+def _cast_or_keep(value: Any, declared: Mapping[str, Any]) -> Any:
     try:
-        return typed(value, declared)
+        return cast_value(value, declared)
     except ValueError:
         return value
 
 
 def _boolean(value: Any) -> bool:
-    if is_true(value):
+    if parse_flag(value):
         return True
     if str(value).strip().lower() not in _FALSE:
         raise ValueError("not a flag")

@@ -17,11 +17,11 @@ class FreshchatError(Exception):
     """Base of all: its text is one line that names the place and the remedy, never content."""
 
 
-class SettingError(FreshchatError):
+class ConfigError(FreshchatError):
     """A setting is missing or cannot be used; the text names it."""
 
 
-class AccessError(FreshchatError):
+class AuthorizationError(FreshchatError):
     """The service will not let us in; trying again cannot help.
 
     `forbidden` tells a valid token without this right (403) from everything else.
@@ -32,11 +32,11 @@ class AccessError(FreshchatError):
         self.forbidden = forbidden
 
 
-class MissingError(FreshchatError):
+class NotFoundError(FreshchatError):
     """The thing asked for does not exist (any more)."""
 
 
-class RefusedError(FreshchatError):
+class RequestRejectedError(FreshchatError):
     """The service refused the request as it stands.
 
     `reason` is the service's own short message. It may name values that we sent, so it is
@@ -48,15 +48,15 @@ class RefusedError(FreshchatError):
         self.reason = reason
 
 
-class PassingError(FreshchatError):
+class RetryableError(FreshchatError):
     """A fault that may be gone at the next attempt."""
 
 
-class UnreachableError(PassingError):
+class ConnectionFailedError(RetryableError):
     """Nothing answers, or not to the end."""
 
 
-class LimitError(PassingError):
+class ResourceRateLimitError(RetryableError):
     """One resource takes no more for now; `wait` is how many seconds, None if it did not say."""
 
     def __init__(self, message: str, *, wait: float | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 
-def digest(*parts: str) -> str:
+def stable_id(*parts: str) -> str:
     """A stable id from parts: 32 hexadecimal digits, different for any other list of parts."""
     text = "".join([f"{len(part)}:{part}" for part in parts])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

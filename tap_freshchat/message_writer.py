@@ -37,7 +37,7 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
         self._in_a_line = False
         self._between_lines: Callable[[], None] | None = None
 
-    def between_lines(self, act: Callable[[], None]) -> None:
+    def run_between_lines(self, act: Callable[[], None]) -> None:
         """Call `act` now; or, from a signal handler in the middle of a line, once that is whole."""
         self._between_lines = act
         if not self._in_a_line:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from tap_freshchat.conform import typed
-from tap_freshchat.ids import digest
+from tap_freshchat.conform import cast_value
+from tap_freshchat.ids import stable_id
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -55,15 +55,15 @@ class Metric:
     parameters: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, text: str) -> Metric:
+    def parse(cls, text: str) -> Metric:
         """Read `name` or `name?parameter=value&…`.
 
         Raises:
             ValueError: it has another form; the message says which.
         """
-        name, mark, query = text.strip().partition("?")
+        name, separator, query = text.strip().partition("?")
         parameters = tuple(parse_qsl(query, keep_blank_values=True))
-        if not name or (mark and not parameters):
+        if not name or (separator and not parameters):
             raise ValueError("a metric must have the form name or name?parameter=value")
         for parameter, _ in parameters:
             if parameter not in _PARAMETERS:
@@ -84,24 +84,28 @@ def historical_records(
     Raises:
         ValueError: an interval has no readable start and end, or the answer another shape.
     """
-    asked = answer.get("metrics") or answer.get("metric")
-    first = asked[0] if isinstance(asked, list) else None
-    told = first.get("aggregator") if isinstance(first, dict) else answer.get("aggregator")
-    for data in _listed(answer, "data"):
+    metrics = answer.get("metrics") or answer.get("metric")
+    first_metric = metrics[0] if isinstance(metrics, list) else None
+    aggregator = (
+        first_metric.get("aggregator")
+        if isinstance(first_metric, dict)
+        else answer.get("aggregator")
+    )
+    for data in _object_list(answer, "data"):
         groupings = _groupings(data)
-        for point in _listed(data, "series"):
+        for point in _object_list(data, "series"):
             start, end = (format_time(parse_time(str(point.get(name)))) for name in _INTERVAL)
-            for value in _listed(point, "values"):
+            for value in _object_list(point, "values"):
                 yield {
                     "id": _id(metric, groupings, value.get("key"), interval, start),
                     "metric": metric.name,
-                    "aggregator": metric.query.get("aggregator") or told,
+                    "aggregator": metric.query.get("aggregator") or aggregator,
                     "interval": interval,
                     "start_time": start,
                     "end_time": end,
                     "groupings": groupings,
                     "key": _text(value.get("key")),
-                    "value": _figure(value.get("value")),
+                    "value": _parse_number(value.get("value")),
                 }
 
 
@@ -113,47 +117,47 @@ def instant_records(
     Raises:
         ValueError: the answer has another shape.
     """
-    for data in _listed(answer, "data"):
+    for data in _object_list(answer, "data"):
         groupings = _groupings(data)
-        for value in _listed(data, "values"):
-            resources = _listed(value, "resources")
+        for value in _object_list(data, "values"):
+            resources = _object_list(value, "resources")
             yield {
                 "id": _id(metric, groupings, value.get("key")),
                 "metric": metric.name,
                 "snapshot_time": format_time(now),
                 "groupings": groupings,
                 "key": _text(value.get("key")),
-                "value": _figure(value.get("count", value.get("value"))),
+                "value": _parse_number(value.get("count", value.get("value"))),
                 "resource_ids": [str(each["id"]) for each in resources if each.get("id")],
             }
 
 
-def _listed(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def _object_list(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     """The objects in a list of an answer; none when it is absent."""
-    found = holder.get(key) or []
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+    items = holder.get(key) or []
+    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
         raise ValueError(f"{key} is no list of objects")
-    return found
+    return items
 
 
 def _groupings(data: Mapping[str, Any]) -> list[dict[str, str | None]]:
-    found = _listed(data, "groupings")
-    return [{name: _text(each.get(name)) for name in ("key", "value")} for each in found]
+    items = _object_list(data, "groupings")
+    return [{name: _text(each.get(name)) for name in ("key", "value")} for each in items]
 
 
 def _id(metric: Metric, groupings: Iterable[Mapping[str, str | None]], key: Any, *more: str) -> str:
     pairs = sorted((each["key"] or "", each["value"] or "") for each in groupings)
     flat = [text for pair in pairs for text in pair]
-    return digest("metric", metric.text, str(key), *more, *flat)
+    return stable_id("metric", metric.text, str(key), *more, *flat)
 
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _figure(value: Any) -> float | None:
+def _parse_number(value: Any) -> float | None:
     """A figure, which is told as a text; null when it is none."""
     try:
-        return typed(value, _NUMBER) if value != "" else None
+        return cast_value(value, _NUMBER) if value != "" else None
     except ValueError:
         return None

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 # Attributes of users, agents and actors, wherever they stand in a record; flat columns of report
 # rows and of the plain message row. They stay as fields, blank.
-_PERSONAL = frozenset(
+_PII_FIELDS = frozenset(
     {
         *("first_name", "last_name", "email", "phone", "avatar", "social_profiles", "biography"),
         *("agent_name", "agent_email", "actor_name", "actor_email", "actor_first_name"),
@@ -22,11 +22,11 @@ _PERSONAL = frozenset(
     }
 )
 # Of these, what is blank in a tree as well, where `message` would be one of its own.
-_BLANKED = _PERSONAL - {"message"}
+_PII_FIELDS_IN_OBJECTS = _PII_FIELDS - {"message"}
 # Lists that hold what people wrote, or what an account keeps about them.
-_WRITTEN = frozenset({"message_parts", "reply_parts"})
+_USER_CONTENT_LISTS = frozenset({"message_parts", "reply_parts"})
 # Trees that the tap makes of documented attributes.
-_MADE = frozenset(
+_TAP_BUILT_OBJECTS = frozenset(
     {
         *("actor", "associations", "user", "agent", "group", "channel", "label_category"),
         *("label_subcategory", "conversation", "message", "statistics", "changes"),
@@ -34,7 +34,7 @@ _MADE = frozenset(
     }
 )
 # What a desk sets up for itself, and pairs `[old, new]`: of no person, whatever they hold.
-_SET_UP = frozenset(
+_ACCOUNT_CONFIG_FIELDS = frozenset(
     {
         *("icon", "tags", "assign_to_group", "choices", "fields", "default_value", "value"),
         *("groupings", "groups", "resource_ids", "sla_policy_ids", "standard_response_ids"),
@@ -54,7 +54,7 @@ _MESSAGE = frozenset(
 )
 # Trees that the service passes on as they are, and what in each is known to be of no person. A
 # conversation's own properties (`cf_…`) hold whatever agents, customers and bots put there.
-_PASSED_ON = {
+_PASS_THROUGH_ALLOWLIST = {
     "messages": _MESSAGE,
     "welcome_message": _MESSAGE,
     "meta_data": frozenset({"isResolved", "isReopen"}),
@@ -69,10 +69,10 @@ _PASSED_ON = {
     "language": frozenset({"policy", "code"}),
 }
 # Of these, the ones that come as a bare id or name as well.
-_ALSO_BARE = frozenset({"agents", "agent_status"})
+_SCALAR_OR_OBJECT = frozenset({"agents", "agent_status"})
 
 
-def without_personal_data(record: dict[str, Any], declared: Container[str]) -> dict[str, Any]:
+def redact_pii(record: dict[str, Any], declared: Container[str]) -> dict[str, Any]:
     """A copy in which names, e-mails, phones, pictures and what people wrote are blank.
 
     Ids stay, so that records still join; `message` is blanked as a text and walked as a tree. What
@@ -82,40 +82,47 @@ def without_personal_data(record: dict[str, Any], declared: Container[str]) -> d
         record: of any stream.
         declared: the fields of its schema.
     """
-    return _kept_of({name: record[name] for name in record if name in declared})
+    return _redact_object({name: record[name] for name in record if name in declared})
 
 
-def _kept_of(owner: dict[str, Any], *, set_up: bool = False) -> dict[str, Any]:
+def _redact_object(owner: dict[str, Any], *, in_account_config: bool = False) -> dict[str, Any]:
     return {
         name: None
         # A user's own properties are free text, in whichever form.
         if name == "properties" and ("reference_id" in owner or isinstance(value, list))
-        else _kept(name, value, set_up=set_up)
+        else _redact_value(name, value, in_account_config=in_account_config)
         for name, value in owner.items()
     }
 
 
-def _kept(name: str, value: Any, *, set_up: bool) -> Any:
+def _redact_value(name: str, value: Any, *, in_account_config: bool) -> Any:
     """What stays of a field; None where nothing does.
 
     Args:
         name: the field's.
         value: the field's.
-        set_up: whether it stands in what the desk set up, where any name is of no person.
+        in_account_config: whether the field is part of the account's configuration, which holds
+            no personal data.
     """
-    if name in _WRITTEN:
+    if name in _USER_CONTENT_LISTS:
         return []
-    if name in _PERSONAL and not (name == "message" and isinstance(value, dict)):
+    if name in _PII_FIELDS and not (name == "message" and isinstance(value, dict)):
         return None
-    open_tree = _PASSED_ON.get(name)
-    set_up = open_tree is None and (set_up or name in _SET_UP)
+    open_tree = _PASS_THROUGH_ALLOWLIST.get(name)
+    in_account_config = open_tree is None and (in_account_config or name in _ACCOUNT_CONFIG_FIELDS)
     if isinstance(value, list):
-        known = set_up or open_tree is not None
-        return [_kept(name, each, set_up=set_up) for each in value] if known else None
+        known = in_account_config or open_tree is not None
+        return (
+            [_redact_value(name, each, in_account_config=in_account_config) for each in value]
+            if known
+            else None
+        )
     if not isinstance(value, dict):
-        return value if open_tree is None or name in _ALSO_BARE else None
+        return value if open_tree is None or name in _SCALAR_OR_OBJECT else None
     if open_tree is not None:
-        value = {field: value[field] for field in value if field in open_tree | _BLANKED}
-    elif not set_up and name not in _MADE:
+        value = {
+            field: value[field] for field in value if field in open_tree | _PII_FIELDS_IN_OBJECTS
+        }
+    elif not in_account_config and name not in _TAP_BUILT_OBJECTS:
         return None
-    return _kept_of(value, set_up=set_up)
+    return _redact_object(value, in_account_config=in_account_config)

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tap_freshchat.activity.conversation_state import Timelines
+from tap_freshchat.activity.conversation_state import ConversationStates
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
-from tap_freshchat.clock import Clock, CorrectedClock, SystemClock
-from tap_freshchat.config import Settings
-from tap_freshchat.errors import FreshchatError, SettingError, UnreachableError
-from tap_freshchat.lookups.changed_users import UserListing
-from tap_freshchat.lookups.conversations import Identity
-from tap_freshchat.lookups.directory import Directory
-from tap_freshchat.lookups.rest_crawl import Walk
-from tap_freshchat.payloads.associations import Account
-from tap_freshchat.reports.reader import Reports
-from tap_freshchat.reports.scheduler import ReportJobs
+from tap_freshchat.clock import Clock, OffsetClock, SystemClock
+from tap_freshchat.config import Config
+from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
+from tap_freshchat.lookups.changed_users import ChangedUsers
+from tap_freshchat.lookups.conversations import ConversationLookup
+from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.rest_crawl import RestCrawl
+from tap_freshchat.payloads.associations import AccountData
+from tap_freshchat.reports.reader import ReportReader
+from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.sharding import shard_of
-from tap_freshchat.temp_dir import ScratchFolder
-from tap_freshchat.time_range import Period
+from tap_freshchat.temp_dir import TempDir
+from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 # Less than clocks of two machines may differ by, the overlap makes good.
 CLOCK_TOLERANCE = timedelta(minutes=1)
 # More is no clock that was set wrong but one that was never set, be it that of a host between.
-MOST_AHEAD = timedelta(days=1)
+MAX_CLOCK_AHEAD = timedelta(days=1)
 
 
-class Service:
+class RunContext:
     """What the streams of one run share: settings, one clock, one client, one of each look-up.
 
     Args:
@@ -53,90 +53,90 @@ class Service:
 
     def __init__(
         self,
-        settings: Settings,
+        config: Config,
         *,
         clock: Clock,
         session: requests.Session,
         token: str,
-        scratch: ScratchFolder,
+        temp_dir: TempDir,
     ) -> None:
-        self.settings = settings
+        self.config = config
         # Up to WARNING it writes out URLs, and a signed link's query opens the file it names.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        self.by_rest = settings.activity_source == "rest"
-        self.clock = CorrectedClock(clock)
-        self.period = Period(self.clock, settings)
+        self.uses_rest = config.activity_source == "rest"
+        self.clock = OffsetClock(clock)
+        self.time_range = RunTimeRange(self.clock, config)
         self.client = client = FreshchatClient(
-            base_url=settings.base_url,
+            base_url=config.base_url,
             token=token,
             session=session,
-            limiter=RateLimiter(clock, settings.requests_per_minute),
+            limiter=RateLimiter(clock, config.requests_per_minute),
             clock=clock,
-            timeout=settings.request_timeout,
+            timeout=config.request_timeout,
         )
-        self.timelines = Timelines()
-        self.directory = Directory(client, settings.page_size)
-        self.identity = Identity(
+        self.conversation_states = ConversationStates()
+        self.directory = AccountDirectory(client, config.page_size)
+        self.lookup = ConversationLookup(
             client,
             self.clock,
-            max_concurrency=settings.max_concurrency,
-            page_size=settings.page_size,
+            max_concurrency=config.max_concurrency,
+            page_size=config.page_size,
         )
-        self._scratch = scratch
+        self._temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.service")
-        folder = scratch.path
-        self.users = UserListing(client, folder, settings.page_size)
-        self._walk = Walk(
+        folder = temp_dir.path
+        self.changed_users = ChangedUsers(client, folder, config.page_size)
+        self._crawl = RestCrawl(
             client,
-            self.users,
+            self.changed_users,
             self.clock,
             folder,
-            all_users=settings.user_scope == "all",
-            page_size=settings.page_size,
-            max_concurrency=settings.max_concurrency,
+            all_users=config.user_scope == "all",
+            page_size=config.page_size,
+            max_concurrency=config.max_concurrency,
         )
-        self._walk_since: datetime | None = None
-        self._told_of_gap = False
-        jobs = ReportJobs(
+        self._crawl_since: datetime | None = None
+        self._warned_of_gap = False
+        jobs = ReportJobScheduler(
             client,
             self.clock,
-            jobs_per_minute=settings.report_jobs_per_minute,
-            timeout=settings.report_timeout,
-            exclude_pii=settings.exclude_pii,
+            jobs_per_minute=config.report_jobs_per_minute,
+            timeout=config.report_timeout,
+            exclude_pii=config.exclude_pii,
         )
-        self.reports = Reports(client, jobs, folder)
+        self.reports = ReportReader(client, jobs, folder)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], clock: Clock | None = None) -> Service:
+    def from_config(cls, raw_config: Mapping[str, Any], clock: Clock | None = None) -> RunContext:
         """The service that a config speaks of.
 
         Args:
-            config: has passed its schema.
+            raw_config: has passed its schema.
             clock: the machine's own when absent; for the embedded Freshchat, one that it can move.
 
         Raises:
             SettingError: a setting cannot be used.
         """
-        settings = Settings.from_config(config, (clock or SystemClock()).now())
-        if settings.sandbox:
-            return cls._of_sandbox(settings, settings.sandbox, clock)
+        config = Config.from_config(raw_config, (clock or SystemClock()).now())
+        if config.sandbox:
+            return cls._of_sandbox(config, config.sandbox, clock)
         return cls(
-            settings,
+            config,
             clock=clock or SystemClock(),
             session=requests.Session(),
-            token=settings.token or "",
-            scratch=ScratchFolder(),
+            token=config.token or "",
+            temp_dir=TempDir(),
         )
 
     @classmethod
-    def _of_sandbox(cls, settings: Settings, url: str, clock: Clock | None) -> Service:
+    def _of_sandbox(cls, config: Config, url: str, clock: Clock | None) -> RunContext:
         # Only a run in the sandbox pays for loading it.
         from tap_freshchat import sandbox  # noqa: PLC0415
 
         try:
             options = sandbox.Options.from_url(url)
         except ValueError as error:
-            raise SettingError(f"Setting api_url: {error}") from None
+            raise ConfigError(f"Setting api_url: {error}") from None
         # Waiting in the sandbox takes no time: its own clock moves instead.
         clock = clock or sandbox.SandboxClock()
         adapter = sandbox.SandboxAdapter(sandbox.Sandbox(options, clock.now))
@@ -144,16 +144,16 @@ class Service:
         for host in (sandbox.API_HOST, sandbox.EXTRACT_HOST):
             session.mount(f"https://{host}/", adapter)
         return cls(
-            settings,
+            config,
             clock=clock,
             session=session,
-            token=settings.token or options.token,
-            scratch=ScratchFolder(),
+            token=config.token or options.token,
+            temp_dir=TempDir(),
         )
 
     def close(self) -> None:
         """Remove what the run kept on disk now, rather than when the interpreter ends."""
-        self._scratch.remove()
+        self._temp_dir.remove()
 
     def connect(self) -> None:
         """Make the cheapest request, so that a wrong host or token ends the run at once.
@@ -165,14 +165,16 @@ class Service:
         """
         try:
             _ = self.directory.account
-        except UnreachableError as error:
-            raise UnreachableError(f"{error} Check setting api_url, and the network.") from None
+        except ConnectionFailedError as error:
+            raise ConnectionFailedError(
+                f"{error} Check setting api_url, and the network."
+            ) from None
         self._correct_clock()
 
     def _correct_clock(self) -> None:
         """Go by Freshchat's clock where this one is ahead: bookmarks would pass what is to come."""
         ahead = timedelta(seconds=self.client.seconds_ahead)
-        if ahead > MOST_AHEAD:
+        if ahead > MAX_CLOCK_AHEAD:
             raise FreshchatError(
                 f"By Freshchat's answers this machine's clock is {ahead.days} days ahead: set it "
                 f"right."
@@ -185,41 +187,41 @@ class Service:
                 ahead.total_seconds(),
             )
 
-    def is_mine(self, owner_id: str) -> bool:
+    def in_shard(self, owner_id: str) -> bool:
         """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
-        return shard_of(owner_id, self.settings.shard_count) == self.settings.shard_index
+        return shard_of(owner_id, self.config.shard_count) == self.config.shard_index
 
-    def start_of(self, bookmark: Bookmark) -> datetime:
+    def start_time_for(self, bookmark: Bookmark) -> datetime:
         """From when on a stream with this bookmark is read."""
-        chosen, start = self.settings.start_chosen, self.settings.start
-        if not chosen:
+        explicit, start = self.config.start_is_explicit, self.config.start
+        if not explicit:
             start -= self.clock.ahead
-        if chosen and bookmark.value and bookmark.value < start and not self._told_of_gap:
-            self._told_of_gap = True
+        if explicit and bookmark.value and bookmark.value < start and not self._warned_of_gap:
+            self._warned_of_gap = True
             self._log.warning(
                 "A bookmark stands at %s, before setting start_date: what happened from there to "
                 "%s is not read.",
-                *(f"{each:%Y-%m-%d %H:%M}" for each in (bookmark.value, start)),
+                *(f"{time:%Y-%m-%d %H:%M}" for time in (bookmark.value, start)),
             )
-        return bookmark.start(start, chosen=chosen)
+        return bookmark.start_time(start, explicit=explicit)
 
-    def plan_walk(self, since: datetime) -> None:
+    def require_crawl_since(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""
-        self._walk_since = min(self._walk_since or self.period.present, since)
+        self._crawl_since = min(self._crawl_since or self.time_range.rest_end, since)
 
-    def walked(self) -> Iterator[Snapshot]:
+    def crawled_conversations(self) -> Iterator[Snapshot]:
         """The conversations that moved, by REST; walked once a run."""
         # To the moment, also where an earlier end is set: who has moved since then is listed with
         # the later time only. What lies past the end is left out message by message.
-        return self._walk.conversations(
-            Window(self._walk_since or self.period.present, self.period.now)
+        return self._crawl.conversations(
+            Window(self._crawl_since or self.time_range.rest_end, self.time_range.now)
         )
 
     @cached_property
-    def account(self) -> Account:
+    def account(self) -> AccountData:
         """The account's own lists, for joining ids in payloads."""
         directory = self.directory
-        return Account(
+        return AccountData(
             configuration=directory.account,
             agents=directory.agents,
             groups=directory.groups,

@@ -19,7 +19,7 @@ def shard_of(owner_id: str, shard_count: int) -> int:
     return zlib.crc32(owner_id.encode()) % shard_count if shard_count > 1 else 0
 
 
-def owner_of(record: Mapping[str, Any], primary_keys: Sequence[str]) -> str:
+def shard_key(record: Mapping[str, Any], primary_keys: Sequence[str]) -> str:
     """The id that a record stays together with: its conversation, its agent, or its own first key.
 
     Args:

@@ -14,7 +14,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from tap_freshchat.errors import FreshchatError
-from tap_freshchat.temp_dir import ENDS
+from tap_freshchat.temp_dir import TERMINATION_SIGNALS
 
 if TYPE_CHECKING:
     import logging
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def one_line_errors(logger: logging.Logger) -> Iterator[None]:
+def report_errors_and_exit(logger: logging.Logger) -> Iterator[None]:
     """End the process with one line and exit status 1, whatever is raised.
 
     No line quotes anything of a record: the text of an unforeseen error might, and so might the
@@ -37,11 +37,11 @@ def one_line_errors(logger: logging.Logger) -> Iterator[None]:
         # Whoever read us is gone, and says why; the command line ends quietly.
         raise
     except Exception as error:  # noqa: BLE001 - that is what it is for
-        logger.critical("%s", _line(error))
+        logger.critical("%s", _format_error(error))
         sys.exit(1)
 
 
-def _line(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     if isinstance(error, (FreshchatError, SingerSDKError)):
         return " ".join(str(error).split())
     if isinstance(error, BlockingIOError):
@@ -58,7 +58,7 @@ def _line(error: Exception) -> str:
             f"room, or set TMPDIR to a folder that has it for temporary files."
         )
     frames = [
-        each for each in traceback.extract_tb(error.__traceback__) if each.filename != __file__
+        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__
     ]
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:]]
     return (
@@ -68,9 +68,9 @@ def _line(error: Exception) -> str:
 
 
 @contextmanager
-def signals_wait() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """Hold back signals until the `with` block ends; a thread that starts in it keeps on so."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINATION_SIGNALS)
     try:
         yield
     finally:
@@ -79,5 +79,5 @@ def signals_wait() -> Iterator[None]:
 
 def ignore_signals() -> None:
     """Have the signals that end a run end nothing any more."""
-    for number in ENDS:
+    for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -17,19 +17,22 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_freshchat.cli import environment_config, json_file, unknown_settings
+from tap_freshchat.cli import environment_config, unknown_settings, validated_json_file
 from tap_freshchat.config_schema import SETTINGS
-from tap_freshchat.errors import SettingError
+from tap_freshchat.errors import ConfigError
 from tap_freshchat.message_writer import BufferedMessageWriter
-from tap_freshchat.run_context import Service
-from tap_freshchat.shutdown import ignore_signals, one_line_errors, signals_wait
+from tap_freshchat.run_context import RunContext
+from tap_freshchat.shutdown import ignore_signals, report_errors_and_exit, signals_blocked
 from tap_freshchat.streams import entities, reports
 from tap_freshchat.streams.conversations import Conversations
 from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
-from tap_freshchat.streams.source_selection import choose_source, tell_what_comes_again
+from tap_freshchat.streams.source_selection import (
+    select_activity_source,
+    warn_about_replayed_events,
+)
 from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import WindowedStream
 
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import _ConfigInput
 
 # A process that a signal ended has this much more than its number as status (POSIX shells).
-SIGNALLED = 128
+SIGNAL_EXIT_BASE = 128
 # How long, after a signal, whoever reads stdout may take for the rest of a line. Less than the ten
 # seconds after which `docker stop` kills.
 GRACE_SECONDS = 5
@@ -64,83 +67,83 @@ class TapFreshchat(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    _begun = False
+    _started = False
     _signal = 0
-    _leaving = False
+    _exiting = False
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
         return [
-            AgentActivity(self, self.begin),
-            ConversationEvents(self, self.begin),
-            MessageEvents(self, self.begin),
-            Messages(self, self.begin),
-            Conversations(self, self.begin),
-            entities.Account(self, self.begin),
-            entities.AgentStatuses(self, self.begin),
-            entities.Agents(self, self.begin),
-            entities.Channels(self, self.begin),
-            entities.ConversationFields(self, self.begin),
-            entities.Groups(self, self.begin),
-            entities.Roles(self, self.begin),
-            Users(self, self.begin),
-            UserConversations(self, self.begin),
-            OutboundMessages(self, self.begin),
-            HistoricalMetrics(self, self.begin),
-            InstantMetrics(self, self.begin),
-            reports.ConversationCreated(self, self.begin),
-            reports.ConversationAgentAssigned(self, self.begin),
-            reports.ConversationGroupAssigned(self, self.begin),
-            reports.ConversationResolved(self, self.begin),
-            reports.ConversationResolutionLabel(self, self.begin),
-            reports.MessageSent(self, self.begin),
-            reports.FirstResponseTime(self, self.begin),
-            reports.ResponseTime(self, self.begin),
-            reports.ResolutionTime(self, self.begin),
-            reports.AgentActivity(self, self.begin),
-            reports.AgentIntelliassignActivity(self, self.begin),
-            reports.CsatScore(self, self.begin),
-            reports.ChatTranscript(self, self.begin),
+            AgentActivity(self, self.start_run),
+            ConversationEvents(self, self.start_run),
+            MessageEvents(self, self.start_run),
+            Messages(self, self.start_run),
+            Conversations(self, self.start_run),
+            entities.Account(self, self.start_run),
+            entities.AgentStatuses(self, self.start_run),
+            entities.Agents(self, self.start_run),
+            entities.Channels(self, self.start_run),
+            entities.ConversationFields(self, self.start_run),
+            entities.Groups(self, self.start_run),
+            entities.Roles(self, self.start_run),
+            Users(self, self.start_run),
+            UserConversations(self, self.start_run),
+            OutboundMessages(self, self.start_run),
+            HistoricalMetrics(self, self.start_run),
+            InstantMetrics(self, self.start_run),
+            reports.ConversationCreated(self, self.start_run),
+            reports.ConversationAgentAssigned(self, self.start_run),
+            reports.ConversationGroupAssigned(self, self.start_run),
+            reports.ConversationResolved(self, self.start_run),
+            reports.ConversationResolutionLabel(self, self.start_run),
+            reports.MessageSent(self, self.start_run),
+            reports.FirstResponseTime(self, self.start_run),
+            reports.ResponseTime(self, self.start_run),
+            reports.ResolutionTime(self, self.start_run),
+            reports.AgentActivity(self, self.start_run),
+            reports.AgentIntelliassignActivity(self, self.start_run),
+            reports.CsatScore(self, self.start_run),
+            reports.ChatTranscript(self, self.start_run),
         ]
 
     @cached_property
-    def service(self) -> Service:
+    def run(self) -> RunContext:
         """The account that the settings speak of."""
-        return Service.from_config(self.config)
+        return RunContext.from_config(self.config)
 
-    def begin(self) -> Service:
+    def start_run(self) -> RunContext:
         """What the streams of this run share: once connected and the reports of all are ordered."""
-        if not self._begun:
-            self._begun = True
-            with signals_wait():
-                # It makes a folder, which a signal can remove only when there is a service.
-                service = self.service
-            _check_streams(service.settings.report_columns, self.streams)
-            service.connect()
+        if not self._started:
+            self._started = True
+            with signals_blocked():
+                # It makes a folder, which a signal can remove only when there is a run.
+                run = self.run
+            _check_streams(run.config.report_columns, self.streams)
+            run.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
             windowed = [stream for stream in selected if isinstance(stream, WindowedStream)]
-            active = [stream for stream in windowed if stream.rest_too]
-            choose_source(self.service, active)
+            both_sources = [stream for stream in windowed if stream.supports_rest]
+            select_activity_source(self.run, both_sources)
             for windowed_stream in windowed:
-                windowed_stream.order_reports()
-            tell_what_comes_again(active)
-            if any(windowed_stream.is_cut for windowed_stream in windowed):
+                windowed_stream.request_reports()
+            warn_about_replayed_events(both_sources)
+            if any(windowed_stream.starts_before_retention for windowed_stream in windowed):
                 self.logger.warning(
                     "What is wanted begins before the 15 months that Freshchat's reports keep: "
                     "what comes from reports begins there."
                 )
-            looks = any(active_stream.kept_of_rest for active_stream in active)
-            if looks and service.by_rest and service.period.is_over:
+            compares_with_last_run = any(stream.rest_state_key for stream in both_sources)
+            if compares_with_last_run and run.uses_rest and run.time_range.ends_in_the_past:
                 self.logger.warning(
                     "By REST, a period that is over (end_date) tells no assignments and no changes "
                     "of agents' statuses."
                 )
-            for active_stream in active:
-                self.service.plan_walk(active_stream.since)
+            for rest_stream in both_sources:
+                self.run.require_crawl_since(rest_stream.start_time)
             for stream in selected:
                 if isinstance(stream, (Users, UserConversations)):
-                    stream.order_users()
-        return self.service
+                    stream.register_user_windows()
+        return self.run
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
@@ -153,33 +156,33 @@ class TapFreshchat(Tap):
         Every whole window's STATE has been written already. A second signal, or the end of the
         grace, ends it without the rest of the line.
         """
-        if self._leaving:
+        if self._exiting:
             return
         if self._signal:
-            self._leave()
+            self._exit_now()
         self._signal = signum
         signal.signal(signal.SIGALRM, self._handle_termination)
         signal.alarm(GRACE_SECONDS)
         # The SDK sets it after the handler.
         writer = getattr(self, "message_writer", None)
         if isinstance(writer, BufferedMessageWriter):
-            writer.between_lines(self._flush_and_leave)
+            writer.run_between_lines(self._flush_and_exit)
         else:
-            self._leave()
+            self._exit_now()
 
-    def _flush_and_leave(self) -> None:
+    def _flush_and_exit(self) -> None:
         # Nobody reads any more, it is closed, or something else than messages is being written.
         with suppress(OSError, ValueError, RuntimeError):
             sys.stdout.flush()
-        self._leave()
+        self._exit_now()
 
-    def _leave(self) -> NoReturn:
-        self._leaving = True
+    def _exit_now(self) -> NoReturn:
+        self._exiting = True
         try:
-            if "service" in self.__dict__:
-                self.service.close()
+            if "run" in self.__dict__:
+                self.run.close()
         finally:
-            os._exit(SIGNALLED + self._signal)
+            os._exit(SIGNAL_EXIT_BASE + self._signal)
 
     @classproperty
     @override
@@ -215,16 +218,18 @@ class TapFreshchat(Tap):
         # From when Python takes itself apart, a signal has nothing else to end, and its handler
         # nothing to rely on.
         atexit.register(ignore_signals)
-        with one_line_errors(cls.logger):
+        with report_errors_and_exit(cls.logger):
             super().invoke(
-                state=json_file("state", state), catalog=json_file("catalog", catalog), **arguments
+                state=validated_json_file("state", state),
+                catalog=validated_json_file("catalog", catalog),
+                **arguments,
             )
 
     @override
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         try:
-            with one_line_errors(cls.logger):
+            with report_errors_and_exit(cls.logger):
                 super().cb_test(ctx, param, value)
         except ConfigValidationError as error:
             # The SDK tells it so itself, but not here.
@@ -233,13 +238,13 @@ class TapFreshchat(Tap):
             ctx.exit(1)
 
 
-def _check_streams(named: Iterable[str], streams: Iterable[str]) -> None:
+def _check_streams(configured: Iterable[str], streams: Iterable[str]) -> None:
     """See that setting report_columns names streams that there are.
 
     Raises:
         SettingError: it names another.
     """
-    if strange := set(named) - set(streams):
-        raise SettingError(
-            f"Setting report_columns names no stream of the tap: {', '.join(sorted(strange))}."
+    if unknown := set(configured) - set(streams):
+        raise ConfigError(
+            f"Setting report_columns names no stream of the tap: {', '.join(sorted(unknown))}."
         )

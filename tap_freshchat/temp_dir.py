@@ -10,10 +10,10 @@ import weakref
 from pathlib import Path
 
 # Signals that ask the tap to end.
-ENDS = (signal.SIGINT, signal.SIGTERM)
+TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class ScratchFolder:
+class TempDir:
     """A new folder under the system's own for such, gone at the latest with the interpreter."""
 
     def __init__(self) -> None:
@@ -33,8 +33,8 @@ def _remove(folder: Path) -> None:
     if threading.current_thread() is not threading.main_thread():
         shutil.rmtree(folder, ignore_errors=True)
         return
-    before = [signal.signal(number, signal.SIG_IGN) for number in ENDS]
+    before = [signal.signal(number, signal.SIG_IGN) for number in TERMINATION_SIGNALS]
     shutil.rmtree(folder, ignore_errors=True)
-    for number, handler in zip(ENDS, before, strict=True):
+    for number, handler in zip(TERMINATION_SIGNALS, before, strict=True):
         if handler is not None:  # one that was not set by Python
             signal.signal(number, handler)

@@ -57,7 +57,7 @@ def parse_time(text: str) -> datetime:
     return moment
 
 
-def time_in(value: object) -> datetime | None:
+def parse_time_or_none(value: object) -> datetime | None:
     """The moment that a foreign value tells; None when it tells none."""
     try:
         return parse_time(value) if isinstance(value, str) else None
@@ -95,7 +95,7 @@ def format_request_time(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def interaction_time(interaction_id: str | None) -> datetime | None:
+def interaction_start_time(interaction_id: str | None) -> datetime | None:
     """When an interaction began, which its id hides: `<conversation number>-<epoch ms>`.
 
     Inferred from three public samples (docs/assumptions.md); None when the id has another form.
@@ -106,6 +106,6 @@ def interaction_time(interaction_id: str | None) -> datetime | None:
     return from_epoch_ms(int(suffix))
 
 
-def whole_steps(moment: datetime, step: timedelta) -> datetime:
+def floor_to(moment: datetime, step: timedelta) -> datetime:
     """The last moment, not after this one, that is a whole number of steps since 1970."""
     return moment - (moment - _EPOCH) % step

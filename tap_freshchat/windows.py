@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 # Before it no account can have begun: Freshchat did not exist.
-EVER = datetime(2010, 1, 1, tzinfo=timezone.utc)
+FRESHCHAT_EPOCH = datetime(2010, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from proofs.fuzzing import corpus
 from proofs.fuzzing.mutation import mutated
 from tap_freshchat.api import responses
-from tap_freshchat.api.pagination import collection, messages
-from tap_freshchat.api.rate_limiting import LONGEST_PAUSE, pause_after
-from tap_freshchat.conform import shape
+from tap_freshchat.api.pagination import paginate, paginate_messages
+from tap_freshchat.api.rate_limiting import MAX_PAUSE_SECONDS, pause_after
+from tap_freshchat.conform import conform_record
 from tap_freshchat.errors import FreshchatError, ReportError
 from tap_freshchat.reports.csv_files import MAX_ROW_CHARACTERS, rows, save
 from tap_freshchat.times import from_epoch_ms, parse_time
@@ -63,7 +63,7 @@ def test_what_the_pair_itself_writes_and_reads_passes_every_parser(name):
 @pytest.mark.parametrize("text", [DEEP, b'"\xff"', b'"\\ud800"', b"9" * 5000, b"1e999", b"\0", b""])
 def test_json_that_cannot_be_read_is_one_kind_of_error(text):
     with pytest.raises(ValueError, match="not JSON"):
-        responses.decode(text)
+        responses.decode_json(text)
 
 
 @pytest.mark.parametrize("text", [DEEP, b"\xff", b"9" * 5000, b"1e99999999999999999999", b"\0"])
@@ -135,7 +135,7 @@ def _check_record(message):
 
 
 def test_a_number_of_any_length_in_a_header_is_a_wait_within_bounds():
-    assert pause_after(429, {"X-RateLimit-Reset": "9" * 5000}, NOON) == LONGEST_PAUSE
+    assert pause_after(429, {"X-RateLimit-Reset": "9" * 5000}, NOON) == MAX_PAUSE_SECONDS
     assert pause_after(200, {"Retry-After": TOO_LARGE}, NOON) == 0.0
     assert segment_retry_after({"Retry-After": TOO_LARGE}, NOON) is None
 
@@ -143,7 +143,7 @@ def test_a_number_of_any_length_in_a_header_is_a_wait_within_bounds():
 def test_a_number_beyond_every_float_is_kept_as_it_came():
     properties = {"count": {"type": ["integer", "null"]}, "share": {"type": ["number", "null"]}}
     values = {"count": 10**400, "share": "9" * 5000}
-    assert shape(values, properties) == values
+    assert conform_record(values, properties) == values
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ def test_a_number_beyond_every_float_is_kept_as_it_came():
 def test_a_page_of_another_shape_is_an_error_that_names_its_path(page):
     client = corpus.answers.client_of([(200, {}, page)])
     with pytest.raises(FreshchatError, match="/roles"):
-        list(collection(client, "/roles", "roles", page_size=50))
+        list(paginate(client, "/roles", "roles", page_size=50))
 
 
 def test_a_link_that_is_no_url_is_an_error_and_no_traceback():
     first = b'{"messages":[],"link":{"href":"https://["}}'
     client = corpus.answers.client_of([(200, {}, first)])
     with pytest.raises(FreshchatError, match="no URL"):
-        list(messages(client, "c", page_size=1))
+        list(paginate_messages(client, "c", page_size=1))
 
 
 def test_a_redirect_to_nowhere_says_that_it_is_a_redirect():

@@ -13,17 +13,17 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
-from tap_freshchat.activity.rest_inference import message_rows, seen_occurrences
+from tap_freshchat.activity.rest_inference import events_from_snapshot, message_records
 from tap_freshchat.api import pagination
 from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import LONGEST_PAUSE, RateLimiter, pause_after
+from tap_freshchat.api.rate_limiting import MAX_PAUSE_SECONDS, RateLimiter, pause_after
 from tap_freshchat.errors import FreshchatError
-from tap_freshchat.lookups.changed_users import UserListing
-from tap_freshchat.lookups.conversations import Identity
-from tap_freshchat.lookups.directory import Directory
-from tap_freshchat.lookups.rest_crawl import Walk
+from tap_freshchat.lookups.changed_users import ChangedUsers
+from tap_freshchat.lookups.conversations import ConversationLookup
+from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.metric_records import Metric, historical_records, instant_records
-from tap_freshchat.reports.scheduler import ReportJobs
+from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -105,34 +105,34 @@ def head(data: bytes) -> None:
     headers = headers_of(text.decode("latin-1"))
     status = 200 + 4 * (data[0] if data else 0)
     pause = pause_after(status, headers, NOON)
-    if not 0 <= pause <= LONGEST_PAUSE:
+    if not 0 <= pause <= MAX_PAUSE_SECONDS:
         raise AssertionError(pause)
     with contextlib.suppress(FreshchatError):
         client_of([(status, headers, body)] * MOST_REQUESTS).get("/agents")
 
 
 def _page(client: FreshchatClient) -> None:
-    for _ in pagination.collection(client, "/roles", "roles", page_size=50):
+    for _ in pagination.paginate(client, "/roles", "roles", page_size=50):
         pass
 
 
 def _account(client: FreshchatClient) -> None:
-    directory = Directory(client, 50)
+    directory = AccountDirectory(client, 50)
     _ = directory.account, directory.agent_status_ids, directory.agents
 
 
-def _identity(client: FreshchatClient) -> None:
-    identity = Identity(client, _Clock(), max_concurrency=1, page_size=50)
-    found = identity.snapshots({"c1": NOON - timedelta(days=1), "c2": None})
+def _lookup(client: FreshchatClient) -> None:
+    lookup = ConversationLookup(client, _Clock(), max_concurrency=1, page_size=50)
+    found = lookup.get_snapshots({"c1": NOON - timedelta(days=1), "c2": None})
     for snapshot in found.values():
-        _ = snapshot.dialogue.opening, snapshot.dialogue.response_due(NOON)
-    identity.users(["u1", "u2"])
+        _ = snapshot.history.first_visible_message, snapshot.history.response_due(NOON)
+    lookup.get_users(["u1", "u2"])
 
 
 def _walk(client: FreshchatClient) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        listing = UserListing(client, Path(folder), 50)
-        walk = Walk(
+        listing = ChangedUsers(client, Path(folder), 50)
+        walk = RestCrawl(
             client,
             listing,
             _Clock(),
@@ -142,18 +142,18 @@ def _walk(client: FreshchatClient) -> None:
             max_concurrency=1,
         )
         for snapshot in walk.conversations(HOUR):
-            seen_occurrences(snapshot)
-            for _ in message_rows(snapshot, None):
+            events_from_snapshot(snapshot)
+            for _ in message_records(snapshot, None):
                 pass
 
 
 def _job(client: FreshchatClient) -> None:
-    jobs = ReportJobs(
+    jobs = ReportJobScheduler(
         client, _Clock(), jobs_per_minute=1, timeout=timedelta(minutes=5), exclude_pii=False
     )
     job = jobs.queue("Conversation-Created", HOUR)
     jobs.wait_for(job)
-    for part in job.parts():
+    for part in job.leaf_jobs():
         for link in part.links or ():
             client.download(link, list)
 
@@ -161,14 +161,14 @@ def _job(client: FreshchatClient) -> None:
 def _metrics(client: FreshchatClient) -> None:
     answer = client.get("/metrics")
     if isinstance(answer, dict):
-        metric = Metric.of("csat_metrics.satisfactory_interactions")
+        metric = Metric.parse("csat_metrics.satisfactory_interactions")
         with contextlib.suppress(ValueError):
             list(historical_records(metric, "1h", answer))
         with contextlib.suppress(ValueError):
             list(instant_records(metric, answer, NOON))
 
 
-ASKING = (_page, _account, _identity, _walk, _job, _metrics)
+ASKING = (_page, _account, _lookup, _walk, _job, _metrics)
 
 
 def shapes(data: bytes) -> None:

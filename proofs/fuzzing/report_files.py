@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.agent_status import agent_occurrences
-from tap_freshchat.activity.events import row_time, told_by
-from tap_freshchat.activity.transcript_rows import message_of
-from tap_freshchat.conform import shape_texts
-from tap_freshchat.errors import PassingError, ReportError
+from tap_freshchat.activity.agent_status import parse_status_changes
+from tap_freshchat.activity.events import event_from_row, parse_row_time
+from tap_freshchat.activity.transcript_rows import message_from_row
+from tap_freshchat.conform import conform_row
+from tap_freshchat.errors import ReportError, RetryableError
 from tap_freshchat.reports import catalog
 from tap_freshchat.reports import columns as report_columns
 from tap_freshchat.reports import csv_files as report_files
-from tap_freshchat.times import format_time, interaction_time, parse_time
+from tap_freshchat.times import format_time, interaction_start_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,32 +38,32 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
 def report(data: bytes) -> None:
     """A report's file, saved, unpacked, its columns named, its rows read as their streams do."""
     name = REPORTS[data[0] % len(REPORTS)] if data else REPORTS[0]
-    names = partial(report_columns.column_names, name, stream="fuzzed", extra={})
+    names = partial(report_columns.map_columns, name, stream="fuzzed", extra={})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "1.report"
-        with contextlib.suppress(PassingError, ReportError):
+        with contextlib.suppress(RetryableError, ReportError):
             report_files.save(iter([data[1:4], data[4:]]), path)
             for row in report_files.rows(path, names):
                 _read(name, row)
 
 
 def _read(name: str, row: Mapping[str, str]) -> None:
-    shape_texts(row, dict.fromkeys(row, KINDS["moment"]))
+    conform_row(row, dict.fromkeys(row, KINDS["moment"]))
     if name == catalog.TRANSCRIPT:
-        message_of(row, row_time(name, row["created_time"]), app_id=None)
+        message_from_row(row, parse_row_time(name, row["created_time"]), app_id=None)
     elif name in {catalog.AVAILABILITY, catalog.INTELLIASSIGN}:
-        agent_occurrences({name: [row]})
+        parse_status_changes({name: [row]})
     elif "conversation_id" in row:
         with contextlib.suppress(KeyError):
             # Reports of figures, and files without the column of labels, tell no occurrence.
-            _ = told_by(name, row).id
+            _ = event_from_row(name, row).id
 
 
 def cell(data: bytes) -> None:
     """One text of a cell, in every type that a schema can declare for it."""
     text = data.decode(errors="replace")
-    shape_texts(dict.fromkeys(KINDS, text), KINDS)
-    if began := interaction_time(text):
+    conform_row(dict.fromkeys(KINDS, text), KINDS)
+    if began := interaction_start_time(text):
         format_time(began)
     with contextlib.suppress(ValueError):
         written = format_time(parse_time(text))

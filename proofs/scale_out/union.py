@@ -29,7 +29,7 @@ EARLIER = frozenset(
     }
 )
 # The moment of the look, which no two runs share, and which agents were logged in then.
-LOOK = frozenset({"snapshot_time", "login_status"})
+LOOK = frozenset({"enriched_at", "login_status"})
 
 
 def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> dict[str, set[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_freshchat.activity.events import row_time
-from tap_freshchat.ids import digest
+from tap_freshchat.activity.events import parse_row_time
+from tap_freshchat.ids import stable_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AgentOccurrence:
+class AgentStatusChange:
     """One change of an agent's general availability or IntelliAssign switch."""
 
     report: str
@@ -28,7 +28,7 @@ class AgentOccurrence:
     previous_status: str | None = None
 
     @property
-    def observed(self) -> bool:
+    def time_is_approximate(self) -> bool:
         """Whether the time is that of the look."""
         return self.observed_since is not None
 
@@ -36,7 +36,7 @@ class AgentOccurrence:
     def id(self) -> str:
         """Of report, agent, status and time; of one that was seen, the time of the look before."""
         when = self.observed_since or self.time.isoformat()
-        return digest(self.report, self.agent_id, when, self.status)
+        return stable_id(self.report, self.agent_id, when, self.status)
 
 
 # What the two agent reports may call the two states; also seen as custom status names (a live
@@ -48,34 +48,36 @@ _UNAVAILABLE = {
 }
 
 
-def is_intelliassign(text: str) -> bool:
+def mentions_intelliassign(text: str) -> bool:
     """Whether the name of a status tells of the IntelliAssign switch."""
     return "intelli" in text.lower()
 
 
-def agent_status(text: str) -> str:
+def normalise_status(text: str) -> str:
     """`AVAILABLE` or `UNAVAILABLE` from the spellings met; a custom status unchanged."""
-    plain = " ".join(text.lower().replace("_", " ").split())
-    if plain in _AVAILABLE:
+    normalised = " ".join(text.lower().replace("_", " ").split())
+    if normalised in _AVAILABLE:
         return "AVAILABLE"
-    return "UNAVAILABLE" if plain in _UNAVAILABLE else text
+    return "UNAVAILABLE" if normalised in _UNAVAILABLE else text
 
 
-def agent_occurrences(rows: Mapping[str, Iterable[Mapping[str, str]]]) -> list[AgentOccurrence]:
+def parse_status_changes(
+    rows: Mapping[str, Iterable[Mapping[str, str]]],
+) -> list[AgentStatusChange]:
     """Occurrences told by the two agent reports, in order of time, each once.
 
     Raises:
         ReportError: a row has no readable time.
     """
-    found: dict[str, AgentOccurrence] = {}
+    changes: dict[str, AgentStatusChange] = {}
     for report, report_rows in rows.items():
         for row in report_rows:
-            occurrence = AgentOccurrence(
+            change = AgentStatusChange(
                 report=report,
-                time=row_time(report, row["created_at"]),
+                time=parse_row_time(report, row["created_at"]),
                 agent_id=row["agent_id"],
                 agent_email=row.get("agent_email") or None,
-                status=agent_status(row["status"]),
+                status=normalise_status(row["status"]),
             )
-            found.setdefault(occurrence.id, occurrence)
-    return sorted(found.values(), key=lambda each: (each.time, each.id))
+            changes.setdefault(change.id, change)
+    return sorted(changes.values(), key=lambda change: (change.time, change.id))

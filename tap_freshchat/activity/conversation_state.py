@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tap_freshchat.activity.events import Occurrence
+    from tap_freshchat.activity.events import ConversationEvent
 
 # States of conversations that are kept in mind, some 10 MB of them.
 MAX_STATES = 20_000
@@ -31,11 +31,11 @@ class Changes:
     """What one occurrence changed: `{field: (old, new)}`; an unknown old value is None."""
 
     pairs: Mapping[str, tuple[str | None, str | None]]
-    previous_known: bool
+    previous_values_known: bool
 
 
 @dataclass(kw_only=True, slots=True)
-class Timeline:
+class ConversationState:
     """How a conversation stood after one occurrence; times are of the latest such occurrence.
 
     `known` holds `status`, `assigned_agent_id` and `assigned_group_id` as far as told.
@@ -59,7 +59,7 @@ class Timeline:
     label_subcategory: str | None = None
 
 
-class Timelines:
+class ConversationStates:
     """How conversations stood after each of their occurrences, as far as kept in mind.
 
     Args:
@@ -68,116 +68,118 @@ class Timelines:
 
     def __init__(self, max_states: int = MAX_STATES) -> None:
         self._max_states = max_states
-        self._states: OrderedDict[str, list[Timeline]] = OrderedDict()
+        self._states: OrderedDict[str, list[ConversationState]] = OrderedDict()
         self._count = 0
 
-    def apply(self, occurrence: Occurrence) -> tuple[Changes, Timeline]:
+    def apply(self, event: ConversationEvent) -> tuple[Changes, ConversationState]:
         """Take an occurrence in; what it changed, and how the conversation stands after it.
 
         Occurrences of one conversation must come in order of time.
         """
-        states = self._states.pop(occurrence.conversation_id, [])
-        before = states[-1] if states else Timeline()
-        after = replace(before, known=dict(before.known), time=occurrence.time)
-        values = _values_after(occurrence, after)
+        states = self._states.pop(event.conversation_id, [])
+        before = states[-1] if states else ConversationState()
+        after = replace(before, known=dict(before.known), time=event.time)
+        values = _values_after(event, after)
         pairs = {
             name: (after.known.get(name), value)
             for name, value in values.items()
-            if _is_change(name, value, after.known, occurrence.kind)
+            if _is_change(name, value, after.known, event.kind)
         }
         known = all(name in after.known for name in pairs)
         after.known.update(values)
-        self._keep(occurrence.conversation_id, [*states, after])
-        return Changes(pairs=pairs, previous_known=known), after
+        self._keep(event.conversation_id, [*states, after])
+        return Changes(pairs=pairs, previous_values_known=known), after
 
-    def reopened(self, conversation_id: str, moment: datetime) -> None:
+    def mark_reopened(self, conversation_id: str, moment: datetime) -> None:
         """Take what was held for the creation of a conversation for a reopening, ever since."""
         for state in self._states.get(conversation_id, ()):
             if state.created_time == moment:
                 state.created_time = state.first_group_assigned_time = None
                 state.reopened_time = state.reopened_time or moment
 
-    def at(self, conversation_id: str, moment: datetime) -> Timeline | None:
+    def at(self, conversation_id: str, moment: datetime) -> ConversationState | None:
         """How a conversation stood at a moment; None when nothing is known of that."""
         states = self._states.get(conversation_id, [])
         return next(
             (state for state in reversed(states) if state.time and state.time <= moment), None
         )
 
-    def _keep(self, conversation_id: str, states: list[Timeline]) -> None:
+    def _keep(self, conversation_id: str, states: list[ConversationState]) -> None:
         """Keep a conversation's states as the latest moved; forget those that moved longest ago."""
         self._states[conversation_id] = states
         self._count += 1
         while self._count > self._max_states and len(self._states) > 1:
-            _, forgotten = self._states.popitem(last=False)
-            self._count -= len(forgotten)
+            _, dropped = self._states.popitem(last=False)
+            self._count -= len(dropped)
 
 
-def _values_after(occurrence: Occurrence, timeline: Timeline) -> dict[str, str | None]:
+def _values_after(event: ConversationEvent, state: ConversationState) -> dict[str, str | None]:
     """The values that an occurrence sets; the timeline's times move along."""
-    timeline.channel_id = occurrence.channel_id or timeline.channel_id
-    timeline.interaction_id = occurrence.interaction_id or timeline.interaction_id
-    if occurrence.kind == LABELLED:
-        timeline.label_category = occurrence.label_category
-        timeline.label_subcategory = occurrence.label_subcategory
+    state.channel_id = event.channel_id or state.channel_id
+    state.interaction_id = event.interaction_id or state.interaction_id
+    if event.kind == LABELLED:
+        state.label_category = event.label_category
+        state.label_subcategory = event.label_subcategory
         return {}
-    if occurrence.kind in {CREATED, REOPENED}:
-        return _values_at_beginning(occurrence, timeline)
+    if event.kind in {CREATED, REOPENED}:
+        return _values_at_start(event, state)
     # Who else had it is told here too, for conversations whose assignment was not seen.
-    if occurrence.agent_id and occurrence.kind == RESOLVED:
-        timeline.known.setdefault("assigned_agent_id", occurrence.agent_id)
-    if occurrence.group_id and occurrence.kind != ASSIGNED_TO_GROUP:
-        timeline.known.setdefault("assigned_group_id", occurrence.group_id)
-    if occurrence.observed:
+    if event.agent_id and event.kind == RESOLVED:
+        state.known.setdefault("assigned_agent_id", event.agent_id)
+    if event.group_id and event.kind != ASSIGNED_TO_GROUP:
+        state.known.setdefault("assigned_group_id", event.group_id)
+    if event.time_is_approximate:
         # Seen, not told: when it happened is not known.
-        assigned = occurrence.kind == ASSIGNED_TO_AGENT
+        assigned = event.kind == ASSIGNED_TO_AGENT
         return {
-            "status": occurrence.observed_status or None,
-            **({"assigned_agent_id": occurrence.agent_id} if assigned else {}),
-            "assigned_group_id": occurrence.group_id,
+            "status": event.observed_status or None,
+            **({"assigned_agent_id": event.agent_id} if assigned else {}),
+            "assigned_group_id": event.group_id,
         }
-    if occurrence.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
-        return _values_of_assignment(occurrence, timeline)
-    if occurrence.kind == UNASSIGNED:
+    if event.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
+        return _values_of_assignment(event, state)
+    if event.kind == UNASSIGNED:
         # It waits for somebody else, unless it is over.
-        over = timeline.known.get("status") == RESOLVED
-        return {"assigned_agent_id": None, "status": RESOLVED if over else "new"}
-    timeline.resolved_time = occurrence.time
+        resolved = state.known.get("status") == RESOLVED
+        return {"assigned_agent_id": None, "status": RESOLVED if resolved else "new"}
+    state.resolved_time = event.time
     return {"status": RESOLVED}
 
 
-def _values_at_beginning(occurrence: Occurrence, timeline: Timeline) -> dict[str, str | None]:
-    if occurrence.kind == CREATED:
-        timeline.created_time = occurrence.time
+def _values_at_start(event: ConversationEvent, state: ConversationState) -> dict[str, str | None]:
+    if event.kind == CREATED:
+        state.created_time = event.time
     else:
-        timeline.reopened_time = occurrence.time
-        timeline.known.setdefault("status", RESOLVED)
-    timeline.agent_assigned_time = timeline.first_agent_assigned_time = None
-    return {"status": "new", "assigned_agent_id": None, "assigned_group_id": occurrence.group_id}
+        state.reopened_time = event.time
+        state.known.setdefault("status", RESOLVED)
+    state.agent_assigned_time = state.first_agent_assigned_time = None
+    return {"status": "new", "assigned_agent_id": None, "assigned_group_id": event.group_id}
 
 
-def _values_of_assignment(occurrence: Occurrence, timeline: Timeline) -> dict[str, str | None]:
-    timeline.assigned_time = time = occurrence.time
-    if occurrence.kind == ASSIGNED_TO_AGENT:
-        timeline.agent_assigned_time = time
-        began = timeline.created_time or timeline.reopened_time
-        timeline.first_agent_assigned_time = _first(timeline.first_agent_assigned_time, time, began)
-        return {"status": "assigned", "assigned_agent_id": occurrence.agent_id}
-    timeline.group_assigned_time = time
-    timeline.first_group_assigned_time = _first(
-        timeline.first_group_assigned_time, time, timeline.created_time
+def _values_of_assignment(
+    event: ConversationEvent, state: ConversationState
+) -> dict[str, str | None]:
+    state.assigned_time = time = event.time
+    if event.kind == ASSIGNED_TO_AGENT:
+        state.agent_assigned_time = time
+        start = state.created_time or state.reopened_time
+        state.first_agent_assigned_time = _first(state.first_agent_assigned_time, time, start)
+        return {"status": "assigned", "assigned_agent_id": event.agent_id}
+    state.group_assigned_time = time
+    state.first_group_assigned_time = _first(
+        state.first_group_assigned_time, time, state.created_time
     )
-    after = {"assigned_group_id": occurrence.group_id}
-    if occurrence.agent_told:
+    after = {"assigned_group_id": event.group_id}
+    if event.has_agent_column:
         # Handed to another group, a conversation loses its agent and waits for a new one.
-        after["assigned_agent_id"] = occurrence.agent_id
-        after["status"] = "assigned" if occurrence.agent_id else "new"
+        after["assigned_agent_id"] = event.agent_id
+        after["status"] = "assigned" if event.agent_id else "new"
     return after
 
 
-def _first(earlier: datetime | None, time: datetime, beginning: datetime | None) -> datetime | None:
+def _first(earlier: datetime | None, time: datetime, start: datetime | None) -> datetime | None:
     """The first time; which it was, only those can tell who have seen the beginning."""
-    return earlier or (time if beginning else None)
+    return earlier or (time if start else None)
 
 
 def _is_change(name: str, value: str | None, known: Mapping[str, str | None], kind: str) -> bool:
@@ -185,11 +187,11 @@ def _is_change(name: str, value: str | None, known: Mapping[str, str | None], ki
 
     The occurrence's own field always does; any other only where it is known to have moved.
     """
-    own = {
+    own_field = {
         ASSIGNED_TO_AGENT: "assigned_agent_id",
         ASSIGNED_TO_GROUP: "assigned_group_id",
         UNASSIGNED: "assigned_agent_id",
         RESOLVED: "status",
         REOPENED: "status",
     }
-    return own.get(kind) == name or (name in known and known[name] != value)
+    return own_field.get(kind) == name or (name in known and known[name] != value)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_freshchat.activity.events import ORDER, Occurrence, told_by
-from tap_freshchat.activity.interaction_starts import beginning_of
+from tap_freshchat.activity.events import ORDER, ConversationEvent, event_from_row
+from tap_freshchat.activity.interaction_starts import infer_interaction_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,9 +26,9 @@ _TABLES = f"""
 """
 
 
-def conversation_occurrences(
+def sorted_conversation_events(
     rows: Mapping[str, Iterable[Mapping[str, str]]], since: datetime
-) -> Iterator[Occurrence]:
+) -> Iterator[ConversationEvent]:
     """Occurrences told by the conversation reports, in order of time, each once.
 
     All rows are read before the first occurrence is known; memory does not grow with them.
@@ -44,57 +44,57 @@ def conversation_occurrences(
     # A database without a name lives in its cache and, past that, in a file that goes with it.
     with closing(sqlite3.connect("", isolation_level=None)) as database:
         database.executescript(_TABLES)
-        spool = _Spool(database)
+        sorter = _EventSorter(database)
         for report, report_rows in rows.items():
-            spool.add(told_by(report, row) for row in report_rows)
-        spool.add_beginnings(since)
-        yield from spool.in_order()
+            sorter.add(event_from_row(report, row) for row in report_rows)
+        sorter.add_inferred_starts(since)
+        yield from sorter.in_order()
 
 
-class _Spool:
+class _EventSorter:
     """The occurrences; of several with one id, the first that was added stays."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Occurrence).decode
+        self._decode = msgspec.msgpack.Decoder(ConversationEvent).decode
 
-    def add(self, occurrences: Iterable[Occurrence], table: str = "told") -> None:
+    def add(self, events: Iterable[ConversationEvent], table: str = "told") -> None:
         """Keep occurrences."""
         with self._database:
             self._database.execute("BEGIN")
             self._database.executemany(
                 f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - ours
-                map(self._line, occurrences),
+                map(self._row, events),
             )
 
-    def add_beginnings(self, since: datetime) -> None:
+    def add_inferred_starts(self, since: datetime) -> None:
         """Keep created or reopened, of interactions that only later rows speak of.
 
         They go by the earliest row that speaks of them.
         """
-        seen = self._database.execute(
+        reported = self._database.execute(
             "SELECT content, min(time) OVER (PARTITION BY conversation_id) "
             "FROM told ORDER BY time, rowid"
         )
-        found = (
-            beginning_of(self._decode(content), first_seen=_moment(first), since=since)
-            for content, first in seen
+        rows_in_order = (
+            infer_interaction_start(self._decode(content), first_seen=_moment(first), since=since)
+            for content, first in reported
         )
         # Not at once among the others, which are being read.
-        self.add(filter(None, found), "begun")
+        self.add(filter(None, rows_in_order), "begun")
         self._database.execute("INSERT OR IGNORE INTO told SELECT * FROM begun ORDER BY rowid")
 
-    def in_order(self) -> Iterator[Occurrence]:
+    def in_order(self) -> Iterator[ConversationEvent]:
         """All of them, by time; in one moment, as a conversation can pass through them."""
-        found = self._database.execute("SELECT content FROM told ORDER BY time, place, id")
-        for (content,) in found:
+        rows_in_order = self._database.execute("SELECT content FROM told ORDER BY time, place, id")
+        for (content,) in rows_in_order:
             yield self._decode(content)
 
-    def _line(self, each: Occurrence) -> tuple[bytes, int, int, str, bytes]:
-        moment = (each.time - _EPOCH) // timedelta(microseconds=1)
-        place = ORDER[each.kind]
-        return bytes.fromhex(each.id), moment, place, each.conversation_id, self._encode(each)
+    def _row(self, event: ConversationEvent) -> tuple[bytes, int, int, str, bytes]:
+        moment = (event.time - _EPOCH) // timedelta(microseconds=1)
+        position = ORDER[event.kind]
+        return bytes.fromhex(event.id), moment, position, event.conversation_id, self._encode(event)
 
 
 def _moment(microseconds: int) -> datetime:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tap_freshchat.conform import is_true
+from tap_freshchat.conform import parse_flag
 from tap_freshchat.errors import ReportError
-from tap_freshchat.ids import digest
+from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
-from tap_freshchat.times import interaction_time, parse_time
+from tap_freshchat.times import interaction_start_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,19 +34,19 @@ ORDER = {
     LABELLED: 3,
     RESOLVED: 4,
 }
-_KINDS = {
+_KIND_BY_REPORT = {
     catalog.AGENT_ASSIGNED: ASSIGNED_TO_AGENT,
     catalog.GROUP_ASSIGNED: ASSIGNED_TO_GROUP,
-    catalog.RESOLVED: RESOLVED,
+    catalog.CONVERSATION_RESOLVED: RESOLVED,
     catalog.RESOLUTION_LABEL: LABELLED,
 }
 # How far a Created row's own time may lie from its interaction's before the latter is not believed
 # to be a time; seen apart by 0.1 s at most.
-_TRUSTED_SKEW = timedelta(minutes=5)
+_MAX_ID_TIME_DRIFT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occurrence:
+class ConversationEvent:
     """One thing that happened to a conversation, as far as a report's row tells.
 
     `agent_told` is whether the row has a column for the assigned agent at all: only then does
@@ -62,7 +62,7 @@ class Occurrence:
     interaction_id: str | None = None
     channel_id: str | None = None
     agent_id: str | None = None
-    agent_told: bool = False
+    has_agent_column: bool = False
     group_id: str | None = None
     actor_id: str | None = None
     actor_type: str | None = None
@@ -73,7 +73,7 @@ class Occurrence:
     row_time: datetime | None = None
 
     @property
-    def told_at(self) -> datetime:
+    def reported_at(self) -> datetime:
         """The time of the row that tells of it: of all windows, only one has that row.
 
         A beginning may lie just before the window in which its row lies.
@@ -81,7 +81,7 @@ class Occurrence:
         return self.inferred_from or self.row_time or self.time
 
     @property
-    def observed(self) -> bool:
+    def time_is_approximate(self) -> bool:
         """Whether the time is that of the look."""
         return self.observed_status is not None
 
@@ -96,41 +96,41 @@ class Occurrence:
         interaction = self.interaction_id
         if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP, UNASSIGNED}:
             assignee = self.group_id if self.kind == ASSIGNED_TO_GROUP else self.agent_id
-            when = interaction or "" if self.observed else self.time.isoformat()
-            return digest(self.kind, self.conversation_id, assignee or "", when)
+            when = interaction or "" if self.time_is_approximate else self.time.isoformat()
+            return stable_id(self.kind, self.conversation_id, assignee or "", when)
         if self.kind == LABELLED:
-            return digest(self.kind, self.conversation_id, self.time.isoformat())
-        what = RESOLVED if self.kind == RESOLVED else "began"
+            return stable_id(self.kind, self.conversation_id, self.time.isoformat())
+        prefix = RESOLVED if self.kind == RESOLVED else "began"
         if interaction:
-            return digest(what, interaction)
-        return digest(what, self.conversation_id, self.time.isoformat())
+            return stable_id(prefix, interaction)
+        return stable_id(prefix, self.conversation_id, self.time.isoformat())
 
 
-def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
+def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
     """The occurrence that a row of one of the conversation reports tells.
 
     Raises:
         ReportError: the row has no readable time.
     """
-    row_at = time = row_time(report, row["created_at"])
+    row_at = time = parse_row_time(report, row["created_at"])
     interaction_id = row.get("interaction_id") or None
-    if report == catalog.CREATED:
-        kind = REOPENED if is_true(row.get("reopened")) else CREATED
-        began = interaction_time(interaction_id)
-        if began is not None and abs(began - time) <= _TRUSTED_SKEW:
-            time = began
+    if report == catalog.CONVERSATION_CREATED:
+        kind = REOPENED if parse_flag(row.get("reopened")) else CREATED
+        started = interaction_start_time(interaction_id)
+        if started is not None and abs(started - time) <= _MAX_ID_TIME_DRIFT:
+            time = started
     else:
-        kind = _KINDS[report]
+        kind = _KIND_BY_REPORT[report]
         if kind == ASSIGNED_TO_AGENT and not row.get("agent_id"):
             kind = UNASSIGNED
-    return Occurrence(
+    return ConversationEvent(
         kind=kind,
         time=time,
         conversation_id=row["conversation_id"],
         interaction_id=interaction_id,
         channel_id=row.get("channel_id") or None,
         agent_id=row.get("agent_id") or None,
-        agent_told="agent_id" in row,
+        has_agent_column="agent_id" in row,
         group_id=row.get("group_id") or None,
         actor_id=row.get("actor_id") or None,
         actor_type=row.get("actor_type") or None,
@@ -140,7 +140,7 @@ def told_by(report: str, row: Mapping[str, str]) -> Occurrence:
     )
 
 
-def row_time(report: str, text: str) -> datetime:
+def parse_row_time(report: str, text: str) -> datetime:
     """The moment in a row.
 
     Raises:

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.conform import is_true
+from tap_freshchat.conform import parse_flag
 from tap_freshchat.errors import FreshchatError
-from tap_freshchat.times import interaction_time, parse_time
+from tap_freshchat.times import interaction_start_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 # A notice and the change it tells of carry times of their own, a moment apart.
-NOTICE_SKEW = timedelta(seconds=2)
+SYSTEM_MESSAGE_TOLERANCE = timedelta(seconds=2)
 # Messages read back at most, for a conversation that never ends: 20 pages.
 MAX_MESSAGES = 1000
 
@@ -39,28 +39,28 @@ class Message:
     @property
     def interaction_id(self) -> str | None:
         """The open period it belongs to."""
-        told = self.content.get("interaction_id")
-        return str(told) if told else None
+        value = self.content.get("interaction_id")
+        return str(value) if value else None
 
     @property
-    def said_by(self) -> str | None:
+    def author_type(self) -> str | None:
         """user, agent or bot, for what a person reads; None for notes and notices."""
         if self.content.get("message_type", "normal") != "normal":
             return None
         return self.content.get("actor_type")
 
     @property
-    def is_notice(self) -> bool:
+    def is_system_message(self) -> bool:
         """Whether the system tells of a change here."""
         return self.content.get("message_type") == "system"
 
-    def marks(self, flag: str) -> bool:
+    def has_flag(self, flag: str) -> bool:
         """Whether it is marked `isResolved` or `isReopen`, as a boolean or as text."""
-        marks = self.content.get("meta_data")
-        return isinstance(marks, dict) and is_true(marks.get(flag))
+        meta_data = self.content.get("meta_data")
+        return isinstance(meta_data, dict) and parse_flag(meta_data.get(flag))
 
 
-class Dialogue:
+class MessageHistory:
     """Messages of one conversation in order of time.
 
     Args:
@@ -83,17 +83,17 @@ class Dialogue:
     ) -> None:
         self._back_to = back_to
         self.cut = cut
-        read = (Message(_time_of(each), each) for each in messages)
-        self.messages = sorted(read, key=lambda message: (message.time, message.id))
+        parsed = (Message(_time_of(message), message) for message in messages)
+        self.messages = sorted(parsed, key=lambda message: (message.time, message.id))
         self.complete = complete
 
-    def reaches(self, back_to: datetime | None) -> bool:
+    def covers(self, back_to: datetime | None) -> bool:
         """Whether the messages from a moment's open period on are there; None wants none."""
         if back_to is None or self.complete:
             return True
         return self._back_to is not None and self._back_to <= back_to
 
-    def begins_before(self, moment: datetime) -> bool:
+    def has_messages_before(self, moment: datetime) -> bool:
         """Whether something was said before a moment, as far as can be told.
 
         Messages that were read for an earlier moment may reach further back than asked for.
@@ -111,11 +111,11 @@ class Dialogue:
         return {message.id: message for message in self.messages}
 
     @property
-    def opening(self) -> Message | None:
+    def first_visible_message(self) -> Message | None:
         """The first message of the conversation that a person reads."""
         if not self.complete:
             return None
-        return next((message for message in self.messages if message.said_by), None)
+        return next((message for message in self.messages if message.author_type), None)
 
     @property
     def source(self) -> str | None:
@@ -123,68 +123,68 @@ class Dialogue:
         sources = (
             message.content.get("message_source")
             for message in self.messages
-            if message.said_by == "user"
+            if message.author_type == "user"
         )
         return next((str(source) for source in sources if source), None)
 
-    def notice(self, moment: datetime) -> Message | None:
+    def nearest_system_message(self, moment: datetime) -> Message | None:
         """The notice nearest to a change at that moment."""
-        near = [
+        nearby = [
             message
             for message in self.messages
-            if message.is_notice and abs(message.time - moment) <= NOTICE_SKEW
+            if message.is_system_message and abs(message.time - moment) <= SYSTEM_MESSAGE_TOLERANCE
         ]
-        return min(near, key=lambda message: abs(message.time - moment), default=None)
+        return min(nearby, key=lambda message: abs(message.time - moment), default=None)
 
     def interaction_at(self, moment: datetime) -> str | None:
         """The open period that the moment falls into."""
-        begun = [
+        started = [
             message.interaction_id
             for message in self.messages
-            if (began := interaction_time(message.interaction_id)) and began <= moment
+            if (start := interaction_start_time(message.interaction_id)) and start <= moment
         ]
-        return begun[-1] if begun else None
+        return started[-1] if started else None
 
-    def said(self, interaction_id: str | None, until: datetime) -> Iterator[Message]:
+    def visible_messages(self, interaction_id: str | None, until: datetime) -> Iterator[Message]:
         """What people said in one open period, up to and with a moment."""
         for message in self.messages:
-            same = message.interaction_id == interaction_id
-            if same and message.said_by and message.time <= until:
+            in_interaction = message.interaction_id == interaction_id
+            if in_interaction and message.author_type and message.time <= until:
                 yield message
 
     def first_response(self, interaction_id: str | None, until: datetime) -> Message | None:
         """An agent's first answer in an open period, if it came by then."""
-        said = self.said(interaction_id, until)
-        return next((message for message in said if message.said_by == "agent"), None)
+        visible = self.visible_messages(interaction_id, until)
+        return next((message for message in visible if message.author_type == "agent"), None)
 
     def response_due(self, moment: datetime) -> str | None:
         """Whose turn it was: FIRST_RESPONSE_DUE, RESPONSE_DUE or NO_RESPONSE_DUE."""
         interaction_id = self.interaction_at(moment)
-        said = list(self.said(interaction_id, moment))
-        if not said:
+        visible = list(self.visible_messages(interaction_id, moment))
+        if not visible:
             return None
         if any(
-            message.marks("isResolved")
+            message.has_flag("isResolved")
             for message in self.messages
             if message.interaction_id == interaction_id and message.time <= moment
         ):
             return NO_RESPONSE_DUE
-        if said[-1].said_by != "user":
+        if visible[-1].author_type != "user":
             return NO_RESPONSE_DUE
-        answered = any(message.said_by == "agent" for message in said)
-        return RESPONSE_DUE if answered else FIRST_RESPONSE_DUE
+        agent_replied = any(message.author_type == "agent" for message in visible)
+        return RESPONSE_DUE if agent_replied else FIRST_RESPONSE_DUE
 
-    def places(self, message: Message) -> Mapping[str, bool]:
+    def position_flags(self, message: Message) -> Mapping[str, bool]:
         """`is_first_message` and `is_agent_first_response`, as the product events have them.
 
         The former is left out when the beginning of the conversation was not read.
         """
-        first = self.first_response(message.interaction_id, message.time)
-        places = {"is_agent_first_response": first is not None and first.id == message.id}
-        opening = self.opening
+        response = self.first_response(message.interaction_id, message.time)
+        flags = {"is_agent_first_response": response is not None and response.id == message.id}
+        first = self.first_visible_message
         if self.complete:
-            places["is_first_message"] = opening is not None and opening.id == message.id
-        return places
+            flags["is_first_message"] = first is not None and first.id == message.id
+        return flags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,10 +197,10 @@ class Snapshot:
     conversation: Mapping[str, Any]
     user_id: str | None
     time: datetime
-    dialogue: Dialogue
+    history: MessageHistory
 
 
-def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialogue:
+def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> MessageHistory:
     """The dialogue from the beginning of the open period that a moment falls into.
 
     Args:
@@ -210,27 +210,27 @@ def read_back(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Dialo
     Raises:
         FreshchatError: a message has no time that can be read.
     """
-    kept: list[Mapping[str, Any]] = []
+    loaded: list[Mapping[str, Any]] = []
     # The period that the moment falls into; known once a message at or before it is met.
-    period: str | None = None
+    interaction: str | None = None
     # The order is not documented: where it is the other one, the newest are yet to come.
     newest_first = True
     last: datetime | None = None
     for message in messages:
         interaction_id = message.get("interaction_id")
         time = _time_of(message)
-        newest_first = newest_first and (last is None or time <= last + NOTICE_SKEW)
+        newest_first = newest_first and (last is None or time <= last + SYSTEM_MESSAGE_TOLERANCE)
         last = time
         if newest_first and time < back_to:
-            after = (each.get("interaction_id") for each in reversed(kept))
-            period = period or next(filter(None, after), interaction_id)
+            later = (message.get("interaction_id") for message in reversed(loaded))
+            interaction = interaction or next(filter(None, later), interaction_id)
             # One without an id ends no period: how far is read would depend on where it stands.
-            if interaction_id and interaction_id != period:
-                return Dialogue(kept, complete=False, back_to=back_to)
-            if len(kept) >= MAX_MESSAGES:
-                return Dialogue(kept, complete=False, back_to=back_to, cut=True)
-        kept.append(message)
-    return Dialogue(kept, complete=True)
+            if interaction_id and interaction_id != interaction:
+                return MessageHistory(loaded, complete=False, back_to=back_to)
+            if len(loaded) >= MAX_MESSAGES:
+                return MessageHistory(loaded, complete=False, back_to=back_to, cut=True)
+        loaded.append(message)
+    return MessageHistory(loaded, complete=True)
 
 
 def _time_of(message: Mapping[str, Any]) -> datetime:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.agent_status import AgentOccurrence, agent_status, is_intelliassign
+from tap_freshchat.activity.agent_status import (
+    AgentStatusChange,
+    mentions_intelliassign,
+    normalise_status,
+)
 from tap_freshchat.activity.events import (
     ASSIGNED_TO_AGENT,
     ASSIGNED_TO_GROUP,
     CREATED,
     REOPENED,
     RESOLVED,
-    Occurrence,
+    ConversationEvent,
 )
 from tap_freshchat.reports.catalog import AVAILABILITY, INTELLIASSIGN
-from tap_freshchat.times import format_time, interaction_time
+from tap_freshchat.times import format_time, interaction_start_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,21 +32,21 @@ if TYPE_CHECKING:
 
 # Assignments kept in mind from run to run, of the conversations that moved last: some 250 kB of
 # state at the very most.
-MAX_ASSIGNEES = 2500
+MAX_REMEMBERED_ASSIGNEES = 2500
 
 
-def seen_occurrences(snapshot: Snapshot) -> list[Occurrence]:
+def events_from_snapshot(snapshot: Snapshot) -> list[ConversationEvent]:
     """What happened to one conversation, in order of time, as far back as its messages were read.
 
     The ids of what the messages tell are those that reports lead to as well.
     """
-    dialogue, now = snapshot.dialogue, snapshot.conversation
-    conversation_id = str(now["conversation_id"])
-    channel_id = now.get("channel_id")
-    told: dict[str, Occurrence] = {}
+    history, conversation = snapshot.history, snapshot.conversation
+    conversation_id = str(conversation["conversation_id"])
+    channel_id = conversation.get("channel_id")
+    events: dict[str, ConversationEvent] = {}
 
-    def tell(kind: str, time: datetime, interaction_id: str | None, message: Message) -> None:
-        occurrence = Occurrence(
+    def add(kind: str, time: datetime, interaction_id: str | None, message: Message) -> None:
+        event = ConversationEvent(
             kind=kind,
             time=time,
             conversation_id=conversation_id,
@@ -51,50 +55,50 @@ def seen_occurrences(snapshot: Snapshot) -> list[Occurrence]:
             actor_id=message.content.get("actor_id"),
             actor_type=message.content.get("actor_type"),
         )
-        told.setdefault(occurrence.id, occurrence)
+        events.setdefault(event.id, event)
 
     # Not before the customer has a word in it: from then on there are ids, where there are any.
-    told_apart = any(message.interaction_id for message in dialogue.messages) or not any(
-        message.said_by == "user" for message in dialogue.messages
+    has_interaction_ids = any(message.interaction_id for message in history.messages) or not any(
+        message.author_type == "user" for message in history.messages
     )
     latest = None
-    for number, message in enumerate(dialogue.messages):
+    for number, message in enumerate(history.messages):
         # A message may lack the id, as one before the customer's first word.
         if message.interaction_id and message.interaction_id != latest:
             first, latest = latest is None, message.interaction_id
-            began = interaction_time(latest) or message.time
-            if not (first and dialogue.cut):
-                tell(CREATED if first and dialogue.complete else REOPENED, began, latest, message)
-        elif not told_apart and number == 0 and dialogue.complete:
-            tell(CREATED, message.time, None, message)
-        elif not told_apart and message.marks("isReopen"):
-            tell(REOPENED, message.time, None, message)
-        if message.marks("isResolved"):
-            tell(RESOLVED, message.time, latest, message)
-    return [*sorted(told.values(), key=lambda each: each.time), *_assignments(snapshot, latest)]
+            start = interaction_start_time(latest) or message.time
+            if not (first and history.cut):
+                add(CREATED if first and history.complete else REOPENED, start, latest, message)
+        elif not has_interaction_ids and number == 0 and history.complete:
+            add(CREATED, message.time, None, message)
+        elif not has_interaction_ids and message.has_flag("isReopen"):
+            add(REOPENED, message.time, None, message)
+        if message.has_flag("isResolved"):
+            add(RESOLVED, message.time, latest, message)
+    return [*sorted(events.values(), key=lambda event: event.time), *_assignments(snapshot, latest)]
 
 
-def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[Occurrence]:
+def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[ConversationEvent]:
     """Who has the conversation now, as seen at the time of the snapshot."""
-    now = snapshot.conversation
+    conversation = snapshot.conversation
     for kind, name in (
         (ASSIGNED_TO_GROUP, "assigned_group_id"),
         (ASSIGNED_TO_AGENT, "assigned_agent_id"),
     ):
-        if now.get(name):
-            yield Occurrence(
+        if conversation.get(name):
+            yield ConversationEvent(
                 kind=kind,
                 time=snapshot.time,
-                conversation_id=str(now["conversation_id"]),
+                conversation_id=str(conversation["conversation_id"]),
                 interaction_id=interaction_id,
-                channel_id=now.get("channel_id"),
-                agent_id=now.get("assigned_agent_id"),
-                group_id=now.get("assigned_group_id"),
-                observed_status=now.get("status") or "",
+                channel_id=conversation.get("channel_id"),
+                agent_id=conversation.get("assigned_agent_id"),
+                group_id=conversation.get("assigned_group_id"),
+                observed_status=conversation.get("status") or "",
             )
 
 
-class Assignees:
+class LastSeenAssignees:
     """Who was seen to have each conversation last, so that a look which finds the same is no event.
 
     Segment knows an id again for about a day only, and every later message brings another look.
@@ -106,26 +110,26 @@ class Assignees:
     def __init__(self, known: Mapping[str, str]) -> None:
         self._seen = dict(known)
 
-    def is_new(self, occurrence: Occurrence) -> bool:
+    def is_new(self, event: ConversationEvent) -> bool:
         """Whether this is no assignment that was only seen, or another than the last one seen."""
-        if not occurrence.observed:
+        if not event.time_is_approximate:
             return True
-        subject = f"{occurrence.conversation_id} {occurrence.kind}"
-        last = self._seen.pop(subject, None)
-        self._seen[subject] = occurrence.id
-        return last != occurrence.id
+        key = f"{event.conversation_id} {event.kind}"
+        last = self._seen.pop(key, None)
+        self._seen[key] = event.id
+        return last != event.id
 
     @property
     def latest(self) -> Mapping[str, str]:
         """The ids of the latest assignments by conversation and kind, up to the bound."""
-        return dict(list(self._seen.items())[-MAX_ASSIGNEES:])
+        return dict(list(self._seen.items())[-MAX_REMEMBERED_ASSIGNEES:])
 
 
-def message_rows(
+def message_records(
     snapshot: Snapshot, app_id: str | None
 ) -> Iterator[tuple[dict[str, Any], datetime]]:
     """The messages of one conversation as rows of the stream `messages`, and when; oldest first."""
-    for message in snapshot.dialogue.messages:
+    for message in snapshot.history.messages:
         content = message.content
         row = {
             **content,
@@ -145,46 +149,46 @@ def message_rows(
         yield row, message.time
 
 
-def _parts(told: object) -> list[dict[str, Any]]:
+def _parts(value: object) -> list[dict[str, Any]]:
     """The parts of a message, whatever stands in their place; a bare text is one of them."""
-    if isinstance(told, str):
-        return [{"text": {"content": told}}] if told else []
-    return [part for part in told if isinstance(part, dict)] if isinstance(told, list) else []
+    if isinstance(value, str):
+        return [{"text": {"content": value}}] if value else []
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
     """What every agent's status is now: by `<agent id>` and `<agent id> intelliassign`."""
-    found = {}
+    statuses = {}
     for agent in agents:
-        found[str(agent["id"])] = agent_status(str(agent.get("availability_status") or ""))
-        told = agent.get("agent_status")
-        custom = str((told.get("name") if isinstance(told, dict) else told) or "")
-        if is_intelliassign(custom):
-            found[f"{agent['id']} intelliassign"] = agent_status(custom)
-    return found
+        statuses[str(agent["id"])] = normalise_status(str(agent.get("availability_status") or ""))
+        status = agent.get("agent_status")
+        custom = str((status.get("name") if isinstance(status, dict) else status) or "")
+        if mentions_intelliassign(custom):
+            statuses[f"{agent['id']} intelliassign"] = normalise_status(custom)
+    return statuses
 
 
-def status_changes(
-    before: Mapping[str, str], now: Mapping[str, str], *, since: str, moment: datetime
-) -> Iterator[AgentOccurrence]:
+def diff_statuses(
+    before: Mapping[str, str], current: Mapping[str, str], *, since: str, moment: datetime
+) -> Iterator[AgentStatusChange]:
     """Statuses that differ between two looks.
 
     Args:
         before: statuses at the look before; an agent who is not among them is not told.
-        now: statuses at this look.
+        current: statuses at this look.
         since: the bookmark of the look before; the same until this one is finished, so that a
             run that is repeated tells the same occurrences.
         moment: of this look.
     """
-    for subject, status in now.items():
-        if subject in before and before[subject] != status:
-            agent_id, _, kind = subject.partition(" ")
-            yield AgentOccurrence(
+    for key, status in current.items():
+        if key in before and before[key] != status:
+            agent_id, _, kind = key.partition(" ")
+            yield AgentStatusChange(
                 report=INTELLIASSIGN if kind else AVAILABILITY,
                 time=moment,
                 agent_id=agent_id,
                 agent_email=None,
                 status=status,
                 observed_since=since,
-                previous_status=before[subject],
+                previous_status=before[key],
             )

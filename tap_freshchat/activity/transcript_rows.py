@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _PARTS = msgspec.json.Decoder(list[dict[str, Any]])
 
 
-def message_of(row: Mapping[str, str], time: datetime, *, app_id: str | None) -> dict[str, Any]:
+def message_from_row(
+    row: Mapping[str, str], time: datetime, *, app_id: str | None
+) -> dict[str, Any]:
     """The plain message of a row, with REST's field names.
 
     Args:
@@ -50,10 +52,10 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
             return _PARTS.decode(text)
         except (ValueError, RecursionError):
             pass
-    found: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
     if content := row.get("message") or text:
-        found.append({"text": {"content": content}})
-    found.extend(
+        parts.append({"text": {"content": content}})
+    parts.extend(
         {kind: {"url": url}} for kind in ("image", "video") if (url := row.get(f"{kind}_url"))
     )
-    return found
+    return parts

@@ -12,14 +12,18 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from tap_freshchat.api.rate_limiting import retry_after
 from tap_freshchat.api.response_headers import seconds_ahead
-from tap_freshchat.api.responses import decode
-from tap_freshchat.api.status_errors import is_own_limit, judge, network_fault
+from tap_freshchat.api.responses import decode_json
+from tap_freshchat.api.status_errors import (
+    connection_error,
+    is_resource_rate_limit,
+    raise_for_status,
+)
 from tap_freshchat.errors import (
-    AccessError,
+    AuthorizationError,
     FreshchatError,
-    LimitError,
-    MissingError,
-    PassingError,
+    NotFoundError,
+    ResourceRateLimitError,
+    RetryableError,
 )
 
 if TYPE_CHECKING:
@@ -33,14 +37,14 @@ T = TypeVar("T")
 # Waits of 1, 2, 4 … seconds with jitter, never above a minute: about two minutes in all, by
 # which time a passing fault of a hosted service has passed. Waits that the service itself asks
 # for (429) stand at the limiter's gate and come on top.
-ATTEMPTS = 8
-FIRST_WAIT = 1.0
-LONGEST_WAIT = 60.0
+MAX_ATTEMPTS = 8
+INITIAL_BACKOFF_SECONDS = 1.0
+MAX_BACKOFF_SECONDS = 60.0
 # No page of the API comes near; a body above it is not an answer.
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 # Seconds: the longest period that a limit of a resource's own counts over is a day.
-LONGEST_LIMIT = 24 * 3600.0
+MAX_RESOURCE_LIMIT_SECONDS = 24 * 3600.0
 
 
 class FreshchatClient:
@@ -79,7 +83,7 @@ class FreshchatClient:
         self.seconds_ahead = 0.0
 
     def get(
-        self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = ATTEMPTS
+        self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = MAX_ATTEMPTS
     ) -> Any:
         """The JSON answer to GET `path`.
 
@@ -92,7 +96,7 @@ class FreshchatClient:
         Raises:
             FreshchatError: one of its families, by what can be done about it.
         """
-        return self._retried(lambda: self._json("GET", path, params=params), attempts)
+        return self._with_retries(lambda: self._json("GET", path, params=params), attempts)
 
     def post(self, path: str, body: Any) -> Any:
         """The JSON answer to POST `path` with a JSON body.
@@ -100,18 +104,20 @@ class FreshchatClient:
         Raises:
             FreshchatError: one of its families, by what can be done about it.
         """
-        return self._retried(lambda: self._json("POST", path, json=body))
+        return self._with_retries(lambda: self._json("POST", path, json=body))
 
-    def submit(self, path: str, body: Any) -> Any:
+    def post_with_resource_limit(self, path: str, body: Any) -> Any:
         """The JSON answer to POST `path` where a limit of its own holds, apart from the account's.
 
         Raises:
             LimitError: that limit is reached; all other requests may go on.
             FreshchatError: any other family.
         """
-        return self._retried(lambda: self._json("POST", path, own_limit=True, json=body))
+        return self._with_retries(
+            lambda: self._json("POST", path, has_resource_limit=True, json=body)
+        )
 
-    def download(self, url: str, receive: Callable[[Iterator[bytes]], T]) -> T:
+    def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         """Hand the body at a signed link, in pieces, to `receive`; without our token.
 
         `receive` is called again from the start when the body breaks off.
@@ -120,15 +126,22 @@ class FreshchatClient:
             MissingError: the link has expired (S3 says 403) or its file is gone.
             FreshchatError: any other family.
         """
-        return self._retried(lambda: self._download(url, receive))
+        return self._with_retries(lambda: self._download(url, consume))
 
-    def _retried(self, attempt: Callable[[], T], attempts: int = ATTEMPTS) -> T:
+    def _with_retries(self, attempt: Callable[[], T], attempts: int = MAX_ATTEMPTS) -> T:
         retrying = Retrying(
             retry=retry_if_exception(
-                lambda error: isinstance(error, PassingError) and not isinstance(error, LimitError)
+                lambda error: (
+                    isinstance(error, RetryableError)
+                    and not isinstance(error, ResourceRateLimitError)
+                )
             ),
             stop=stop_after_attempt(attempts),
-            wait=wait_exponential_jitter(initial=FIRST_WAIT, max=LONGEST_WAIT, jitter=FIRST_WAIT),
+            wait=wait_exponential_jitter(
+                initial=INITIAL_BACKOFF_SECONDS,
+                max=MAX_BACKOFF_SECONDS,
+                jitter=INITIAL_BACKOFF_SECONDS,
+            ),
             sleep=self._clock.sleep,
             before_sleep=lambda state: self._log.warning(
                 "%s Attempt %d of %d.",
@@ -140,40 +153,44 @@ class FreshchatClient:
         )
         return retrying(attempt)
 
-    def _json(self, method: str, path: str, *, own_limit: bool = False, **parts: Any) -> Any:
-        url = self._url_of(path)
-        where = f"{method} {urlsplit(url).path}"
-        with self._send(method, url, auth=self._sign, **parts) as response:
-            if own_limit and is_own_limit(response.status_code, response.headers):
-                wait = retry_after(response.headers, self._clock.now(), LONGEST_LIMIT)
-                raise LimitError(f"{where} answered 429.", wait=wait)
-            self._limiter.observe(response.status_code, response.headers)
+    def _json(
+        self, method: str, path: str, *, has_resource_limit: bool = False, **parts: Any
+    ) -> Any:
+        url = self._build_url(path)
+        request_line = f"{method} {urlsplit(url).path}"
+        with self._send(method, url, auth=self._add_auth_header, **parts) as response:
+            if has_resource_limit and is_resource_rate_limit(
+                response.status_code, response.headers
+            ):
+                wait = retry_after(response.headers, self._clock.now(), MAX_RESOURCE_LIMIT_SECONDS)
+                raise ResourceRateLimitError(f"{request_line} answered 429.", wait=wait)
+            self._limiter.update_from_response(response.status_code, response.headers)
             self.seconds_ahead = seconds_ahead(response.headers, self._clock.now())
-            content = b"".join(_at_most(_pieces(response), MAX_ANSWER_BYTES))
-        judge(response.status_code, response.headers, where, content)
+            content = b"".join(_limit_size(_iter_chunks(response), MAX_RESPONSE_BYTES))
+        raise_for_status(response.status_code, response.headers, request_line, content)
         try:
-            return decode(content)
+            return decode_json(content)
         except ValueError:
             if content.lstrip()[:1] == b"<":
-                raise AccessError(
-                    f"{where} answered with a web page: the host of setting api_url is a portal, "
-                    f"not the API. Copy the API's URL from Freshchat's admin page."
+                raise AuthorizationError(
+                    f"{request_line} answered with a web page: the host of setting api_url is a "
+                    f"portal, not the API. Copy the API's URL from Freshchat's admin page."
                 ) from None
-            raise PassingError(f"{where} answered with broken JSON.") from None
+            raise RetryableError(f"{request_line} answered with broken JSON.") from None
 
-    def _download(self, url: str, receive: Callable[[Iterator[bytes]], T]) -> T:
+    def _download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         try:
-            where = f"Download from {urlsplit(url).hostname}"
+            request_line = f"Download from {urlsplit(url).hostname}"
         except ValueError:
             raise FreshchatError("A report's link is no URL.") from None
-        with self._send("GET", url, auth=_unsigned) as response:
+        with self._send("GET", url, auth=_no_auth) as response:
             if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-                raise MissingError(f"{where}: the signed link has expired.")
-            judge(response.status_code, response.headers, where, b"")
-            return receive(_pieces(response))
+                raise NotFoundError(f"{request_line}: the signed link has expired.")
+            raise_for_status(response.status_code, response.headers, request_line, b"")
+            return consume(_iter_chunks(response))
 
     def _send(self, method: str, url: str, **parts: Any) -> requests.Response:
-        self._limiter.wait()
+        self._limiter.acquire()
         try:
             return self._session.request(
                 method,
@@ -183,59 +200,59 @@ class FreshchatClient:
                 # A redirect could carry the token to another host.
                 allow_redirects=False,
                 # Even so, requests would read all of its body, and its link, which may be no URL.
-                hooks={"response": _forget_link},
+                hooks={"response": _drop_location_header},
                 **parts,
             )
         except requests.RequestException as error:
-            raise network_fault(method, url, error) from None
+            raise connection_error(method, url, error) from None
 
-    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def _add_auth_header(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         request.headers["Accept"] = "application/json"
         return request
 
-    def _url_of(self, path: str) -> str:
+    def _build_url(self, path: str) -> str:
         """Join a path to the base, or a link to its host; refuse any other host."""
         if path.startswith("/") and not path.startswith(("/v1/", "/v2/", "//")):
             return self._base_url + path
         try:
             url = urljoin(self._base_url, path)
-            place = urlsplit(url)
+            target = urlsplit(url)
         except ValueError:
             raise FreshchatError("Freshchat's answer has a link that is no URL.") from None
-        if place[:2] != self._origin:
+        if target[:2] != self._origin:
             raise FreshchatError(
-                f"Freshchat's answer links to another host ({place.hostname}); "
+                f"Freshchat's answer links to another host ({target.hostname}); "
                 f"the token is sent to {self._origin[1]} only."
             )
         return url
 
 
-def path_of(*parts: str) -> str:
+def build_path(*parts: str) -> str:
     """A path below the base from its parts, ids escaped: `path_of("users", id)`."""
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     # Being given some auth keeps requests from looking for one in the user's netrc file.
     return request
 
 
-def _forget_link(response: requests.Response, **_: Any) -> None:
+def _drop_location_header(response: requests.Response, **_: Any) -> None:
     response.headers.pop("Location", None)
 
 
-def _pieces(response: requests.Response) -> Iterator[bytes]:
+def _iter_chunks(response: requests.Response) -> Iterator[bytes]:
     try:
         yield from response.iter_content(CHUNK_BYTES)
     except requests.RequestException as error:
-        raise network_fault("Reading", response.url, error) from None
+        raise connection_error("Reading", response.url, error) from None
 
 
-def _at_most(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+def _limit_size(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
     total = 0
-    for piece in pieces:
-        total += len(piece)
+    for chunk in chunks:
+        total += len(chunk)
         if total > limit:
             raise FreshchatError(f"An answer is larger than {limit:,} bytes; it was not read.")
-        yield piece
+        yield chunk

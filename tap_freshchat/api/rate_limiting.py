@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 # Without a hint in a 429: Freshworks counts by the minute or the hour; half a minute asks again
 # soon enough for the one and rarely enough for the other.
-DEFAULT_PAUSE = 30.0
+DEFAULT_PAUSE_SECONDS = 30.0
 # The longest pause obeyed: an hour is the longest period Freshworks counts over (Suite plans).
-LONGEST_PAUSE = 3600.0
+MAX_PAUSE_SECONDS = 3600.0
 # Of a Unix time, even in nanoseconds.
-_MOST_DIGITS = 20
+_MAX_DIGITS = 20
 
 
 def retry_after(
-    headers: Mapping[str, str], now: datetime, longest: float = LONGEST_PAUSE
+    headers: Mapping[str, str], now: datetime, max_seconds: float = MAX_PAUSE_SECONDS
 ) -> float | None:
     """Seconds to wait by `Retry-After`, given in seconds or as an HTTP date; None without one.
 
@@ -41,17 +41,17 @@ def retry_after(
         except (TypeError, ValueError, OverflowError):
             return None
     # NaN compares false with everything, so it falls to the lower bound.
-    return min(seconds, longest) if seconds > 0 else 0.0
+    return min(seconds, max_seconds) if seconds > 0 else 0.0
 
 
-def until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds until `X-RateLimit-Reset` (Unix time); None without a usable one."""
     text = headers.get("X-RateLimit-Reset", "").strip()
     if not (text.isascii() and text.isdigit()):
         return None
     # More digits than a moment has: as long as may be, whatever number it is.
-    reset = int(text) if len(text) <= _MOST_DIGITS else math.inf
-    return min(max(0.0, reset - now.timestamp()), LONGEST_PAUSE)
+    reset = int(text) if len(text) <= _MAX_DIGITS else math.inf
+    return min(max(0.0, reset - now.timestamp()), MAX_PAUSE_SECONDS)
 
 
 def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float:
@@ -62,10 +62,10 @@ def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float
     hint = retry_after(headers, now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         if hint is None:
-            hint = until_reset(headers, now)
-        return DEFAULT_PAUSE if hint is None else hint
+            hint = seconds_until_reset(headers, now)
+        return DEFAULT_PAUSE_SECONDS if hint is None else hint
     if headers.get("X-RateLimit-Remaining", "").strip() == "0":
-        return until_reset(headers, now) or 0.0
+        return seconds_until_reset(headers, now) or 0.0
     return hint or 0.0
 
 
@@ -78,18 +78,18 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._open_at = clock.monotonic()
 
-    def wait(self) -> None:
+    def acquire(self) -> None:
         """Return when the next request may go."""
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                left = self._open_at - now
-                if left <= 0:
+                remaining = self._open_at - now
+                if remaining <= 0:
                     self._open_at = max(self._open_at, now - self._spacing) + self._spacing
                     return
-            self._clock.sleep(left)
+            self._clock.sleep(remaining)
 
-    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+    def update_from_response(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer how long the gate stays shut."""
         pause = pause_after(status, headers, self._clock.now())
         if pause > 0:

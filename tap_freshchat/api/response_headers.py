@@ -18,5 +18,5 @@ def seconds_ahead(headers: Mapping[str, str], now: datetime) -> float:
     except (TypeError, ValueError, OverflowError):
         return 0.0
     # RFC 5322: `-0000` is UTC of which no zone is told, and Python takes it as having none.
-    told = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
-    return (now - told).total_seconds()
+    server_time = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    return (now - server_time).total_seconds()

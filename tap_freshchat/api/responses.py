@@ -15,7 +15,7 @@ _IDS = (
 )
 
 
-def decode(text: bytes | str) -> Any:
+def decode_json(text: bytes | str) -> Any:
     """Read JSON.
 
     Raises:
@@ -28,7 +28,7 @@ def decode(text: bytes | str) -> Any:
         raise ValueError("not JSON") from None
 
 
-def an_object(value: Any, path: str) -> dict[str, Any]:
+def require_object(value: Any, path: str) -> dict[str, Any]:
     """An answer, or a part of one, that must be an object.
 
     Raises:
@@ -39,38 +39,42 @@ def an_object(value: Any, path: str) -> dict[str, Any]:
     return value
 
 
-def objects(value: Any, path: str, key: str, *, named: str | None = "id") -> list[dict[str, Any]]:
+def require_object_list(
+    value: Any, path: str, key: str, *, id_field: str | None = "id"
+) -> list[dict[str, Any]]:
     """A list of objects, each with an id; ids are texts.
 
     Args:
         value: the list.
         path: of the request.
         key: where the list was in the answer.
-        named: the field that has the id: a text or a number. None where there is none.
+        id_field: the field that has the id: a text or a number. None where there is none.
 
     Raises:
         FreshchatError: it is no such list.
     """
     if not isinstance(value, list):
         raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
-    for each in value:
-        if not isinstance(each, dict) or not (
-            named is None or isinstance(each.get(named), (str, int))
+    for item in value:
+        if not isinstance(item, dict) or not (
+            id_field is None or isinstance(item.get(id_field), (str, int))
         ):
             raise FreshchatError(
-                f"The answer of {path} has an item of {key} that is no object with an {named}."
+                f"The answer of {path} has an item of {key} that is no object with an {id_field}."
             )
-    return [with_text_ids(each, named) for each in value]
+    return [stringify_ids(item, id_field) for item in value]
 
 
-def with_text_ids(item: dict[str, Any], *more: str | None) -> dict[str, Any]:
+def stringify_ids(item: dict[str, Any], *id_fields: str | None) -> dict[str, Any]:
     """The object with ids as texts, so that what is looked up by one is found.
 
     Args:
         item: any object of an answer.
-        more: further fields that hold ids.
+        id_fields: further fields that hold ids.
     """
-    numbers = {
-        name: str(item[name]) for name in (*_IDS, *more) if name and type(item.get(name)) is int
+    as_text = {
+        name: str(item[name])
+        for name in (*_IDS, *id_fields)
+        if name and type(item.get(name)) is int
     }
-    return {**item, **numbers} if numbers else item
+    return {**item, **as_text} if as_text else item

@@ -6,34 +6,36 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tap_freshchat.api.responses import decode
+from tap_freshchat.api.responses import decode_json
 from tap_freshchat.errors import (
-    AccessError,
-    MissingError,
-    PassingError,
-    RefusedError,
-    UnreachableError,
+    AuthorizationError,
+    ConnectionFailedError,
+    NotFoundError,
+    RequestRejectedError,
+    RetryableError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_OTHER_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+_RETRYABLE_4XX = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-def is_own_limit(status: int, headers: Mapping[str, str]) -> bool:
+def is_resource_rate_limit(status: int, headers: Mapping[str, str]) -> bool:
     """Whether a 429 is not the account's limit, of which each answer says what remains."""
     remaining = headers.get("X-RateLimit-Remaining", "").strip()
     return status == HTTPStatus.TOO_MANY_REQUESTS and remaining != "0"
 
 
-def judge(status: int, headers: Mapping[str, str], where: str, content: bytes) -> None:
+def raise_for_status(
+    status: int, headers: Mapping[str, str], request_line: str, content: bytes
+) -> None:
     """Raise the error that an answer stands for.
 
     Args:
         status: the answer's.
         headers: the answer's.
-        where: what was asked, for the error.
+        request_line: what was asked, for the error.
         content: its body, as far as it was read.
 
     Raises:
@@ -42,36 +44,42 @@ def judge(status: int, headers: Mapping[str, str], where: str, content: bytes) -
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     trace = headers.get("X-Trace-ID")
-    what = f"{where} answered {status}" + (f" (trace {trace})" if trace else "")
+    summary = f"{request_line} answered {status}" + (f" (trace {trace})" if trace else "")
     if status == HTTPStatus.UNAUTHORIZED:
-        raise AccessError(f"{what}: Freshchat does not accept the token; check api_token.")
+        raise AuthorizationError(
+            f"{summary}: Freshchat does not accept the token; check api_token."
+        )
     if status == HTTPStatus.FORBIDDEN:
-        raise AccessError(
-            f"{what}: the token or the account's plan does not include this; check api_token's "
+        raise AuthorizationError(
+            f"{summary}: the token or the account's plan does not include this; check api_token's "
             f"account and the plan.",
             forbidden=True,
         )
     if status == HTTPStatus.NOT_FOUND:
-        raise MissingError(f"{what}: not there; if this is the first request, check api_url.")
-    if status in _OTHER_PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise PassingError(f"{what}.")
+        raise NotFoundError(f"{summary}: not there; if this is the first request, check api_url.")
+    if status in _RETRYABLE_4XX or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise RetryableError(f"{summary}.")
     if status < HTTPStatus.BAD_REQUEST:
-        raise AccessError(f"{what}, a redirect, which is not followed: check api_url.")
-    raise RefusedError(f"{what}: Freshchat refused the request.", reason=_reason(content))
+        raise AuthorizationError(f"{summary}, a redirect, which is not followed: check api_url.")
+    raise RequestRejectedError(
+        f"{summary}: Freshchat refused the request.", reason=_reason(content)
+    )
 
 
-def network_fault(doing: str, url: str, error: Exception) -> UnreachableError:
+def connection_error(action: str, url: str, error: Exception) -> ConnectionFailedError:
     """The error for no answer, or half of one."""
     # Only the kind: its text can hold the whole URL, whose query may be a signature.
     kind = type(error).__name__
-    place = urlsplit(url)
-    path = place.path if place.query == "" else "/…"
-    return UnreachableError(f"{doing} {place.hostname}{path}: the connection failed ({kind}).")
+    target = urlsplit(url)
+    path = target.path if target.query == "" else "/…"
+    return ConnectionFailedError(
+        f"{action} {target.hostname}{path}: the connection failed ({kind})."
+    )
 
 
 def _reason(content: bytes) -> str:
     try:
-        body = decode(content)
+        body = decode_json(content)
     except ValueError:
         return ""
     if not isinstance(body, dict):

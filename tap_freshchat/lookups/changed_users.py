@@ -46,7 +46,7 @@ def changed_at(user: dict[str, Any]) -> datetime | None:
         return None
 
 
-class UserListing:
+class ChangedUsers:
     """The lists of users of one run.
 
     Args:
@@ -61,9 +61,9 @@ class UserListing:
         self._folder = folder
         self._page_size = page_size
         self._readers: Counter[Window] = Counter()
-        self._whole: Path | None = None
+        self._full_list: Path | None = None
 
-    def order(self, windows: Sequence[Window]) -> None:
+    def register_windows(self, windows: Sequence[Window]) -> None:
         """Say what one stream is going to read, so that it is listed once for all."""
         self._readers.update(windows)
 
@@ -72,16 +72,16 @@ class UserListing:
 
         One of whom no time is known belongs to every window.
         """
-        path = self._whole or self._path(window)
+        path = self._full_list or self._path(window)
         if not path.exists():
             path = self._fetch(window)
         with path.open("rb") as lines:
-            for user in _once(map(msgspec.json.decode, lines)):
+            for user in _deduplicated(map(msgspec.json.decode, lines)):
                 changed = changed_at(user)
                 if changed is None or window.start <= changed < window.end:
                     yield user
         self._readers[window] -= 1
-        if self._readers[window] <= 0 and path != self._whole:
+        if self._readers[window] <= 0 and path != self._full_list:
             path.unlink()
 
     def _fetch(self, window: Window) -> Path:
@@ -92,26 +92,26 @@ class UserListing:
         # A filter of some kind is mandatory, and one bound of it may be obeyed: this one excludes
         # nobody who belongs to any window, whichever was read first.
         windows = [window, *self._readers]
-        whole = Window(min(each.start for each in windows), max(each.end for each in windows))
-        self._whole = self._folder / "all.users"
-        self._save(whole, self._whole, whole=True)
-        return self._whole
+        full = Window(min(each.start for each in windows), max(each.end for each in windows))
+        self._full_list = self._folder / "all.users"
+        self._save(full, self._full_list, full=True)
+        return self._full_list
 
-    def _save(self, window: Window, path: Path, *, whole: bool = False) -> bool:
+    def _save(self, window: Window, path: Path, *, full: bool = False) -> bool:
         """Write a list; False, with the list unfinished, at the first sign of no filter."""
         params = {
             "updated_from": format_request_time(window.start - MARGIN),
             "updated_to": format_request_time(window.end + MARGIN),
         }
-        pages = pagination.shrinking_collection(
+        pages = pagination.paginate_backwards(
             *(self._client, "/users", "users"),
             page_size=self._page_size,
-            moved=changed_at,
+            sort_value=changed_at,
             params=params,
         )
         with path.open("wb") as file:
             for page in pages:
-                if not whole and any(_is_far(user, window) for user in page):
+                if not full and any(_is_outside_window(user, window) for user in page):
                     return False
                 file.writelines(msgspec.json.encode(user) + b"\n" for user in page)
         return True
@@ -120,20 +120,20 @@ class UserListing:
         return self._folder / f"{window.start:%Y%m%dT%H%M%S%f}-{window.end:%Y%m%dT%H%M%S%f}.users"
 
 
-def _is_far(user: dict[str, Any], window: Window) -> bool:
+def _is_outside_window(user: dict[str, Any], window: Window) -> bool:
     changed = changed_at(user)
     if changed is None:
         return False
     return not window.start - FILTER_TOLERANCE <= changed <= window.end + FILTER_TOLERANCE
 
 
-def _once(users: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _deduplicated(users: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The users without those met shortly before."""
-    met: OrderedDict[str, None] = OrderedDict()
+    seen: OrderedDict[str, None] = OrderedDict()
     for user in users:
-        if user["id"] in met:
+        if user["id"] in seen:
             continue
-        met[user["id"]] = None
-        if len(met) > REMEMBERED_IDS:
-            met.popitem(last=False)
+        seen[user["id"]] = None
+        if len(seen) > REMEMBERED_IDS:
+            seen.popitem(last=False)
         yield user

@@ -7,11 +7,11 @@ from collections import OrderedDict
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tap_freshchat.activity.message_history import Dialogue, Snapshot, read_back
+from tap_freshchat.activity.message_history import MessageHistory, Snapshot, load_back_to
 from tap_freshchat.api import pagination, responses
-from tap_freshchat.api.client import path_of
+from tap_freshchat.api.client import build_path
 from tap_freshchat.concurrency import ordered_map
-from tap_freshchat.errors import MissingError
+from tap_freshchat.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # POST /users/fetch takes up to 100 ids.
-USERS_A_REQUEST = 100
+USERS_PER_REQUEST = 100
 # Occurrences whose look-ups are made together: several requests of 100 users, and never many
 # records in memory.
-LOOK_UPS_TOGETHER = 500
+LOOKUP_BATCH_SIZE = 500
 # What is remembered of each kind; the oldest are looked up again. A conversation comes with its
 # messages, some 25 kB of them.
 MAX_USERS = 20_000
 MAX_SNAPSHOTS = 1_000
 
 
-class Remembered(OrderedDict[str, T]):
+class BoundedCache(OrderedDict[str, T]):
     """Answers by id, the oldest dropped above a bound."""
 
     def __init__(self, bound: int) -> None:
@@ -46,7 +46,7 @@ class Remembered(OrderedDict[str, T]):
             self.popitem(last=False)
 
 
-class Identity:
+class ConversationLookup:
     """Look-ups of conversations and users, each made at most once while remembered.
 
     Args:
@@ -63,43 +63,43 @@ class Identity:
         self._clock = clock
         self._max_concurrency = max_concurrency
         self._page_size = page_size
-        self._snapshots: Remembered[Snapshot] = Remembered(MAX_SNAPSHOTS)
-        self._users: Remembered[dict[str, Any]] = Remembered(MAX_USERS)
+        self._snapshots: BoundedCache[Snapshot] = BoundedCache(MAX_SNAPSHOTS)
+        self._users: BoundedCache[dict[str, Any]] = BoundedCache(MAX_USERS)
         self._missing = 0
         self._log = logging.getLogger("tap-freshchat.identity")
 
-    def snapshots(self, wanted: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
+    def get_snapshots(self, requested: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
         """The conversations as they stand now, looked up unless remembered.
 
         Args:
-            wanted: by conversation, how far back its messages are wanted: a moment, or None for
+            requested: by conversation, how far back its messages are wanted: a moment, or None for
                 no messages.
         """
         found = {
             conversation_id: snapshot
-            for conversation_id, back_to in wanted.items()
+            for conversation_id, back_to in requested.items()
             if (snapshot := self._snapshots.get(conversation_id))
-            and snapshot.dialogue.reaches(back_to)
+            and snapshot.history.covers(back_to)
         }
-        lacking = {key: back_to for key, back_to in wanted.items() if key not in found}
-        if lacking:
-            looks = ordered_map(
-                lambda conversation_id: self._snapshot(conversation_id, lacking[conversation_id]),
-                lacking,
+        uncached = {key: back_to for key, back_to in requested.items() if key not in found}
+        if uncached:
+            fetched = ordered_map(
+                lambda conversation_id: self._snapshot(conversation_id, uncached[conversation_id]),
+                uncached,
                 in_flight=self._max_concurrency,
             )
-            for conversation_id, snapshot in looks:
+            for conversation_id, snapshot in fetched:
                 self._missing += not snapshot.conversation
                 self._snapshots[conversation_id] = found[conversation_id] = snapshot
         return found
 
-    def users(self, user_ids: Iterable[str]) -> Mapping[str, dict[str, Any]]:
+    def get_users(self, user_ids: Iterable[str]) -> Mapping[str, dict[str, Any]]:
         """The users, 100 a request unless remembered; one who was deleted is left out."""
-        wanted = set(user_ids)
-        found = {user_id: self._users[user_id] for user_id in wanted & self._users.keys()}
-        lacking = sorted(wanted - found.keys())
-        for at in range(0, len(lacking), USERS_A_REQUEST):
-            fetched = self._fetch_users(lacking[at : at + USERS_A_REQUEST])
+        requested = set(user_ids)
+        found = {user_id: self._users[user_id] for user_id in requested & self._users.keys()}
+        uncached = sorted(requested - found.keys())
+        for at in range(0, len(uncached), USERS_PER_REQUEST):
+            fetched = self._fetch_users(uncached[at : at + USERS_PER_REQUEST])
             self._users.update(fetched)
             found.update(fetched)
         return {user_id: user for user_id, user in found.items() if user}
@@ -115,48 +115,52 @@ class Identity:
             self._missing = 0
 
     def _snapshot(self, conversation_id: str, back_to: datetime | None) -> Snapshot:
-        conversation, user_id, dialogue = {}, None, Dialogue(complete=False)
+        conversation, user_id, history = {}, None, MessageHistory(complete=False)
         try:
-            path = path_of("conversations", conversation_id)
-            answer = responses.an_object(self._client.get(path), path)
-            conversation = responses.with_text_ids(answer)
-            messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
+            path = build_path("conversations", conversation_id)
+            answer = responses.require_object(self._client.get(path), path)
+            conversation = responses.stringify_ids(answer)
+            messages = pagination.paginate_messages(
+                self._client, conversation_id, page_size=self._page_size
+            )
             if back_to is not None:
-                dialogue = read_back(messages, back_to)
-            user_id = customer_of(conversation, dialogue, messages)
-        except MissingError:
+                history = load_back_to(messages, back_to)
+            user_id = find_customer_id(conversation, history, messages)
+        except NotFoundError:
             pass
         return Snapshot(
             conversation=conversation,
             user_id=user_id,
             time=self._clock.now(),
-            dialogue=dialogue,
+            history=history,
         )
 
     def _fetch_users(self, user_ids: list[str]) -> Mapping[str, dict[str, Any]]:
-        users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
+        get_users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
         answer = self._client.post("/users/fetch", {"ids": user_ids})
         # The answer is either a list or an object that holds it.
-        listed = answer.get("users") or [] if isinstance(answer, dict) else answer
-        for user in responses.objects(listed, "/users/fetch", "users"):
-            users[user["id"]] = user
-        self._missing += sum(not user for user in users.values())
-        return users
+        entries = answer.get("users") or [] if isinstance(answer, dict) else answer
+        for user in responses.require_object_list(entries, "/users/fetch", "users"):
+            get_users[user["id"]] = user
+        self._missing += sum(not user for user in get_users.values())
+        return get_users
 
 
-def customer_of(
-    conversation: Mapping[str, Any], dialogue: Dialogue, earlier: Iterable[Mapping[str, Any]]
+def find_customer_id(
+    conversation: Mapping[str, Any],
+    history: MessageHistory,
+    older_messages: Iterable[Mapping[str, Any]],
 ) -> str | None:
     """The customer of a conversation; some accounts' GET leaves them out, their messages do not.
 
     Args:
         conversation: as its record tells it.
-        dialogue: its messages, as far as they were read.
-        earlier: the rest of them, read only while nobody is found.
+        history: its messages, as far as they were read.
+        older_messages: the rest of them, read only while nobody is found.
     """
-    if told := conversation.get("user_id"):
-        return str(told)
-    for message in chain((each.content for each in dialogue.messages), earlier):
+    if user_id := conversation.get("user_id"):
+        return str(user_id)
+    for message in chain((message.content for message in history.messages), older_messages):
         if user_id := message.get("user_id"):
             return str(user_id)
         if message.get("actor_type") == "user" and message.get("actor_id"):
@@ -164,8 +168,8 @@ def customer_of(
     return None
 
 
-def batched(items: Iterable[T]) -> Iterator[list[T]]:
+def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
     """The items in lists of `LOOK_UPS_TOGETHER`, the last one shorter."""
     remaining = iter(items)
-    while batch := list(islice(remaining, LOOK_UPS_TOGETHER)):
+    while batch := list(islice(remaining, LOOKUP_BATCH_SIZE)):
         yield batch

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.api import pagination, responses
-from tap_freshchat.errors import AccessError, MissingError
+from tap_freshchat.errors import AuthorizationError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CONNECT_ATTEMPTS = 3
 
 
-class Directory:
+class AccountDirectory:
     """The account's own lists, fetched when first asked for.
 
     Args:
@@ -40,16 +40,18 @@ class Directory:
         """
         try:
             answer = self._client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
-        except MissingError:
+        except NotFoundError:
             return {}
-        except AccessError as error:
+        except AuthorizationError as error:
             # A token of another scope is refused here (403) and may still read all we need.
             if error.forbidden:
                 return {}
             raise
         if not isinstance(answer, dict):
             return {}
-        return responses.an_object(answer.get("configuration") or answer, "/accounts/configuration")
+        return responses.require_object(
+            answer.get("configuration") or answer, "/accounts/configuration"
+        )
 
     @cached_property
     def agents(self) -> Mapping[str, dict[str, Any]]:
@@ -71,17 +73,17 @@ class Directory:
         """Ids of the statuses that agents can have, custom ones among them, by lower-case name."""
         try:
             answer = self._client.get("/agents/status")
-        except (AccessError, MissingError):
+        except (AuthorizationError, NotFoundError):
             # Not every plan has custom statuses.
             return {}
-        listed = responses.an_object(answer, "/agents/status").get("states") or []
-        states = responses.objects(listed, "/agents/status", "states")
+        entries = responses.require_object(answer, "/agents/status").get("states") or []
+        states = responses.require_object_list(entries, "/agents/status", "states")
         return {str(state.get("name")).lower(): str(state["id"]) for state in states}
 
     def _by_id(self, path: str, key: str) -> Mapping[str, dict[str, Any]]:
         try:
-            items = pagination.collection(self._client, path, key, page_size=self._page_size)
+            items = pagination.paginate(self._client, path, key, page_size=self._page_size)
             return {item["id"]: item for item in items}
-        except MissingError:
+        except NotFoundError:
             # Some accounts answer 404 to an empty list.
             return {}

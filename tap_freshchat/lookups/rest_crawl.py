@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_freshchat.activity.message_history import Dialogue, Snapshot, read_back
+from tap_freshchat.activity.message_history import MessageHistory, Snapshot, load_back_to
 from tap_freshchat.api import pagination, responses
-from tap_freshchat.api.client import path_of
+from tap_freshchat.api.client import build_path
 from tap_freshchat.concurrency import ordered_map
-from tap_freshchat.errors import MissingError
-from tap_freshchat.lookups.conversations import customer_of
+from tap_freshchat.errors import NotFoundError
+from tap_freshchat.lookups.conversations import find_customer_id
 from tap_freshchat.times import format_time, parse_time
-from tap_freshchat.windows import EVER, Window
+from tap_freshchat.windows import FRESHCHAT_EPOCH, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.clock import Clock
-    from tap_freshchat.lookups.changed_users import UserListing
+    from tap_freshchat.lookups.changed_users import ChangedUsers
 
 # How far ahead users are asked for, so that none leaves the list by coming back while it is read:
 # the next run would look for what is new of them only. Longer than any listing takes.
-AHEAD = timedelta(days=1)
+UPDATED_TO_MARGIN = timedelta(days=1)
 
 
-class Walk:
+class RestCrawl:
     """The conversations that moved since a moment.
 
     Args:
@@ -51,7 +51,7 @@ class Walk:
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
         self,
         client: FreshchatClient,
-        listing: UserListing,
+        changed_users: ChangedUsers,
         clock: Clock,
         folder: Path,
         *,
@@ -60,7 +60,7 @@ class Walk:
         max_concurrency: int,
     ) -> None:
         self._client = client
-        self._listing = listing
+        self._changed_users = changed_users
         self._clock = clock
         self._path = folder / "walk.jsonl"
         self._all_users = all_users
@@ -83,80 +83,86 @@ class Walk:
 
     def _write(self, window: Window) -> None:
         unfinished = self._path.with_suffix(".part")
-        moved = 0
-        looks = ordered_map(
-            lambda conversation_id: self._look(conversation_id, window.start),
+        changed = 0
+        fetched = ordered_map(
+            lambda conversation_id: self._fetch_if_changed(conversation_id, window.start),
             self._conversation_ids(window),
             in_flight=self._max_concurrency,
         )
         with unfinished.open("wb") as file:
-            for _, found in looks:
-                if found is not None:
-                    file.write(msgspec.json.encode(found) + b"\n")
-                    moved += 1
+            for _, record in fetched:
+                if record is not None:
+                    file.write(msgspec.json.encode(record) + b"\n")
+                    changed += 1
         unfinished.rename(self._path)
-        self._log.info("Walked users for %s: %d conversations moved.", window, moved)
+        self._log.info("Walked users for %s: %d conversations moved.", window, changed)
         if self._missing:
             self._log.warning("%d users or conversations were gone and left out.", self._missing)
 
     def _conversation_ids(self, window: Window) -> Iterator[str]:
-        users = Window(EVER if self._all_users else window.start, window.end + AHEAD)
-        self._listing.order([users])
+        users = Window(
+            FRESHCHAT_EPOCH if self._all_users else window.start, window.end + UPDATED_TO_MARGIN
+        )
+        self._changed_users.register_windows([users])
         lists = ordered_map(
             self._conversations_of,
-            (str(user["id"]) for user in self._listing.users(users)),
+            (str(user["id"]) for user in self._changed_users.users(users)),
             in_flight=self._max_concurrency,
         )
-        met = set()
+        seen = set()
         for _, conversation_ids in lists:
             for conversation_id in conversation_ids:
                 # One conversation can be listed under two users.
-                if conversation_id not in met:
-                    met.add(conversation_id)
+                if conversation_id not in seen:
+                    seen.add(conversation_id)
                     yield conversation_id
 
     def _conversations_of(self, user_id: str) -> list[str]:
         try:
-            listed = pagination.conversations_of(self._client, user_id, page_size=self._page_size)
-        except MissingError:
+            conversations = pagination.user_conversations(
+                self._client, user_id, page_size=self._page_size
+            )
+        except NotFoundError:
             self._missing += 1
             return []
-        return [each["id"] for each in listed]
+        return [conversation["id"] for conversation in conversations]
 
-    def _look(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
+    def _fetch_if_changed(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
         """A conversation with a message since then; None for any other."""
         try:
-            messages = pagination.messages(self._client, conversation_id, page_size=self._page_size)
-            dialogue = read_back(messages, since)
-            if not dialogue.messages or dialogue.messages[-1].time < since:
+            messages = pagination.paginate_messages(
+                self._client, conversation_id, page_size=self._page_size
+            )
+            history = load_back_to(messages, since)
+            if not history.messages or history.messages[-1].time < since:
                 return None
-            path = path_of("conversations", conversation_id)
-            answer = responses.an_object(self._client.get(path), path)
-            conversation = responses.with_text_ids(answer)
-            customer = customer_of(conversation, dialogue, messages)
-        except MissingError:
+            path = build_path("conversations", conversation_id)
+            answer = responses.require_object(self._client.get(path), path)
+            conversation = responses.stringify_ids(answer)
+            customer = find_customer_id(conversation, history, messages)
+        except NotFoundError:
             self._missing += 1
             return None
         return {
             "conversation": {**conversation, "conversation_id": conversation_id},
             "user_id": customer,
-            "messages": [message.content for message in dialogue.messages],
-            "complete": dialogue.complete,
-            "cut": dialogue.cut,
+            "messages": [message.content for message in history.messages],
+            "complete": history.complete,
+            "cut": history.cut,
             "back_to": format_time(since),
             "time": format_time(self._clock.now()),
         }
 
 
-def _snapshot(found: dict[str, Any]) -> Snapshot:
+def _snapshot(record: dict[str, Any]) -> Snapshot:
     return Snapshot(
-        conversation=found["conversation"],
-        user_id=found["user_id"],
-        time=parse_time(found["time"]),
-        dialogue=Dialogue(
-            found["messages"],
-            complete=found["complete"],
-            back_to=parse_time(found["back_to"]),
-            cut=found["cut"],
+        conversation=record["conversation"],
+        user_id=record["user_id"],
+        time=parse_time(record["time"]),
+        history=MessageHistory(
+            record["messages"],
+            complete=record["complete"],
+            back_to=parse_time(record["back_to"]),
+            cut=record["cut"],
         ),
     )

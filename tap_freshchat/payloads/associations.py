@@ -10,7 +10,7 @@ from tap_freshchat.times import format_time, parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_freshchat.activity.conversation_state import Timeline
+    from tap_freshchat.activity.conversation_state import ConversationState
 
 _PERSON = ("id", "first_name", "last_name", "email", "phone", "avatar")
 _USER = (*_PERSON, "created_time", "updated_time", "reference_id", "org_contact_id", "properties")
@@ -25,7 +25,7 @@ _TIMES = frozenset({"created_time", "updated_time"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class AccountData:
     """What the payload says of the account itself, and the lists that ids are joined with."""
 
     configuration: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Customer:
     user: Mapping[str, Any]
 
     @classmethod
-    def of(
+    def from_id(
         cls,
         user_id: str | None,
         users: Mapping[str, Mapping[str, Any]],
@@ -63,25 +63,34 @@ class Customer:
         )
 
 
-def associations_of(
-    conversation: Mapping[str, Any], account: Account, customer: Customer, timeline: Timeline
+def build_associations(
+    conversation: Mapping[str, Any],
+    account: AccountData,
+    customer: Customer,
+    state: ConversationState,
 ) -> dict[str, Any]:
     """What a conversation belongs to, as far as its ids lead to anything; labels by name only."""
-    joined = {
-        "user": pick(customer.user, _USER),
-        "agent": pick(account.agents.get(conversation.get("assigned_agent_id") or "", {}), _AGENT),
-        "group": pick(account.groups.get(conversation.get("assigned_group_id") or "", {}), _GROUP),
-        "channel": pick(account.channels.get(conversation.get("channel_id") or "", {}), _CHANNEL),
-        "label_category": timeline.label_category and {"name": timeline.label_category},
-        "label_subcategory": timeline.label_subcategory and {"name": timeline.label_subcategory},
+    associations = {
+        "user": select_fields(customer.user, _USER),
+        "agent": select_fields(
+            account.agents.get(conversation.get("assigned_agent_id") or "", {}), _AGENT
+        ),
+        "group": select_fields(
+            account.groups.get(conversation.get("assigned_group_id") or "", {}), _GROUP
+        ),
+        "channel": select_fields(
+            account.channels.get(conversation.get("channel_id") or "", {}), _CHANNEL
+        ),
+        "label_category": state.label_category and {"name": state.label_category},
+        "label_subcategory": state.label_subcategory and {"name": state.label_subcategory},
     }
-    return {name: value for name, value in joined.items() if value}
+    return {name: value for name, value in associations.items() if value}
 
 
-def actor_of(
+def build_actor(
     actor_type: str | None,
     actor_id: str | None,
-    account: Account,
+    account: AccountData,
     customer: Customer,
     message: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
@@ -100,20 +109,20 @@ def actor_of(
     if actor_id and actor_id in account.agents:
         actor = agent_actor(actor_id, account.agents[actor_id])
     elif actor_id and actor_id == customer.id:
-        actor = {**pick(customer.user, _PERSON), "id": actor_id, "type": "user"}
+        actor = {**select_fields(customer.user, _PERSON), "id": actor_id, "type": "user"}
     org_ids = (
         {"org_contact_id": customer.user.get("org_contact_id")} if actor_id == customer.id else {}
     )
-    org_ids.update(pick(message or {}, ("org_actor_id", "org_contact_id")))
+    org_ids.update(select_fields(message or {}, ("org_actor_id", "org_contact_id")))
     return {**actor, **{name: value for name, value in org_ids.items() if value}}
 
 
 def agent_actor(agent_id: str, agent: Mapping[str, Any]) -> dict[str, Any]:
     """An agent as the one who caused an event."""
-    return {**pick(agent, _AGENT_ACTOR), "id": agent_id, "type": "agent"}
+    return {**select_fields(agent, _AGENT_ACTOR), "id": agent_id, "type": "agent"}
 
 
-def one_form(value: Any) -> Any:
+def normalise_time(value: Any) -> Any:
     """A time in the one form in which times leave the tap; anything else unchanged."""
     try:
         return format_time(parse_time(value)) if isinstance(value, str) else value
@@ -121,10 +130,10 @@ def one_form(value: Any) -> Any:
         return value
 
 
-def pick(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def select_fields(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """The documented attributes that an object has, times in their one form."""
     return {
-        name: one_form(source[name]) if name in _TIMES else source[name]
+        name: normalise_time(source[name]) if name in _TIMES else source[name]
         for name in names
         if name in source
     }

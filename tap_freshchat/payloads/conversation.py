@@ -4,105 +4,105 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.conversation_state import Timeline
-from tap_freshchat.activity.message_history import Dialogue
-from tap_freshchat.payloads.associations import pick
-from tap_freshchat.payloads.statistics import statistics_at
-from tap_freshchat.times import format_time, time_in
+from tap_freshchat.activity.conversation_state import ConversationState
+from tap_freshchat.activity.message_history import MessageHistory
+from tap_freshchat.payloads.associations import select_fields
+from tap_freshchat.payloads.statistics import compute_statistics
+from tap_freshchat.times import format_time, parse_time_or_none
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_freshchat.activity.message_history import Message, Snapshot
-    from tap_freshchat.payloads.associations import Account, Customer
+    from tap_freshchat.payloads.associations import AccountData, Customer
 
-NO_DIALOGUE = Dialogue(complete=False)
+EMPTY_HISTORY = MessageHistory(complete=False)
 _SNAPSHOT = (
     *("app_id", "channel_id", "user_id", "org_contact_id", "created_time"),
     *("assigned_org_agent_id", "assigned_org_group_id"),
 )
 
 
-def conversation_tree(  # noqa: PLR0913 - each is one source of the payload
+def build_conversation(  # noqa: PLR0913 - each is one source of the payload
     conversation_id: str,
-    timeline: Timeline,
+    state: ConversationState,
     customer: Customer,
-    account: Account,
+    account: AccountData,
     snapshot: Snapshot | None,
     *,
     at: datetime,
 ) -> dict[str, Any]:
     """The conversation as it stood, completed by what only its present state tells."""
-    now = snapshot.conversation if snapshot else {}
-    channel_id = timeline.channel_id or now.get("channel_id")
+    current = snapshot.conversation if snapshot else {}
+    channel_id = state.channel_id or current.get("channel_id")
     conversation: dict[str, Any] = {
-        **pick(now, _SNAPSHOT),
+        **select_fields(current, _SNAPSHOT),
         "conversation_id": conversation_id,
         "channel_id": channel_id,
         "user_id": customer.id,
-        **timeline.known,
-        **_times(timeline),
+        **state.known,
+        **_times(state),
     }
     # A conversation is created once, and nothing tells when as well as its own record.
-    if created := time_in(now.get("created_time")):
+    if created := parse_time_or_none(current.get("created_time")):
         conversation["created_time"] = format_time(created)
-    for ours, theirs in (("agent", "assigned_agent_id"), ("group", "assigned_group_id")):
+    for kind, id_field in (("agent", "assigned_agent_id"), ("group", "assigned_group_id")):
         # The organisation's id belongs to today's assignee, so only to an event that has the same.
-        if conversation.get(theirs) != now.get(theirs):
-            conversation.pop(f"assigned_org_{ours}_id", None)
+        if conversation.get(id_field) != current.get(id_field):
+            conversation.pop(f"assigned_org_{kind}_id", None)
     if "app_id" not in conversation and account.configuration.get("app_id"):
         conversation["app_id"] = str(account.configuration["app_id"])
-    dialogue = snapshot.dialogue if snapshot else NO_DIALOGUE
-    source = account.channels.get(channel_id or "", {}).get("source") or dialogue.source
+    history = snapshot.history if snapshot else EMPTY_HISTORY
+    source = account.channels.get(channel_id or "", {}).get("source") or history.source
     if source:
         conversation["source"] = source
-    if properties := now.get("properties"):
-        conversation["properties"] = as_object(properties)
-    if due := dialogue.response_due(at):
+    if properties := current.get("properties"):
+        conversation["properties"] = properties_as_dict(properties)
+    if due := history.response_due(at):
         conversation["response_due_type"] = due
-    if figures := statistics_at(at, timeline, dialogue):
-        conversation["statistics"] = figures
+    if statistics := compute_statistics(at, state, history):
+        conversation["statistics"] = statistics
     return conversation
 
 
-def _times(timeline: Timeline) -> dict[str, str]:
+def _times(state: ConversationState) -> dict[str, str]:
     times: dict[str, datetime | None] = {
-        "created_time": timeline.created_time,
-        "assigned_time": timeline.assigned_time,
-        "first_agent_assigned_time": timeline.first_agent_assigned_time,
-        "group_assigned_time": timeline.group_assigned_time,
-        "first_group_assigned_time": timeline.first_group_assigned_time,
-        "reopened_time": timeline.reopened_time,
-        "resolved_time": timeline.resolved_time,
+        "created_time": state.created_time,
+        "assigned_time": state.assigned_time,
+        "first_agent_assigned_time": state.first_agent_assigned_time,
+        "group_assigned_time": state.group_assigned_time,
+        "first_group_assigned_time": state.first_group_assigned_time,
+        "reopened_time": state.reopened_time,
+        "resolved_time": state.resolved_time,
     }
     return {name: format_time(time) for name, time in times.items() if time}
 
 
-def present_timeline(channel_id: str | None, snapshot: Snapshot | None) -> Timeline:
+def state_from_snapshot(channel_id: str | None, snapshot: Snapshot | None) -> ConversationState:
     """The present state of a conversation, for a moment of which nothing else is known."""
-    now = snapshot.conversation if snapshot else {}
-    return Timeline(
+    current = snapshot.conversation if snapshot else {}
+    return ConversationState(
         known={
-            name: now[name]
+            name: current[name]
             for name in ("status", "assigned_agent_id", "assigned_group_id")
-            if name in now
+            if name in current
         },
         channel_id=channel_id,
     )
 
 
-def message_element(message: Message, dialogue: Dialogue) -> dict[str, Any]:
+def message_element(message: Message, history: MessageHistory) -> dict[str, Any]:
     """One element of `messages`: everything REST tells of it, and its place in the dialogue."""
     return {
         **message.content,
         "created_time": format_time(message.time),
-        **dialogue.places(message),
+        **history.position_flags(message),
     }
 
 
-def as_object(properties: Any) -> Any:
+def properties_as_dict(properties: Any) -> Any:
     """Properties as one object; some accounts give a list of `{name, value}`."""
     if not isinstance(properties, list):
         return properties
-    named = (each for each in properties if isinstance(each, dict))
-    return {each["name"]: each.get("value") for each in named if isinstance(each.get("name"), str)}
+    items = (item for item in properties if isinstance(item, dict))
+    return {item["name"]: item.get("value") for item in items if isinstance(item.get("name"), str)}

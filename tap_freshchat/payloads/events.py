@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity import events as activity
-from tap_freshchat.ids import digest
-from tap_freshchat.payloads.associations import actor_of, agent_actor, associations_of
+from tap_freshchat.ids import stable_id
+from tap_freshchat.payloads.associations import agent_actor, build_actor, build_associations
 from tap_freshchat.payloads.conversation import (
-    NO_DIALOGUE,
-    conversation_tree,
+    EMPTY_HISTORY,
+    build_conversation,
     message_element,
-    present_timeline,
+    state_from_snapshot,
 )
 from tap_freshchat.reports.catalog import INTELLIASSIGN
 from tap_freshchat.times import format_time
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from tap_freshchat.activity.agent_status import AgentOccurrence
-    from tap_freshchat.activity.conversation_state import Changes, Timeline
-    from tap_freshchat.activity.events import Occurrence
+    from tap_freshchat.activity.agent_status import AgentStatusChange
+    from tap_freshchat.activity.conversation_state import Changes, ConversationState
+    from tap_freshchat.activity.events import ConversationEvent
     from tap_freshchat.activity.message_history import Message, Snapshot
-    from tap_freshchat.payloads.associations import Account, Customer
+    from tap_freshchat.payloads.associations import AccountData, Customer
 
 # Versions that the product events themselves carry.
 CONVERSATION_VERSION = "1.0.0"
@@ -36,11 +36,11 @@ AGENT_ACTIVITY_VERSION = "2.0.0"
 
 
 def conversation_event(  # noqa: PLR0913 - each is one source of the payload
-    occurrence: Occurrence,
+    event: ConversationEvent,
     changes: Changes,
-    timeline: Timeline,
+    state: ConversationState,
     *,
-    account: Account,
+    account: AccountData,
     customer: Customer,
     snapshot: Snapshot | None,
     source: str,
@@ -48,40 +48,40 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
     """The record of one occurrence: onConversationCreate or onConversationUpdate.
 
     Args:
-        occurrence: what happened.
+        event: what happened.
         changes: what it changed.
-        timeline: how the conversation stood after it.
+        state: how the conversation stood after it.
         account: to join agents, groups and channels with.
         customer: whom the conversation belongs to.
         snapshot: how the conversation stands now, when that is wanted.
         source: `report` or `rest`.
     """
-    created = occurrence.kind == activity.CREATED
-    conversation = conversation_tree(
-        occurrence.conversation_id, timeline, customer, account, snapshot, at=occurrence.time
+    created = event.kind == activity.CREATED
+    conversation = build_conversation(
+        event.conversation_id, state, customer, account, snapshot, at=event.time
     )
-    dialogue = snapshot.dialogue if snapshot else NO_DIALOGUE
-    shown = dialogue.opening if created else dialogue.notice(occurrence.time)
+    history = snapshot.history if snapshot else EMPTY_HISTORY
+    shown = history.first_visible_message if created else history.nearest_system_message(event.time)
     if shown:
-        conversation["messages"] = [message_element(shown, dialogue)]
+        conversation["messages"] = [message_element(shown, history)]
     record = {
-        "id": occurrence.id,
+        "id": event.id,
         "event": "onConversationCreate" if created else "onConversationUpdate",
-        "type": occurrence.kind,
-        "created_time": format_time(occurrence.time),
+        "type": event.kind,
+        "created_time": format_time(event.time),
         **_customer_ids(customer),
         "source": source,
-        "observed": occurrence.observed,
-        "snapshot_time": _snapshot_time(snapshot),
+        "time_is_approximate": event.time_is_approximate,
+        "enriched_at": _enriched_at(snapshot),
         **_envelope(account.configuration, CONVERSATION_VERSION),
-        "conversation_id": occurrence.conversation_id,
-        "interaction_id": occurrence.interaction_id,
+        "conversation_id": event.conversation_id,
+        "interaction_id": event.interaction_id,
         "channel_id": conversation.get("channel_id"),
         "agent_id": conversation.get("assigned_agent_id"),
         "group_id": conversation.get("assigned_group_id"),
-        "previous_known": changes.previous_known,
-        "actor": _actor_of_change(occurrence, shown, account, customer),
-        "associations": associations_of(conversation, account, customer, timeline),
+        "previous_values_known": changes.previous_values_known,
+        "actor": _actor_of_change(event, shown, account, customer),
+        "associations": build_associations(conversation, account, customer, state),
         "conversation": conversation,
     }
     if not created:
@@ -92,9 +92,9 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
 def message_event(  # noqa: PLR0913 - each is one source of the payload
     message: Mapping[str, Any],
     moment: datetime,
-    timeline: Timeline | None,
+    state: ConversationState | None,
     *,
-    account: Account,
+    account: AccountData,
     customer: Customer,
     snapshot: Snapshot | None,
     source: str,
@@ -107,34 +107,34 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
     Args:
         message: a plain row as of the stream `messages`.
         moment: when it was posted.
-        timeline: how the conversation stood when it was posted; when not known, its present
-            state stands in, and `snapshot_time` says so.
+        state: how the conversation stood when it was posted; when not known, its present
+            state stands in, and `enriched_at` says so.
         account: to join agents, groups and channels with.
         customer: whom the conversation belongs to.
         snapshot: how the conversation stands now, when that is wanted.
         source: `report` or `rest`.
     """
-    timeline = timeline or present_timeline(message["channel_id"], snapshot)
-    conversation = conversation_tree(
+    state = state or state_from_snapshot(message["channel_id"], snapshot)
+    conversation = build_conversation(
         message["conversation_id"],
-        timeline,
+        state,
         customer,
         account,
         snapshot,
         at=moment,
     )
-    dialogue = snapshot.dialogue if snapshot else NO_DIALOGUE
-    said = dialogue[message["id"]]
+    history = snapshot.history if snapshot else EMPTY_HISTORY
+    full_message = history[message["id"]]
     # REST tells more of a message than a transcript's row does.
-    element = {**message, **(message_element(said, dialogue) if said else {})}
+    element = {**message, **(message_element(full_message, history) if full_message else {})}
     return {
-        "id": digest("message", message["conversation_id"], message["id"]),
+        "id": stable_id("message", message["conversation_id"], message["id"]),
         "event": "onMessageCreate",
         "created_time": message["created_time"],
         **_customer_ids(customer),
         "source": source,
-        "observed": False,
-        "snapshot_time": _snapshot_time(snapshot),
+        "time_is_approximate": False,
+        "enriched_at": _enriched_at(snapshot),
         **_envelope(account.configuration, CONVERSATION_VERSION),
         "conversation_id": message["conversation_id"],
         "interaction_id": element["interaction_id"],
@@ -144,15 +144,17 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
         "message_id": message["id"],
         "message_type": message["message_type"],
         "message_text": message_text(message["message_parts"]),
-        "actor": actor_of(message["actor_type"], message["actor_id"], account, customer, element),
-        "associations": associations_of(conversation, account, customer, timeline),
+        "actor": build_actor(
+            message["actor_type"], message["actor_id"], account, customer, element
+        ),
+        "associations": build_associations(conversation, account, customer, state),
         "message": {**conversation, "messages": [element]},
     }
 
 
 def agent_event(
-    occurrence: AgentOccurrence,
-    previous: AgentOccurrence | None,
+    event: AgentStatusChange,
+    previous: AgentStatusChange | None,
     *,
     configuration: Mapping[str, Any],
     agent: Mapping[str, Any],
@@ -161,33 +163,33 @@ def agent_event(
     """The record of one change of an agent's availability: onAgentActivityCreate.
 
     Args:
-        occurrence: what happened.
+        event: what happened.
         previous: the one before it, of the same agent and kind, when known.
         configuration: of the account.
         agent: whose status changed; empty for one who is gone.
         custom_status_id: that of the status, when the account lists it.
     """
-    general = occurrence.report != INTELLIASSIGN
+    general = event.report != INTELLIASSIGN
     return {
-        "id": occurrence.id,
+        "id": event.id,
         "event": "onAgentActivityCreate",
-        "created_time": format_time(occurrence.time),
+        "created_time": format_time(event.time),
         "user_id": None,
         "user_reference_id": None,
-        "source": "rest" if occurrence.observed else "report",
-        "observed": occurrence.observed,
-        "snapshot_time": None,
+        "source": "rest" if event.time_is_approximate else "report",
+        "time_is_approximate": event.time_is_approximate,
+        "enriched_at": None,
         **_envelope(configuration, AGENT_ACTIVITY_VERSION),
-        "agent_id": occurrence.agent_id,
-        "actor": agent_actor(occurrence.agent_id, agent),
+        "agent_id": event.agent_id,
+        "actor": agent_actor(event.agent_id, agent),
         "agent_activity": {
-            "status": occurrence.status,
-            "prev_status": previous.status if previous else occurrence.previous_status,
+            "status": event.status,
+            "prev_status": previous.status if previous else event.previous_status,
             "availability_event_type": "General" if general else "Intelliassign",
-            "status_change_timestamp": format_time(occurrence.time),
+            "status_change_timestamp": format_time(event.time),
             "prev_status_change_timestamp": format_time(previous.time) if previous else None,
             "custom_status_id": custom_status_id if general else None,
-            "email": agent.get("email") or occurrence.agent_email,
+            "email": agent.get("email") or event.agent_email,
         },
     }
 
@@ -204,19 +206,22 @@ def message_text(parts: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def _actor_of_change(
-    occurrence: Occurrence, notice: Message | None, account: Account, customer: Customer
+    event: ConversationEvent,
+    system_message: Message | None,
+    account: AccountData,
+    customer: Customer,
 ) -> dict[str, Any] | None:
     """Who caused a change: the customer who began it, or whom the row or the notice names."""
-    if occurrence.kind == activity.CREATED:
-        return actor_of("user", customer.id, account, customer)
-    content = notice.content if notice else {}
-    if occurrence.actor_type is None and occurrence.actor_id is None:
-        return actor_of(
+    if event.kind == activity.CREATED:
+        return build_actor("user", customer.id, account, customer)
+    content = system_message.content if system_message else {}
+    if event.actor_type is None and event.actor_id is None:
+        return build_actor(
             content.get("actor_type"), content.get("actor_id"), account, customer, content
         )
-    same = content.get("actor_id") == occurrence.actor_id
-    return actor_of(
-        occurrence.actor_type, occurrence.actor_id, account, customer, content if same else {}
+    same_actor = content.get("actor_id") == event.actor_id
+    return build_actor(
+        event.actor_type, event.actor_id, account, customer, content if same_actor else {}
     )
 
 
@@ -224,7 +229,7 @@ def _customer_ids(customer: Customer) -> dict[str, str | None]:
     return {"user_id": customer.id, "user_reference_id": customer.reference_id}
 
 
-def _snapshot_time(snapshot: Snapshot | None) -> str | None:
+def _enriched_at(snapshot: Snapshot | None) -> str | None:
     return format_time(snapshot.time) if snapshot and snapshot.conversation else None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 # Names from the Extract API article.
-CREATED = "Conversation-Created"
+CONVERSATION_CREATED = "Conversation-Created"
 AGENT_ASSIGNED = "Conversation-Agent-Assigned"
 GROUP_ASSIGNED = "Conversation-Group-Assigned"
-RESOLVED = "Conversation-Resolved"
+CONVERSATION_RESOLVED = "Conversation-Resolved"
 RESOLUTION_LABEL = "Conversation-Resolution-Label"
 AVAILABILITY = "Agent-Activity"
 INTELLIASSIGN = "Agent-Intelliassign-Activity"

@@ -9,7 +9,8 @@ from tap_freshchat.errors import ReportError
 from tap_freshchat.reports.catalog import (
     AGENT_ASSIGNED,
     AVAILABILITY,
-    CREATED,
+    CONVERSATION_CREATED,
+    CONVERSATION_RESOLVED,
     CSAT_SCORE,
     FIRST_RESPONSE_TIME,
     GROUP_ASSIGNED,
@@ -17,7 +18,6 @@ from tap_freshchat.reports.catalog import (
     MESSAGE_SENT,
     RESOLUTION_LABEL,
     RESOLUTION_TIME,
-    RESOLVED,
     RESPONSE_TIME,
     TRANSCRIPT,
 )
@@ -57,10 +57,13 @@ def _duration(*spellings: str) -> Mapping[str, tuple[str, ...]]:
 
 
 ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    CREATED: _CONVERSATION,
+    CONVERSATION_CREATED: _CONVERSATION,
     AGENT_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
     GROUP_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
-    RESOLVED: {**_CONVERSATION, "created_at": ("resolved_at", "resolved_time", *_TIME)},
+    CONVERSATION_RESOLVED: {
+        **_CONVERSATION,
+        "created_at": ("resolved_at", "resolved_time", *_TIME),
+    },
     RESOLUTION_LABEL: {
         **_CONVERSATION,
         # The docs misprint the first one without its first letter.
@@ -90,10 +93,10 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 REQUIRED: Mapping[str, frozenset[str]] = {
-    CREATED: frozenset({"conversation_id", "created_at"}),
+    CONVERSATION_CREATED: frozenset({"conversation_id", "created_at"}),
     AGENT_ASSIGNED: frozenset({"conversation_id", "created_at", "agent_id"}),
     GROUP_ASSIGNED: frozenset({"conversation_id", "created_at", "group_id"}),
-    RESOLVED: frozenset({"conversation_id", "created_at"}),
+    CONVERSATION_RESOLVED: frozenset({"conversation_id", "created_at"}),
     RESOLUTION_LABEL: frozenset({"conversation_id", "created_at"}),
     AVAILABILITY: frozenset({"agent_id", "status", "created_at"}),
     INTELLIASSIGN: frozenset({"agent_id", "status", "created_at"}),
@@ -108,7 +111,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
 
 # What a header looks like; and what only rows hold: addresses, times, figures, ids, JSON.
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9 _./()-]{0,40}")
-_IN_ROWS = re.compile(r"@|^\s*[\d+\-.{\[]|[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
+_LOOKS_LIKE_DATA = re.compile(r"@|^\s*[\d+\-.{\[]|[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
 
 
 def normalise(header: str) -> str:
@@ -116,7 +119,7 @@ def normalise(header: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_")
 
 
-def column_names(
+def map_columns(
     report: str,
     headers: Sequence[str],
     *,
@@ -140,27 +143,27 @@ def column_names(
     known = ALIASES.get(report, {})
     for field in {**known, **extra}:
         candidates = [*map(normalise, extra.get(field, ())), *known.get(field, ())]
-        found = next((name for name in candidates if name in names), None)
-        if found is not None and found != field:
+        match = next((name for name in candidates if name in names), None)
+        if match is not None and match != field:
             # A column that already bears the field's name steps aside for the one chosen.
             names = [f"{field}_column" if name == field else name for name in names]
-            names[names.index(found)] = field
-    wanted = REQUIRED.get(report, ()) if required is None else required
-    missing = sorted(set(wanted) - set(names))
+            names[names.index(match)] = field
+    needed = REQUIRED.get(report, ()) if required is None else required
+    missing = sorted(set(needed) - set(names))
     if missing:
         raise ReportError(
-            f"Report {report} has no column for {', '.join(missing)}. {_seen(headers)} Name the "
-            f"right ones in setting report_columns, as "
+            f"Report {report} has no column for {', '.join(missing)}. {_describe_headers(headers)} "
+            f"Name the right ones in setting report_columns, as "
             f'{{"{stream}": {{"{missing[0]}": ["<header>"]}}}}.'
         )
     return names
 
 
-def _seen(headers: Sequence[str]) -> str:
+def _describe_headers(headers: Sequence[str]) -> str:
     """What may be said of a file's first line: without headers, it holds what people wrote."""
-    if any(map(_IN_ROWS.search, headers)):
+    if any(map(_LOOKS_LIKE_DATA.search, headers)):
         return f"Its first line, of {len(headers)} cells, is a row and no header."
     shown = [header.strip() for header in headers if _HEADER.fullmatch(header.strip())]
-    rest = len(headers) - len(shown)
-    others = f" and {rest} of another form" if rest else ""
+    hidden = len(headers) - len(shown)
+    others = f" and {hidden} of another form" if hidden else ""
     return f"Its headers are: {', '.join(shown) or 'none'}{others}."

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from tap_freshchat.errors import PassingError, ReportError
+from tap_freshchat.errors import ReportError, RetryableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,13 +35,13 @@ _UNREADABLE = (
     *(RuntimeError, NotImplementedError, ValueError, OSError, OverflowError, IndexError),
 )
 # Freshchat packs as everybody does; others unpack to any size at once.
-_PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_COMPRESSION_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # A byte that is not UTF-8 shows as U+FFFD: a text cut inside a character must not stop a sync.
 _TEXT: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
 _MARKUP = (b"<", b"\xef\xbb\xbf<")
 
 
-def save(pieces: Iterator[bytes], path: Path) -> None:
+def save(chunks: Iterator[bytes], path: Path) -> None:
     """Write a download to `path` and look at it: markup or a cut archive is fetched again.
 
     Raises:
@@ -50,17 +50,17 @@ def save(pieces: Iterator[bytes], path: Path) -> None:
     """
     size = 0
     with path.open("wb") as file:
-        for piece in pieces:
-            size += len(piece)
+        for chunk in chunks:
+            size += len(chunk)
             if size > MAX_FILE_BYTES:
                 raise ReportError(f"A report file is larger than {MAX_FILE_BYTES:,} bytes.")
-            file.write(piece)
+            file.write(chunk)
     with path.open("rb") as file:
         start = file.read(4)
         if start.startswith(_MARKUP):
-            raise PassingError("A report's link answered with markup, not with a file.")
+            raise RetryableError("A report's link answered with markup, not with a file.")
         if start.startswith(_ZIP_MAGIC) and not zipfile.is_zipfile(file):
-            raise PassingError("A report's archive was cut short.")
+            raise RetryableError("A report's archive was cut short.")
 
 
 def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterator[dict[str, str]]:
@@ -77,10 +77,10 @@ def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterato
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     try:
         with path.open("rb") as file:
-            packed = file.read(2) == _ZIP_MAGIC
-            if packed:
+            is_zip = file.read(2) == _ZIP_MAGIC
+            if is_zip:
                 yield from _zip_rows(file, names)
-        if not packed:
+        if not is_zip:
             with path.open(**_TEXT) as text:
                 yield from _csv_rows(text, names)
     except _UNREADABLE as error:
@@ -97,13 +97,13 @@ def _zip_rows(
         members = [member for member in archive.infolist() if not member.is_dir()]
         unpacked = sum(member.file_size for member in members)
         # What the archive says of itself may count the same bytes many times.
-        packed = os.fstat(file.fileno()).st_size
-        if unpacked > MAX_CSV_BYTES or unpacked > SMALL_BYTES + MAX_RATIO * packed:
+        is_zip = os.fstat(file.fileno()).st_size
+        if unpacked > MAX_CSV_BYTES or unpacked > SMALL_BYTES + MAX_RATIO * is_zip:
             raise ReportError(
-                f"A report's archive unpacks to {unpacked:,} bytes from {packed:,}: "
+                f"A report's archive unpacks to {unpacked:,} bytes from {is_zip:,}: "
                 f"not a report; it was not read."
             )
-        if any(member.compress_type not in _PACKINGS for member in members):
+        if any(member.compress_type not in _COMPRESSION_METHODS for member in members):
             raise ReportError(
                 "A report's archive is packed in another way than reports are; it was not read."
             )
@@ -115,7 +115,7 @@ def _zip_rows(
 def _csv_rows(
     text: TextIO, names: Callable[[Sequence[str]], Sequence[str]]
 ) -> Iterator[dict[str, str]]:
-    bounded = _Lines(text)
+    bounded = _BoundedLines(text)
     lines = csv.reader(bounded, strict=True)
     # Blank lines may stand before the header; a line of empty columns is none.
     headers = next((line for line in lines if len(line) > 1 or any(map(str.strip, line))), None)
@@ -139,7 +139,7 @@ def _csv_rows(
             )
 
 
-class _Lines:
+class _BoundedLines:
     """Lines of a text; `row` is how many characters came since it was set to nothing.
 
     Raises:
@@ -150,7 +150,7 @@ class _Lines:
         self._read = text.readline
         self.row = 0
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> _BoundedLines:
         return self
 
     def __next__(self) -> str:

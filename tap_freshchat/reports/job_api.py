@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_freshchat.api import responses
-from tap_freshchat.errors import AccessError, MissingError, RefusedError, ReportError
-from tap_freshchat.reports.limits import SHORTEST_WINDOW
+from tap_freshchat.errors import (
+    AuthorizationError,
+    NotFoundError,
+    ReportError,
+    RequestRejectedError,
+)
+from tap_freshchat.reports.limits import MIN_WINDOW
 from tap_freshchat.times import format_request_time
 
 if TYPE_CHECKING:
@@ -20,9 +25,9 @@ PATH = "/reports/raw"
 FIRST_POLL = 2.0
 
 _DONE = {"COMPLETED", "SUCCESS"}
-_ABOUT_RANGE = ("range", "interval", "window", "duration")
+_RANGE_WORDS = ("range", "interval", "window", "duration")
 # No shorter window helps against these; the words of the service are not documented.
-_ABOUT_AGE = re.compile(r"\b(ago|older)\b")
+_AGE_WORDS = re.compile(r"\b(ago|older)\b")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,39 +43,39 @@ class Job:
     deadline: float = 0.0
     next_poll: float = 0.0
     poll_wait: float = FIRST_POLL
-    looks_for_links: int = 0
+    link_polls: int = 0
     links: list[str] | None = None
     halves: tuple[Job, ...] = ()
 
-    def parts(self) -> list[Job]:
+    def leaf_jobs(self) -> list[Job]:
         """The jobs that together cover the window, in order."""
-        return [part for half in self.halves for part in half.parts()] or [self]
+        return [part for half in self.halves for part in half.leaf_jobs()] or [self]
 
     @property
-    def done(self) -> bool:
+    def is_done(self) -> bool:
         """Whether all its parts have links."""
-        return all(part.links is not None for part in self.parts())
+        return all(part.links is not None for part in self.leaf_jobs())
 
 
-class JobAnswer(NamedTuple):
+class JobStatus(NamedTuple):
     """How far a job is.
 
-    `links` are of the parts that have one, and `parts` is how many there are; both say something
-    of a job that is `done` only.
+    `part_count` is the number of files and `links` holds one link for each file that has one. Both
+    are meaningful only when the job is `done`.
     """
 
     failed: bool
     done: bool
-    parts: int
+    part_count: int
     links: list[str]
 
     @property
     def complete(self) -> bool:
         """Whether there is something to read, and all of it can be."""
-        return self.done and 0 < self.parts == len(self.links)
+        return self.done and 0 < self.part_count == len(self.links)
 
 
-def read(answer: dict[str, Any], path: str) -> JobAnswer:
+def parse_job_status(answer: dict[str, Any], path: str) -> JobStatus:
     """Read the answer to GET of a job, in its newer form with several links or the older with one.
 
     Args:
@@ -82,19 +87,19 @@ def read(answer: dict[str, Any], path: str) -> JobAnswer:
     """
     status = str(answer.get("status", "")).upper()
     parts = answer.get("links") or ([answer["link"]] if answer.get("link") else [])
-    parts = responses.objects(parts, path, "links", named=None)
+    parts = responses.require_object_list(parts, path, "links", id_field=None)
     states = {str(part.get("status") or status).upper() for part in parts}
     done = status == "COMPLETED" and states <= _DONE
-    links = (responses.an_object(part.get("link") or part, path) for part in parts if done)
-    return JobAnswer(
+    links = (responses.require_object(part.get("link") or part, path) for part in parts if done)
+    return JobStatus(
         failed="FAILED" in {status, *states},
         done=done,
-        parts=len(parts),
+        part_count=len(parts),
         links=[str(href) for link in links if (href := link.get("href"))],
     )
 
 
-def submit(client: FreshchatClient, report: str, window: Window, *, exclude_pii: bool) -> str:
+def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_pii: bool) -> str:
     """Ask for one window of a report; the id of the job.
 
     Raises:
@@ -111,30 +116,30 @@ def submit(client: FreshchatClient, report: str, window: Window, *, exclude_pii:
     if exclude_pii:
         body["should_exclude_pii"] = True
     try:
-        answer = responses.an_object(client.submit(PATH, body), PATH)
-    except (AccessError, MissingError) as error:
-        if isinstance(error, AccessError) and not error.forbidden:
+        answer = responses.require_object(client.post_with_resource_limit(PATH, body), PATH)
+    except (AuthorizationError, NotFoundError) as error:
+        if isinstance(error, AuthorizationError) and not error.forbidden:
             # A wrong token or a web page says nothing of the plan.
             raise
-        raise AccessError(
+        raise AuthorizationError(
             f"{error} Raw reports (Extract API) may not be part of the account's plan.",
             forbidden=True,
         ) from None
-    [job] = responses.objects([answer], PATH, "jobs")
+    [job] = responses.require_object_list([answer], PATH, "jobs")
     return str(job["id"])
 
 
-def shorter_windows(report: str, window: Window, error: RefusedError) -> tuple[Window, Window]:
+def split_window(report: str, window: Window, error: RequestRejectedError) -> tuple[Window, Window]:
     """What to ask for instead of a window that the service finds too long.
 
     Raises:
         ReportError: it was refused for another reason, or cannot be any shorter.
     """
     reason = error.reason.lower()
-    too_old = bool(_ABOUT_AGE.search(reason))
-    if not too_old and not any(word in reason for word in _ABOUT_RANGE):
+    too_old = bool(_AGE_WORDS.search(reason))
+    if not too_old and not any(word in reason for word in _RANGE_WORDS):
         raise ReportError(f"Report {report} for {window}: {error}") from None
-    if too_old or window.end - window.start <= SHORTEST_WINDOW:
+    if too_old or window.end - window.start <= MIN_WINDOW:
         raise ReportError(
             f"Report {report} for {window}: {error} The period seems to be too long ago for this "
             f"account: set start_date to a later day."

@@ -9,17 +9,17 @@ from tap_freshchat.reports.catalog import TRANSCRIPT
 
 # Longest windows that every account takes: docs disagree above these (Extract API article: a
 # month, transcripts a day).
-LONGEST_WINDOW = timedelta(days=28)
-LONGEST_TRANSCRIPT_WINDOW = timedelta(days=1)
+MAX_WINDOW = timedelta(days=28)
+MAX_TRANSCRIPT_WINDOW = timedelta(days=1)
 # How far back reports reach (Reports API PDF); three days less keep clear of the edge, wherever the
 # service's day begins and however long the job waits for its turn.
 REPORT_MONTHS = 15
 REPORT_MARGIN = timedelta(days=3)
 # A window refused as too long is halved down to this.
-SHORTEST_WINDOW = timedelta(hours=1)
+MIN_WINDOW = timedelta(hours=1)
 
 
-def earliest_report(now: datetime) -> datetime:
+def report_retention_start(now: datetime) -> datetime:
     """The earliest moment of which reports can be asked."""
     year, month = divmod(now.year * 12 + now.month - 1 - REPORT_MONTHS, 12)
     # The last days of a month have no counterpart in a shorter one.
@@ -27,7 +27,7 @@ def earliest_report(now: datetime) -> datetime:
     return now.replace(year=year, month=month + 1, day=day) + REPORT_MARGIN
 
 
-def longest_window(report: str, chosen: timedelta | None) -> timedelta:
+def max_window(report: str, configured: timedelta | None) -> timedelta:
     """The longest window to ask of a report: the user's choice within the service's limit."""
-    limit = LONGEST_TRANSCRIPT_WINDOW if report == TRANSCRIPT else LONGEST_WINDOW
-    return limit if chosen is None else min(chosen, limit)
+    limit = MAX_TRANSCRIPT_WINDOW if report == TRANSCRIPT else MAX_WINDOW
+    return limit if configured is None else min(configured, limit)

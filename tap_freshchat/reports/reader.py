@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tap_freshchat.errors import MissingError, ReportError
+from tap_freshchat.errors import NotFoundError, ReportError
 from tap_freshchat.reports import csv_files as report_files
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_freshchat.api.client import FreshchatClient
-    from tap_freshchat.errors import AccessError
+    from tap_freshchat.errors import AuthorizationError
     from tap_freshchat.reports.job_api import Job
-    from tap_freshchat.reports.scheduler import ReportJobs
+    from tap_freshchat.reports.scheduler import ReportJobScheduler
     from tap_freshchat.windows import Window
 
 # A link that expires again and again while being fetched.
@@ -23,7 +23,7 @@ LINK_RENEWALS = 3
 
 
 @dataclass(kw_only=True, eq=False)
-class _Order:
+class _Request:
     """One window of one report: its job, who still wants to read it, its files once fetched."""
 
     job: Job
@@ -31,7 +31,7 @@ class _Order:
     files: list[Path] | None = field(default=None)
 
 
-class Reports:
+class ReportReader:
     """The raw reports of one account, for one run.
 
     Args:
@@ -40,29 +40,29 @@ class Reports:
         folder: where files lie between being fetched and being read by the last stream.
     """
 
-    def __init__(self, client: FreshchatClient, jobs: ReportJobs, folder: Path) -> None:
+    def __init__(self, client: FreshchatClient, jobs: ReportJobScheduler, folder: Path) -> None:
         self._client = client
         self._jobs = jobs
         self._folder = folder
-        self._orders: dict[tuple[str, Window], _Order] = {}
+        self._requests: dict[tuple[str, Window], _Request] = {}
         self._files_written = 0
 
-    def order(self, report: str, windows: Sequence[Window]) -> None:
+    def request(self, report: str, windows: Sequence[Window]) -> None:
         """Say what one stream is going to read, so that its jobs are submitted ahead."""
         for window in windows:
-            order = self._orders.get((report, window))
-            if order is None:
-                order = _Order(job=self._jobs.queue(report, window))
-                self._orders[report, window] = order
-            order.readers += 1
+            request = self._requests.get((report, window))
+            if request is None:
+                request = _Request(job=self._jobs.queue(report, window))
+                self._requests[report, window] = request
+            request.readers += 1
 
-    def refusal(self, report: str, window: Window) -> AccessError | None:
+    def check_access(self, report: str, window: Window) -> AuthorizationError | None:
         """Why the account cannot have reports, None if it can: asks for what is then ordered."""
         job = self._jobs.queue(report, window)
-        refusal = self._jobs.refusal(job)
-        if refusal is None:
-            self._orders[report, window] = _Order(job=job)
-        return refusal
+        check_access = self._jobs.submit_or_denied(job)
+        if check_access is None:
+            self._requests[report, window] = _Request(job=job)
+        return check_access
 
     def rows(
         self,
@@ -83,33 +83,33 @@ class Reports:
             AccessError: the account cannot have raw reports.
             ReportError: the job failed or never finished, or its file cannot be read.
         """
-        order = self._orders[report, window]
-        if order.files is None:
-            self._jobs.wait_for(order.job)
-            order.files = [file for part in order.job.parts() for file in self._fetch(part)]
-        for file in order.files:
+        request = self._requests[report, window]
+        if request.files is None:
+            self._jobs.wait_for(request.job)
+            request.files = [file for leaf in request.job.leaf_jobs() for file in self._fetch(leaf)]
+        for file in request.files:
             yield from report_files.rows(file, names)
-        order.readers -= 1
-        if order.readers == 0:
-            for file in order.files:
+        request.readers -= 1
+        if request.readers == 0:
+            for file in request.files:
                 file.unlink()
-            self._jobs.release(order.job)
-            del self._orders[report, window]
+            self._jobs.mark_read(request.job)
+            del self._requests[report, window]
 
     def _fetch(self, job: Job) -> Iterator[Path]:
         """Bring a finished job's files to disk; an expired link is asked for anew."""
-        for number, ready in enumerate(job.links or ()):
+        for number, link_ in enumerate(job.links or ()):
             self._files_written += 1
             path = self._folder / f"{self._files_written}.report"
             for _ in range(LINK_RENEWALS):
-                link = _current(ready, number, job.links or [])
+                link = _refreshed_link(link_, number, job.links or [])
                 try:
                     if link:
                         self._download(link, path)
                         break
-                except MissingError:
+                except NotFoundError:
                     pass
-                self._jobs.look(job)
+                self._jobs.poll(job)
             else:
                 raise ReportError(
                     f"The links of report {job.report} for {job.window} do not open, "
@@ -118,17 +118,17 @@ class Reports:
             yield path
 
     def _download(self, link: str, path: Path) -> None:
-        self._client.download(link, lambda pieces: report_files.save(pieces, path))
+        self._client.download(link, lambda chunks: report_files.save(chunks, path))
 
 
-def _current(link: str, number: int, links: Sequence[str]) -> str | None:
+def _refreshed_link(link: str, number: int, links: Sequence[str]) -> str | None:
     """The link that opens the same file by now, whatever order fresh links come in.
 
     The file's name stands before the query, which is the signature. By its place where no one link
     has that name; None where there is no such place.
     """
     name = link.partition("?")[0]
-    same = [fresh for fresh in links if fresh.partition("?")[0] == name]
-    if len(same) == 1:
-        return same[0]
+    same_file = [fresh for fresh in links if fresh.partition("?")[0] == name]
+    if len(same_file) == 1:
+        return same_file[0]
     return links[number] if number < len(links) else None

@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_freshchat.api import responses
-from tap_freshchat.api.client import path_of
-from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE, LONGEST_PAUSE
+from tap_freshchat.api.client import build_path
+from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from tap_freshchat.errors import (
-    AccessError,
-    LimitError,
-    RefusedError,
+    AuthorizationError,
     ReportError,
+    RequestRejectedError,
+    ResourceRateLimitError,
 )
 from tap_freshchat.reports import job_api
 from tap_freshchat.reports.job_api import FIRST_POLL, Job
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from tap_freshchat.windows import Window
 
 # Jobs of one report submitted before the first of them is read.
-AHEAD = 8
+MAX_UNREAD_JOBS = 8
 # Seconds between two looks at one job at most, and how they grow up to it.
-LONGEST_POLL = 30.0
+MAX_POLL_INTERVAL = 30.0
 POLL_GROWTH = 1.5
 # Looks at a finished job that lacks a link, which may come a moment later: half a minute.
-LOOKS_FOR_LINKS = 5
+MAX_LINK_POLLS = 5
 
 
-class ReportJobs:
+class ReportJobScheduler:
     """The jobs of one run.
 
     Args:
@@ -66,7 +66,7 @@ class ReportJobs:
         self._queues: dict[str, deque[Job]] = defaultdict(deque)
         self._next_submit: dict[str, float] = {}
         # Since when a type of report is refused for its limit.
-        self._refused_since: dict[str, float] = {}
+        self._limited_since: dict[str, float] = {}
         self._unread: Counter[str] = Counter()
         self._pending: list[Job] = []
         self._log = logging.getLogger("tap-freshchat.reports")
@@ -77,16 +77,16 @@ class ReportJobs:
         self._queues[report].append(job)
         return job
 
-    def refusal(self, job: Job) -> AccessError | None:
+    def submit_or_denied(self, job: Job) -> AuthorizationError | None:
         """Submit a job at once; why the account cannot have reports, and the job is withdrawn.
 
         Raises:
             AccessError: nothing can be told of that: the token or the host is refused.
         """
-        self._bring_forward(job)
+        self._prioritise(job)
         try:
             self._submit_next(job.report)
-        except AccessError as error:
+        except AuthorizationError as error:
             if not error.forbidden:
                 raise
             self._queues[job.report].remove(job)
@@ -100,10 +100,10 @@ class ReportJobs:
             AccessError: the account cannot have raw reports.
             ReportError: it was refused, it failed, or it was pending for too long.
         """
-        while not job.done:
+        while not job.is_done:
             now = self._clock.monotonic()
             wake = [*self._submit_due(now, job), *self._poll_due(now)]
-            if not job.done:
+            if not job.is_done:
                 if not wake:
                     raise ReportError(
                         f"Report {job.report} for {job.window} is waited for and nothing makes it: "
@@ -111,33 +111,35 @@ class ReportJobs:
                     )
                 self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
 
-    def release(self, job: Job) -> None:
+    def mark_read(self, job: Job) -> None:
         """Say that a job's files have been read, so that others may be submitted ahead."""
-        self._unread[job.report] -= len(job.parts())
+        self._unread[job.report] -= len(job.leaf_jobs())
 
-    def look(self, job: Job) -> None:
+    def poll(self, job: Job) -> None:
         """Read a job's state; its links, once every part of it is done.
 
         Raises:
             ReportError: the service says that it failed, or gives no link to a part of it.
         """
         # The `link` of the answer to POST lacks `/v2`: the address is built from the id.
-        path = path_of("reports", "raw", job.id)
-        told = job_api.read(responses.an_object(self._client.get(path), path), path)
-        if told.failed:
+        path = build_path("reports", "raw", job.id)
+        status = job_api.parse_job_status(
+            responses.require_object(self._client.get(path), path), path
+        )
+        if status.failed:
             raise ReportError(
                 f"Freshchat says that report {job.report} for {job.window} failed; run again, "
                 f"or shorten setting report_window_days."
             )
-        if told.complete:
-            job.links = told.links
-        elif told.done:
-            self._miss_links(job, parts=told.parts)
+        if status.complete:
+            job.links = status.links
+        elif status.done:
+            self._handle_missing_links(job, parts=status.part_count)
 
-    def _miss_links(self, job: Job, *, parts: int) -> None:
+    def _handle_missing_links(self, job: Job, *, parts: int) -> None:
         """Look at a finished job again before believing that it lacks links."""
-        job.looks_for_links += 1
-        if job.looks_for_links < LOOKS_FOR_LINKS:
+        job.link_polls += 1
+        if job.link_polls < MAX_LINK_POLLS:
             return
         if parts:
             raise ReportError(
@@ -149,13 +151,15 @@ class ReportJobs:
         )
         job.links = []
 
-    def _submit_due(self, now: float, wanted: Job) -> list[float]:
+    def _submit_due(self, now: float, awaited: Job) -> list[float]:
         """Submit what may be submitted now; when to come back for the rest."""
         wake = []
-        self._bring_forward(wanted)
+        self._prioritise(awaited)
         for report, queue in self._queues.items():
             # What is waited for goes whatever else is ahead.
-            while queue and (self._unread[report] < AHEAD or queue[0] in wanted.parts()):
+            while queue and (
+                self._unread[report] < MAX_UNREAD_JOBS or queue[0] in awaited.leaf_jobs()
+            ):
                 due = self._next_submit.get(report, now)
                 if due > now:
                     wake.append(due)
@@ -163,10 +167,10 @@ class ReportJobs:
                 self._submit_next(report)
         return wake
 
-    def _bring_forward(self, wanted: Job) -> None:
+    def _prioritise(self, awaited: Job) -> None:
         """Put what is waited for in front: whoever ordered what stands there may never read it."""
-        queue = self._queues[wanted.report]
-        for part in reversed(wanted.parts()):
+        queue = self._queues[awaited.report]
+        for part in reversed(awaited.leaf_jobs()):
             if part in queue:
                 queue.remove(part)
                 queue.appendleft(part)
@@ -176,32 +180,32 @@ class ReportJobs:
         job = self._queues[report].popleft()
         try:
             self._submit(job)
-        except (AccessError, LimitError) as error:
+        except (AuthorizationError, ResourceRateLimitError) as error:
             self._queues[report].appendleft(job)
-            if not isinstance(error, LimitError):
+            if not isinstance(error, ResourceRateLimitError):
                 raise
             self._postpone(report, error.wait)
             return
         self._unread[report] += 1
-        self._refused_since.pop(report, None)
+        self._limited_since.pop(report, None)
         # Counted from the answer: the service counts from when it took the job. Whether it counts
         # one that it found too long is not documented, so its halves keep their distance too.
         self._next_submit[report] = self._clock.monotonic() + self._spacing
 
-    def _postpone(self, report: str, told: float | None) -> None:
+    def _postpone(self, report: str, retry_after: float | None) -> None:
         """Leave one type of report alone for a while, or end the run if that would be too long.
 
         Args:
             report: its event name.
-            told: the seconds that the service asks to wait, None if it asks nothing.
+            retry_after: the seconds that the service asks to wait, None if it asks nothing.
         """
         now = self._clock.monotonic()
-        since = self._refused_since.setdefault(report, now)
+        since = self._limited_since.setdefault(report, now)
         # A wait of nothing is what a clock that runs ahead makes of a date.
-        wait = told or DEFAULT_PAUSE
-        if now + wait - since > LONGEST_PAUSE:
+        wait = retry_after or DEFAULT_PAUSE_SECONDS
+        if now + wait - since > MAX_PAUSE_SECONDS:
             until = self._clock.now() + timedelta(seconds=wait)
-            when = f"until {until:%Y-%m-%d %H:%M} UTC" if told else "for an hour now"
+            when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour now"
             raise ReportError(
                 f"Freshchat takes no more jobs of report {report} {when}: its limit is used up. "
                 f"What was read is kept; run again later."
@@ -211,11 +215,11 @@ class ReportJobs:
 
     def _submit(self, job: Job) -> None:
         try:
-            job.id = job_api.submit(
+            job.id = job_api.submit_job(
                 self._client, job.report, job.window, exclude_pii=self._exclude_pii
             )
-        except RefusedError as error:
-            self._halve(job, error)
+        except RequestRejectedError as error:
+            self._split(job, error)
             return
         now = self._clock.monotonic()
         job.deadline = now + self._timeout.total_seconds()
@@ -223,9 +227,9 @@ class ReportJobs:
         self._pending.append(job)
         self._log.info("Report %s asked for %s.", job.report, job.window)
 
-    def _halve(self, job: Job, error: RefusedError) -> None:
+    def _split(self, job: Job, error: RequestRejectedError) -> None:
         """Put two half-windows in the place of one that the service finds too long."""
-        halves = job_api.shorter_windows(job.report, job.window, error)
+        halves = job_api.split_window(job.report, job.window, error)
         self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
         job.halves = tuple(Job(report=job.report, window=half) for half in halves)
         self._queues[job.report].extendleft(reversed(job.halves))
@@ -234,7 +238,7 @@ class ReportJobs:
     def _poll_due(self, now: float) -> list[float]:
         """Look at every job whose time has come; when to come back for the others."""
         for job in [job for job in self._pending if job.next_poll <= now]:
-            self.look(job)
+            self.poll(job)
             if job.links is not None:
                 self._pending.remove(job)
                 self._log.info("Report %s is ready for %s.", job.report, job.window)
@@ -244,6 +248,6 @@ class ReportJobs:
                     f"Report {job.report} for {job.window} was still pending after "
                     f"{self._timeout}; raise setting report_timeout_minutes or run again."
                 )
-            job.poll_wait = min(job.poll_wait * POLL_GROWTH, LONGEST_POLL)
+            job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
             job.next_poll = self._clock.monotonic() + job.poll_wait
         return [job.next_poll for job in self._pending]

@@ -21,7 +21,7 @@ class Account(FullTableStream):
 
     @override
     def items(self) -> Iterable[Mapping[str, Any]]:
-        account = self.service.directory.account
+        account = self.run.directory.account
         # A token without this right still reads all other streams.
         return [account] if account.get("account_id") is not None else []
 
@@ -33,7 +33,7 @@ class Agents(FullTableStream):
 
     @override
     def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.service.directory.agents.values()
+        return self.run.directory.agents.values()
 
 
 class AgentStatuses(FullTableStream):
@@ -43,7 +43,7 @@ class AgentStatuses(FullTableStream):
 
     @override
     def items(self) -> Iterable[Mapping[str, Any]]:
-        return _list_in(self.service.client.get("/agents/status"), "states", "/agents/status")
+        return _list_in(self.run.client.get("/agents/status"), "states", "/agents/status")
 
 
 class Groups(FullTableStream):
@@ -53,7 +53,7 @@ class Groups(FullTableStream):
 
     @override
     def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.service.directory.groups.values()
+        return self.run.directory.groups.values()
 
 
 class Channels(FullTableStream):
@@ -63,7 +63,7 @@ class Channels(FullTableStream):
 
     @override
     def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.service.directory.channels.values()
+        return self.run.directory.channels.values()
 
 
 class Roles(FullTableStream):
@@ -73,7 +73,7 @@ class Roles(FullTableStream):
 
     @override
     def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.listed("/roles", "roles")
+        return self.paginate("/roles", "roles")
 
 
 class ConversationFields(FullTableStream):
@@ -84,7 +84,7 @@ class ConversationFields(FullTableStream):
     @override
     def items(self) -> Iterable[Mapping[str, Any]]:
         path = "/conversations/fields"
-        return _list_in(self.service.client.get(path), "fields", path)
+        return _list_in(self.run.client.get(path), "fields", path)
 
 
 def _list_in(answer: Any, key: str, path: str) -> list[dict[str, Any]]:
@@ -93,4 +93,6 @@ def _list_in(answer: Any, key: str, path: str) -> list[dict[str, Any]]:
     Raises:
         FreshchatError: there is none.
     """
-    return responses.objects(answer.get(key) if isinstance(answer, dict) else answer, path, key)
+    return responses.require_object_list(
+        answer.get(key) if isinstance(answer, dict) else answer, path, key
+    )

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.activity import interaction_starts, rest_inference
-from tap_freshchat.activity.agent_status import agent_occurrences
-from tap_freshchat.activity.event_sorter import conversation_occurrences
+from tap_freshchat.activity.agent_status import parse_status_changes
+from tap_freshchat.activity.event_sorter import sorted_conversation_events
 from tap_freshchat.activity.events import LABELLED
-from tap_freshchat.lookups.conversations import batched
+from tap_freshchat.lookups.conversations import in_batches
 from tap_freshchat.payloads import events as payloads
 from tap_freshchat.payloads.associations import Customer
 from tap_freshchat.reports import catalog
-from tap_freshchat.streams.messages import new_messages, overlap_id
-from tap_freshchat.streams.windowed import BEFORE, WindowedStream
-from tap_freshchat.times import format_time, interaction_time
+from tap_freshchat.streams.messages import bookmark_id, new_messages
+from tap_freshchat.streams.windowed import CONTEXT_PERIOD, WindowedStream
+from tap_freshchat.times import format_time, interaction_start_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from tap_freshchat.activity.agent_status import AgentOccurrence
-    from tap_freshchat.activity.conversation_state import Changes, Timeline
-    from tap_freshchat.activity.events import Occurrence
+    from tap_freshchat.activity.agent_status import AgentStatusChange
+    from tap_freshchat.activity.conversation_state import Changes, ConversationState
+    from tap_freshchat.activity.events import ConversationEvent
     from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.windows import Window
 
@@ -37,12 +37,12 @@ ASSIGNEES = "assignees"
 
 
 @dataclass(frozen=True)
-class Told:
+class EventWithState:
     """An occurrence with what it changed; and its conversation, where the source gave that too."""
 
-    occurrence: Occurrence
+    event: ConversationEvent
     changes: Changes
-    timeline: Timeline
+    state: ConversationState
     snapshot: Snapshot | None
 
 
@@ -51,94 +51,92 @@ class ConversationEvents(WindowedStream):
 
     name = "conversation_events"
     reports = (
-        catalog.CREATED,
+        catalog.CONVERSATION_CREATED,
         catalog.GROUP_ASSIGNED,
         catalog.AGENT_ASSIGNED,
-        catalog.RESOLVED,
+        catalog.CONVERSATION_RESOLVED,
         catalog.RESOLUTION_LABEL,
     )
-    history = BEFORE
-    rest_too = True
-    kept_of_rest = ASSIGNEES
+    context_period = CONTEXT_PERIOD
+    supports_rest = True
+    rest_state_key = ASSIGNEES
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        identity = self.service.identity
-        enrich = self.service.settings.enrich_conversations
-        told = self._seen(window) if self.by_rest else self._reported(window)
-        for batch in batched(told):
+        lookup = self.run.lookup
+        enrich = self.run.config.enrich_conversations
+        events = self._from_rest(window) if self.uses_rest else self._from_reports(window)
+        for batch in in_batches(events):
             # Whose a conversation is, only its snapshot tells: it is needed even when the
             # events themselves are to go without.
-            looked_up = identity.snapshots(
-                _back_to(
+            fetched = lookup.get_snapshots(
+                _earliest_by_conversation(
                     (
-                        each.occurrence.conversation_id,
-                        interaction_time(each.occurrence.interaction_id) or each.occurrence.time,
+                        item.event.conversation_id,
+                        interaction_start_time(item.event.interaction_id) or item.event.time,
                     )
-                    for each in batch
-                    if each.snapshot is None
+                    for item in batch
+                    if item.snapshot is None
                 )
                 if enrich
-                else {each.occurrence.conversation_id: None for each in batch if not each.snapshot}
+                else {item.event.conversation_id: None for item in batch if not item.snapshot}
             )
-            snapshots = [
-                each.snapshot or looked_up[each.occurrence.conversation_id] for each in batch
-            ]
-            users = identity.users(each.user_id for each in snapshots if each.user_id)
-            for each, snapshot in zip(batch, snapshots, strict=True):
-                occurrence, changes, timeline = interaction_starts.judged(
-                    *(each.occurrence, each.changes, each.timeline),
-                    *(snapshot.conversation, snapshot.dialogue),
+            snapshots = [item.snapshot or fetched[item.event.conversation_id] for item in batch]
+            users = lookup.get_users(snapshot.user_id for snapshot in snapshots if snapshot.user_id)
+            for item, snapshot in zip(batch, snapshots, strict=True):
+                event, changes, state = interaction_starts.reclassify_start(
+                    *(item.event, item.changes, item.state),
+                    *(snapshot.conversation, snapshot.history),
                 )
-                if occurrence.kind != each.occurrence.kind:
-                    self.service.timelines.reopened(occurrence.conversation_id, occurrence.time)
+                if event.kind != item.event.kind:
+                    self.run.conversation_states.mark_reopened(event.conversation_id, event.time)
                 yield payloads.conversation_event(
-                    occurrence,
+                    event,
                     changes,
-                    timeline,
-                    account=self.service.account,
-                    customer=Customer.of(snapshot.user_id, users),
+                    state,
+                    account=self.run.account,
+                    customer=Customer.from_id(snapshot.user_id, users),
                     snapshot=snapshot if enrich else None,
-                    source="rest" if self.by_rest else "report",
+                    source="rest" if self.uses_rest else "report",
                 )
 
-    def _reported(self, window: Window) -> Iterator[Told]:
+    def _from_reports(self, window: Window) -> Iterator[EventWithState]:
         rows = {report: self.rows(report, window) for report in self.reports}
-        timelines = self.service.timelines
+        states = self.run.conversation_states
         # What began at the end of a window may be spoken of in the next one only.
-        since = max(self.windows[0].start, window.start - BEFORE)
-        for found in conversation_occurrences(rows, since=since):
-            mine = self.service.is_mine(found.conversation_id)
-            if not (mine and self._begun.is_new(found)):
+        since = max(self.windows[0].start, window.start - CONTEXT_PERIOD)
+        for reported in sorted_conversation_events(rows, since=since):
+            in_shard = self.run.in_shard(reported.conversation_id)
+            if not (in_shard and self._seen_starts.is_new(reported)):
                 continue
-            before = timelines.at(found.conversation_id, found.time)
-            occurrence = interaction_starts.spoken_of_before(found, before)
-            changes, timeline = timelines.apply(occurrence)
+            before = states.at(reported.conversation_id, reported.time)
+            event = interaction_starts.as_reopened_if_known_earlier(reported, before)
+            changes, state = states.apply(event)
             # A label is no event: its id has no place among those that were emitted.
-            told = occurrence.kind != LABELLED
-            if told and self.is_new(occurrence.id, occurrence.told_at):
-                yield Told(occurrence, changes, timeline, None)
-            elif interaction_starts.may_be_older(occurrence):
+            is_event = event.kind != LABELLED
+            if is_event and self.is_new(event.id, event.reported_at):
+                yield EventWithState(event, changes, state, None)
+            elif interaction_starts.is_inferred_creation(event):
                 # Only of what is told it is judged whether it was the creation.
-                timeline.created_time = None
+                state.created_time = None
 
     @cached_property
-    def _begun(self) -> interaction_starts.Begun:
-        return interaction_starts.Begun()
+    def _seen_starts(self) -> interaction_starts.SeenInteractionStarts:
+        return interaction_starts.SeenInteractionStarts()
 
-    def _seen(self, window: Window) -> Iterator[Told]:
-        assignees = rest_inference.Assignees(self.stream_state.get(ASSIGNEES, {}))
-        for snapshot in self.service.walked():
-            if not self.service.is_mine(snapshot.conversation["conversation_id"]):
+    def _from_rest(self, window: Window) -> Iterator[EventWithState]:
+        assignees = rest_inference.LastSeenAssignees(self.stream_state.get(ASSIGNEES, {}))
+        for snapshot in self.run.crawled_conversations():
+            if not self.run.in_shard(snapshot.conversation["conversation_id"]):
                 continue
-            for occurrence in rest_inference.seen_occurrences(snapshot):
-                if occurrence.observed and self.service.period.is_over:
+            for event in rest_inference.events_from_snapshot(snapshot):
+                if event.time_is_approximate and self.run.time_range.ends_in_the_past:
                     continue
-                changes, timeline = self.service.timelines.apply(occurrence)
-                due = occurrence.observed or occurrence.time < window.end
-                new = assignees.is_new(occurrence)
-                if due and new and self.is_new(occurrence.id, occurrence.time):
-                    yield Told(occurrence, changes, timeline, snapshot)
+                changes, state = self.run.conversation_states.apply(event)
+                is_due = event.time_is_approximate or event.time < window.end
+                is_new_assignee = assignees.is_new(event)
+                if is_due and is_new_assignee and self.is_new(event.id, event.time):
+                    yield EventWithState(event, changes, state, snapshot)
         if latest := assignees.latest:
             self.stream_state[ASSIGNEES] = dict(latest)
 
@@ -148,41 +146,43 @@ class MessageEvents(WindowedStream):
 
     name = "message_events"
     reports = (catalog.TRANSCRIPT,)
-    rest_too = True
-    overlap_id = staticmethod(overlap_id)
+    supports_rest = True
+    bookmark_id = staticmethod(bookmark_id)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        identity = self.service.identity
-        enrich = self.service.settings.enrich_conversations
-        for batch in batched(new_messages(self, window)):
-            lacking = [each for each in batch if each.snapshot is None]
-            looked_up = identity.snapshots(
-                _back_to((each.message["conversation_id"], each.time) for each in lacking)
+        lookup = self.run.lookup
+        enrich = self.run.config.enrich_conversations
+        for batch in in_batches(new_messages(self, window)):
+            without_snapshot = [item for item in batch if item.snapshot is None]
+            fetched = lookup.get_snapshots(
+                _earliest_by_conversation(
+                    (item.message["conversation_id"], item.time) for item in without_snapshot
+                )
                 if enrich
                 else {
-                    each.message["conversation_id"]: None
-                    for each in lacking
-                    if not each.message["user_id"]
+                    item.message["conversation_id"]: None
+                    for item in without_snapshot
+                    if not item.message["user_id"]
                 }
             )
             snapshots = [
-                each.snapshot or looked_up.get(each.message["conversation_id"]) for each in batch
+                item.snapshot or fetched.get(item.message["conversation_id"]) for item in batch
             ]
             customers = [
-                posted.message["user_id"] or (snapshot.user_id if snapshot else None)
-                for posted, snapshot in zip(batch, snapshots, strict=True)
+                item.message["user_id"] or (snapshot.user_id if snapshot else None)
+                for item, snapshot in zip(batch, snapshots, strict=True)
             ]
-            users = identity.users(user_id for user_id in customers if user_id)
-            for posted, snapshot, user_id in zip(batch, snapshots, customers, strict=True):
+            users = lookup.get_users(user_id for user_id in customers if user_id)
+            for item, snapshot, user_id in zip(batch, snapshots, customers, strict=True):
                 yield payloads.message_event(
-                    posted.message,
-                    posted.time,
-                    self.service.timelines.at(posted.message["conversation_id"], posted.time),
-                    account=self.service.account,
-                    customer=Customer.of(user_id, users, posted.reference_id),
+                    item.message,
+                    item.time,
+                    self.run.conversation_states.at(item.message["conversation_id"], item.time),
+                    account=self.run.account,
+                    customer=Customer.from_id(user_id, users, item.reference_id),
                     snapshot=snapshot if enrich else None,
-                    source="rest" if self.by_rest else "report",
+                    source="rest" if self.uses_rest else "report",
                 )
 
 
@@ -191,50 +191,52 @@ class AgentActivity(WindowedStream):
 
     name = "agent_activity"
     reports = (catalog.AVAILABILITY, catalog.INTELLIASSIGN)
-    history = BEFORE
-    rest_too = True
-    kept_of_rest = STATUSES
+    context_period = CONTEXT_PERIOD
+    supports_rest = True
+    rest_state_key = STATUSES
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        directory = self.service.directory
-        for occurrence, previous in self._seen(window) if self.by_rest else self._told(window):
-            mine = self.service.is_mine(occurrence.agent_id)
-            if mine and self.is_new(occurrence.id, occurrence.time):
+        directory = self.run.directory
+        for event, previous in (
+            self._from_rest(window) if self.uses_rest else self._from_reports(window)
+        ):
+            in_shard = self.run.in_shard(event.agent_id)
+            if in_shard and self.is_new(event.id, event.time):
                 yield payloads.agent_event(
-                    occurrence,
+                    event,
                     previous,
                     configuration=directory.account,
-                    agent=directory.agents.get(occurrence.agent_id, {}),
-                    custom_status_id=directory.agent_status_ids.get(occurrence.status.lower()),
+                    agent=directory.agents.get(event.agent_id, {}),
+                    custom_status_id=directory.agent_status_ids.get(event.status.lower()),
                 )
 
-    def _told(self, window: Window) -> Iterator[tuple[AgentOccurrence, AgentOccurrence | None]]:
+    def _from_reports(
+        self, window: Window
+    ) -> Iterator[tuple[AgentStatusChange, AgentStatusChange | None]]:
         rows = {report: self.rows(report, window) for report in self.reports}
-        for occurrence in agent_occurrences(rows):
-            subject = (occurrence.agent_id, occurrence.report)
-            yield occurrence, self._latest.get(subject)
-            self._latest[subject] = occurrence
+        for event in parse_status_changes(rows):
+            subject = (event.agent_id, event.report)
+            yield event, self._last_change.get(subject)
+            self._last_change[subject] = event
 
-    def _seen(self, window: Window) -> Iterator[tuple[AgentOccurrence, None]]:
+    def _from_rest(self, window: Window) -> Iterator[tuple[AgentStatusChange, None]]:
         """Differences to the statuses that the last run kept with its bookmark."""
-        if self.service.period.is_over:
+        if self.run.time_range.ends_in_the_past:
             return
         before = self.stream_state.get(STATUSES, {})
-        now = rest_inference.agent_statuses(self.service.directory.agents.values())
+        now = rest_inference.agent_statuses(self.run.directory.agents.values())
         since = self.stream_state.get("replication_key_value") or format_time(window.start)
-        for occurrence in rest_inference.status_changes(
-            before, now, since=since, moment=window.end
-        ):
-            yield occurrence, None
+        for event in rest_inference.diff_statuses(before, now, since=since, moment=window.end):
+            yield event, None
         self.stream_state[STATUSES] = dict(now)
 
     @cached_property
-    def _latest(self) -> dict[tuple[str, str], AgentOccurrence]:
+    def _last_change(self) -> dict[tuple[str, str], AgentStatusChange]:
         return {}
 
 
-def _back_to(moments: Iterable[tuple[str, datetime]]) -> dict[str, datetime]:
+def _earliest_by_conversation(moments: Iterable[tuple[str, datetime]]) -> dict[str, datetime]:
     """The earliest moment of each conversation: rows come in no order that could be relied on."""
     earliest: dict[str, datetime] = {}
     for conversation_id, moment in moments:

@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from tap_freshchat import schemas
 from tap_freshchat.api import pagination
-from tap_freshchat.conform import shape
-from tap_freshchat.pii import without_personal_data
-from tap_freshchat.sharding import owner_of
+from tap_freshchat.conform import conform_record
+from tap_freshchat.pii import redact_pii
+from tap_freshchat.sharding import shard_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_freshchat.run_context import Service
+    from tap_freshchat.run_context import RunContext
 
 
 class FullTableStream(Stream):
@@ -39,9 +39,9 @@ class FullTableStream(Stream):
     # Records are built to the schema here; conforming each again would only take time.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    def __init__(self, tap: Tap, begin: Callable[[], Service]) -> None:
+    def __init__(self, tap: Tap, start_run: Callable[[], RunContext]) -> None:
         super().__init__(tap)
-        self._begin = begin
+        self._start_run = start_run
 
     @abstractmethod
     def items(self) -> Iterable[Mapping[str, Any]]:
@@ -50,12 +50,12 @@ class FullTableStream(Stream):
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         properties = self.schema["properties"]
-        private = self.service.settings.exclude_pii
+        redact = self.run.config.exclude_pii
         for item in self.items():
-            record = shape(item, properties)
-            if not self.service.is_mine(owner_of(record, self.primary_keys)):
+            record = conform_record(item, properties)
+            if not self.run.in_shard(shard_key(record, self.primary_keys)):
                 continue
-            yield without_personal_data(record, properties) if private else record
+            yield redact_pii(record, properties) if redact else record
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -64,18 +64,18 @@ class FullTableStream(Stream):
         `sync` is final and asks for this first, before its own error handling begins: here the
         run begins too, so that a wrong host or token is one line and not an unhandled error.
         """
-        self._begin()
+        self._start_run()
 
     @property
-    def service(self) -> Service:
+    def run(self) -> RunContext:
         """What all streams of the run share."""
-        return self._begin()
+        return self._start_run()
 
-    def listed(self, path: str, key: str) -> Iterator[dict[str, Any]]:
+    def paginate(self, path: str, key: str) -> Iterator[dict[str, Any]]:
         """Items of a list in pages, each once even when pages shift."""
-        met = set()
-        page_size = self.service.settings.page_size
-        for item in pagination.collection(self.service.client, path, key, page_size=page_size):
-            if item["id"] not in met:
-                met.add(item["id"])
+        seen = set()
+        page_size = self.run.config.page_size
+        for item in pagination.paginate(self.run.client, path, key, page_size=page_size):
+            if item["id"] not in seen:
+                seen.add(item["id"])
                 yield item

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from tap_freshchat.activity import rest_inference, transcript_rows
-from tap_freshchat.activity.events import row_time
-from tap_freshchat.ids import digest
+from tap_freshchat.activity.events import parse_row_time
+from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import WindowedStream
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tap_freshchat.windows import Window
 
 
-class Posted(NamedTuple):
+class MessageWithContext(NamedTuple):
     """A message, with what its source told besides.
 
     `reference_id` is the customer's, as a transcript's row gives it; `snapshot` the conversation,
@@ -33,9 +33,9 @@ class Posted(NamedTuple):
     snapshot: Snapshot | None = None
 
 
-def overlap_id(key: tuple[str, str]) -> str:
+def bookmark_id(key: tuple[str, str]) -> str:
     """The id of a message, of its conversation's and its own, that the bookmark holds."""
-    return digest("message", *key)
+    return stable_id("message", *key)
 
 
 class Messages(WindowedStream):
@@ -44,44 +44,44 @@ class Messages(WindowedStream):
     name = "messages"
     primary_keys = ("conversation_id", "id")
     reports = (catalog.TRANSCRIPT,)
-    rest_too = True
-    overlap_id = staticmethod(overlap_id)
+    supports_rest = True
+    bookmark_id = staticmethod(bookmark_id)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         columns = self.schema["properties"]
-        for posted in new_messages(self, window):
+        for item in new_messages(self, window):
             # REST tells more of a message than a row has; a transcript has just that.
-            message = posted.message
-            yield {name: message[name] for name in columns} if posted.snapshot else message
+            message = item.message
+            yield {name: message[name] for name in columns} if item.snapshot else message
 
 
-def new_messages(stream: WindowedStream, window: Window) -> Iterator[Posted]:
+def new_messages(stream: WindowedStream, window: Window) -> Iterator[MessageWithContext]:
     """New messages of a window that fall to this run's shard."""
-    service = stream.service
-    app_id = service.directory.account.get("app_id")
-    whole = service.settings.shard_count == 1
-    if stream.by_rest:
-        for snapshot in service.walked():
-            if not (whole or service.is_mine(snapshot.conversation["conversation_id"])):
+    run = stream.run
+    app_id = run.directory.account.get("app_id")
+    single_shard = run.config.shard_count == 1
+    if stream.uses_rest:
+        for snapshot in run.crawled_conversations():
+            if not (single_shard or run.in_shard(snapshot.conversation["conversation_id"])):
                 continue
-            for message, time in rest_inference.message_rows(snapshot, app_id):
+            for message, time in rest_inference.message_records(snapshot, app_id):
                 key = message["conversation_id"], message["id"]
                 if time < window.end and stream.is_new(key, time):
-                    yield Posted(message, time, snapshot=snapshot)
+                    yield MessageWithContext(message, time, snapshot=snapshot)
         return
     for row in stream.rows(catalog.TRANSCRIPT, window):
         conversation_id = row["conversation_id"]
-        time = row_time(catalog.TRANSCRIPT, row["created_time"])
-        if not (whole or service.is_mine(conversation_id)):
+        time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
+        if not (single_shard or run.in_shard(conversation_id)):
             continue
         # None of the product's has no id; should one, it must not be taken for all of them.
         row["message_id"] = row["message_id"] or _row_id(row)
         if stream.is_new((conversation_id, row["message_id"]), time):
-            message = transcript_rows.message_of(row, time, app_id=app_id)
-            yield Posted(message, time, reference_id=row.get("reference_id") or None)
+            message = transcript_rows.message_from_row(row, time, app_id=app_id)
+            yield MessageWithContext(message, time, reference_id=row.get("reference_id") or None)
 
 
 def _row_id(row: Mapping[str, str]) -> str:
     # Sorted: the service may order columns as it likes.
-    return digest("row", *(text for cell in sorted(row.items()) for text in cell))
+    return stable_id("row", *(text for cell in sorted(row.items()) for text in cell))

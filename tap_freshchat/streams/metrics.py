@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.concurrency import ordered_map
-from tap_freshchat.errors import FreshchatError, RefusedError
-from tap_freshchat.ids import digest
+from tap_freshchat.errors import FreshchatError, RequestRejectedError
+from tap_freshchat.ids import stable_id
 from tap_freshchat.metric_records import INTERVALS, Metric, historical_records, instant_records
 from tap_freshchat.streams.full_table import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
-from tap_freshchat.times import format_request_time, parse_time, whole_steps
+from tap_freshchat.times import floor_to, format_request_time, parse_time
 from tap_freshchat.windows import Window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from logging import Logger
 
-    from tap_freshchat.run_context import Service
+    from tap_freshchat.run_context import RunContext
 
 # What one request covers: the only range that a connector in the field asks for (Fivetran).
 METRICS_WINDOW = timedelta(days=1)
@@ -37,39 +37,39 @@ class HistoricalMetrics(WindowedStream):
     @cached_property
     @override
     def windows(self) -> list[Window]:
-        step = INTERVALS[self.service.settings.metrics_interval]
-        until = whole_steps(self.service.period.until, step)
+        step = INTERVALS[self.run.config.metrics_interval]
+        until = floor_to(self.run.time_range.report_end, step)
         windows = []
         # Windows end at midnight, so that each begins where an interval does.
-        for day in plan_windows(whole_steps(self.since, METRICS_WINDOW), until, METRICS_WINDOW):
-            start = max(day.start, whole_steps(self.since, step))
+        for day in plan_windows(floor_to(self.start_time, METRICS_WINDOW), until, METRICS_WINDOW):
+            start = max(day.start, floor_to(self.start_time, step))
             if start < day.end:
                 windows.append(Window(start, day.end))
         return windows
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        interval = self.service.settings.metrics_interval
+        interval = self.run.config.metrics_interval
         query = {
             "start": format_request_time(window.start),
             "end": format_request_time(window.end),
             "interval": interval,
         }
-        for metric, answer in self._asked.answers("/metrics/historical", query):
+        for metric, response in self._queries.responses("/metrics/historical", query):
             try:
-                records = list(historical_records(metric, interval, answer))
+                records = list(historical_records(metric, interval, response))
             except ValueError as error:
                 raise _unreadable(metric, self.name, error) from None
             for record in records:
                 # The value too: one that has changed since is told again.
-                known_as = digest(record["id"], str(record["value"]))
+                known_as = stable_id(record["id"], str(record["value"]))
                 end = parse_time(record["end_time"])
                 if end <= window.end and self.is_new(known_as, end):
                     yield record
 
     @cached_property
-    def _asked(self) -> Asked:
-        return Asked(self.service, self.service.settings.historical_metrics, self.name, self.logger)
+    def _queries(self) -> MetricQueries:
+        return MetricQueries(self.run, self.run.config.historical_metrics, self.name, self.logger)
 
 
 class InstantMetrics(FullTableStream):
@@ -79,10 +79,10 @@ class InstantMetrics(FullTableStream):
 
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:
-        asked = Asked(self.service, self.service.settings.instant_metrics, self.name, self.logger)
-        for metric, answer in asked.answers("/metrics/instant", {}):
+        queries = MetricQueries(self.run, self.run.config.instant_metrics, self.name, self.logger)
+        for metric, response in queries.responses("/metrics/instant", {}):
             try:
-                records = list(instant_records(metric, answer, self.service.clock.now()))
+                records = list(instant_records(metric, response, self.run.clock.now()))
             except ValueError as error:
                 raise _unreadable(metric, self.name, error) from None
             yield from records
@@ -95,27 +95,27 @@ def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatErr
     )
 
 
-class Asked:
+class MetricQueries:
     """The metrics that one stream asks for; what Freshchat refuses is left out and told once.
 
     Args:
-        service: of the run.
+        run: the run.
         metrics: by the setting.
         setting: its name, which is also the stream's.
         log: where a metric left out is told.
     """
 
     def __init__(
-        self, service: Service, metrics: Iterable[Metric], setting: str, log: Logger
+        self, run: RunContext, metrics: Iterable[Metric], setting: str, log: Logger
     ) -> None:
-        self._service = service
+        self._run = run
         self._metrics = list(metrics)
-        self._refused: set[Metric] = set()
-        self._answered = False
+        self._rejected: set[Metric] = set()
+        self._any_succeeded = False
         self._setting = setting
         self._log = log
 
-    def answers(
+    def responses(
         self, path: str, query: Mapping[str, str]
     ) -> Iterator[tuple[Metric, Mapping[str, Any]]]:
         """Each metric with its answer, several asked at once.
@@ -124,30 +124,30 @@ class Asked:
             FreshchatError: none of them has been answered yet, and now all are refused.
         """
 
-        def ask(metric: Metric) -> Mapping[str, Any] | RefusedError:
+        def fetch(metric: Metric) -> Mapping[str, Any] | RequestRejectedError:
             try:
-                answer = self._service.client.get(path, {**query, **metric.query})
-            except RefusedError as error:
+                response = self._run.client.get(path, {**query, **metric.query})
+            except RequestRejectedError as error:
                 return error
-            return answer if isinstance(answer, dict) else {}
+            return response if isinstance(response, dict) else {}
 
-        in_flight = self._service.settings.max_concurrency
-        for metric, answer in ordered_map(ask, self._metrics, in_flight=in_flight):
-            if isinstance(answer, RefusedError):
-                self._leave_out(metric, query)
+        in_flight = self._run.config.max_concurrency
+        for metric, response in ordered_map(fetch, self._metrics, in_flight=in_flight):
+            if isinstance(response, RequestRejectedError):
+                self._skip_metric(metric, query)
             else:
-                self._answered = True
-                yield metric, answer
-        if self._refused and not self._answered:
+                self._any_succeeded = True
+                yield metric, response
+        if self._rejected and not self._any_succeeded:
             raise FreshchatError(
                 f"Freshchat refuses every metric of setting {self._setting}; name metrics that the "
                 f"account has, or leave the stream {self._setting} out."
             )
 
-    def _leave_out(self, metric: Metric, query: Mapping[str, str]) -> None:
+    def _skip_metric(self, metric: Metric, query: Mapping[str, str]) -> None:
         # It may be refused for one period only: it is asked for again in the next.
-        if metric not in self._refused:
-            self._refused.add(metric)
+        if metric not in self._rejected:
+            self._rejected.add(metric)
             self._log.warning(
                 "Freshchat refuses metric %s%s; it is left out wherever it is refused. Check "
                 "setting %s.",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.api import pagination
-from tap_freshchat.conform import shape
-from tap_freshchat.errors import FreshchatError, MissingError
-from tap_freshchat.ids import digest
+from tap_freshchat.conform import conform_record
+from tap_freshchat.errors import FreshchatError, NotFoundError
+from tap_freshchat.ids import stable_id
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_request_time, format_time, from_epoch_ms, parse_time
 from tap_freshchat.windows import plan_windows
@@ -37,41 +37,41 @@ class OutboundMessages(WindowedStream):
     primary_keys = ("message_id",)
     reports = ()
     # A list is by the time of sending: a status that comes later shows in reading it again only.
-    least_overlap = timedelta(days=1)
+    min_overlap = timedelta(days=1)
 
     @cached_property
     @override
     def windows(self) -> list[Window]:
-        return plan_windows(self.since, self.service.period.present, OUTBOUND_WINDOW)
+        return plan_windows(self.start_time, self.run.time_range.rest_end, OUTBOUND_WINDOW)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
-        for message in self._listed(window):
+        for message in self._messages(window):
             created = sent_at(message)
             # That the service obeys the window is believed only.
             if not window.start <= created < window.end:
                 continue
-            told = (str(message.get(name)) for name in ("status", "failure_code"))
-            if self.is_new(digest("outbound", message["message_id"], *told), created):
-                yield {**shape(message, properties), "created_time": format_time(created)}
+            version = (str(message.get(name)) for name in ("status", "failure_code"))
+            if self.is_new(stable_id("outbound", message["message_id"], *version), created):
+                yield {**conform_record(message, properties), "created_time": format_time(created)}
 
-    def _listed(self, window: Window) -> Iterator[dict[str, Any]]:
+    def _messages(self, window: Window) -> Iterator[dict[str, Any]]:
         params = {
             "created_from": format_request_time(window.start - MARGIN),
             "created_to": format_request_time(window.end + MARGIN),
         }
-        page_size = self.service.settings.page_size
+        page_size = self.run.config.page_size
         try:
-            yield from pagination.collection(
-                self.service.client,
+            yield from pagination.paginate(
+                self.run.client,
                 PATH,
                 "outbound_messages",
                 page_size=page_size,
                 params=params,
-                named="message_id",
+                id_field="message_id",
             )
-        except MissingError:
+        except NotFoundError:
             # An account without outbound messages may have no such list at all.
             self.logger.warning("This account has no outbound messages for %s.", window)
 
@@ -82,11 +82,11 @@ def sent_at(message: dict[str, Any]) -> datetime:
     Raises:
         FreshchatError: it is not told in any known form.
     """
-    told = message.get("created_on") or message.get("created_time")
+    version = message.get("created_on") or message.get("created_time")
     try:
-        if isinstance(told, str) and not told.isdecimal():
-            return parse_time(told)
-        return from_epoch_ms(int(told or "none") * 1000)
+        if isinstance(version, str) and not version.isdecimal():
+            return parse_time(version)
+        return from_epoch_ms(int(version or "none") * 1000)
     except ValueError:
         raise FreshchatError(
             f"An answer of {PATH} has a message without a readable created_on; leave the stream "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.events import row_time
-from tap_freshchat.conform import shape_texts
-from tap_freshchat.ids import digest
+from tap_freshchat.activity.events import parse_row_time
+from tap_freshchat.conform import conform_row
+from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog, columns
-from tap_freshchat.streams.windowed import BEFORE, WindowedStream
+from tap_freshchat.streams.windowed import CONTEXT_PERIOD, WindowedStream
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
@@ -28,21 +28,21 @@ def _rows(stream: WindowedStream, window: Window) -> Iterator[dict[str, Any]]:
     # Event streams cannot do without a row's ids and status; a plain row can.
     [time_field] = columns.REQUIRED[report].intersection(_TIME_FIELDS)
     names = partial(
-        columns.column_names,
+        columns.map_columns,
         report,
         stream=stream.name,
-        extra=stream.service.settings.report_columns.get(stream.name, {}),
+        extra=stream.run.config.report_columns.get(stream.name, {}),
         required=(time_field,),
     )
-    for row in stream.service.reports.rows(report, window, names):
-        row_id, created = row_digest(report, row), row_time(report, row[time_field])
+    for row in stream.run.reports.rows(report, window, names):
+        row_id, created = stable_row_id(report, row), parse_row_time(report, row[time_field])
         if stream.is_new(row_id, created):
             yield report_record(row_id, created, row, time_field, properties)
 
 
-def row_digest(report: str, row: Mapping[str, str]) -> str:
+def stable_row_id(report: str, row: Mapping[str, str]) -> str:
     """The id of a row, which has none of its own: of its report and all its columns."""
-    return digest(report, *(text for item in sorted(row.items()) for text in item))
+    return stable_id(report, *(text for item in sorted(row.items()) for text in item))
 
 
 def report_record(
@@ -65,7 +65,7 @@ def report_record(
     own = ("id", "created_time")
     columns_told = {name: text for name, text in row.items() if name != time_field}
     clash = {name: columns_told.pop(name) for name in own if name in columns_told}
-    record = shape_texts(columns_told, properties)
+    record = conform_row(columns_told, properties)
     if clash:
         record["extra"] = {**(record["extra"] or {}), **clash}
     return {**record, "id": row_id, "created_time": format_time(created)}
@@ -75,8 +75,8 @@ class ConversationCreated(WindowedStream):
     """Raw report: conversations created and reopened."""
 
     name = "report_conversation_created"
-    reports = (catalog.CREATED,)
-    history = BEFORE
+    reports = (catalog.CONVERSATION_CREATED,)
+    context_period = CONTEXT_PERIOD
     records = _rows
 
 
@@ -85,7 +85,7 @@ class ConversationAgentAssigned(WindowedStream):
 
     name = "report_conversation_agent_assigned"
     reports = (catalog.AGENT_ASSIGNED,)
-    history = BEFORE
+    context_period = CONTEXT_PERIOD
     records = _rows
 
 
@@ -94,7 +94,7 @@ class ConversationGroupAssigned(WindowedStream):
 
     name = "report_conversation_group_assigned"
     reports = (catalog.GROUP_ASSIGNED,)
-    history = BEFORE
+    context_period = CONTEXT_PERIOD
     records = _rows
 
 
@@ -102,8 +102,8 @@ class ConversationResolved(WindowedStream):
     """Raw report: each resolution."""
 
     name = "report_conversation_resolved"
-    reports = (catalog.RESOLVED,)
-    history = BEFORE
+    reports = (catalog.CONVERSATION_RESOLVED,)
+    context_period = CONTEXT_PERIOD
     records = _rows
 
 
@@ -112,7 +112,7 @@ class ConversationResolutionLabel(WindowedStream):
 
     name = "report_conversation_resolution_label"
     reports = (catalog.RESOLUTION_LABEL,)
-    history = BEFORE
+    context_period = CONTEXT_PERIOD
     records = _rows
 
 
@@ -153,7 +153,7 @@ class AgentActivity(WindowedStream):
 
     name = "report_agent_activity"
     reports = (catalog.AVAILABILITY,)
-    history = BEFORE
+    context_period = CONTEXT_PERIOD
     records = _rows
 
 
@@ -162,7 +162,7 @@ class AgentIntelliassignActivity(WindowedStream):
 
     name = "report_agent_intelliassign_activity"
     reports = (catalog.INTELLIASSIGN,)
-    history = BEFORE
+    context_period = CONTEXT_PERIOD
     records = _rows
 
 

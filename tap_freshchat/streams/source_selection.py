@@ -9,41 +9,41 @@ import logging
 from typing import TYPE_CHECKING
 
 from tap_freshchat.bookmarks import REPORTS
-from tap_freshchat.errors import AccessError
+from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_freshchat.run_context import Service
+    from tap_freshchat.run_context import RunContext
     from tap_freshchat.streams.windowed import WindowedStream
     from tap_freshchat.windows import Window
 
 _LOG = "tap-freshchat"
 
 
-def choose_source(service: Service, streams: Sequence[WindowedStream]) -> None:
+def select_activity_source(run: RunContext, streams: Sequence[WindowedStream]) -> None:
     """With `activity_source: auto`, turn to REST when the account has no reports.
 
     Args:
-        service: of the run.
+        run: the run.
         streams: those selected that can be read from either.
 
     Raises:
         AccessError: the account had reports and is refused them.
     """
     first = next(filter(None, map(_first_report, streams)), None)
-    if service.settings.activity_source != "auto" or first is None:
+    if run.config.activity_source != "auto" or first is None:
         return
-    refusal = service.reports.refusal(*first)
-    if refusal is None:
+    denial = run.reports.check_access(*first)
+    if denial is None:
         return
-    if any(stream.bookmark_by(REPORTS).by_reports for stream in streams):
-        raise AccessError(
-            f"{refusal} They were read before, and nothing is lost so far: run again when they "
+    if any(stream.bookmark_for(REPORTS).written_by_reports for stream in streams):
+        raise AuthorizationError(
+            f"{denial} They were read before, and nothing is lost so far: run again when they "
             f"are back, or set activity_source to rest to go on by REST."
         )
-    service.by_rest = True
+    run.uses_rest = True
     logging.getLogger(_LOG).warning(
         "This account has no raw reports (Extract API): reading conversations by REST. "
         "Assignments and agents' statuses then have the time at which they were seen; "
@@ -51,21 +51,23 @@ def choose_source(service: Service, streams: Sequence[WindowedStream]) -> None:
     )
 
 
-def tell_what_comes_again(streams: Sequence[WindowedStream]) -> None:
+def warn_about_replayed_events(streams: Sequence[WindowedStream]) -> None:
     """Say from when on reports are read, where REST stood in for them until now."""
-    again = [stream for stream in streams if stream.bookmark_by(REPORTS).returns]
-    if again and not again[0].by_rest:
+    returning = [
+        stream for stream in streams if stream.bookmark_for(REPORTS).resumes_reports_after_rest
+    ]
+    if returning and not returning[0].uses_rest:
         logging.getLogger(_LOG).warning(
             "Reports are read again, from %s on, since when REST stood in for them. What it told "
             "comes again: assignments and agents' statuses with ids of their own, all else with "
             "the same. Set start_date to begin later.",
-            format_time(min(stream.since for stream in again)),
+            format_time(min(stream.start_time for stream in returning)),
         )
 
 
 def _first_report(stream: WindowedStream) -> tuple[str, Window] | None:
     """What a stream asks for first if reports are read; None if there is nothing to ask for."""
     # Not the stream's own plan, which is made once and rests on the source that is chosen here.
-    since = stream.service.start_of(stream.bookmark_by(REPORTS))
+    since = stream.run.start_time_for(stream.bookmark_for(REPORTS))
     windows = stream.report_windows(since)
     return (stream.reports[0], windows[0]) if windows else None

@@ -10,9 +10,9 @@ from typing_extensions import override
 from tap_freshchat.api import pagination
 from tap_freshchat.bookmarks import Bookmark
 from tap_freshchat.concurrency import ordered_map
-from tap_freshchat.conform import shape
-from tap_freshchat.errors import MissingError
-from tap_freshchat.ids import digest
+from tap_freshchat.conform import conform_record
+from tap_freshchat.errors import NotFoundError
+from tap_freshchat.ids import stable_id
 from tap_freshchat.lookups.changed_users import USER_WINDOW, changed_at
 from tap_freshchat.streams.full_table import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
@@ -22,7 +22,7 @@ from tap_freshchat.windows import plan_windows
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_freshchat.run_context import Service
+    from tap_freshchat.run_context import RunContext
     from tap_freshchat.windows import Window
 
 
@@ -36,21 +36,21 @@ class Users(WindowedStream):
     @cached_property
     @override
     def windows(self) -> list[Window]:
-        return user_windows(self.stream_state, self.service)
+        return user_windows(self.stream_state, self.run)
 
-    def order_users(self) -> None:
+    def register_user_windows(self) -> None:
         """Say what is going to be read, so that other streams share it."""
-        self.service.users.order(self.windows)
+        self.run.changed_users.register_windows(self.windows)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
-        for user in self.service.users.users(window):
+        for user in self.run.changed_users.users(window):
             changed = changed_at(user)
             version = format_time(changed) if changed else ""
             # Without any time of its own, it counts as changed when it is first seen.
-            if self.is_new(digest("user", str(user["id"]), version), changed or window.end):
-                record = shape(user, properties)
+            if self.is_new(stable_id("user", str(user["id"]), version), changed or window.end):
+                record = conform_record(user, properties)
                 if record["updated_time"] is None:
                     record["updated_time"] = record["created_time"]
                 yield record
@@ -66,40 +66,44 @@ class UserConversations(FullTableStream):
     def windows(self) -> list[Window]:
         """The windows of the stream `users`, whether or not that is selected."""
         users = self.tap_state.get("bookmarks", {}).get(Users.name, {})
-        return user_windows(users, self.service)
+        return user_windows(users, self.run)
 
-    def order_users(self) -> None:
+    def register_user_windows(self) -> None:
         """Say what is going to be read, so that other streams share it."""
-        self.service.users.order(self.windows)
+        self.run.changed_users.register_windows(self.windows)
 
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:
         missing = 0
-        in_flight = self.service.settings.max_concurrency
+        in_flight = self.run.config.max_concurrency
         for window in self.windows:
-            listed = (str(user["id"]) for user in self.service.users.users(window))
-            users = filter(self.service.is_mine, listed)
-            for user_id, found in ordered_map(self._conversations, users, in_flight=in_flight):
-                missing += found is None
-                yield from ({**each, "user_id": user_id} for each in found or ())
+            user_ids = (str(user["id"]) for user in self.run.changed_users.users(window))
+            users = filter(self.run.in_shard, user_ids)
+            for user_id, conversations in ordered_map(
+                self._conversations, users, in_flight=in_flight
+            ):
+                missing += conversations is None
+                yield from (
+                    {**conversation, "user_id": user_id} for conversation in conversations or ()
+                )
         if missing:
             self.logger.warning("%d users no longer exist in Freshchat; left out.", missing)
 
     def _conversations(self, user_id: str) -> list[dict[str, Any]] | None:
         """What is listed for a user, each once; None when the user is gone."""
-        client, page_size = self.service.client, self.service.settings.page_size
+        client, page_size = self.run.client, self.run.config.page_size
         try:
-            return pagination.conversations_of(client, user_id, page_size=page_size)
-        except MissingError:
+            return pagination.user_conversations(client, user_id, page_size=page_size)
+        except NotFoundError:
             return None
 
 
-def user_windows(state: Mapping[str, Any], service: Service) -> list[Window]:
+def user_windows(state: Mapping[str, Any], run: RunContext) -> list[Window]:
     """The windows in which this run lists users.
 
     Args:
         state: of the stream `users`.
-        service: of the run.
+        run: the run.
     """
-    bookmark = Bookmark(dict(state), Users.replication_key, service.settings.lookback)
-    return plan_windows(service.start_of(bookmark), service.period.present, USER_WINDOW)
+    bookmark = Bookmark(dict(state), Users.replication_key, run.config.lookback)
+    return plan_windows(run.start_time_for(bookmark), run.time_range.rest_end, USER_WINDOW)

@@ -15,10 +15,10 @@ from typing_extensions import override
 from tap_freshchat import schemas
 from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
 from tap_freshchat.message_writer import BufferedMessageWriter
-from tap_freshchat.pii import without_personal_data
-from tap_freshchat.reports.columns import column_names
-from tap_freshchat.reports.limits import longest_window
-from tap_freshchat.sharding import owner_of
+from tap_freshchat.pii import redact_pii
+from tap_freshchat.reports.columns import map_columns
+from tap_freshchat.reports.limits import max_window
+from tap_freshchat.sharding import shard_key
 from tap_freshchat.windows import Window, plan_windows
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_freshchat.run_context import Service
+    from tap_freshchat.run_context import RunContext
 
 # `history` of streams for which what an occurrence changed shows only beside the one before it, and
 # of all that share reports with them. Most conversations are answered and resolved within a day,
 # and reading a day more costs no further job.
-BEFORE = timedelta(days=1)
+CONTEXT_PERIOD = timedelta(days=1)
 
 
 class WindowedStream(Stream):
@@ -53,18 +53,18 @@ class WindowedStream(Stream):
 
     reports: ClassVar[tuple[str, ...]]
     # How much before the overlap is read to know what came before, without being emitted.
-    history: ClassVar[timedelta] = timedelta(0)
+    context_period: ClassVar[timedelta] = timedelta(0)
     # How much before the bookmark is read again, whatever the setting: changes are told that late.
-    least_overlap: ClassVar[timedelta] = timedelta(0)
+    min_overlap: ClassVar[timedelta] = timedelta(0)
     # Whether REST tells the same.
-    rest_too: ClassVar[bool] = False
+    supports_rest: ClassVar[bool] = False
     # What it keeps in its state beside the bookmark while REST is read: the last look, to which
     # nothing can be compared any more once reports have told what came after it.
-    kept_of_rest: ClassVar[str] = ""
+    rest_state_key: ClassVar[str] = ""
 
-    def __init__(self, tap: Tap, begin: Callable[[], Service]) -> None:
+    def __init__(self, tap: Tap, start_run: Callable[[], RunContext]) -> None:
         super().__init__(tap)
-        self._begin = begin
+        self._start_run = start_run
 
     @abstractmethod
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -72,36 +72,42 @@ class WindowedStream(Stream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        service = self.service
-        sharded = service.settings.shard_count > 1
+        run = self.run
+        sharded = run.config.shard_count > 1
         declared = self.schema["properties"]
-        clock = service.clock
-        began = clock.monotonic()
+        clock = run.clock
+        started = clock.monotonic()
         for number, window in enumerate(self.windows, 1):
             count = 0
             for record in self.records(window):
-                if sharded and not service.is_mine(owner_of(record, self.primary_keys)):
+                if sharded and not run.in_shard(shard_key(record, self.primary_keys)):
                     continue
-                yield without_personal_data(record, declared) if self._private else record
+                yield redact_pii(record, declared) if self._redacts_pii else record
                 count += 1
             # Asking for the next record means that all before it have been written.
             # A window that ends where the bookmark stands may have had late records to remember.
-            if window.end > self.since and window.end >= (self._bookmark.value or self.since):
-                if not self.by_rest:
-                    self.stream_state.pop(self.kept_of_rest, None)
+            if window.end > self.start_time and window.end >= (
+                self._bookmark.value or self.start_time
+            ):
+                if not self.uses_rest:
+                    self.stream_state.pop(self.rest_state_key, None)
                 self._bookmark.advance(window.end)
                 self._tap.state_writer.write_state(self.tap_state)
             self.logger.info(
                 "Window %d of %d, %s: %d new records%s.",
                 *(number, len(self.windows), window, count),
-                self._time_left(number, clock.monotonic() - began),
+                self._time_left(number, clock.monotonic() - started),
             )
-        self.service.identity.log_missing()
+        self.run.lookup.log_missing()
 
     def _time_left(self, done: int, seconds: float) -> str:
         """How long the other windows will take, if they are like those done."""
-        left = len(self.windows) - done
-        return f", about {round(seconds / done * left / 60) or '<1'} min left" if left else ""
+        remaining = len(self.windows) - done
+        return (
+            f", about {round(seconds / done * remaining / 60) or '<1'} min left"
+            if remaining
+            else ""
+        )
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -110,7 +116,7 @@ class WindowedStream(Stream):
         `sync` is final and asks for this first, before its own error handling begins: here the
         run begins too, so that a wrong host or token is one line and not an unhandled error.
         """
-        self._begin()
+        self._start_run()
 
     @override
     def _sync_records(
@@ -139,77 +145,77 @@ class WindowedStream(Stream):
         all else that it does with a record.
         """
         writer = self._tap.message_writer
-        if self._changed_on_the_way or not isinstance(writer, BufferedMessageWriter):
+        if self._needs_sdk_transforms or not isinstance(writer, BufferedMessageWriter):
             super()._write_record_message(record)
             return
         writer.write_record(self.name, record)
         self.state_manager.is_flushed = False
 
     @cached_property
-    def _changed_on_the_way(self) -> bool:
+    def _needs_sdk_transforms(self) -> bool:
         """Whether a catalog leaves fields out, or stream maps or flattening change records."""
-        as_it_is = len(self.stream_maps) == 1 and isinstance(
+        unchanged = len(self.stream_maps) == 1 and isinstance(
             self.stream_maps[0], SameRecordTransform
         )
         return (
-            not as_it_is
+            not unchanged
             or self.stream_maps[0].flattening_enabled
             or not all(self.mask.values())
             or self._stream_version is not None
         )
 
     @property
-    def service(self) -> Service:
+    def run(self) -> RunContext:
         """What all streams of the run share."""
-        return self._begin()
+        return self._start_run()
 
     @property
-    def by_rest(self) -> bool:
+    def uses_rest(self) -> bool:
         """Whether this run reads the stream by REST instead of reports."""
-        return self.rest_too and self.service.by_rest
+        return self.supports_rest and self.run.uses_rest
 
     @property
     def windows(self) -> list[Window]:
         """The windows of this run, in order."""
-        if self.by_rest:
-            window = Window(self.since, self.service.period.present)
+        if self.uses_rest:
+            window = Window(self.start_time, self.run.time_range.rest_end)
             return [window] if window.start < window.end else []
         return self._report_windows
 
     @cached_property
     def _report_windows(self) -> list[Window]:
-        return self.report_windows(self.since)
+        return self.report_windows(self.start_time)
 
     def report_windows(self, since: datetime) -> list[Window]:
         """Windows of what is new since then and of some history, as far as reports reach back."""
-        if since >= self.service.period.until:
+        if since >= self.run.time_range.report_end:
             return []
-        start = max(since - self.history, self.service.period.earliest)
-        chosen = self.service.settings.report_window
-        longest = min(longest_window(report, chosen) for report in self.reports)
-        return plan_windows(start, self.service.period.until, longest)
+        start = max(since - self.context_period, self.run.time_range.report_retention_start)
+        configured_window = self.run.config.report_window
+        max_length = min(max_window(report, configured_window) for report in self.reports)
+        return plan_windows(start, self.run.time_range.report_end, max_length)
 
     @property
-    def is_cut(self) -> bool:
+    def starts_before_retention(self) -> bool:
         """Whether more is wanted than reports reach back to."""
-        too_old = self.since < self.service.period.earliest
-        return bool(self.reports) and not self.by_rest and too_old
+        too_old = self.start_time < self.run.time_range.report_retention_start
+        return bool(self.reports) and not self.uses_rest and too_old
 
-    def orders(self) -> Iterator[tuple[str, list[Window]]]:
+    def report_requests(self) -> Iterator[tuple[str, list[Window]]]:
         """What is read of each report, where reports are read."""
         for report in self.reports:
             yield report, self._report_windows
 
-    def order_reports(self) -> None:
+    def request_reports(self) -> None:
         """Have the jobs of all windows submitted ahead; none for what is read by REST."""
-        if not self.by_rest:
-            for report, windows in self.orders():
-                self.service.reports.order(report, windows)
+        if not self.uses_rest:
+            for report, windows in self.report_requests():
+                self.run.reports.request(report, windows)
 
     def rows(self, report: str, window: Window) -> Iterator[dict[str, str]]:
         """Rows of one report in one window, columns under their known names."""
-        names = partial(column_names, report, stream=self.name, extra=self._extra_columns)
-        return self.service.reports.rows(report, window, names)
+        names = partial(map_columns, report, stream=self.name, extra=self._extra_columns)
+        return self.run.reports.rows(report, window, names)
 
     def is_new(self, key: Hashable, moment: datetime) -> bool:
         """Whether an occurrence belongs to this run and was not emitted before.
@@ -218,33 +224,35 @@ class WindowedStream(Stream):
             key: its id, or what `overlap_id` makes that of.
             moment: when it happened.
         """
-        return moment >= self.since and self._bookmark.is_new(key, moment)
+        return moment >= self.start_time and self._bookmark.is_new(key, moment)
 
     @staticmethod
-    def overlap_id(key: Any) -> str:
+    def bookmark_id(key: Any) -> str:
         """The id under which a record is remembered with the bookmark."""
         return str(key)
 
     @cached_property
     def _bookmark(self) -> Bookmark:
-        return self.bookmark_by(REST if self.by_rest else REPORTS)
+        return self.bookmark_for(REST if self.uses_rest else REPORTS)
 
-    def bookmark_by(self, source: str) -> Bookmark:
+    def bookmark_for(self, source: str) -> Bookmark:
         """The bookmark for a run that reads one source."""
-        key, chosen = type(self).replication_key, source if self.rest_too else None
-        lookback = self.service.settings.lookback
-        overlap = max(lookback, self.least_overlap)
-        return Bookmark(self.stream_state, key, overlap, self.overlap_id, chosen, lookback=lookback)
+        key, configured_window = type(self).replication_key, source if self.supports_rest else None
+        lookback = self.run.config.lookback
+        overlap = max(lookback, self.min_overlap)
+        return Bookmark(
+            self.stream_state, key, overlap, self.bookmark_id, configured_window, lookback=lookback
+        )
 
     @cached_property
-    def since(self) -> datetime:
+    def start_time(self) -> datetime:
         """From when on this run emits."""
-        return self.service.start_of(self._bookmark)
+        return self.run.start_time_for(self._bookmark)
 
     @cached_property
-    def _private(self) -> bool:
-        return self.service.settings.exclude_pii
+    def _redacts_pii(self) -> bool:
+        return self.run.config.exclude_pii
 
     @property
     def _extra_columns(self) -> Mapping[str, list[str]]:
-        return self.service.settings.report_columns.get(self.name, {})
+        return self.run.config.report_columns.get(self.name, {})

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tap_freshchat.config import Settings
-from tap_freshchat.run_context import Service
+from tap_freshchat.config import Config
+from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
-from tap_freshchat.temp_dir import ScratchFolder
+from tap_freshchat.temp_dir import TempDir
 from target_segment.sending.sender import Time
 from target_segment.target import TargetSegment
 from target_segment.wiring import Run, start_run
@@ -83,15 +83,15 @@ class FastTap(TapFreshchat):
     """The tap with a fast clock."""
 
     @cached_property
-    def service(self) -> Service:
+    def run(self) -> RunContext:
         clock = FastClock.from_environment()
-        settings = Settings.from_config(self.config, clock.now())
-        return Service(
-            replace(settings, request_timeout=REQUEST_TIMEOUT),
+        config = Config.from_config(self.config, clock.now())
+        return RunContext(
+            replace(config, request_timeout=REQUEST_TIMEOUT),
             clock=clock,
             session=requests.Session(),
-            token=settings.token or "",
-            scratch=ScratchFolder(),
+            token=config.token or "",
+            temp_dir=TempDir(),
         )
 
 

@@ -13,10 +13,10 @@ import requests
 from singer_sdk.singerlib import Catalog
 
 from tap_freshchat import sandbox
-from tap_freshchat.config import Settings
-from tap_freshchat.run_context import Service
+from tap_freshchat.config import Config
+from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
-from tap_freshchat.temp_dir import ScratchFolder
+from tap_freshchat.temp_dir import TempDir
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,17 +93,17 @@ def run_tap(
     )
     session = requests.Session()
     session.mount("https://", adapter)
-    settings = Settings.from_config(tap.config, clock.now())
-    tap.service = Service(
-        settings,
+    config = Config.from_config(tap.config, clock.now())
+    tap.run = RunContext(
+        config,
         clock=clock,
         session=session,
-        token=settings.token or options.token,
-        scratch=ScratchFolder(),
+        token=config.token or options.token,
+        temp_dir=TempDir(),
     )
     with contextlib.suppress(Killed):
         tap.sync_all()
-    run.since, run.until = settings.start, tap.service.period.until
+    run.since, run.until = config.start, tap.run.time_range.report_end
     return run
 
 

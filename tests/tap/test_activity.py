@@ -8,14 +8,18 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.activity.agent_status import agent_occurrences, agent_status, is_intelliassign
-from tap_freshchat.activity.conversation_state import Timelines
-from tap_freshchat.activity.event_sorter import conversation_occurrences
-from tap_freshchat.activity.events import Occurrence, row_time, told_by
-from tap_freshchat.activity.interaction_starts import beginning_of
-from tap_freshchat.conform import is_true
+from tap_freshchat.activity.agent_status import (
+    mentions_intelliassign,
+    normalise_status,
+    parse_status_changes,
+)
+from tap_freshchat.activity.conversation_state import ConversationStates
+from tap_freshchat.activity.event_sorter import sorted_conversation_events
+from tap_freshchat.activity.events import ConversationEvent, event_from_row, parse_row_time
+from tap_freshchat.activity.interaction_starts import infer_interaction_start
+from tap_freshchat.conform import parse_flag
 from tap_freshchat.errors import ReportError
-from tap_freshchat.ids import digest
+from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
 
 LONG_AGO = NOON - timedelta(days=30)
@@ -45,18 +49,18 @@ def row(minutes, began=0, **values):
 def story(**rows):
     """Occurrences of rows given by kind of report."""
     reports = {
-        "created": catalog.CREATED,
+        "created": catalog.CONVERSATION_CREATED,
         "agent": catalog.AGENT_ASSIGNED,
         "group": catalog.GROUP_ASSIGNED,
-        "resolved": catalog.RESOLVED,
+        "resolved": catalog.CONVERSATION_RESOLVED,
     }
     named = {reports[k]: v for k, v in rows.items()}
-    return list(conversation_occurrences(named, since=LONG_AGO))
+    return list(sorted_conversation_events(named, since=LONG_AGO))
 
 
-def changes_of(occurrences):
-    timelines = Timelines()
-    return [(each.kind, timelines.apply(each)[0]) for each in occurrences]
+def changes_of(events):
+    states = ConversationStates()
+    return [(each.kind, states.apply(each)[0]) for each in events]
 
 
 WHOLE_LIFE = {
@@ -67,9 +71,9 @@ WHOLE_LIFE = {
 }
 
 
-def test_a_life_is_told_in_order_of_time_with_old_and_new_values():
-    told = [(kind, dict(changes.pairs)) for kind, changes in changes_of(story(**WHOLE_LIFE))]
-    assert told == [
+def test_a_life_is_reported_in_order_of_time_with_old_and_new_values():
+    reported = [(kind, dict(changes.pairs)) for kind, changes in changes_of(story(**WHOLE_LIFE))]
+    assert reported == [
         ("created", {}),
         ("assigned_to_group", {"assigned_group_id": ("g1", "g2")}),
         ("assigned_to_agent", {"status": ("new", "assigned"), "assigned_agent_id": (None, "a1")}),
@@ -85,32 +89,32 @@ def test_a_life_is_told_in_order_of_time_with_old_and_new_values():
         ),
         ("resolved", {"status": ("new", "resolved")}),
     ]
-    assert all(changes.previous_known for _, changes in changes_of(story(**WHOLE_LIFE)))
+    assert all(changes.previous_values_known for _, changes in changes_of(story(**WHOLE_LIFE)))
 
 
-def test_an_old_value_that_nobody_told_is_null_and_said_to_be_unknown():
+def test_an_old_value_that_nobody_reported_is_null_and_said_to_be_unknown():
     [(_, changes)] = changes_of(story(agent=[row(10, agent_id="a1")], created=[])[1:])
     assert dict(changes.pairs) == {"assigned_agent_id": (None, "a1")}
-    assert not changes.previous_known
+    assert not changes.previous_values_known
 
 
-def test_a_resolution_out_of_nowhere_tells_the_new_status_only():
-    occurrence = story(resolved=[row(10, agent_id="a1")])[-1]
-    changes, timeline = Timelines().apply(occurrence)
+def test_a_resolution_out_of_nowhere_reports_the_new_status_only():
+    event = story(resolved=[row(10, agent_id="a1")])[-1]
+    changes, state = ConversationStates().apply(event)
     assert dict(changes.pairs) == {"status": (None, "resolved")}
-    assert timeline.known["assigned_agent_id"] == "a1"
+    assert state.known["assigned_agent_id"] == "a1"
 
 
 def test_a_reopening_is_known_to_come_from_resolved():
-    [occurrence] = story(created=[row(0, reopened="1")])
-    changes, _ = Timelines().apply(occurrence)
+    [event] = story(created=[row(0, reopened="1")])
+    changes, _ = ConversationStates().apply(event)
     assert dict(changes.pairs) == {"status": ("resolved", "new")}
-    assert changes.previous_known
+    assert changes.previous_values_known
 
 
 def test_an_interaction_without_a_created_row_has_begun_all_the_same():
-    told = story(resolved=[row(40)], agent=[row(60, began=50, agent_id="a")])
-    assert [(each.kind, each.time) for each in told] == [
+    reported = story(resolved=[row(40)], agent=[row(60, began=50, agent_id="a")])
+    assert [(each.kind, each.time) for each in reported] == [
         ("created", at(0)),
         ("resolved", at(40)),
         ("reopened", at(50)),
@@ -118,30 +122,30 @@ def test_an_interaction_without_a_created_row_has_begun_all_the_same():
     ]
 
 
-def test_an_interaction_that_began_before_the_window_is_not_told_again():
-    rows = {catalog.RESOLVED: [row(40)]}
-    assert [each.kind for each in conversation_occurrences(rows, since=at(1))] == ["resolved"]
+def test_an_interaction_that_began_before_the_window_is_not_reported_again():
+    rows = {catalog.CONVERSATION_RESOLVED: [row(40)]}
+    assert [each.kind for each in sorted_conversation_events(rows, since=at(1))] == ["resolved"]
 
 
-def test_a_beginning_has_one_id_whichever_row_tells_of_it():
-    told = story(created=[row(0)])[0]
+def test_an_interaction_start_has_one_id_whichever_row_reports_it():
+    reported = story(created=[row(0)])[0]
     inferred = story(resolved=[row(40)])[0]
-    assert told.id == inferred.id
-    assert told.time == inferred.time
+    assert reported.id == inferred.id
+    assert reported.time == inferred.time
 
 
-def test_an_assignment_back_to_the_first_agent_is_an_occurrence_of_its_own():
+def test_an_assignment_back_to_the_first_agent_is_an_event_of_its_own():
     agents = [row(10, agent_id="a"), row(20, agent_id="b"), row(30, agent_id="a")]
     assert len({each.id for each in story(agent=agents)}) == 4
 
 
-def test_a_row_that_comes_twice_is_one_occurrence():
+def test_a_row_that_comes_twice_is_one_event():
     assert len(story(created=[row(0), row(0)], agent=[row(10, agent_id="a")] * 3)) == 2
 
 
-def test_a_beginning_belongs_to_the_window_of_its_row_which_may_be_the_next_one():
+def test_an_interaction_start_belongs_to_the_window_of_its_row_which_may_be_the_next_one():
     [created] = story(created=[row(1, began=0)])
-    assert (created.time, created.told_at) == (at(0), at(1))
+    assert (created.time, created.reported_at) == (at(0), at(1))
 
 
 def test_the_time_hidden_in_the_interaction_wins_over_the_rows_when_they_agree():
@@ -164,29 +168,29 @@ def test_the_order_of_rows_does_not_matter(shuffled):
 
 
 def test_how_a_conversation_stood_at_any_moment_is_kept():
-    timelines = Timelines()
+    states = ConversationStates()
     for each in story(created=[row(0, group_id="g1")], group=[row(5, group_id="g2")]):
-        timelines.apply(each)
+        states.apply(each)
     groups = [
         state and state.known["assigned_group_id"]
-        for state in (timelines.at("c", at(minutes)) for minutes in (-1, 0, 4, 5, 60))
+        for state in (states.at("c", at(minutes)) for minutes in (-1, 0, 4, 5, 60))
     ]
     assert groups == [None, "g1", "g1", "g2", "g2"]
-    assert timelines.at("another", at(5)) is None
+    assert states.at("another", at(5)) is None
 
 
-def test_only_so_many_states_are_kept_in_mind():
-    timelines = Timelines(max_states=3)
+def test_only_so_many_states_are_remembered():
+    states = ConversationStates(max_states=3)
     for name in ("c1", "c2", "c3", "c4"):
-        [occurrence] = story(created=[{**row(0), "conversation_id": name, "interaction_id": ""}])
-        timelines.apply(occurrence)
-    kept = [name for name in ("c1", "c2", "c3", "c4") if timelines.at(name, at(9))]
+        [event] = story(created=[{**row(0), "conversation_id": name, "interaction_id": ""}])
+        states.apply(event)
+    kept = [name for name in ("c1", "c2", "c3", "c4") if states.at(name, at(9))]
     assert kept == ["c2", "c3", "c4"]
 
 
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_different_parts_have_different_ids(one, other):
-    assert (digest(*one) == digest(*other)) == (one == other)
+    assert (stable_id(*one) == stable_id(*other)) == (one == other)
 
 
 @pytest.mark.parametrize(
@@ -202,13 +206,15 @@ def test_different_parts_have_different_ids(one, other):
     ],
 )
 def test_agent_statuses_are_brought_to_the_two_known_ones_and_custom_ones_kept(spelling, status):
-    assert agent_status(spelling) == status
+    assert normalise_status(spelling) == status
 
 
 def test_the_two_kinds_of_agent_activity_stay_apart():
     each = {"agent_id": "a", "status": "on", "created_at": text(NOON)}
-    told = agent_occurrences({catalog.AVAILABILITY: [each, each], catalog.INTELLIASSIGN: [each]})
-    assert len(told) == 2
+    reported = parse_status_changes(
+        {catalog.AVAILABILITY: [each, each], catalog.INTELLIASSIGN: [each]}
+    )
+    assert len(reported) == 2
 
 
 @pytest.mark.parametrize(
@@ -226,7 +232,7 @@ def test_the_two_kinds_of_agent_activity_stay_apart():
     ],
 )
 def test_flags_are_read_in_every_form(flag, expected):
-    assert is_true(flag) is expected
+    assert parse_flag(flag) is expected
 
 
 FLAT = {
@@ -241,22 +247,22 @@ FLAT = {
 @pytest.mark.parametrize(
     ("report", "kind"),
     [
-        (catalog.CREATED, "created"),
+        (catalog.CONVERSATION_CREATED, "created"),
         (catalog.AGENT_ASSIGNED, "assigned_to_agent"),
         (catalog.GROUP_ASSIGNED, "assigned_to_group"),
-        (catalog.RESOLVED, "resolved"),
+        (catalog.CONVERSATION_RESOLVED, "resolved"),
         (catalog.RESOLUTION_LABEL, "labelled"),
     ],
 )
-def test_a_row_tells_all_that_its_columns_hold(report, kind):
-    assert told_by(report, {**row(0), **FLAT}) == Occurrence(
+def test_a_row_reports_all_that_its_columns_hold(report, kind):
+    assert event_from_row(report, {**row(0), **FLAT}) == ConversationEvent(
         kind=kind,
         time=at(0),
         conversation_id="c",
         interaction_id="interaction_id",
         channel_id="channel_id",
         agent_id="agent_id",
-        agent_told=True,
+        has_agent_column=True,
         group_id="group_id",
         actor_id="actor_id",
         actor_type="actor_type",
@@ -266,33 +272,37 @@ def test_a_row_tells_all_that_its_columns_hold(report, kind):
 
 
 def test_blank_cells_tell_nothing_but_that_there_is_no_agent():
-    blank = told_by(catalog.RESOLVED, {**row(0), **dict.fromkeys(FLAT, "")})
-    assert blank == Occurrence(kind="resolved", time=at(0), conversation_id="c", agent_told=True)
+    blank = event_from_row(catalog.CONVERSATION_RESOLVED, {**row(0), **dict.fromkeys(FLAT, "")})
+    assert blank == ConversationEvent(
+        kind="resolved", time=at(0), conversation_id="c", has_agent_column=True
+    )
     bare = {"conversation_id": "c", "created_at": text(at(0))}
-    assert told_by(catalog.RESOLVED, bare) == Occurrence(
+    assert event_from_row(catalog.CONVERSATION_RESOLVED, bare) == ConversationEvent(
         kind="resolved", time=at(0), conversation_id="c"
     )
 
 
 def test_an_assignment_to_nobody_is_an_unassignment():
     for blank in ({"agent_id": ""}, {}):
-        told = told_by(catalog.AGENT_ASSIGNED, row(3, group_id="g", **blank))
-        assert (told.kind, told.agent_id, told.group_id) == ("unassigned", None, "g")
-        assert told.id == digest("unassigned", "c", "", at(3).isoformat())
-    assert told_by(catalog.GROUP_ASSIGNED, row(3, agent_id="")).kind == "assigned_to_group"
+        reported = event_from_row(catalog.AGENT_ASSIGNED, row(3, group_id="g", **blank))
+        assert (reported.kind, reported.agent_id, reported.group_id) == ("unassigned", None, "g")
+        assert reported.id == stable_id("unassigned", "c", "", at(3).isoformat())
+    assert event_from_row(catalog.GROUP_ASSIGNED, row(3, agent_id="")).kind == "assigned_to_group"
 
 
 @pytest.mark.parametrize(("skew", "believed"), [(300, True), (-300, True), (301, False)])
 def test_an_interactions_time_is_believed_up_to_five_minutes_from_the_rows(skew, believed):
     when = at(0) + timedelta(seconds=skew)
-    told = told_by(catalog.CREATED, {**row(0), "created_at": text(when)})
-    assert told.time == (at(0) if believed else when)
-    assert told.row_time == (when if believed else None)
+    reported = event_from_row(catalog.CONVERSATION_CREATED, {**row(0), "created_at": text(when)})
+    assert reported.time == (at(0) if believed else when)
+    assert reported.row_time == (when if believed else None)
 
 
-def test_a_beginning_is_inferred_from_the_first_that_speaks_of_it():
-    spoken = told_by(catalog.RESOLVED, {**row(40), "channel_id": "ch", "agent_id": "a"})
-    assert beginning_of(spoken, first_seen=at(0), since=at(0)) == Occurrence(
+def test_an_interaction_start_is_inferred_from_the_first_that_speaks_of_it():
+    spoken = event_from_row(
+        catalog.CONVERSATION_RESOLVED, {**row(40), "channel_id": "ch", "agent_id": "a"}
+    )
+    assert infer_interaction_start(spoken, first_seen=at(0), since=at(0)) == ConversationEvent(
         kind="created",
         time=at(0),
         conversation_id="c",
@@ -300,76 +310,81 @@ def test_a_beginning_is_inferred_from_the_first_that_speaks_of_it():
         channel_id="ch",
         inferred_from=at(40),
     )
-    assert beginning_of(spoken, first_seen=at(-1), since=at(0)).kind == "reopened"
-    assert beginning_of(spoken, first_seen=at(0), since=at(1)) is None
+    assert infer_interaction_start(spoken, first_seen=at(-1), since=at(0)).kind == "reopened"
+    assert infer_interaction_start(spoken, first_seen=at(0), since=at(1)) is None
     for reopened in ("", "true"):
-        told = told_by(catalog.CREATED, {**row(0), "reopened": reopened})
-        assert beginning_of(told, first_seen=at(0), since=at(0)) is None
+        reported = event_from_row(catalog.CONVERSATION_CREATED, {**row(0), "reopened": reopened})
+        assert infer_interaction_start(reported, first_seen=at(0), since=at(0)) is None
 
 
-def occurrence(kind="resolved", **values):
-    return Occurrence(**{"kind": kind, "time": at(0), "conversation_id": "c", **values})
+def event(kind="resolved", **values):
+    return ConversationEvent(**{"kind": kind, "time": at(0), "conversation_id": "c", **values})
 
 
-def test_ids_are_the_same_for_ever():
-    assert occurrence("created", interaction_id="i").id == digest("began", "i")
-    assert occurrence("reopened", interaction_id="i").id == digest("began", "i")
-    assert occurrence("resolved", interaction_id="i").id == digest("resolved", "i")
+def test_ids_never_change():
+    assert event("created", interaction_id="i").id == stable_id("began", "i")
+    assert event("reopened", interaction_id="i").id == stable_id("began", "i")
+    assert event("resolved", interaction_id="i").id == stable_id("resolved", "i")
     when = at(0).isoformat()
-    assert occurrence("resolved").id == digest("resolved", "c", when)
-    assert occurrence("created").id == digest("began", "c", when)
-    assert occurrence("labelled", interaction_id="i").id == digest("labelled", "c", when)
+    assert event("resolved").id == stable_id("resolved", "c", when)
+    assert event("created").id == stable_id("began", "c", when)
+    assert event("labelled", interaction_id="i").id == stable_id("labelled", "c", when)
     for kind, field in (("assigned_to_agent", "agent_id"), ("assigned_to_group", "group_id")):
-        told = {"agent_id": "a", "group_id": "g", "interaction_id": "i"}
-        assert occurrence(kind, **told).id == digest(kind, "c", told[field], when)
-        seen = {**told, "observed_status": ""}
-        assert occurrence(kind, **seen).id == digest(kind, "c", told[field], "i")
-        bare = occurrence(kind, observed_status="new")
-        assert bare.id == digest(kind, "c", "", "")
-    assert digest("a", "bc") == "5310a58788781ab25d5ad7c3f8503582"
+        reported = {"agent_id": "a", "group_id": "g", "interaction_id": "i"}
+        assert event(kind, **reported).id == stable_id(kind, "c", reported[field], when)
+        seen = {**reported, "observed_status": ""}
+        assert event(kind, **seen).id == stable_id(kind, "c", reported[field], "i")
+        bare = event(kind, observed_status="new")
+        assert bare.id == stable_id(kind, "c", "", "")
+    assert stable_id("a", "bc") == "5310a58788781ab25d5ad7c3f8503582"
 
 
-def test_an_agents_change_tells_all_that_its_row_holds_and_comes_in_order_of_time():
+def test_an_agents_change_reports_all_that_its_row_holds_and_comes_in_order_of_time():
     rows = [
         {"agent_id": "b", "status": "Off", "created_at": text(at(1)), "agent_email": "b@x.org"},
         {"agent_id": "a", "status": "lunch_break", "created_at": text(at(0)), "agent_email": ""},
     ]
-    first, second = agent_occurrences({catalog.AVAILABILITY: rows})
+    first, second = parse_status_changes({catalog.AVAILABILITY: rows})
     assert (first.agent_id, first.agent_email, first.status) == ("a", None, "lunch_break")
     assert (second.agent_id, second.agent_email, second.status) == ("b", "b@x.org", "UNAVAILABLE")
-    assert (second.report, second.time, second.observed) == (catalog.AVAILABILITY, at(1), False)
-    assert second.id == digest(catalog.AVAILABILITY, "b", at(1).isoformat(), "UNAVAILABLE")
+    assert (second.report, second.time, second.time_is_approximate) == (
+        catalog.AVAILABILITY,
+        at(1),
+        False,
+    )
+    assert second.id == stable_id(catalog.AVAILABILITY, "b", at(1).isoformat(), "UNAVAILABLE")
 
 
 def test_an_agents_row_without_a_time_names_its_report():
     row = {"agent_id": "b", "status": "Off", "created_at": ""}
     with pytest.raises(ReportError, match=catalog.INTELLIASSIGN):
-        agent_occurrences({catalog.INTELLIASSIGN: [row]})
+        parse_status_changes({catalog.INTELLIASSIGN: [row]})
 
 
 def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
     with pytest.raises(ReportError, match=r"Chat-Transcript.*report_columns") as error:
-        row_time(catalog.TRANSCRIPT, "yesterday")
+        parse_row_time(catalog.TRANSCRIPT, "yesterday")
     assert "yesterday" not in str(error.value)
-    assert row_time(catalog.TRANSCRIPT, "2026-11-22 12:00:00") == NOON
+    assert parse_row_time(catalog.TRANSCRIPT, "2026-11-22 12:00:00") == NOON
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("Active on IntelliAssign", True), ("INTELLI assign", True), ("on", False)]
+    ("name", "reported"),
+    [("Active on IntelliAssign", True), ("INTELLI assign", True), ("on", False)],
 )
-def test_the_name_of_a_status_may_tell_of_intelliassign(name, told):
-    assert is_intelliassign(name) is told
+def test_the_name_of_a_status_may_tell_of_intelliassign(name, reported):
+    assert mentions_intelliassign(name) is reported
 
 
 @pytest.mark.parametrize("spelling", [" AVAILABLE ", "active_on_intelli_assign", "True", "ENABLED"])
 def test_a_status_is_read_whatever_its_case_and_blanks(spelling):
-    assert agent_status(spelling) == "AVAILABLE"
+    assert normalise_status(spelling) == "AVAILABLE"
 
 
-def test_the_first_assignment_is_told_only_where_the_beginning_was_seen():
-    def first_times(occurrences):
-        timelines = Timelines()
-        last = [timelines.apply(each)[1] for each in occurrences][-1]
+def test_the_first_assignment_is_reported_only_where_the_interaction_start_was_seen():
+    def first_times(events):
+        states = ConversationStates()
+        last = [states.apply(each)[1] for each in events][-1]
         return last.first_agent_assigned_time, last.first_group_assigned_time
 
     assigned = {"agent": [row(10, agent_id="a")], "group": [row(5, group_id="g")]}

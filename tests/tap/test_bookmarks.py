@@ -16,37 +16,37 @@ def minutes_ago(count):
 
 
 def test_without_a_bookmark_reading_begins_at_the_start_date():
-    assert Bookmark({}, "created_time", HOUR).start(minutes_ago(500)) == minutes_ago(500)
+    assert Bookmark({}, "created_time", HOUR).start_time(minutes_ago(500)) == minutes_ago(500)
 
 
 def test_reading_begins_one_overlap_before_the_bookmark():
     state = {}
     Bookmark(state, "created_time", HOUR).advance(NOON)
-    assert Bookmark(state, "created_time", HOUR).start(minutes_ago(500)) == minutes_ago(60)
+    assert Bookmark(state, "created_time", HOUR).start_time(minutes_ago(500)) == minutes_ago(60)
 
 
 def test_reading_never_begins_before_the_start_date():
     state = {}
     Bookmark(state, "created_time", HOUR).advance(NOON)
-    assert Bookmark(state, "created_time", HOUR).start(minutes_ago(5)) == minutes_ago(5)
+    assert Bookmark(state, "created_time", HOUR).start_time(minutes_ago(5)) == minutes_ago(5)
 
 
 def test_a_start_counted_back_from_now_never_passes_a_bookmark():
     state = {}
     Bookmark(state, "created_time", HOUR).advance(NOON)
-    assert Bookmark(state, "created_time", HOUR).start(minutes_ago(5), chosen=False) == (
+    assert Bookmark(state, "created_time", HOUR).start_time(minutes_ago(5), explicit=False) == (
         minutes_ago(60)
     )
-    assert Bookmark({}, "created_time", HOUR).start(NOON, chosen=False) == NOON
+    assert Bookmark({}, "created_time", HOUR).start_time(NOON, explicit=False) == NOON
 
 
 def test_the_first_reports_go_on_where_rest_stands_unless_a_start_date_was_chosen():
     state = {}
     Bookmark(state, "created_time", HOUR, source=REST).advance(NOON)
     reports = Bookmark(state, "created_time", HOUR, source=REPORTS)
-    assert reports.start(minutes_ago(5), chosen=False) == minutes_ago(60)
-    assert reports.start(minutes_ago(500), chosen=False) == minutes_ago(500)
-    assert reports.start(minutes_ago(5)) == minutes_ago(5)
+    assert reports.start_time(minutes_ago(5), explicit=False) == minutes_ago(60)
+    assert reports.start_time(minutes_ago(500), explicit=False) == minutes_ago(500)
+    assert reports.start_time(minutes_ago(5)) == minutes_ago(5)
 
 
 def test_what_the_overlap_gave_is_not_new_in_the_next_run_and_a_late_row_is():
@@ -106,17 +106,23 @@ def test_where_reports_ended_is_kept_while_rest_stands_in_for_them():
     for hours in (1, 2):
         by(REST, state).advance(NOON + hours * HOUR)
         assert by(REST, state).value == NOON + hours * HOUR
-        assert (by(REPORTS, state).value, by(REPORTS, state).returns) == (NOON, True)
+        assert (by(REPORTS, state).value, by(REPORTS, state).resumes_reports_after_rest) == (
+            NOON,
+            True,
+        )
     assert all(isinstance(value, str) for value in state.values())
     by(REPORTS, state).advance(NOON + HOUR)
-    assert (by(REPORTS, state).value, by(REPORTS, state).returns) == (NOON + HOUR, False)
+    assert (by(REPORTS, state).value, by(REPORTS, state).resumes_reports_after_rest) == (
+        NOON + HOUR,
+        False,
+    )
 
 
-def test_reports_that_were_never_read_begin_at_the_start_date_whatever_rest_told():
+def test_reports_that_were_never_read_begin_at_the_start_date_whatever_rest_reported():
     state = {}
     by(REST, state).advance(NOON)
-    assert not by(REPORTS, state).by_reports
-    assert by(REPORTS, state).start(minutes_ago(500)) == minutes_ago(500)
+    assert not by(REPORTS, state).written_by_reports
+    assert by(REPORTS, state).start_time(minutes_ago(500)) == minutes_ago(500)
 
 
 def test_the_state_holds_the_newest_ids_up_to_a_bound():
@@ -147,7 +153,7 @@ def test_reports_after_nothing_but_rest_are_read_from_the_start():
     state = {}
     Bookmark(state, "created_time", HOUR, source=REST).advance(NOON)
     again = Bookmark(state, "created_time", HOUR, source=REPORTS)
-    assert again.start(minutes_ago(500)) == minutes_ago(500)
+    assert again.start_time(minutes_ago(500)) == minutes_ago(500)
     again.advance(NOON)
     assert state["source"] == REPORTS
 
@@ -160,20 +166,20 @@ def test_where_more_was_given_than_is_remembered_only_the_lookback_is_read_again
     few = bookmark()
     few.is_new("one", minutes_ago(600))
     few.advance(NOON)
-    assert bookmark().start(minutes_ago(9999)) == minutes_ago(24 * 60)
+    assert bookmark().start_time(minutes_ago(9999)) == minutes_ago(24 * 60)
     many = bookmark()
     for number in range(MAX_OVERLAP_IDS + 1):
         many.is_new(str(number), minutes_ago(600) + timedelta(seconds=number))
     many.advance(NOON)
     oldest = minutes_ago(600) + timedelta(seconds=1)
-    assert bookmark().start(minutes_ago(9999)) == oldest
+    assert bookmark().start_time(minutes_ago(9999)) == oldest
     crowded = bookmark()
     for number in range(MAX_OVERLAP_IDS):
         crowded.is_new(f"late {number}", minutes_ago(10))
     crowded.advance(NOON)
-    assert bookmark().start(minutes_ago(9999)) == minutes_ago(60)
+    assert bookmark().start_time(minutes_ago(9999)) == minutes_ago(60)
     bookmark().advance(NOON + 48 * HOUR)
-    assert bookmark().start(minutes_ago(9999)) == NOON + 24 * HOUR
+    assert bookmark().start_time(minutes_ago(9999)) == NOON + 24 * HOUR
     assert "overlap_since" not in state
 
 

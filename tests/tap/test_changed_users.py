@@ -9,7 +9,7 @@ from fakes.http import Answer, ScriptedAdapter
 
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
-from tap_freshchat.lookups.changed_users import UserListing
+from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
 
@@ -40,7 +40,7 @@ def test_windows_may_be_read_in_any_order_where_the_service_obeys_half_of_the_fi
         clock=clock,
         timeout=60,
     )
-    listing = UserListing(client, tmp_path, page_size=50)
-    listing.order(WEEKS)
+    listing = ChangedUsers(client, tmp_path, page_size=50)
+    listing.register_windows(WEEKS)
     read = {number: [each["id"] for each in listing.users(WEEKS[number])] for number in (1, 0, 2)}
     assert read == {0: ["u0"], 1: ["u1"], 2: ["u2"]}

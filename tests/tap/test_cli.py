@@ -11,8 +11,8 @@ from fakes.clock import NOON
 from fakes.runs import run_tap
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_freshchat.cli import environment_config, json_file
-from tap_freshchat.errors import SettingError
+from tap_freshchat.cli import environment_config, validated_json_file
+from tap_freshchat.errors import ConfigError
 from tap_freshchat.tap import TapFreshchat
 
 SECRET = "s3cret-t0ken"
@@ -39,14 +39,14 @@ def reason(tmp_path, *arguments, **environment):
 
 @pytest.mark.parametrize("option", ["state", "catalog"])
 @pytest.mark.parametrize("text", ["", '{"bookmarks": '])
-def test_a_file_that_holds_no_json_is_told_by_its_option(tmp_path, option, text):
+def test_a_file_that_holds_no_json_is_reported_by_its_option(tmp_path, option, text):
     (tmp_path / "file.json").write_text(text)
     said = reason(tmp_path, "--config=ENV", f"--{option}=file.json")
     assert f"option --{option} is" in said
 
 
 def test_a_state_with_a_mark_of_its_byte_order_is_taken():
-    assert json_file("state", io.StringIO("\ufeff{}")).read() == "{}"
+    assert validated_json_file("state", io.StringIO("\ufeff{}")).read() == "{}"
 
 
 def test_a_test_of_the_connection_names_a_wrong_setting_too(tmp_path):
@@ -57,13 +57,13 @@ def test_a_test_of_the_connection_names_a_wrong_setting_too(tmp_path):
 
 
 @pytest.mark.parametrize("text", [None, "not: JSON", "null"])
-def test_a_config_that_cannot_be_read_is_told_as_such(tmp_path, text):
+def test_a_config_that_cannot_be_read_is_reported_as_such(tmp_path, text):
     if text:
         (tmp_path / "config.json").write_text(text)
     assert "the file cannot be read" in reason(tmp_path, "--config=config.json")
 
 
-def test_a_variable_that_cannot_be_read_is_told_by_its_name(tmp_path):
+def test_a_variable_that_cannot_be_read_is_reported_by_its_name(tmp_path):
     said = reason(tmp_path, "--config=ENV", TAP_FRESHCHAT_PAGE_SIZE="fifty")
     assert "TAP_FRESHCHAT_PAGE_SIZE: what the environment has for it is no integer" in said
     assert "fifty" not in said
@@ -82,9 +82,9 @@ def test_each_kind_of_value_in_the_environment_is_checked(monkeypatch, name, val
     assert value not in line
 
 
-@pytest.mark.parametrize(("told", "meant"), [("true", True), ("Yes", True), ("0", False)])
-def test_a_boolean_in_the_environment_is_read_in_any_usual_form(monkeypatch, told, meant):
-    monkeypatch.setenv("TAP_FRESHCHAT_EXCLUDE_PII", told)
+@pytest.mark.parametrize(("reported", "meant"), [("true", True), ("Yes", True), ("0", False)])
+def test_a_boolean_in_the_environment_is_read_in_any_usual_form(monkeypatch, reported, meant):
+    monkeypatch.setenv("TAP_FRESHCHAT_EXCLUDE_PII", reported)
     config = environment_config(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_")
     assert config == {"exclude_pii": meant}
 
@@ -100,11 +100,11 @@ def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant():
 
 
 def test_columns_of_a_stream_that_there_is_not_are_refused():
-    with pytest.raises(SettingError, match="report_columns names no stream.*conversation_event"):
+    with pytest.raises(ConfigError, match="report_columns names no stream.*conversation_event"):
         run_tap(NOON, report_columns={"conversation_event": {"status": ["State"]}})
 
 
-def test_a_closed_output_is_told_as_such(tmp_path):
+def test_a_closed_output_is_reported_as_such(tmp_path):
     command = f"{sys.executable} -m tap_freshchat --config=ENV >&-"
     ended = subprocess.run(
         ["/bin/sh", "-c", command],

@@ -6,14 +6,14 @@ from fakes.clock import StillClock
 from fakes.garbled import BODY, garbled_host
 from fakes.http import Answer, CutBody, ScriptedAdapter
 
-from tap_freshchat.api.client import ATTEMPTS, FreshchatClient, path_of
+from tap_freshchat.api.client import MAX_ATTEMPTS, FreshchatClient, build_path
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.errors import (
-    AccessError,
+    AuthorizationError,
     FreshchatError,
-    MissingError,
-    PassingError,
-    RefusedError,
+    NotFoundError,
+    RequestRejectedError,
+    RetryableError,
 )
 from tap_freshchat.tap import TapFreshchat
 
@@ -51,13 +51,13 @@ def test_a_request_carries_the_token_and_its_parameters():
 
 
 def test_ids_in_paths_are_escaped():
-    assert path_of("users", "a/../b?c=d e") == "/users/a%2F..%2Fb%3Fc%3Dd%20e"
+    assert build_path("users", "a/../b?c=d e") == "/users/a%2F..%2Fb%3Fc%3Dd%20e"
 
 
 @pytest.mark.parametrize(
     "link", ["/v2/agents?page=2", "https://acme.freshchat.com/v2/agents?page=2"]
 )
-def test_a_link_of_an_answer_is_followed_on_the_same_host(link):
+def test_a_link_of_a_response_is_followed_on_the_same_host(link):
     far = Far(Answer())
     far.client.get(link)
     assert far.sent[0].url == "https://acme.freshchat.com/v2/agents?page=2"
@@ -91,7 +91,7 @@ def test_a_signed_link_is_fetched_without_the_token(tmp_path, monkeypatch):
 
 def test_a_redirect_is_not_followed():
     far = Far(Answer(status=302, headers={"Location": "https://evil.com/"}))
-    with pytest.raises(AccessError, match="redirect"):
+    with pytest.raises(AuthorizationError, match="redirect"):
         far.client.get("/agents")
     assert len(far.sent) == 1
 
@@ -99,11 +99,11 @@ def test_a_redirect_is_not_followed():
 @pytest.mark.parametrize(
     ("status", "error", "says"),
     [
-        (401, AccessError, "api_token"),
-        (403, AccessError, "plan"),
-        (404, MissingError, "api_url"),
-        (400, RefusedError, "refused"),
-        (409, RefusedError, "refused"),
+        (401, AuthorizationError, "api_token"),
+        (403, AuthorizationError, "plan"),
+        (404, NotFoundError, "api_url"),
+        (400, RequestRejectedError, "refused"),
+        (409, RequestRejectedError, "refused"),
     ],
 )
 def test_what_cannot_pass_stops_at_once_and_says_what_to_check(status, error, says):
@@ -116,7 +116,7 @@ def test_what_cannot_pass_stops_at_once_and_says_what_to_check(status, error, sa
 
 def test_a_refusal_keeps_the_services_reason_for_decisions():
     far = Far(Answer(status=400, body={"status": "INVALID_VALUE", "message": "range too long"}))
-    with pytest.raises(RefusedError) as raised:
+    with pytest.raises(RequestRejectedError) as raised:
         far.client.get("/agents")
     assert raised.value.reason == "INVALID_VALUE range too long"
 
@@ -142,9 +142,9 @@ def test_what_may_pass_is_tried_again(fault):
 
 def test_what_does_not_pass_ends_after_a_bounded_number_of_attempts_and_waits():
     far = Far(lambda _: Answer(status=503))
-    with pytest.raises(PassingError, match="503"):
+    with pytest.raises(RetryableError, match="503"):
         far.client.get("/agents")
-    assert len(far.sent) == ATTEMPTS
+    assert len(far.sent) == MAX_ATTEMPTS
     assert 100 < sum(far.clock.slept) < 200
 
 
@@ -154,15 +154,15 @@ def test_every_attempt_waits_at_the_shared_gate():
     assert 40 <= sum(far.clock.slept) < 43
 
 
-def test_a_portal_is_told_from_the_api():
+def test_a_portal_is_distinguished_from_the_api():
     far = Far(Answer(body=b"<!doctype html><title>Login</title>"))
-    with pytest.raises(AccessError, match="portal"):
+    with pytest.raises(AuthorizationError, match="portal"):
         far.client.get("/accounts/configuration")
 
 
-def test_an_expired_link_is_told_from_a_fault():
+def test_an_expired_link_is_distinguished_from_a_fault():
     far = Far(Answer(status=403, body=b"<Error>Request has expired</Error>"))
-    with pytest.raises(MissingError, match="expired"):
+    with pytest.raises(NotFoundError, match="expired"):
         far.client.download(SIGNED, b"".join)
 
 
@@ -192,7 +192,7 @@ def test_a_signed_link_answered_with_a_broken_header_is_logged_nowhere(caplog):
     with garbled_host() as host:
         tap = TapFreshchat(config={"api_url": host, "api_token": TOKEN})
         link = f"{host}/file.zip?X-Amz-Signature=secret-signature"
-        assert tap.service.client.download(link, b"".join) == BODY
+        assert tap.run.client.download(link, b"".join) == BODY
     assert "secret-signature" not in caplog.text
 
 

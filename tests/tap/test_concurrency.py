@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_freshchat.concurrency import HANDED_OVER, ordered_map
+from tap_freshchat.concurrency import QUEUED_PER_WORKER, ordered_map
 
 
 class Watched:
@@ -71,7 +71,7 @@ def test_the_first_error_in_order_ends_it_after_what_came_before(size, wrong, in
     with pytest.raises(ValueError, match=f"^{first}$"):
         seen.extend(item for item, _ in results)
     assert seen == list(range(first))
-    assert max(watched.called) < first + HANDED_OVER * in_flight
+    assert max(watched.called) < first + QUEUED_PER_WORKER * in_flight
     assert watched.running == 0
 
 
@@ -82,7 +82,7 @@ def test_items_are_taken_only_as_results_are(taken, in_flight):
     endless = (asked.append(number) or number for number in count())
     results = ordered_map(lambda item: item, endless, in_flight=in_flight)
     assert len(list(islice(results, taken))) == taken
-    assert len(asked) <= taken + HANDED_OVER * in_flight
+    assert len(asked) <= taken + QUEUED_PER_WORKER * in_flight
     results.close()
 
 

@@ -6,11 +6,11 @@ import pytest
 from fakes.clock import NOON
 
 from tap_freshchat import sandbox
-from tap_freshchat.config import Settings, normalise_api_url
+from tap_freshchat.config import Config, normalise_api_url
 from tap_freshchat.config_schema import SETTINGS
-from tap_freshchat.errors import SettingError
+from tap_freshchat.errors import ConfigError
 from tap_freshchat.times import format_time
-from tap_freshchat.windows import EVER
+from tap_freshchat.windows import FRESHCHAT_EPOCH
 
 DEFAULTS = {
     name: each["default"]
@@ -19,8 +19,8 @@ DEFAULTS = {
 }
 
 
-def settings(**config):
-    return Settings.from_config({**DEFAULTS, "api_url": "sandbox://", **config}, NOON)
+def config(**config):
+    return Config.from_config({**DEFAULTS, "api_url": "sandbox://", **config}, NOON)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_api_url_is_taken_in_every_form_people_paste(pasted, base_url):
     ],
 )
 def test_an_api_url_that_could_send_the_token_astray_is_refused_by_name(pasted):
-    with pytest.raises(SettingError, match="api_url"):
+    with pytest.raises(ConfigError, match="api_url"):
         normalise_api_url(pasted)
 
 
@@ -62,62 +62,62 @@ def test_an_api_url_that_could_send_the_token_astray_is_refused_by_name(pasted):
     "pasted", ["https://acme.freshchat.com:99999", "acme.freshchat.com:443x", "https://[abc"]
 )
 def test_an_api_url_that_python_cannot_take_apart_is_refused_by_name(pasted):
-    with pytest.raises(SettingError, match="api_url"):
-        settings(api_url=pasted, api_token="t")
+    with pytest.raises(ConfigError, match="api_url"):
+        config(api_url=pasted, api_token="t")
 
 
 def test_a_token_is_taken_without_the_end_of_its_line_and_with_nothing_else_beside_it():
-    assert settings(api_token="abc\n").token == "abc"
+    assert config(api_token="abc\n").token == "abc"
     for copied in ("…", "a b", "a\nb"):
-        with pytest.raises(SettingError, match="api_token holds characters"):
-            settings(api_token=copied)
+        with pytest.raises(ConfigError, match="api_token holds characters"):
+            config(api_token=copied)
 
 
 def test_an_end_before_the_usual_start_names_the_setting_that_lacks():
     end = format_time(NOON - timedelta(days=20))
-    with pytest.raises(SettingError, match="start_date, which is 7 days back when not set"):
-        settings(end_date=end)
+    with pytest.raises(ConfigError, match="start_date, which is 7 days back when not set"):
+        config(end_date=end)
 
 
 def test_a_start_before_freshchat_was_is_that_of_freshchat():
-    assert settings(start_date="0001-01-01T00:00:00Z").start == EVER
+    assert config(start_date="0001-01-01T00:00:00Z").start == FRESHCHAT_EPOCH
 
 
 def test_a_missing_token_is_named_unless_the_sandbox_is_asked_for():
-    assert settings().token is None
-    with pytest.raises(SettingError, match="api_token"):
-        settings(api_url="acme.freshchat.com")
+    assert config().token is None
+    with pytest.raises(ConfigError, match="api_token"):
+        config(api_url="acme.freshchat.com")
 
 
 def test_the_sandbox_is_asked_at_the_host_it_answers_for():
     # Any other would be asked over the network.
-    assert settings().base_url == f"https://{sandbox.API_HOST}/v2"
+    assert config().base_url == f"https://{sandbox.API_HOST}/v2"
 
 
 def test_without_a_start_date_a_run_begins_a_week_ago():
-    assert settings().start == NOON - timedelta(days=7)
+    assert config().start == NOON - timedelta(days=7)
 
 
 def test_a_naive_start_date_is_utc():
-    assert format_time(settings(start_date="2026-11-20T10:00:00.5").start).startswith(
+    assert format_time(config(start_date="2026-11-20T10:00:00.5").start).startswith(
         "2026-11-20T10:00:00.5"
     )
 
 
 @pytest.mark.parametrize("name", ["start_date", "end_date"])
 def test_a_date_that_is_none_is_named(name):
-    with pytest.raises(SettingError, match=name):
-        settings(**{name: "last week"})
+    with pytest.raises(ConfigError, match=name):
+        config(**{name: "last week"})
 
 
 def test_an_end_before_the_start_is_refused():
-    with pytest.raises(SettingError, match="end_date"):
-        settings(start_date="2026-11-20", end_date="2026-11-19")
+    with pytest.raises(ConfigError, match="end_date"):
+        config(start_date="2026-11-20", end_date="2026-11-19")
 
 
 def test_report_columns_of_another_form_are_refused_by_name():
-    with pytest.raises(SettingError, match="report_columns.agent_activity"):
-        settings(report_columns={"agent_activity": {"status": "State"}})
+    with pytest.raises(ConfigError, match="report_columns.agent_activity"):
+        config(report_columns={"agent_activity": {"status": "State"}})
 
 
 def test_every_setting_is_described_and_titled():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.conform import shape, shape_texts, typed
+from tap_freshchat.conform import cast_value, conform_record, conform_row
 
 PROPERTIES = {
     "id": {"type": "string"},
@@ -37,7 +37,7 @@ PROPERTIES = {
     ],
 )
 def test_a_value_is_brought_to_the_declared_type(name, value, expected):
-    result = typed(value, PROPERTIES[name])
+    result = cast_value(value, PROPERTIES[name])
     assert result == expected
     assert type(result) is type(expected)
 
@@ -59,13 +59,13 @@ def test_a_value_is_brought_to_the_declared_type(name, value, expected):
 )
 def test_what_cannot_be_brought_to_it_is_said_without_the_value(name, value):
     with pytest.raises(ValueError) as error:
-        typed(value, PROPERTIES[name])
+        cast_value(value, PROPERTIES[name])
     assert str(value) not in str(error.value)
-    assert shape({name: value}, PROPERTIES)[name] == value
+    assert conform_record({name: value}, PROPERTIES)[name] == value
 
 
 def test_every_declared_field_is_there_and_what_is_not_declared_stays():
-    record = shape({"id": 1, "new": [2]}, PROPERTIES)
+    record = conform_record({"id": 1, "new": [2]}, PROPERTIES)
     assert list(record) == [*PROPERTIES, "new"]
     assert record["id"] == "1"
     assert record["new"] == [2]
@@ -74,7 +74,7 @@ def test_every_declared_field_is_there_and_what_is_not_declared_stays():
 
 def test_texts_that_do_not_fit_and_columns_that_nobody_declared_are_kept_aside():
     row = {"id": "1", "value": "much", "on": "", "mood": "good", "extra": "x"}
-    record = shape_texts(row, PROPERTIES)
+    record = conform_row(row, PROPERTIES)
     assert record["extra"] == {"value": "much", "mood": "good", "extra": "x"}
     assert record["value"] is None
     assert record["on"] is None
@@ -83,7 +83,7 @@ def test_texts_that_do_not_fit_and_columns_that_nobody_declared_are_kept_aside()
 
 @given(st.dictionaries(st.sampled_from([*PROPERTIES, "new", "mood"]), st.text()))
 def test_no_text_of_a_row_is_lost(row):
-    record = shape_texts(row, PROPERTIES)
+    record = conform_row(row, PROPERTIES)
     aside = record["extra"] or {}
     for name, text in row.items():
         if name in aside:

@@ -17,26 +17,26 @@ def moved(url, start, end):
     return found
 
 
-def test_every_conversation_that_moved_is_told_once_as_it_stands():
+def test_every_conversation_that_moved_is_reported_once_as_it_stands():
     run = run_tap(NOON, streams=("conversations",), **DAY)
     records = run.records["conversations"]
     last = moved("sandbox://", run.since, run.until)
-    told = {each["conversation_id"]: each for each in records}
+    reported = {each["conversation_id"]: each for each in records}
     # A deleted user's conversations remain, a deleted conversation has nothing to tell.
-    assert told.keys() == last.keys()
-    assert len(told) == len(records)
+    assert reported.keys() == last.keys()
+    assert len(reported) == len(records)
     for conversation_id, time in last.items():
-        assert told[conversation_id]["activity_time"] >= time.isoformat(timespec="microseconds")
-        assert told[conversation_id]["status"]
+        assert reported[conversation_id]["activity_time"] >= time.isoformat(timespec="microseconds")
+        assert reported[conversation_id]["status"]
     assert all(isinstance(each["properties"], (dict, type(None))) for each in records)
 
 
-def test_a_later_run_tells_only_those_that_moved_since():
+def test_a_later_run_reports_only_those_that_moved_since():
     first = run_tap(NOON, streams=("conversations",), **DAY)
     later = run_tap(NOON + HOUR, first.state, streams=("conversations",), **DAY)
     again = run_tap(NOON + HOUR, later.state, streams=("conversations",), **DAY)
-    told = {each["conversation_id"] for each in later.records["conversations"]}
-    assert told == set(moved("sandbox://", first.until, later.until))
+    reported = {each["conversation_id"] for each in later.records["conversations"]}
+    assert reported == set(moved("sandbox://", first.until, later.until))
     assert again.records["conversations"] == []
 
 
@@ -47,7 +47,7 @@ def test_beside_the_events_it_costs_no_further_job():
     assert jobs[0] == jobs[1]
 
 
-def test_without_reports_it_is_told_all_the_same():
+def test_without_reports_it_is_reported_all_the_same():
     url = "sandbox://?opened=2026-11-18"
     run = run_tap(
         NOON, streams=("conversations",), url=url, activity_source="rest", user_scope="all", **DAY

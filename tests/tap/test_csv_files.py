@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from tap_freshchat.errors import PassingError, ReportError
+from tap_freshchat.errors import ReportError, RetryableError
 from tap_freshchat.reports.csv_files import rows, save
 
 ROW = {"conversation_id": "c1", "text": 'two\nlines, "quoted" and ünïcode 🎉'}
@@ -55,13 +55,13 @@ def test_columns_are_named_file_by_file(tmp_path):
 
 
 def test_markup_in_the_place_of_a_file_is_fetched_again(tmp_path):
-    with pytest.raises(PassingError, match="markup"):
+    with pytest.raises(RetryableError, match="markup"):
         read(tmp_path, b"<html><body>Sign in</body></html>")
 
 
 @pytest.mark.parametrize("kept", [10, 60, -30])
 def test_an_archive_that_was_cut_is_fetched_again(tmp_path, kept):
-    with pytest.raises(PassingError, match="cut"):
+    with pytest.raises(RetryableError, match="cut"):
         read(tmp_path, zipped(CSV * 50)[:kept])
 
 

@@ -29,13 +29,13 @@ LISTS = {
 def the_same(record, item):
     """Whether a record tells all that an answer does, and invents nothing."""
     for name, value in record.items():
-        told = item.get(name)
-        if name.endswith("_time") and told:
-            assert parse_time(value) == parse_time(told)
-        elif isinstance(value, str) and not isinstance(told, str):
-            assert value == str(told)
+        reported = item.get(name)
+        if name.endswith("_time") and reported:
+            assert parse_time(value) == parse_time(reported)
+        elif isinstance(value, str) and not isinstance(reported, str):
+            assert value == str(reported)
         else:
-            assert value == told
+            assert value == reported
     assert record.keys() >= item.keys()
 
 
@@ -78,7 +78,7 @@ class Trouble:
 
 
 @pytest.mark.parametrize("stream", LISTS)
-def test_a_list_is_told_whole_and_in_the_schemas_types(stream):
+def test_a_list_is_reported_whole_and_in_the_schemas_types(stream):
     run = run_tap(NOON, streams=(stream,))
     items = {item["id"]: item for item in Desk(NOON).every(*LISTS[stream])}
     assert [each["id"] for each in run.records[stream]] == list(items)
@@ -86,7 +86,7 @@ def test_a_list_is_told_whole_and_in_the_schemas_types(stream):
         the_same(record, items[record["id"]])
 
 
-def test_unpaged_lists_and_the_account_are_told_whole():
+def test_unpaged_lists_and_the_account_are_reported_whole():
     run = run_tap(NOON, streams=("agent_statuses", "conversation_fields", "account"))
     desk = Desk(NOON)
     assert run.records["agent_statuses"] == desk.get("/agents/status")["states"]
@@ -118,7 +118,7 @@ def test_users_are_those_changed_since_the_start():
         the_same(record, expected[user_id])
 
 
-def test_a_later_run_tells_only_the_users_changed_since_and_asks_little():
+def test_a_later_run_reports_only_the_users_changed_since_and_asks_little():
     runs = [run_tap(NOON, streams=("users",))]
     for number in range(1, 13):
         runs.append(run_tap(NOON + number * 2 * HOUR, runs[-1].state, streams=("users",)))
@@ -130,7 +130,7 @@ def test_a_later_run_tells_only_the_users_changed_since_and_asks_little():
     assert len(json.dumps(runs[-1].state)) < 1000
 
 
-def test_a_long_history_is_told_whole_in_few_requests():
+def test_a_long_history_is_reported_whole_in_few_requests():
     url = "sandbox://?conversations_per_day=3"
     start = NOON - 455 * DAY
     run = run_tap(NOON, streams=("users",), url=url, start_date=start.isoformat())
@@ -144,10 +144,10 @@ def test_an_interrupted_history_resumes_at_the_window_it_had_come_to():
     options = {"streams": ("users",), "start_date": start.isoformat()}
     killed = run_tap(NOON, kill_after=700, **options)
     resumed = run_tap(NOON, killed.state, **options)
-    told = [each["id"] for each in [*killed.records["users"], *resumed.records["users"]]]
-    assert set(told) == changed_users(Desk(NOON), start, NOON).keys()
-    assert len(told) - len(set(told)) < 200
-    assert len(resumed.records["users"]) < 0.6 * len(set(told))
+    reported = [each["id"] for each in [*killed.records["users"], *resumed.records["users"]]]
+    assert set(reported) == changed_users(Desk(NOON), start, NOON).keys()
+    assert len(reported) - len(set(reported)) < 200
+    assert len(resumed.records["users"]) < 0.6 * len(set(reported))
 
 
 @pytest.mark.parametrize("ignored", [("updated_from", "updated_to"), ("updated_to",)])
@@ -168,9 +168,9 @@ def test_a_server_that_ignores_the_filter_is_listed_once_and_filtered_here(ignor
         return sandbox.Response.of_json(200, {"users": cut, "pagination": pages})
 
     run = run_tap(NOON, streams=("users",), faults=faults, start_date=start.isoformat())
-    told = [each["id"] for each in run.records["users"]]
-    assert len(told) == len(set(told))
-    assert set(told) == changed_users(desk, start, NOON).keys()
+    reported = [each["id"] for each in run.records["users"]]
+    assert len(reported) == len(set(reported))
+    assert set(reported) == changed_users(desk, start, NOON).keys()
     assert len(run.requests) < len(shown) / 50 + 10
 
 
@@ -190,9 +190,9 @@ def test_users_who_leave_the_list_while_it_is_read_hide_nobody():
         return sandbox.Response.of_json(200, {"users": cut, "pagination": {"total_pages": pages}})
 
     run = run_tap(NOON, streams=("users",), faults=faults, page_size=10)
-    told = [each["id"] for each in run.records["users"]]
-    assert len(told) == len(set(told))
-    assert {user["id"] for user in left} <= set(told)
+    reported = [each["id"] for each in run.records["users"]]
+    assert len(reported) == len(set(reported))
+    assert {user["id"] for user in left} <= set(reported)
     assert len(left) > 40
 
 
@@ -224,9 +224,9 @@ def test_user_conversations_are_those_the_service_lists_for_each_user():
         for user_id in changed_users(desk, NOON - WEEK, NOON)
         for each in desk.get(f"/users/{user_id}/conversations")["conversations"]
     ]
-    told = [(each["user_id"], each["id"]) for each in run.records["user_conversations"]]
-    assert set(told) == set(expected)
-    assert len(told) == len(set(told))
+    reported = [(each["user_id"], each["id"]) for each in run.records["user_conversations"]]
+    assert set(reported) == set(expected)
+    assert len(reported) == len(set(reported))
 
 
 def test_concurrency_changes_no_record_and_no_order():
@@ -261,9 +261,9 @@ def test_a_user_who_is_gone_by_then_is_skipped_and_counted_once(caplog):
         return None
 
     run = run_tap(NOON, streams=("user_conversations",), faults=faults)
-    told = {each["user_id"] for each in run.records["user_conversations"]}
-    assert not told & set(gone)
-    assert len(told) > 100
+    reported = {each["user_id"] for each in run.records["user_conversations"]}
+    assert not reported & set(gone)
+    assert len(reported) > 100
     assert caplog.text.count("3 users no longer exist") == 1
 
 
@@ -298,7 +298,7 @@ def test_a_tight_limit_of_requests_changes_nothing():
     assert {each["id"] for each in tight.records["users"]} == calm.keys()
 
 
-def test_an_error_in_one_of_many_look_ups_ends_the_run_with_its_sentence():
+def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_sentence():
     def faults(request):
         broken = request.path.endswith("/conversations")
         return sandbox.Response.of_json(400, {"status": "INVALID"}) if broken else None
@@ -307,7 +307,7 @@ def test_an_error_in_one_of_many_look_ups_ends_the_run_with_its_sentence():
         run_tap(NOON, streams=("user_conversations", "users"), faults=faults)
 
 
-def test_outbound_messages_are_told_with_their_time_in_the_one_form():
+def test_outbound_messages_are_reported_with_their_time_in_the_one_form():
     run = run_tap(NOON, streams=("outbound_messages",))
     window = {"created_from": (NOON - WEEK).isoformat(), "created_to": NOON.isoformat()}
     expected = Desk(NOON).get("/outbound-messages", **window)["outbound_messages"]
@@ -319,7 +319,7 @@ def test_outbound_messages_are_told_with_their_time_in_the_one_form():
         the_same({**record, "created_time": None}, message)
 
 
-def test_an_outbound_message_is_told_again_only_when_its_status_changes():
+def test_an_outbound_message_is_reported_again_only_when_its_status_changes():
     statuses = iter(["Accepted", "Accepted", "Delivered", "Delivered"])
 
     def faults(request):
@@ -333,15 +333,15 @@ def test_an_outbound_message_is_told_again_only_when_its_status_changes():
         stray = {"message_id": "stray", "created_on": 1_700_000_000}
         return sandbox.Response.of_json(200, {"outbound_messages": [message, stray]})
 
-    told, state = [], None
+    reported, state = [], None
     for number in range(4):
         # Read every few hours, the status changes long after the usual overlap.
         run = run_tap(
             NOON + number * 5 * HOUR, state, streams=("outbound_messages",), faults=faults
         )
-        told.append([each["status"] for each in run.records["outbound_messages"]])
+        reported.append([each["status"] for each in run.records["outbound_messages"]])
         state = run.state
-    assert told == [["Accepted"], [], ["Delivered"], []]
+    assert reported == [["Accepted"], [], ["Delivered"], []]
 
 
 def test_without_personal_data_lists_hold_ids_only():

@@ -8,7 +8,7 @@ import requests
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat.errors import PassingError
+from tap_freshchat.errors import RetryableError
 from tap_freshchat.sandbox import EXTRACT_HOST, Response
 from tap_freshchat.tap import TapFreshchat
 
@@ -18,7 +18,7 @@ START = {"start_date": (NOON - timedelta(days=2)).isoformat(), "report_jobs_per_
 LATER = timedelta(hours=3)
 # The present state of things differs with the moment it is looked at, and waiting takes time.
 OF_THE_MOMENT = {
-    *("snapshot_time", "availability_status", "agent_status", "login_status", "value"),
+    *("enriched_at", "availability_status", "agent_status", "login_status", "value"),
     *("updated_time", "conversation", "message", "associations", "actor"),
 }
 
@@ -61,7 +61,7 @@ def plain(record):
     return {name: value for name, value in record.items() if name not in OF_THE_MOMENT}
 
 
-def told(run, stream):
+def reported(run, stream):
     records = [plain(record) for record in run.records[stream]]
     # Rows of a report come in an order of their own for each job.
     return sorted(records, key=repr) if stream.startswith("report_") else records
@@ -81,7 +81,7 @@ def test_records_of_every_stream_are_the_same_in_full_and_later(calm, seed):
     )
     for stream in STREAMS:
         for quiet, troubled in zip(calm, (first, later), strict=True):
-            assert told(troubled, stream) == told(quiet, stream), stream
+            assert reported(troubled, stream) == reported(quiet, stream), stream
     assert len(first.requests) > len(calm[0].requests)
 
 
@@ -92,16 +92,16 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was(
         calls.append(request)
         return answer(500) if len(calls) > 60 else None
 
-    with pytest.raises(PassingError, match="answered 500"):
+    with pytest.raises(RetryableError, match="answered 500"):
         run_tap(NOON, streams=STREAMS, url=URL, faults=dies, **START)
 
 
-def test_where_nothing_answers_at_all_the_setting_to_check_is_named():
+def test_where_nothing_responds_at_all_the_setting_to_check_is_named():
     def faults(_):
         raise requests.ConnectionError
 
-    with pytest.raises(PassingError, match="Check setting api_url, and the network"):
+    with pytest.raises(RetryableError, match="Check setting api_url, and the network"):
         run_tap(NOON, faults=faults)
-    with pytest.raises(PassingError) as error:
+    with pytest.raises(RetryableError) as error:
         run_tap(NOON, faults=lambda _: Response(503))
     assert "api_url" not in str(error.value)

@@ -15,7 +15,7 @@ DAYS = timedelta(days=1)
 KINDS = {"message": None, "availability": "General", "intelliassign": "Intelliassign"}
 
 
-def told(record):
+def reported(record):
     """What identifies an occurrence, as a record tells it."""
     event = record["event"]
     return (
@@ -28,31 +28,31 @@ def told(record):
     )
 
 
-def happened(occurrence):
+def happened(event):
     """What identifies an occurrence, as it truly was."""
-    event = occurrence.event
+    event = event.event
     return (
         event,
-        KINDS.get(occurrence.kind, occurrence.kind),
-        occurrence.time,
-        occurrence.conversation_id,
-        occurrence.message_id,
-        occurrence.agent_id if event == "onAgentActivityCreate" else None,
+        KINDS.get(event.kind, event.kind),
+        event.time,
+        event.conversation_id,
+        event.message_id,
+        event.agent_id if event == "onAgentActivityCreate" else None,
     )
 
 
 def pairs_of(run, url="sandbox://"):
     """Every record beside the occurrence it tells of; nothing missing, nothing invented."""
-    occurrences = {
+    events = {
         happened(each): each
         for each in truth(url, run.since, run.until)
         # As far as is known, no polling source tells of an unassignment.
         if each.kind != "unassigned" or "unassigned_rows" in url
     }
-    records = {told(each): each for each in run.events}
+    records = {reported(each): each for each in run.events}
     assert len(records) == len(run.events)
-    assert records.keys() == occurrences.keys()
-    return [(record, occurrences[key]) for key, record in records.items()]
+    assert records.keys() == events.keys()
+    return [(record, events[key]) for key, record in records.items()]
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +72,16 @@ def week():
 )
 def test_nothing_is_missing_and_nothing_invented_and_identity_is_exact(url):
     run = run_tap(NOON, url=url)
-    for record, occurrence in pairs_of(run, url):
+    for record, event in pairs_of(run, url):
         if record["event"] == "onAgentActivityCreate":
             assert record["user_id"] is None
             assert record["user_reference_id"] is None
         else:
-            assert record["user_id"] == occurrence.user_id
-            assert record["user_reference_id"] == occurrence.reference_id
+            assert record["user_id"] == event.user_id
+            assert record["user_reference_id"] == event.reference_id
 
 
-def test_every_kind_of_occurrence_is_met(week):
+def test_every_kind_of_event_is_met(week):
     kinds = Counter(each.get("type") or each["event"] for each in week.events)
     kinds += Counter(
         each["agent_activity"]["availability_event_type"] for each in week.records["agent_activity"]
@@ -92,86 +92,84 @@ def test_every_kind_of_occurrence_is_met(week):
     }
 
 
-def test_old_and_new_values_are_those_of_the_desk(week):
+def test_old_and_new_values_are_those_of_the_account(week):
     updates = known = wrong = 0
-    for record, occurrence in pairs_of(week):
+    for record, event in pairs_of(week):
         if record["event"] != "onConversationUpdate":
             continue
         after = {
-            "status": occurrence.status,
-            "assigned_agent_id": occurrence.agent_id,
-            "assigned_group_id": occurrence.group_id,
+            "status": event.status,
+            "assigned_agent_id": event.agent_id,
+            "assigned_group_id": event.group_id,
         }
         expected = {
-            name: [old, after[name]]
-            for name, old in occurrence.previous.items()
-            if old != after[name]
+            name: [old, after[name]] for name, old in event.previous.items() if old != after[name]
         }
         updates += 1
-        known += record["previous_known"]
-        wrong += record["previous_known"] and record["changes"]["model_changes"] != expected
+        known += record["previous_values_known"]
+        wrong += record["previous_values_known"] and record["changes"]["model_changes"] != expected
     # An unassignment leaves no row, so the next assignment names an agent who was gone.
     everything = truth("sandbox://", week.since - 7 * DAYS, week.until)
     assert wrong <= sum(each.kind == "unassigned" for each in everything)
     assert known > 0.95 * updates
 
 
-def test_an_unassignment_that_a_row_tells_names_whom_it_left():
+def test_an_unassignment_that_a_row_reports_names_whom_it_left():
     url = "sandbox://?unassigned_rows=true"
     run = run_tap(NOON, url=url)
     left = [pair for pair in pairs_of(run, url) if pair[0].get("type") == "unassigned"]
-    assert any(record["previous_known"] for record, _ in left)
-    for record, occurrence in left:
+    assert any(record["previous_values_known"] for record, _ in left)
+    for record, event in left:
         assert record["event"] == "onConversationUpdate"
         assert record["agent_id"] is None
-        assert record["group_id"] == occurrence.group_id
-        assert record["actor"]["id"] == occurrence.actor_id
-        assert record["conversation"]["status"] == occurrence.status
+        assert record["group_id"] == event.group_id
+        assert record["actor"]["id"] == event.actor_id
+        assert record["conversation"]["status"] == event.status
         changes = record["changes"]["model_changes"]
         assert changes["assigned_agent_id"][1] is None
-        if record["previous_known"]:
+        if record["previous_values_known"]:
             assert changes == {
-                "assigned_agent_id": [occurrence.previous["assigned_agent_id"], None],
-                "status": [occurrence.previous["status"], "new"],
+                "assigned_agent_id": [event.previous["assigned_agent_id"], None],
+                "status": [event.previous["status"], "new"],
             }
 
 
-def test_how_a_conversation_stands_after_each_occurrence_is_told(week):
-    for record, occurrence in pairs_of(week):
+def test_how_a_conversation_stands_after_each_event_is_reported(week):
+    for record, event in pairs_of(week):
         if record["event"].startswith("onConversation"):
-            assert record["conversation"]["status"] == occurrence.status
-            assert record["channel_id"] == occurrence.channel_id
-            assert record["interaction_id"] == occurrence.interaction_id
+            assert record["conversation"]["status"] == event.status
+            assert record["channel_id"] == event.channel_id
+            assert record["interaction_id"] == event.interaction_id
 
 
-def test_a_message_tells_who_wrote_what(week):
-    for record, occurrence in pairs_of(week):
+def test_a_message_reports_who_wrote_what(week):
+    for record, event in pairs_of(week):
         if record["event"] == "onMessageCreate":
             [message] = record["message"]["messages"]
-            assert record["message_text"] == occurrence.text
-            assert record["message_type"] == occurrence.message_type
-            assert message["actor_id"] == occurrence.actor_id
-            assert record["actor"]["id"] == occurrence.actor_id
+            assert record["message_text"] == event.text
+            assert record["message_type"] == event.message_type
+            assert message["actor_id"] == event.actor_id
+            assert record["actor"]["id"] == event.actor_id
             assert message["created_time"] == record["created_time"]
 
 
-def test_a_message_tells_its_open_period_whatever_the_order_of_rows(week):
-    for record, occurrence in pairs_of(week):
+def test_a_message_reports_its_open_period_whatever_the_order_of_rows(week):
+    for record, event in pairs_of(week):
         # A conversation that is gone has no messages to look at.
-        if record["event"] == "onMessageCreate" and record["snapshot_time"]:
-            assert record["interaction_id"] == occurrence.interaction_id
+        if record["event"] == "onMessageCreate" and record["enriched_at"]:
+            assert record["interaction_id"] == event.interaction_id
 
 
-def test_an_agents_activity_tells_the_status_before(week):
-    for record, occurrence in pairs_of(week):
+def test_an_agents_activity_reports_the_status_before(week):
+    for record, event in pairs_of(week):
         if record["event"] == "onAgentActivityCreate":
             activity = record["agent_activity"]
-            assert activity["status"] == occurrence.status
+            assert activity["status"] == event.status
             if activity["prev_status"] is not None:
-                assert activity["prev_status"] == occurrence.previous["status"]
+                assert activity["prev_status"] == event.previous["status"]
 
 
-def test_a_run_at_once_after_another_tells_nothing_twice(week):
+def test_a_run_at_once_after_another_reports_nothing_twice(week):
     again = run_tap(NOON, week.state)
     assert again.events == []
 
@@ -242,7 +240,7 @@ def test_without_personal_data_the_events_are_the_same_but_for_it(week):
         assert not (record.get("actor") or {}).get("email")
 
 
-def test_an_end_date_bounds_a_back_fill():
+def test_an_end_date_bounds_a_backfill():
     start, end = NOON - 5 * DAYS, NOON - 3 * DAYS
     run = run_tap(NOON, start_date=start.isoformat(), end_date=end.isoformat())
     assert run.until == end
@@ -268,30 +266,32 @@ def test_a_history_of_15_months_is_read_in_one_run_and_an_older_start_is_said_to
 @pytest.mark.parametrize(
     "url", ["sandbox://?missing_created_rows=0.3", "sandbox://?reopened_rows=false"]
 )
-def test_beginnings_without_a_row_of_their_own_are_told_where_any_row_speaks_of_them(url):
+def test_interaction_starts_without_a_row_of_their_own_are_reported_where_any_row_speaks_of_them(
+    url,
+):
     run = run_tap(NOON, url=url)
-    occurrences = truth(url, run.since, run.until)
+    events = truth(url, run.since, run.until)
     spoken_of = {
         each.interaction_id
-        for each in occurrences
+        for each in events
         if each.kind in {"assigned_to_agent", "assigned_to_group", "resolved"}
     }
     happened = {
         (each.kind, each.time, each.conversation_id)
-        for each in occurrences
+        for each in events
         if each.kind in {"created", "reopened"} and each.interaction_id in spoken_of
     }
-    told = {
+    reported = {
         (each["type"], parse_time(each["created_time"]), each["conversation_id"])
         for each in run.records["conversation_events"]
         if each["type"] in {"created", "reopened"}
     }
-    everything = {(each.kind, each.time, each.conversation_id) for each in occurrences}
-    assert told >= happened
-    assert told <= everything
+    everything = {(each.kind, each.time, each.conversation_id) for each in events}
+    assert reported >= happened
+    assert reported <= everything
 
 
-def test_a_beginning_without_a_row_is_told_by_the_first_later_one_and_not_again():
+def test_an_interaction_start_without_a_row_is_reported_by_the_first_later_one_and_not_again():
     url = "sandbox://?reopened_rows=false"
     start = (NOON - 2 * DAYS).isoformat()
     runs = [run_tap(NOON, url=url, start_date=start)]
@@ -326,7 +326,7 @@ def test_no_later_event_takes_a_reopening_without_a_row_for_the_creation(sparse)
     assert [each for each in said if abs(parse_time(each[1]) - created[each[0]]) > second] == []
 
 
-def test_runs_of_bounded_periods_side_by_side_tell_each_beginning_once():
+def test_runs_of_bounded_periods_side_by_side_tell_each_interaction_start_once():
     start, end = NOON - 4 * DAYS, NOON - 2 * DAYS
     whole = truth("sandbox://", start, end)
     created = [each for each in whole if each.kind == "created"]
@@ -340,5 +340,5 @@ def test_runs_of_bounded_periods_side_by_side_tell_each_beginning_once():
         )
         for since, until in ((start, cut), (cut, end))
     ]
-    times = Counter(happening for run in runs for happening in map(told, run.events))
+    times = Counter(happening for run in runs for happening in map(reported, run.events))
     assert [each for each in map(happened, created) if times[each] != 1] == []

@@ -4,12 +4,12 @@ import requests
 from fakes.clock import NOON, StillClock
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.activity.rest_inference import seen_occurrences
+from tap_freshchat.activity.rest_inference import events_from_snapshot
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
-from tap_freshchat.api.responses import with_text_ids
-from tap_freshchat.lookups.conversations import Identity
-from tap_freshchat.lookups.directory import Directory
+from tap_freshchat.api.responses import stringify_ids
+from tap_freshchat.lookups.conversations import ConversationLookup
+from tap_freshchat.lookups.directory import AccountDirectory
 
 
 def client_of(answers):
@@ -30,24 +30,24 @@ def client_of(answers):
     )
 
 
-def identity_of(answers):
-    return Identity(client_of(answers), StillClock(), max_concurrency=1, page_size=50)
+def lookup_of(answers):
+    return ConversationLookup(client_of(answers), StillClock(), max_concurrency=1, page_size=50)
 
 
 def test_agents_groups_and_channels_with_numbers_for_ids_are_found_by_text():
     lists = {each: {each: [{"id": 7, "name": each}]} for each in ("agents", "groups", "channels")}
-    directory = Directory(client_of(lists), page_size=50)
+    directory = AccountDirectory(client_of(lists), page_size=50)
     for found in (directory.agents, directory.groups, directory.channels):
         assert [(key, item["id"]) for key, item in found.items()] == [("7", "7")]
 
 
 def test_a_customer_with_a_number_for_an_id_is_found_by_text():
-    identity = identity_of({"users/fetch": {"users": [{"id": 7, "reference_id": 12}]}})
-    assert identity.users(["7"]) == {"7": {"id": "7", "reference_id": "12"}}
+    lookup = lookup_of({"users/fetch": {"users": [{"id": 7, "reference_id": 12}]}})
+    assert lookup.get_users(["7"]) == {"7": {"id": "7", "reference_id": "12"}}
 
 
 def test_a_conversation_leads_to_what_its_numbers_name():
-    identity = identity_of(
+    lookup = lookup_of(
         {
             "conversations/5": {"conversation_id": 5, "user_id": 7, "assigned_agent_id": 8},
             "conversations/5/messages": {
@@ -55,14 +55,14 @@ def test_a_conversation_leads_to_what_its_numbers_name():
             },
         }
     )
-    snapshot = identity.snapshots({"5": NOON})["5"]
+    snapshot = lookup.get_snapshots({"5": NOON})["5"]
     assert snapshot.user_id == "7"
-    assert [each.content["actor_id"] for each in snapshot.dialogue.messages] == ["8"]
-    seen = [each.agent_id for each in seen_occurrences(snapshot) if each.observed]
+    assert [each.content["actor_id"] for each in snapshot.history.messages] == ["8"]
+    seen = [each.agent_id for each in events_from_snapshot(snapshot) if each.time_is_approximate]
     assert seen == ["8"]
 
 
 def test_only_ids_become_texts():
     item = {"id": 7, "conversation_internal_id": 8, "user_id": None, "skill_id": 0, "page": 1}
-    assert with_text_ids(item, "id") == {**item, "id": "7"}
-    assert with_text_ids({"user_id": "u"}) == {"user_id": "u"}
+    assert stringify_ids(item, "id") == {**item, "id": "7"}
+    assert stringify_ids({"user_id": "u"}) == {"user_id": "u"}

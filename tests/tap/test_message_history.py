@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.activity.conversation_state import Timeline
+from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.message_history import (
     FIRST_RESPONSE_DUE,
     MAX_MESSAGES,
     NO_RESPONSE_DUE,
-    NOTICE_SKEW,
     RESPONSE_DUE,
-    Dialogue,
-    read_back,
+    SYSTEM_MESSAGE_TOLERANCE,
+    MessageHistory,
+    load_back_to,
 )
-from tap_freshchat.payloads.statistics import statistics_at
+from tap_freshchat.payloads.statistics import compute_statistics
 
 
 def at(minutes):
@@ -50,7 +50,7 @@ TALK = [
     message(10, "user", began=9),
     message(12, "agent", began=9),
 ]
-WHOLE = Dialogue(reversed(TALK), complete=True)
+WHOLE = MessageHistory(reversed(TALK), complete=True)
 
 
 @pytest.mark.parametrize(
@@ -73,33 +73,37 @@ def test_whose_turn_it_is_follows_from_who_spoke_last(minutes, due):
 
 
 def test_a_moment_falls_into_the_open_period_that_began_last():
-    said = Dialogue([message(0, "user"), message(9, "user", began=9)], complete=True)
+    said = MessageHistory([message(0, "user"), message(9, "user", began=9)], complete=True)
     assert said.interaction_at(at(8)) == interaction(0)
     assert said.interaction_at(at(9)) == interaction(9)
     assert said.interaction_at(at(-1)) is None
 
 
 def test_the_opening_is_the_first_message_that_a_person_reads():
-    assert WHOLE.opening.id == "0-user"
-    assert Dialogue(TALK, complete=False).opening is None
+    assert WHOLE.first_visible_message.id == "0-user"
+    assert MessageHistory(TALK, complete=False).first_visible_message is None
 
 
-def test_an_answer_is_the_first_only_within_its_open_period():
-    first = [each.id for each in WHOLE.messages if WHOLE.places(each)["is_agent_first_response"]]
+def test_a_response_is_the_first_only_within_its_open_period():
+    first = [
+        each.id for each in WHOLE.messages if WHOLE.position_flags(each)["is_agent_first_response"]
+    ]
     assert first == ["5-agent", "12-agent"]
 
 
 def test_only_one_message_is_the_first():
-    first = [each.id for each in WHOLE.messages if WHOLE.places(each)["is_first_message"]]
+    first = [each.id for each in WHOLE.messages if WHOLE.position_flags(each)["is_first_message"]]
     assert first == ["0-user"]
-    assert "is_first_message" not in Dialogue(TALK, complete=False).places(WHOLE["5-agent"])
+    assert "is_first_message" not in MessageHistory(TALK, complete=False).position_flags(
+        WHOLE["5-agent"]
+    )
 
 
-def test_the_notice_of_a_change_is_the_nearest_in_time_if_any_is_near():
-    assert WHOLE.notice(at(7) + timedelta(seconds=1)).id == "7-agent"
-    assert WHOLE.notice(at(5)) is None
-    assert WHOLE.notice(at(7) + NOTICE_SKEW).id == "7-agent"
-    assert WHOLE.notice(at(7) + NOTICE_SKEW * 1.01) is None
+def test_the_system_message_of_a_change_is_the_nearest_in_time_if_any_is_near():
+    assert WHOLE.nearest_system_message(at(7) + timedelta(seconds=1)).id == "7-agent"
+    assert WHOLE.nearest_system_message(at(5)) is None
+    assert WHOLE.nearest_system_message(at(7) + SYSTEM_MESSAGE_TOLERANCE).id == "7-agent"
+    assert WHOLE.nearest_system_message(at(7) + SYSTEM_MESSAGE_TOLERANCE * 1.01) is None
 
 
 def test_the_customers_entry_is_the_source():
@@ -110,55 +114,55 @@ def test_the_customers_entry_is_the_source():
     ("back_to", "kept", "complete"),
     [(12, 3, False), (10, 3, False), (9, 3, False), (7, 11, True), (6, 11, True), (0, 11, True)],
 )
-def test_messages_are_read_back_to_the_beginning_of_the_open_period(back_to, kept, complete):
+def test_messages_are_read_back_to_the_start_of_the_interaction(back_to, kept, complete):
     asked = iter(reversed(TALK))
-    dialogue = read_back(asked, at(back_to))
-    assert (len(dialogue.messages), dialogue.complete) == (kept, complete)
-    assert dialogue.reaches(at(back_to))
+    history = load_back_to(asked, at(back_to))
+    assert (len(history.messages), history.complete) == (kept, complete)
+    assert history.covers(at(back_to))
 
 
 def test_a_message_without_an_id_ends_no_open_period_wherever_reading_begins():
     lacking = {**message(7, "agent", kind="system"), "interaction_id": None}
     talk = [*TALK[:7], lacking]
     for minutes in (5, 7.5, 8):
-        read = read_back(reversed(talk), at(minutes))
+        read = load_back_to(reversed(talk), at(minutes))
         assert [each.id for each in read.messages] == [each["id"] for each in talk]
 
 
 def test_a_moments_disorder_is_no_reason_to_read_on():
-    two_seconds = NOTICE_SKEW / timedelta(minutes=1)
+    two_seconds = SYSTEM_MESSAGE_TOLERANCE / timedelta(minutes=1)
     early, late = message(10, "user", began=9), message(10 - two_seconds, "agent", began=9)
     earlier = [message(0, "user"), message(1, "user")]
-    read = read_back(iter([late, early, *reversed(earlier)]), at(9.5))
+    read = load_back_to(iter([late, early, *reversed(earlier)]), at(9.5))
     assert [each.id for each in read.messages] == [late["id"], early["id"]]
     assert not read.complete
 
 
 def test_messages_that_come_oldest_first_are_all_read():
-    read = read_back(TALK, at(11))
+    read = load_back_to(TALK, at(11))
     assert [each.id for each in read.messages] == [each.id for each in WHOLE.messages]
     assert read.complete
 
 
 def test_a_period_without_an_end_is_read_back_only_so_far():
     endless = [message(-minutes, "user") for minutes in range(MAX_MESSAGES + 5)]
-    cut = read_back(endless, at(1))
+    cut = load_back_to(endless, at(1))
     assert (len(cut.messages), cut.complete, cut.cut) == (MAX_MESSAGES, False, True)
-    assert cut.reaches(at(1))
-    assert not cut.reaches(at(0))
-    whole = read_back(endless[:MAX_MESSAGES], at(1))
+    assert cut.covers(at(1))
+    assert not cut.covers(at(0))
+    whole = load_back_to(endless[:MAX_MESSAGES], at(1))
     assert (len(whole.messages), whole.complete, whole.cut) == (MAX_MESSAGES, True, False)
 
 
 def test_what_was_read_back_less_far_does_not_reach_further():
-    dialogue = read_back(reversed(TALK), at(10))
-    assert not dialogue.reaches(at(9))
-    assert dialogue.reaches(at(11))
-    assert dialogue.reaches(None)
+    history = load_back_to(reversed(TALK), at(10))
+    assert not history.covers(at(9))
+    assert history.covers(at(11))
+    assert history.covers(None)
 
 
 def test_the_statistics_are_spans_between_what_happened():
-    timeline = Timeline(
+    state = ConversationState(
         interaction_id=interaction(0),
         first_agent_assigned_time=at(1),
         agent_assigned_time=at(4),
@@ -166,7 +170,7 @@ def test_the_statistics_are_spans_between_what_happened():
         group_assigned_time=at(2),
         resolved_time=at(7),
     )
-    assert statistics_at(at(7), timeline, WHOLE) == {
+    assert compute_statistics(at(7), state, WHOLE) == {
         "first_response_time_chrs": 240.0,
         "wait_time_chrs": 300.0,
         "resolution_time_chrs": 420.0,
@@ -178,60 +182,65 @@ def test_the_statistics_are_spans_between_what_happened():
 
 
 def test_what_had_not_happened_yet_has_no_figure():
-    timeline = Timeline(interaction_id=interaction(0), first_agent_assigned_time=at(1))
-    assert statistics_at(at(3), timeline, WHOLE) == {"first_agent_assignment_time_chrs": 60.0}
+    state = ConversationState(interaction_id=interaction(0), first_agent_assigned_time=at(1))
+    assert compute_statistics(at(3), state, WHOLE) == {"first_agent_assignment_time_chrs": 60.0}
 
 
 def test_figures_of_an_earlier_open_period_do_not_count():
-    timeline = Timeline(
+    state = ConversationState(
         interaction_id=interaction(9), resolved_time=at(7), group_assigned_time=at(2)
     )
-    assert statistics_at(at(9), timeline, WHOLE) == {}
+    assert compute_statistics(at(9), state, WHOLE) == {}
 
 
 def test_without_an_open_period_there_are_no_figures():
-    assert statistics_at(at(9), Timeline(resolved_time=at(7)), Dialogue(complete=False)) == {}
+    assert (
+        compute_statistics(
+            at(9), ConversationState(resolved_time=at(7)), MessageHistory(complete=False)
+        )
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
     ("assigned", "seconds"), [(None, 300.0), (1, 240.0), (5, 0.0), (5.5, 300.0)]
 )
-def test_the_first_response_counts_from_the_assignment_before_it_or_from_the_beginning(
+def test_the_first_response_counts_from_the_assignment_before_it_or_from_the_interaction_start(
     assigned, seconds
 ):
     first = None if assigned is None else at(assigned)
-    timeline = Timeline(interaction_id=interaction(0), first_agent_assigned_time=first)
-    assert statistics_at(at(6), timeline, WHOLE)["first_response_time_chrs"] == seconds
+    state = ConversationState(interaction_id=interaction(0), first_agent_assigned_time=first)
+    assert compute_statistics(at(6), state, WHOLE)["first_response_time_chrs"] == seconds
 
 
 def test_an_assignment_that_was_the_only_one_was_no_reassignment():
-    timeline = Timeline(
+    state = ConversationState(
         interaction_id=interaction(0),
         first_agent_assigned_time=at(1),
         agent_assigned_time=at(1),
         first_group_assigned_time=at(2),
         group_assigned_time=at(2),
     )
-    assert statistics_at(at(3), timeline, Dialogue(complete=False)) == {
+    assert compute_statistics(at(3), state, MessageHistory(complete=False)) == {
         "first_agent_assignment_time_chrs": 60.0,
         "first_group_assignment_time_chrs": 120.0,
     }
 
 
 def test_figures_are_in_seconds_to_the_millisecond():
-    timeline = Timeline(
+    state = ConversationState(
         interaction_id=interaction(0), resolved_time=at(0) + timedelta(microseconds=1_234_567)
     )
-    figures = statistics_at(at(1), timeline, Dialogue(complete=False))
+    figures = compute_statistics(at(1), state, MessageHistory(complete=False))
     assert figures == {"resolution_time_chrs": 1.235}
 
 
-def test_what_happened_at_the_very_beginning_took_no_time():
-    timeline = Timeline(interaction_id=interaction(0), resolved_time=at(0))
-    figures = statistics_at(at(1), timeline, Dialogue(complete=False))
+def test_what_happened_at_the_very_interaction_start_took_no_time():
+    state = ConversationState(interaction_id=interaction(0), resolved_time=at(0))
+    figures = compute_statistics(at(1), state, MessageHistory(complete=False))
     assert figures == {"resolution_time_chrs": 0.0}
 
 
 def test_the_open_period_is_that_of_the_messages_when_no_row_names_it():
-    timeline = Timeline(resolved_time=at(7))
-    assert statistics_at(at(7), timeline, WHOLE)["resolution_time_chrs"] == 420.0
+    state = ConversationState(resolved_time=at(7))
+    assert compute_statistics(at(7), state, WHOLE)["resolution_time_chrs"] == 420.0

@@ -107,18 +107,18 @@ def test_a_line_leaves_whole_where_stdout_has_no_buffer_and_takes_a_part_at_a_ti
 
 
 def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_under_way():
-    writer, told = BufferedMessageWriter(), []
-    writer.between_lines(lambda: told.append("at once"))
-    assert told == ["at once"]
+    writer, reported = BufferedMessageWriter(), []
+    writer.run_between_lines(lambda: reported.append("at once"))
+    assert reported == ["at once"]
 
     class Asking(Wire):
         def write(self, data):
-            writer.between_lines(lambda: told.append(self.sent))
+            writer.run_between_lines(lambda: reported.append(self.sent))
             return super().write(data)
 
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(Asking()))):
         writer.write_message(StateMessage({}))
-    [_, sent] = told
+    [_, sent] = reported
     assert sent.endswith(b"\n")
 
 
@@ -171,6 +171,6 @@ class Unbuffered(io.TextIOWrapper):
     buffer = Full()
 
 
-def test_an_output_that_takes_nothing_is_told_and_no_line_is_lost():
+def test_an_output_that_takes_nothing_is_reported_and_no_line_is_lost():
     with contextlib.redirect_stdout(Unbuffered(io.BytesIO())), pytest.raises(BlockingIOError):
         BufferedMessageWriter().write_record("a", {"id": 1})

@@ -24,7 +24,7 @@ def ids(*runs):
 
 
 @pytest.mark.parametrize("source", ["reports", "rest"])
-def test_a_clock_that_is_ahead_loses_nothing_and_is_told(source, caplog):
+def test_a_clock_that_is_ahead_loses_nothing_and_is_reported(source, caplog):
     options = {**MANY, "activity_source": source, "user_scope": "all"}
     wrong = run_tap(NOON, ahead=5 * HOUR, **options)
     assert sum("clock is 18000 seconds ahead" in each for each in caplog.messages) == 1
@@ -43,7 +43,7 @@ def test_what_happened_in_the_millisecond_of_the_bookmark_is_not_lost_without_an
     assert ids(first, run_tap(NOON + HOUR, first.state, **options)) == ids(whole)
 
 
-def test_rows_without_an_id_are_told_apart_by_what_they_hold():
+def test_rows_without_an_id_are_distinguishable_by_what_they_hold():
     header = "conversation_id,message_id,created_time,message"
     time = (NOON - HOUR).isoformat()
     rows = [f"c,,{time},{text}" for text in ("one", "two", "two")]
@@ -54,8 +54,8 @@ def test_rows_without_an_id_are_told_apart_by_what_they_hold():
         return None
 
     run = run_tap(NOON, faults=faults, **MANY)
-    told = [each["message_parts"] for each in run.records["messages"]]
-    assert told == [[{"text": {"content": text}}] for text in ("one", "two")]
+    reported = [each["message_parts"] for each in run.records["messages"]]
+    assert reported == [[{"text": {"content": text}}] for text in ("one", "two")]
     assert all(ids(run))
     header, rows = "created_time,message,message_id,conversation_id", [f"{time},one,,c"]
     assert ids(run_tap(NOON, faults=faults, **MANY)) < ids(run)
@@ -77,6 +77,6 @@ def test_what_is_seen_now_has_freshchats_time_where_this_clock_is_ahead():
     streams = ("conversation_events",)
     options = {**MANY, "streams": streams, "activity_source": "rest", "user_scope": "all"}
     run = run_tap(NOON, ahead=5 * HOUR, **options)
-    seen = [each["created_time"] for each in run.events if each["observed"]]
+    seen = [each["created_time"] for each in run.events if each["time_is_approximate"]]
     assert seen
     assert max(seen) < (NOON + HOUR).isoformat()

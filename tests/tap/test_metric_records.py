@@ -10,7 +10,7 @@ from fakes.clock import NOON
 from fakes.runs import run_tap
 
 from tap_freshchat import sandbox
-from tap_freshchat.errors import FreshchatError, SettingError
+from tap_freshchat.errors import ConfigError, FreshchatError
 from tap_freshchat.metric_records import HISTORICAL, Metric, historical_records, instant_records
 from tap_freshchat.times import parse_time
 
@@ -18,7 +18,7 @@ QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1
 MIDNIGHT = NOON - 12 * HOUR
 
 
-def told(run, stream="historical_metrics"):
+def reported(run, stream="historical_metrics"):
     return {each["id"]: each for each in run.records[stream]}
 
 
@@ -37,17 +37,17 @@ def test_figures_over_time_are_those_of_each_closed_interval(interval):
                 expected[metric, parse_time(point["start"])] = float(value["value"])
     figures = {
         (each["metric"], parse_time(each["start_time"])): each["value"]
-        for each in told(run).values()
+        for each in reported(run).values()
     }
     assert len(figures) == len(run.records["historical_metrics"])
     assert figures == expected
-    assert {each["aggregator"] for each in told(run).values()} == {"avg"}
+    assert {each["aggregator"] for each in reported(run).values()} == {"avg"}
 
 
 def test_a_metric_has_its_own_parameters_and_one_record_for_each_group():
     metric = "team_performance.response_time?aggregator=max&group_by=group"
     run = run_tap(NOON, streams=("historical_metrics",), historical_metrics=[metric])
-    records = told(run)
+    records = reported(run)
     assert len(records) == len(run.records["historical_metrics"])
     groups = {each["groupings"][0]["value"] for each in records.values() if each["groupings"]}
     assert len(groups) > 3
@@ -63,11 +63,11 @@ def test_each_day_is_one_request_for_each_metric_and_a_later_run_asks_for_the_la
     assert later.records == {}
     assert len(json.dumps(later.state)) < 1000
     tomorrow = run_tap(NOON + DAY, later.state, streams=("historical_metrics",))
-    ends = {each["end_time"] for each in told(tomorrow).values()}
+    ends = {each["end_time"] for each in reported(tomorrow).values()}
     assert {parse_time(end) for end in ends} == {MIDNIGHT + DAY}
 
 
-def test_a_figure_that_changes_late_is_told_again_once_under_the_same_id():
+def test_a_figure_that_changes_late_is_reported_again_once_under_the_same_id():
     figure = 1
 
     def faults(request):
@@ -89,7 +89,7 @@ def test_a_figure_that_changes_late_is_told_again_once_under_the_same_id():
     assert counts == [7, 1, 0, 0]
     [again] = runs[1].records["historical_metrics"]
     assert again["value"] == 2
-    assert again["id"] in told(runs[0])
+    assert again["id"] in reported(runs[0])
 
 
 def test_figures_of_this_moment_name_what_was_counted():
@@ -103,13 +103,13 @@ def test_figures_of_this_moment_name_what_was_counted():
         assert parse_time(record["snapshot_time"]) == NOON
     assert len(records) == 3
     hour_later = run_tap(NOON + HOUR, run.state, streams=("instant_metrics",))
-    assert told(hour_later, "instant_metrics").keys() == told(run, "instant_metrics").keys()
+    assert reported(hour_later, "instant_metrics").keys() == reported(run, "instant_metrics").keys()
 
 
 def test_a_metric_that_the_account_does_not_know_is_left_out_with_one_warning(caplog):
     metrics = ["mood.of_the_day", HISTORICAL[2]]
     run = run_tap(NOON, streams=("historical_metrics",), historical_metrics=metrics)
-    assert {each["metric"] for each in told(run).values()} == {HISTORICAL[2]}
+    assert {each["metric"] for each in reported(run).values()} == {HISTORICAL[2]}
     [warning] = [each for each in caplog.messages if "mood.of_the_day" in each]
     assert "historical_metrics" in warning
 
@@ -127,7 +127,7 @@ def test_a_metric_that_is_refused_for_one_day_is_asked_for_the_next_one():
         max_concurrency=1,
         faults=once,
     )
-    days = Counter(each["metric"] for each in told(run).values())
+    days = Counter(each["metric"] for each in reported(run).values())
     assert days == {HISTORICAL[0]: 6, HISTORICAL[1]: 7}
 
 
@@ -139,7 +139,7 @@ def test_an_account_that_knows_none_of_them_is_told_the_setting(stream):
 
 @pytest.mark.parametrize("wrong", ["", "a?", "a?colour=red", "?x_time=5"])
 def test_a_metric_of_another_form_is_a_wrong_setting(wrong):
-    with pytest.raises(SettingError, match="instant_metrics"):
+    with pytest.raises(ConfigError, match="instant_metrics"):
         run_tap(NOON, streams=("instant_metrics",), instant_metrics=[wrong])
 
 
@@ -171,7 +171,7 @@ def test_figures_are_numbers_times_have_one_form_and_what_is_none_is_null():
             }
         ],
     }
-    records = list(historical_records(Metric.of("m"), "1d", answer))
+    records = list(historical_records(Metric.parse("m"), "1d", answer))
     assert [each["value"] for each in records] == [12.5, None, None, None, None, 3]
     assert records[0]["start_time"] == "2026-11-19T18:30:00.000000+00:00"
     assert records[0]["aggregator"] == "median"
@@ -185,6 +185,6 @@ def test_two_forms_of_one_metric_and_two_groups_never_share_an_id():
             for group in ("g", "h")
         ]
     }
-    forms = (Metric.of("m"), Metric.of("m?x_time=5"))
+    forms = (Metric.parse("m"), Metric.parse("m?x_time=5"))
     records = [each for form in forms for each in instant_records(form, answer, NOON)]
     assert len({each["id"] for each in records}) == 4

@@ -118,7 +118,7 @@ def met():
         for name in names.split()
     ],
 )
-def test_the_attribute_is_told(met, event, path):
+def test_the_attribute_is_reported(met, event, path):
     if path.endswith("*"):
         assert any(each.startswith(path[:-1]) for each in met[event])
     else:

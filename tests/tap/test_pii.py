@@ -9,11 +9,11 @@ from fakes.runs import run_tap, truth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.activity.message_history import Dialogue, Snapshot
-from tap_freshchat.activity.rest_inference import message_rows
+from tap_freshchat.activity.message_history import MessageHistory, Snapshot
+from tap_freshchat.activity.rest_inference import message_records
 from tap_freshchat.payloads import events as payloads
-from tap_freshchat.payloads.associations import Account, Customer
-from tap_freshchat.pii import without_personal_data
+from tap_freshchat.payloads.associations import AccountData, Customer
+from tap_freshchat.pii import redact_pii
 from tap_freshchat.tap import TapFreshchat
 
 # In every text that a person may have written; in no other.
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 def private(record):
     """A record of a stream that declares all its fields."""
-    return without_personal_data(record, record)
+    return redact_pii(record, record)
 
 
 RECORD = {
@@ -110,7 +110,7 @@ def test_columns_that_nobody_knows_are_blank():
 
 
 def test_a_field_that_no_schema_declares_is_left_out():
-    assert without_personal_data({"id": "1", "pet": "Rex"}, {"id": {}}) == {"id": "1"}
+    assert redact_pii({"id": "1", "pet": "Rex"}, {"id": {}}) == {"id": "1"}
 
 
 def test_of_a_message_only_what_is_documented_stays():
@@ -145,11 +145,11 @@ def test_members_of_a_group_are_ids_in_whichever_form_they_come():
 
 
 def test_a_providers_own_words_on_a_number_go_and_its_code_stays():
-    told = {"failure_code": 470, "failure_reason": "+15551234567 is not on WhatsApp"}
-    assert private(told) == {"failure_code": 470, "failure_reason": None}
+    reported = {"failure_code": 470, "failure_reason": "+15551234567 is not on WhatsApp"}
+    assert private(reported) == {"failure_code": 470, "failure_reason": None}
 
 
-def test_what_the_desk_set_up_stays():
+def test_account_configuration_stays():
     record = {
         "choices": [{"id": 1, "value": "Late"}],
         "fields": [{"label": "Order", "choices": [{"value": "Lost"}]}],
@@ -232,16 +232,16 @@ def test_no_text_of_a_person_gets_through_an_event_however_it_is_wrapped(said, o
         conversation={"conversation_id": "c", "properties": {**fields, "priority": "Low"}},
         user_id="u",
         time=NOON,
-        dialogue=Dialogue([message], complete=True),
+        history=MessageHistory([message], complete=True),
     )
     user = {**of_user, "id": "u", "properties": [{"name": "x", "value": SECRET}]}
-    [(row, moment)] = message_rows(snapshot, None)
+    [(row, moment)] = message_records(snapshot, None)
     record = payloads.message_event(
         row,
         moment,
         None,
-        account=Account(configuration={}, agents={}, groups={}, channels={}),
-        customer=Customer.of("u", {"u": user}),
+        account=AccountData(configuration={}, agents={}, groups={}, channels={}),
+        customer=Customer.from_id("u", {"u": user}),
         snapshot=snapshot,
         source="rest",
     )

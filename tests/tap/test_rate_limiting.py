@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_freshchat.api.rate_limiting import (
-    DEFAULT_PAUSE,
-    LONGEST_PAUSE,
+    DEFAULT_PAUSE_SECONDS,
+    MAX_PAUSE_SECONDS,
     RateLimiter,
     pause_after,
     retry_after,
-    until_reset,
+    seconds_until_reset,
 )
 
 
@@ -27,7 +27,7 @@ from tap_freshchat.api.rate_limiting import (
         (format_datetime(NOON - timedelta(seconds=90), usegmt=True), 0.0),
         ("-3", 0.0),
         ("nan", 0.0),
-        ("1e9", LONGEST_PAUSE),
+        ("1e9", MAX_PAUSE_SECONDS),
         ("soon", None),
         ("", None),
     ],
@@ -37,7 +37,7 @@ def test_retry_after_is_read_in_both_forms_within_bounds(value, seconds):
 
 
 def test_a_429_without_a_hint_pauses_all_the_same():
-    assert pause_after(429, {}, NOON) == DEFAULT_PAUSE
+    assert pause_after(429, {}, NOON) == DEFAULT_PAUSE_SECONDS
 
 
 def test_a_429_may_name_the_reset_of_the_limit_instead():
@@ -45,7 +45,7 @@ def test_a_429_may_name_the_reset_of_the_limit_instead():
     assert pause_after(429, {"X-RateLimit-Reset": reset}, NOON) == 40
 
 
-def test_an_answer_that_leaves_nothing_of_the_limit_pauses_until_its_reset():
+def test_a_response_that_leaves_nothing_of_the_limit_pauses_until_its_reset():
     reset = str(int((NOON + timedelta(seconds=12)).timestamp()))
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
     assert pause_after(200, headers, NOON) == 12
@@ -61,8 +61,8 @@ def reset_in(seconds):
     [
         (reset_in(40), 40),
         (reset_in(-40), 0),
-        (reset_in(10**6), LONGEST_PAUSE),
-        ({"X-RateLimit-Reset": "9" * 5000}, LONGEST_PAUSE),
+        (reset_in(10**6), MAX_PAUSE_SECONDS),
+        ({"X-RateLimit-Reset": "9" * 5000}, MAX_PAUSE_SECONDS),
         ({"X-RateLimit-Reset": "soon"}, None),
         ({"X-RateLimit-Reset": "²"}, None),
         ({"X-RateLimit-Reset": "-5"}, None),
@@ -71,7 +71,7 @@ def reset_in(seconds):
     ],
 )
 def test_a_reset_is_a_moment_within_bounds(headers, seconds):
-    assert until_reset(headers, NOON) == seconds
+    assert seconds_until_reset(headers, NOON) == seconds
 
 
 def test_retry_after_can_be_read_up_to_another_bound():
@@ -84,7 +84,7 @@ def test_retry_after_goes_before_the_reset_on_a_429():
     assert pause_after(429, {"Retry-After": "0", **reset_in(40)}, NOON) == 0
 
 
-def test_any_answer_may_ask_for_a_pause():
+def test_any_response_may_ask_for_a_pause():
     assert pause_after(503, {"Retry-After": "7"}, NOON) == 7
     assert pause_after(200, reset_in(40), NOON) == 0
     assert pause_after(200, {"X-RateLimit-Remaining": " 0 ", **reset_in(40)}, NOON) == 40
@@ -99,15 +99,15 @@ def test_any_answer_may_ask_for_a_pause():
     ),
 )
 def test_a_pause_is_never_negative_nor_above_the_ceiling(status, headers):
-    assert 0 <= pause_after(status, headers, NOON) <= LONGEST_PAUSE
+    assert 0 <= pause_after(status, headers, NOON) <= MAX_PAUSE_SECONDS
 
 
 def test_the_gate_stays_shut_for_everyone_until_the_pause_is_over():
     clock = StillClock()
     limiter = RateLimiter(clock)
-    limiter.observe(429, {"Retry-After": "20"})
-    limiter.wait()
-    limiter.wait()
+    limiter.update_from_response(429, {"Retry-After": "20"})
+    limiter.acquire()
+    limiter.acquire()
     assert clock.slept == [20]
 
 
@@ -115,36 +115,36 @@ def test_a_ceiling_of_its_own_spaces_requests_evenly():
     clock = StillClock()
     limiter = RateLimiter(clock, requests_per_minute=30)
     for _ in range(4):
-        limiter.wait()
+        limiter.acquire()
     assert clock.slept == [2, 2, 2]
 
 
 def test_an_idle_while_saves_up_no_more_than_one_request():
     clock = StillClock()
     limiter = RateLimiter(clock, requests_per_minute=30)
-    limiter.wait()
+    limiter.acquire()
     clock.sleep(60)
     for _ in range(3):
-        limiter.wait()
+        limiter.acquire()
     assert clock.slept == [60, 2]
 
 
 def test_without_a_ceiling_nobody_waits():
     clock = StillClock()
     limiter = RateLimiter(clock)
-    limiter.observe(200, {})
+    limiter.update_from_response(200, {})
     for _ in range(3):
-        limiter.wait()
+        limiter.acquire()
     assert clock.slept == []
 
 
 def test_a_shorter_pause_does_not_open_the_gate_sooner():
     clock = StillClock()
     limiter = RateLimiter(clock)
-    limiter.observe(429, {"Retry-After": "20"})
-    limiter.observe(429, {"Retry-After": "0.5"})
-    limiter.wait()
+    limiter.update_from_response(429, {"Retry-After": "20"})
+    limiter.update_from_response(429, {"Retry-After": "0.5"})
+    limiter.acquire()
     assert clock.slept == [20]
-    limiter.observe(429, {"Retry-After": "0.5"})
-    limiter.wait()
+    limiter.update_from_response(429, {"Retry-After": "0.5"})
+    limiter.acquire()
     assert clock.slept == [20, 0.5]

@@ -7,12 +7,14 @@ from tap_freshchat.reports import catalog, columns
 
 
 def names(report, *headers, extra=None):
-    return columns.column_names(report, headers, stream="conversation_events", extra=extra or {})
+    return columns.map_columns(report, headers, stream="conversation_events", extra=extra or {})
 
 
 def test_headers_are_normalised():
     assert columns.normalise("  Conversation ID ") == "conversation_id"
-    assert names(catalog.CREATED, "Conversation ID", "Created-At", "Any Thing (else)") == [
+    assert names(
+        catalog.CONVERSATION_CREATED, "Conversation ID", "Created-At", "Any Thing (else)"
+    ) == [
         "conversation_id",
         "created_at",
         "any_thing_else",
@@ -20,11 +22,11 @@ def test_headers_are_normalised():
 
 
 def test_a_known_alias_takes_the_fields_name():
-    assert names(catalog.CREATED, "conversation_id", "created_time")[1] == "created_at"
+    assert names(catalog.CONVERSATION_CREATED, "conversation_id", "created_time")[1] == "created_at"
 
 
 def test_the_moment_of_resolution_wins_over_another_time():
-    found = names(catalog.RESOLVED, "conversation_id", "created_at", "resolved_at")
+    found = names(catalog.CONVERSATION_RESOLVED, "conversation_id", "created_at", "resolved_at")
     assert found == ["conversation_id", "created_at_column", "created_at"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat.reports.limits import earliest_report
+from tap_freshchat.reports.limits import report_retention_start
 
 # A small desk that has been open for longer than reports reach back.
 URL = (
@@ -22,8 +22,8 @@ TIMES = {
 
 
 @pytest.mark.parametrize("stream", TIMES)
-def test_a_back_fill_that_begins_before_reports_do_is_cut_there_and_said_so(stream, caplog):
-    earliest = earliest_report(NOON)
+def test_a_backfill_that_begins_before_reports_do_is_cut_there_and_said_so(stream, caplog):
+    earliest = report_retention_start(NOON)
     start, end = earliest - timedelta(days=40), earliest + timedelta(days=20)
     run = run_tap(
         NOON,
@@ -44,8 +44,8 @@ def test_without_a_start_date_a_pause_of_ten_days_loses_nothing(stream):
     before = run_tap(NOON - timedelta(days=10), streams=(stream,))
     after = run_tap(NOON, before.state, streams=(stream,))
     whole = run_tap(NOON, streams=(stream,), start_date=before.since.isoformat())
-    told = [{each["id"] for each in run.records[stream]} for run in (before, after, whole)]
-    assert told[0] | told[1] >= told[2]
+    reported = [{each["id"] for each in run.records[stream]} for run in (before, after, whole)]
+    assert reported[0] | reported[1] >= reported[2]
 
 
 def test_a_start_date_that_has_passed_a_bookmark_is_warned_of_once(caplog):

@@ -53,9 +53,9 @@ def as_printed(record, report):
     return row
 
 
-def the_same(told, row):
+def the_same(reported, row):
     for column, text in row.items():
-        value = told[column]
+        value = reported[column]
         if column.startswith("created_"):
             assert parse_time(value) == parse_time(text)
         elif isinstance(value, bool):
@@ -92,13 +92,13 @@ def test_every_row_is_a_record_with_every_column_in_its_type(stream, week):
     rows = {key(row): row for row in printed(report, week.since, week.until)}
     records = {}
     for record in week.records[stream]:
-        told = as_printed(record, report)
-        records[key(told)] = told
+        reported = as_printed(record, report)
+        records[key(reported)] = reported
         assert record["extra"] is None
     assert len(records) == len(week.records[stream])
     assert records.keys() == rows.keys()
-    for each, told in records.items():
-        the_same(told, rows[each])
+    for each, reported in records.items():
+        the_same(reported, rows[each])
 
 
 def test_durations_ratings_and_flags_are_typed(week):
@@ -138,9 +138,9 @@ def test_runs_every_quarter_of_an_hour_tell_every_row_once(week):
         moment = NOON + number * QUARTER
         runs.append(run_tap(moment, runs[-1].state, streams=tuple(STREAMS), start_date=start))
     for stream, report in STREAMS.items():
-        told = [each["id"] for run in runs for each in run.records[stream]]
-        assert len(told) == len(set(told))
-        assert len(told) == len(printed(report, NOON - DAY, runs[-1].until))
+        reported = [each["id"] for run in runs for each in run.records[stream]]
+        assert len(reported) == len(set(reported))
+        assert len(reported) == len(printed(report, NOON - DAY, runs[-1].until))
     assert run_tap(NOON, week.state, streams=tuple(STREAMS)).records == {}
 
 
@@ -224,13 +224,13 @@ def test_a_raw_report_needs_no_column_but_its_time():
     ],
 )
 def test_durations_are_found_under_their_other_names(report, header):
-    found = columns.column_names(report, (header, "created_at"), stream="any", extra={})
+    found = columns.map_columns(report, (header, "created_at"), stream="any", extra={})
     assert found == ["value_in_seconds", "created_at"]
 
 
 def test_a_rating_goes_by_when_it_was_given():
     headers = ("rating", "created_at", "csat_rated_at")
-    found = columns.column_names(catalog.CSAT_SCORE, headers, stream="any", extra={})
+    found = columns.map_columns(catalog.CSAT_SCORE, headers, stream="any", extra={})
     assert found == ["value", "created_at_column", "created_at"]
 
 
@@ -258,8 +258,8 @@ def test_a_service_that_sends_personal_data_all_the_same_does_not_get_it_further
     )
     run = run_tap(NOON, streams=("report_csat_score",), faults=faults, exclude_pii=True)
     [record] = run.records["report_csat_score"]
-    told = {name: value for name, value in record.items() if value is not None}
-    assert told.keys() == {"id", "created_time", "conversation_id"}
+    reported = {name: value for name, value in record.items() if value is not None}
+    assert reported.keys() == {"id", "created_time", "conversation_id"}
 
 
 def test_trouble_on_the_way_changes_no_row(week):
@@ -277,5 +277,5 @@ def test_trouble_on_the_way_changes_no_row(week):
     streams = ("report_csat_score", "report_message_sent")
     run = run_tap(NOON, streams=streams, faults=faults)
     for stream in streams:
-        told = [{each["id"] for each in one.records[stream]} for one in (run, week)]
-        assert told[0] == told[1]
+        reported = [{each["id"] for each in one.records[stream]} for one in (run, week)]
+        assert reported[0] == reported[1]

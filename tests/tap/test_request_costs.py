@@ -9,7 +9,7 @@ from fakes.clock import NOON
 from fakes.runs import run_tap
 
 from tap_freshchat.reports.job_api import FIRST_POLL
-from tap_freshchat.reports.scheduler import LONGEST_POLL, POLL_GROWTH
+from tap_freshchat.reports.scheduler import MAX_POLL_INTERVAL, POLL_GROWTH
 
 ID = re.compile(r"/[^/]*-[^/]*-[^/]+")
 QUARTER = timedelta(minutes=15)
@@ -52,10 +52,10 @@ def test_a_conversation_that_moved_costs_two_requests_and_each_list_one_at_most(
         assert all(found[f"/v2/{each}"] <= 1 for each in lists)
 
 
-def test_a_job_that_is_pending_is_looked_at_six_times_in_its_first_minute():
+def test_a_job_that_is_pending_is_polled_six_times_in_its_first_minute():
     moments, wait = [FIRST_POLL], FIRST_POLL
     while moments[-1] < 60:
-        wait = min(wait * POLL_GROWTH, LONGEST_POLL)
+        wait = min(wait * POLL_GROWTH, MAX_POLL_INTERVAL)
         moments.append(moments[-1] + wait)
     assert len([each for each in moments if each < 60]) == 6
 

@@ -10,18 +10,18 @@ from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
-from tap_freshchat.activity.events import Occurrence
-from tap_freshchat.activity.message_history import Dialogue, Snapshot
+from tap_freshchat.activity.events import ConversationEvent
+from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import (
-    MAX_ASSIGNEES,
-    Assignees,
+    MAX_REMEMBERED_ASSIGNEES,
+    LastSeenAssignees,
     agent_statuses,
-    message_rows,
-    seen_occurrences,
+    events_from_snapshot,
+    message_records,
 )
-from tap_freshchat.errors import AccessError
-from tap_freshchat.payloads.associations import Account, Customer
-from tap_freshchat.payloads.conversation import as_object
+from tap_freshchat.errors import AuthorizationError
+from tap_freshchat.payloads.associations import AccountData, Customer
+from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.payloads.events import message_event
 from tap_freshchat.sandbox import Response
 
@@ -48,19 +48,19 @@ def walked():
     return run_tap(NOON, start_date=(NOON - 24 * HOUR).isoformat(), **ALL)
 
 
-def test_messages_beginnings_and_resolutions_are_exactly_those_that_happened(walked):
-    occurrences = truth(URL, walked.since, NOON)
+def test_messages_interaction_starts_and_resolutions_are_exactly_those_that_happened(walked):
+    events = truth(URL, walked.since, NOON)
     happened = Counter(
         (each.kind, each.time.isoformat(timespec="microseconds"), each.message_id)
-        for each in occurrences
+        for each in events
         if each.kind in EXACT or each.kind == "message"
     )
-    told = Counter(
+    reported = Counter(
         (each.get("type", "message"), each["created_time"], each.get("message_id"))
         for each in walked.events
         if each.get("type", "created") in EXACT
     )
-    assert told == happened
+    assert reported == happened
 
 
 @pytest.mark.parametrize("scope", ["all", "updated"])
@@ -103,12 +103,12 @@ def test_ids_are_those_that_reports_lead_to(reported, walked):
             assert theirs[record_id]["user_reference_id"] == record["user_reference_id"]
 
 
-def test_what_rest_told_says_so(walked):
+def test_what_rest_reported_says_so(walked):
     assert {each["source"] for each in walked.events} == {"rest"}
 
 
 def test_an_assignment_is_seen_as_it_is_now_and_says_so(walked):
-    seen = [each for each in walked.events if each["observed"]]
+    seen = [each for each in walked.events if each["time_is_approximate"]]
     assert {each["type"] for each in seen} == {"assigned_to_agent", "assigned_to_group"}
     for each in seen:
         assert each["created_time"] >= NOON.isoformat(timespec="microseconds")
@@ -120,23 +120,23 @@ def test_an_assignment_is_seen_as_it_is_now_and_says_so(walked):
         assert new == (each["agent_id"] if each["type"].endswith("agent") else each["group_id"])
 
 
-def test_looking_again_tells_nothing_twice(walked):
+def test_looking_again_reports_nothing_twice(walked):
     again = run_tap(NOON, walked.state, start_date=(NOON - 24 * HOUR).isoformat(), **ALL)
     assert again.events == []
 
 
-def test_looking_later_tells_what_came_since(walked):
+def test_looking_later_reports_what_came_since(walked):
     later = run_tap(NOON + HOUR, walked.state, **ALL)
     known = by_id(walked)
-    fresh = [each for each in later.events if not each["observed"]]
+    fresh = [each for each in later.events if not each["time_is_approximate"]]
     assert fresh
     assert not [each for each in fresh if each["id"] in known]
     messages = {each.message_id for each in truth(URL, NOON, NOON + HOUR)} - {None}
     assert {each["message_id"] for each in fresh if "message_id" in each} >= messages
 
 
-def test_who_still_has_a_conversation_is_not_told_again_with_its_later_messages():
-    told, state = {}, None
+def test_who_still_has_a_conversation_is_not_reported_again_with_its_later_messages():
+    reported, state = {}, None
     for hours in range(0, 32, 2):
         run = run_tap(
             NOON + hours * HOUR,
@@ -147,17 +147,17 @@ def test_who_still_has_a_conversation_is_not_told_again_with_its_later_messages(
         )
         state = run.state
         for each in run.events:
-            if each["observed"]:
-                told.setdefault((each["conversation_id"], each["type"]), []).append(each["id"])
-    assert max(map(len, told.values())) > 1
+            if each["time_is_approximate"]:
+                reported.setdefault((each["conversation_id"], each["type"]), []).append(each["id"])
+    assert max(map(len, reported.values())) > 1
     # Whoever gets it back, with another in between, is told again.
-    again = [ids for ids in told.values() if any(one == two for one, two in pairwise(ids))]
+    again = [ids for ids in reported.values() if any(one == two for one, two in pairwise(ids))]
     assert again == []
 
 
 def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
     def seen(agent_id, conversation_id="c", kind="assigned_to_agent", status="assigned"):
-        return Occurrence(
+        return ConversationEvent(
             kind=kind,
             time=NOON,
             conversation_id=conversation_id,
@@ -165,22 +165,22 @@ def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
             observed_status=status,
         )
 
-    assignees = Assignees({})
+    assignees = LastSeenAssignees({})
     looks = [seen("a"), seen("a"), seen("b"), seen("a"), seen("a", kind="assigned_to_group")]
     assert [assignees.is_new(each) for each in looks] == [1, 0, 1, 1, 1]
-    later = Assignees(assignees.latest)
+    later = LastSeenAssignees(assignees.latest)
     assert [later.is_new(each) for each in looks[3:]] == [0, 0]
-    told = seen("a", status=None)
-    assert [later.is_new(told), later.is_new(told)] == [1, 1]
-    for number in range(MAX_ASSIGNEES - 1):
+    reported = seen("a", status=None)
+    assert [later.is_new(reported), later.is_new(reported)] == [1, 1]
+    for number in range(MAX_REMEMBERED_ASSIGNEES - 1):
         later.is_new(seen("a", conversation_id=f"c{number}"))
-    assert len(later.latest) == MAX_ASSIGNEES
+    assert len(later.latest) == MAX_REMEMBERED_ASSIGNEES
     # What was looked at longest ago has gone.
     assert next(iter(later.latest)) == "c assigned_to_group"
 
 
 @pytest.mark.parametrize(
-    ("told", "parts"),
+    ("reported", "parts"),
     [
         ([{"text": {"content": "hi"}}, "odd", None], [{"text": {"content": "hi"}}]),
         ("hi", [{"text": {"content": "hi"}}]),
@@ -189,30 +189,30 @@ def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
         ({"text": "hi"}, []),
     ],
 )
-def test_parts_of_another_form_end_no_run(told, parts):
-    content = {"id": "m", "created_time": "2026-11-22T11:00:00Z", "message_parts": told}
+def test_parts_of_another_form_end_no_run(reported, parts):
+    content = {"id": "m", "created_time": "2026-11-22T11:00:00Z", "message_parts": reported}
     snapshot = Snapshot(
         conversation={"conversation_id": "c"},
         user_id="u",
         time=NOON,
-        dialogue=Dialogue([content], complete=True),
+        history=MessageHistory([content], complete=True),
     )
-    [(row, moment)] = message_rows(snapshot, None)
+    [(row, moment)] = message_records(snapshot, None)
     assert moment == NOON - HOUR
     assert row["message_parts"] == parts
     record = message_event(
         row,
         moment,
         None,
-        account=Account(configuration={}, agents={}, groups={}, channels={}),
-        customer=Customer.of("u", {}),
+        account=AccountData(configuration={}, agents={}, groups={}, channels={}),
+        customer=Customer.from_id("u", {}),
         snapshot=snapshot,
         source="rest",
     )
     assert record["message_text"] == ("hi" if parts else None)
 
 
-def test_an_agents_status_that_differs_between_two_runs_is_an_occurrence():
+def test_an_agents_status_that_differs_between_two_runs_is_an_event():
     first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
     assert first.events == []
     later = run_tap(
@@ -221,11 +221,11 @@ def test_an_agents_status_that_differs_between_two_runs_is_an_occurrence():
     assert later.events
     for each in later.events:
         activity = each["agent_activity"]
-        assert each["observed"]
+        assert each["time_is_approximate"]
         assert {activity["status"], activity["prev_status"]} == {"AVAILABLE", "UNAVAILABLE"}
 
 
-def test_a_look_that_was_cut_short_tells_the_same_ids_when_repeated():
+def test_a_look_that_was_cut_short_reports_the_same_ids_when_repeated():
     first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
     later = [
         run_tap(
@@ -236,14 +236,14 @@ def test_a_look_that_was_cut_short_tells_the_same_ids_when_repeated():
     assert by_id(later[0]).keys() == by_id(later[1]).keys()
 
 
-def test_of_a_period_that_is_over_nothing_is_told_as_seen_now_and_that_is_said(caplog):
+def test_of_a_period_that_is_over_nothing_is_reported_as_seen_now_and_that_is_said(caplog):
     over = {**ALL, "start_date": (NOON - HOUR).isoformat(), "end_date": NOON.isoformat()}
     first = run_tap(NOON - HOUR / 2, **over)
     assert "period that is over" not in caplog.text
     later = run_tap(NOON + 8 * HOUR, first.state, **over)
     assert later.events
     assert sum("period that is over" in each for each in caplog.messages) == 1
-    assert [each for each in later.events if each["observed"]] == []
+    assert [each for each in later.events if each["time_is_approximate"]] == []
     assert [each for each in later.events if each["created_time"] >= NOON.isoformat()] == []
 
 
@@ -259,7 +259,7 @@ def said(minutes, interaction_id=None, **marks):
 
 
 @pytest.mark.parametrize(
-    ("messages", "told"),
+    ("messages", "reported"),
     [
         # Without ids of open periods, the first message and its marks tell of them.
         (
@@ -272,15 +272,19 @@ def said(minutes, interaction_id=None, **marks):
         ([said(9), said(8, "x"), said(7), said(6, "x")], [("created", 8)]),
     ],
 )
-def test_beginnings_are_told_whatever_becomes_of_the_ids_of_open_periods(messages, told):
+def test_interaction_starts_are_reported_whatever_becomes_of_the_ids_of_open_periods(
+    messages, reported
+):
     snapshot = Snapshot(
         conversation={"conversation_id": "c"},
         user_id="u",
         time=NOON,
-        dialogue=Dialogue(messages, complete=True),
+        history=MessageHistory(messages, complete=True),
     )
-    found = [(each.kind, (NOON - each.time).seconds // 60) for each in seen_occurrences(snapshot)]
-    assert found == told
+    found = [
+        (each.kind, (NOON - each.time).seconds // 60) for each in events_from_snapshot(snapshot)
+    ]
+    assert found == reported
 
 
 def test_who_only_an_agent_wrote_to_has_no_conversation_yet():
@@ -288,22 +292,22 @@ def test_who_only_an_agent_wrote_to_has_no_conversation_yet():
         conversation={"conversation_id": "c"},
         user_id="u",
         time=NOON,
-        dialogue=Dialogue([said(9, isResolved=False)], complete=True),
+        history=MessageHistory([said(9, isResolved=False)], complete=True),
     )
-    assert seen_occurrences(snapshot) == []
+    assert events_from_snapshot(snapshot) == []
 
 
-def test_a_period_that_has_just_ended_is_told_as_now():
+def test_a_period_that_has_just_ended_counts_as_now():
     run = run_tap(
         NOON + timedelta(seconds=5),
         start_date=(NOON - 24 * HOUR).isoformat(),
         end_date=NOON.isoformat(),
         **ALL,
     )
-    assert [each for each in run.events if each["observed"]]
+    assert [each for each in run.events if each["time_is_approximate"]]
 
 
-def test_an_account_without_reports_gets_its_events_all_the_same_and_is_told_once(caplog):
+def test_an_account_without_reports_gets_its_events_all_the_same_and_is_warned_once(caplog):
     run = run_tap(NOON, url=WITHOUT_REPORTS, start_date=(NOON - 3 * HOUR).isoformat())
     assert {each["event"] for each in run.events} >= {"onConversationUpdate", "onMessageCreate"}
     warnings = [each for each in caplog.messages if "no raw reports" in each]
@@ -328,7 +332,7 @@ def test_a_page_in_the_place_of_a_report_is_an_error_and_not_taken_for_an_accoun
             return answer
         return None
 
-    with pytest.raises(AccessError):
+    with pytest.raises(AuthorizationError):
         run_tap(NOON, url=URL, faults=once, start_date=(NOON - 3 * HOUR).isoformat())
     assert orders
 
@@ -348,13 +352,13 @@ def test_without_reports_one_walk_serves_all_streams():
 
 
 @pytest.mark.parametrize("stream", ["agent_activity", "conversations", "messages"])
-def test_what_is_read_by_rest_orders_no_report(stream):
+def test_what_is_read_via_rest_orders_no_report(stream):
     run = run_tap(NOON, streams=(stream,), start_date=(NOON - HOUR).isoformat(), **ALL)
     assert run.records or stream == "agent_activity"
     assert "POST /v2/reports/raw" not in run.requests
 
 
-def test_a_raw_report_beside_activity_by_rest_is_read_with_a_job_for_each_day():
+def test_a_raw_report_beside_activity_via_rest_is_read_with_a_job_for_each_day():
     run = run_tap(
         NOON,
         streams=("messages", "report_chat_transcript"),
@@ -374,12 +378,12 @@ def test_an_account_without_reports_is_asked_for_one_and_no_more():
 
 @pytest.mark.parametrize("streams", [("report_agent_activity",), ("agent_activity",)])
 def test_where_only_reports_will_do_their_absence_is_one_error(streams):
-    with pytest.raises(AccessError, match="plan"):
+    with pytest.raises(AuthorizationError, match="plan"):
         run_tap(NOON, url=WITHOUT_REPORTS, streams=streams, activity_source="reports")
 
 
-def test_a_raw_report_beside_activity_by_rest_is_refused_and_not_waited_for():
-    with pytest.raises(AccessError, match="plan"):
+def test_a_raw_report_beside_activity_via_rest_is_refused_and_not_waited_for():
+    with pytest.raises(AuthorizationError, match="plan"):
         run_tap(NOON, url=WITHOUT_REPORTS, streams=("agent_activity", "report_agent_activity"))
 
 
@@ -417,16 +421,18 @@ def test_who_is_only_a_sender_and_on_a_later_page_is_found_as_reports_find_them(
     run = run_tap(NOON, start_date=start, faults=service, **ALL)
     assert service.pages > 1
     assert by_id(run).keys() == by_id(walked).keys()
-    told = [each["user_id"] for each in run.events]
-    assert told == [each["user_id"] for each in walked.events]
-    assert any(told)
+    reported = [each["user_id"] for each in run.events]
+    assert reported == [each["user_id"] for each in walked.events]
+    assert any(reported)
 
 
-@pytest.mark.parametrize("told", ["Away on IntelliAssign", {"name": "Away on IntelliAssign"}])
-def test_an_agents_own_status_is_read_as_a_bare_name_too(told):
-    agents = [{"id": "a", "availability_status": "AVAILABLE", "agent_status": told}]
+@pytest.mark.parametrize("reported", ["Away on IntelliAssign", {"name": "Away on IntelliAssign"}])
+def test_an_agents_own_status_is_read_as_a_bare_name_too(reported):
+    agents = [{"id": "a", "availability_status": "AVAILABLE", "agent_status": reported}]
     assert set(agent_statuses(agents)) == {"a", "a intelliassign"}
 
 
 def test_properties_in_a_list_become_one_object_and_what_is_no_property_is_left_out():
-    assert as_object([{"name": "a", "value": 1}, "b", {"name": ["c"]}, {"value": 2}]) == {"a": 1}
+    assert properties_as_dict([{"name": "a", "value": 1}, "b", {"name": ["c"]}, {"value": 2}]) == {
+        "a": 1
+    }

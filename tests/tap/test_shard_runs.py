@@ -49,7 +49,7 @@ def test_a_shard_looks_up_only_its_own_conversations():
     assert looked_up[1] < looked_up[0] / 2
 
 
-def test_shards_that_read_by_rest_are_the_unsharded_run_and_share_nothing():
+def test_shards_that_read_via_rest_are_the_unsharded_run_and_share_nothing():
     streams = ("conversation_events", "message_events", "messages", "conversations")
     chosen = {"streams": streams, "activity_source": "rest", **START}
     whole = run_tap(NOON, **chosen)

@@ -7,7 +7,7 @@ import pytest
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from tap_freshchat.errors import ReportError
-from tap_freshchat.shutdown import one_line_errors
+from tap_freshchat.shutdown import report_errors_and_exit
 
 LOG = logging.getLogger("tap-freshchat")
 WRITTEN = "My card is 4111 1111"
@@ -15,7 +15,7 @@ WRITTEN = "My card is 4111 1111"
 
 def line_of(error, caplog):
     """What is logged when it is raised; the process ends with 1."""
-    with pytest.raises(SystemExit) as ended, one_line_errors(LOG):
+    with pytest.raises(SystemExit) as ended, report_errors_and_exit(LOG):
         raise error
     assert ended.value.code == 1
     [record] = caplog.records
@@ -48,7 +48,7 @@ def test_what_the_system_lacks_is_no_bug_and_names_the_setting(error, caplog):
     assert "max_concurrency" in line_of(error, caplog)
 
 
-def test_an_output_that_does_not_block_is_told_as_such(caplog):
+def test_an_output_that_does_not_block_is_reported_as_such(caplog):
     assert "output takes no more" in line_of(BlockingIOError(), caplog)
 
 
@@ -61,6 +61,6 @@ def test_an_output_that_does_not_block_is_told_as_such(caplog):
         BrokenPipeError(),
     ],
 )
-def test_what_the_command_line_tells_itself_passes(error):
-    with pytest.raises(type(error)), one_line_errors(LOG):
+def test_what_the_command_line_reports_itself_passes(error):
+    with pytest.raises(type(error)), report_errors_and_exit(LOG):
         raise error

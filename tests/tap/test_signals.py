@@ -95,8 +95,8 @@ class Clock(SandboxClock):
 
 class TapFreshchat(TapFreshchat):
     @cached_property
-    def service(self):
-        return Service.from_config(self.config, Clock())
+    def run(self):
+        return RunContext.from_config(self.config, Clock())
 """
 # Standard output takes a piece of a line, and signals come.
 IN_A_LINE = """
@@ -120,7 +120,7 @@ from concurrent.futures import Future
 from functools import cached_property
 import tap_freshchat.temp_dir
 from tap_freshchat.sandbox import SandboxClock
-from tap_freshchat.run_context import Service
+from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
 """
 RUN = """

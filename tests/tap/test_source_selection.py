@@ -6,7 +6,7 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import EVENT_STREAMS, run_tap
 
-from tap_freshchat.errors import AccessError
+from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
@@ -48,7 +48,7 @@ def uninterrupted(reported):
 def test_who_had_reports_and_is_refused_them_is_told_what_to_choose_and_loses_nothing(
     reported, uninterrupted
 ):
-    with pytest.raises(AccessError) as error:
+    with pytest.raises(AuthorizationError) as error:
         run_tap(NOON + 15 * HOUR, reported.state, faults=refused, **SET)
     assert "plan" in str(error.value)
     assert "set activity_source to rest" in str(error.value)
@@ -57,7 +57,7 @@ def test_who_had_reports_and_is_refused_them_is_told_what_to_choose_and_loses_no
 
 def test_a_stream_added_later_does_not_turn_to_rest_where_others_had_reports(reported):
     state = {"bookmarks": {"messages": reported.state["bookmarks"]["messages"]}}
-    with pytest.raises(AccessError, match="activity_source"):
+    with pytest.raises(AuthorizationError, match="activity_source"):
         run_tap(NOON + HOUR, state, faults=refused, **SET)
 
 
@@ -70,8 +70,8 @@ def test_reports_go_on_from_where_rest_stood_in_for_them(reported, uninterrupted
         state = walked[-1].state
     assert any(each["source"] == "rest" for each in walked[0].events)
     again = run_tap(NOON + 20 * HOUR, state, **SET, activity_source=source)
-    told = ids(reported, *walked, again)
-    assert told >= {each for each in uninterrupted if each[0] != "conversations"}
+    reported = ids(reported, *walked, again)
+    assert reported >= {each for each in uninterrupted if each[0] != "conversations"}
     [warning] = [each for each in caplog.messages if "read again" in each]
     assert "from 2026-11-22T10:45" in warning
     assert "start_date" in warning
@@ -93,7 +93,7 @@ def test_reports_that_rest_stood_in_for_are_read_from_the_start_date_when_that_i
     assert min(each["created_time"] for each in again.events) >= later["start_date"]
 
 
-def test_who_never_had_reports_goes_on_by_rest_and_gets_the_whole_time_once_they_have(
+def test_who_never_had_reports_goes_on_via_rest_and_gets_the_whole_time_once_they_have(
     uninterrupted,
 ):
     walked = run_tap(NOON, **SET, faults=refused)
@@ -101,8 +101,8 @@ def test_who_never_had_reports_goes_on_by_rest_and_gets_the_whole_time_once_they
     assert {each["source"] for run in (walked, later) for each in run.events} == {"rest"}
     assert not ids(walked) & {each for each in ids(later) if each[0] == "messages"}
     reported = run_tap(NOON + 20 * HOUR, later.state, **SET)
-    told = ids(walked, later, reported)
-    assert told >= {each for each in uninterrupted if each[0] != "conversations"}
+    reported = ids(walked, later, reported)
+    assert reported >= {each for each in uninterrupted if each[0] != "conversations"}
 
 
 def test_first_reports_without_a_start_date_leave_no_gap_after_rest():

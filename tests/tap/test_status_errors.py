@@ -6,36 +6,47 @@ import pytest
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from tap_freshchat.api.status_errors import is_own_limit, judge, network_fault
-from tap_freshchat.errors import AccessError, MissingError, PassingError, RefusedError
+from tap_freshchat.api.status_errors import (
+    connection_error,
+    is_resource_rate_limit,
+    raise_for_status,
+)
+from tap_freshchat.errors import (
+    AuthorizationError,
+    NotFoundError,
+    RequestRejectedError,
+    RetryableError,
+)
 
 
 def verdict(status, content=b"", **headers):
     """The error that an answer stands for."""
-    with pytest.raises((AccessError, MissingError, PassingError, RefusedError)) as error:
-        judge(status, CaseInsensitiveDict(headers), "GET /v2/x", content)
+    with pytest.raises(
+        (AuthorizationError, NotFoundError, RetryableError, RequestRejectedError)
+    ) as error:
+        raise_for_status(status, CaseInsensitiveDict(headers), "GET /v2/x", content)
     return error.value
 
 
 @pytest.mark.parametrize("status", [200, 202, 299])
-def test_an_answer_of_200_and_above_is_no_error(status):
-    judge(status, {}, "GET /v2/x", b"")
+def test_a_response_of_200_and_above_is_no_error(status):
+    raise_for_status(status, {}, "GET /v2/x", b"")
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "says"),
     [
-        (300, AccessError, "a redirect, which is not followed: check api_url."),
-        (399, AccessError, "a redirect"),
-        (400, RefusedError, ": Freshchat refused the request."),
-        (401, AccessError, ": Freshchat does not accept the token; check api_token."),
-        (403, AccessError, "the account's plan does not include this"),
-        (404, MissingError, ": not there; if this is the first request, check api_url."),
-        (408, PassingError, "GET /v2/x answered 408."),
-        (429, PassingError, "GET /v2/x answered 429."),
-        (499, RefusedError, "refused"),
-        (500, PassingError, "GET /v2/x answered 500."),
-        (599, PassingError, "GET /v2/x answered 599."),
+        (300, AuthorizationError, "a redirect, which is not followed: check api_url."),
+        (399, AuthorizationError, "a redirect"),
+        (400, RequestRejectedError, ": Freshchat refused the request."),
+        (401, AuthorizationError, ": Freshchat does not accept the token; check api_token."),
+        (403, AuthorizationError, "the account's plan does not include this"),
+        (404, NotFoundError, ": not there; if this is the first request, check api_url."),
+        (408, RetryableError, "GET /v2/x answered 408."),
+        (429, RetryableError, "GET /v2/x answered 429."),
+        (499, RequestRejectedError, "refused"),
+        (500, RetryableError, "GET /v2/x answered 500."),
+        (599, RetryableError, "GET /v2/x answered 599."),
     ],
 )
 def test_an_error_is_of_the_kind_that_says_what_can_be_done(status, kind, says):
@@ -50,7 +61,7 @@ def test_only_a_token_without_the_right_is_forbidden():
     assert not verdict(401).forbidden
 
 
-def test_the_services_own_mark_of_a_request_is_told_where_it_gives_one():
+def test_the_services_own_mark_of_a_request_is_reported_where_it_gives_one():
     assert str(verdict(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x answered 500 (trace t-1)."
 
 
@@ -79,12 +90,12 @@ def test_the_reason_of_a_refusal_is_the_services_own(content, reason):
     ],
 )
 def test_a_429_is_the_accounts_where_nothing_remains_of_that_and_else_its_own(status, headers, own):
-    assert is_own_limit(status, headers) == own
+    assert is_resource_rate_limit(status, headers) == own
 
 
-def test_a_lost_connection_is_told_by_its_kind_and_its_place_without_a_signature():
+def test_a_lost_connection_is_reported_by_its_kind_and_its_place_without_a_signature():
     lost = requests.ConnectionError("https://x.com/f?sig=SECRET refused")
-    plain = network_fault("GET", "https://x.com/v2/agents", lost)
+    plain = connection_error("GET", "https://x.com/v2/agents", lost)
     assert str(plain) == "GET x.com/v2/agents: the connection failed (ConnectionError)."
-    signed = network_fault("Reading", "https://x.com/f/name.zip?sig=SECRET", lost)
+    signed = connection_error("Reading", "https://x.com/f/name.zip?sig=SECRET", lost)
     assert str(signed) == "Reading x.com/…: the connection failed (ConnectionError)."

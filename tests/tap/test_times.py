@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_freshchat.times import (
+    floor_to,
     format_request_time,
     format_time,
     from_epoch_ms,
-    interaction_time,
+    interaction_start_time,
     parse_time,
-    time_in,
-    whole_steps,
+    parse_time_or_none,
 )
 
 MOMENTS = st.datetimes(
@@ -95,8 +95,8 @@ def test_a_moment_of_any_zone_is_written_in_utc_wherever_the_host_is():
 )
 def test_whole_steps_are_counted_from_1970(step, start):
     moment = datetime(2026, 11, 22, 10, 55, 22, tzinfo=timezone.utc)
-    assert format_time(whole_steps(moment, step)) == start
-    assert whole_steps(parse_time(start), step) == parse_time(start)
+    assert format_time(floor_to(moment, step)) == start
+    assert floor_to(parse_time(start), step) == parse_time(start)
 
 
 @given(st.from_regex(r"\A2025-07-1.[T ]1.:4.(:5.)?([.,]\d+)?.{0,2}(Z|[+-]0.:..)?\Z"))
@@ -110,11 +110,11 @@ def test_a_written_moment_reads_back_as_itself(moment):
     assert parse_time(format_time(moment)) == moment
 
 
-def test_a_foreign_value_tells_a_moment_or_none():
-    assert time_in("2025-07-10 19:47:55") == parse_time("2025-07-10T19:47:55Z")
-    assert [time_in(value) for value in ("yesterday", 1752176875, None, ["2025-07-10"])] == [
-        None
-    ] * 4
+def test_a_foreign_value_is_a_time_or_none():
+    assert parse_time_or_none("2025-07-10 19:47:55") == parse_time("2025-07-10T19:47:55Z")
+    assert [
+        parse_time_or_none(value) for value in ("yesterday", 1752176875, None, ["2025-07-10"])
+    ] == [None] * 4
 
 
 @given(MOMENTS, MOMENTS)
@@ -128,14 +128,14 @@ def test_a_request_carries_milliseconds(moment):
 
 
 def test_an_interaction_id_hides_when_it_began():
-    began = interaction_time("681406910844650-1669114522220")
+    began = interaction_start_time("681406910844650-1669114522220")
     assert format_time(began) == "2022-11-22T10:55:22.220000+00:00"
-    assert interaction_time("6814-0691-1669114522220") == began
+    assert interaction_start_time("6814-0691-1669114522220") == began
 
 
 @pytest.mark.parametrize("text", [None, "", "681406910844650", "a-b", "1-12", "x-16691145222²0"])
 def test_an_interaction_id_of_another_form_hides_nothing(text):
-    assert interaction_time(text) is None
+    assert interaction_start_time(text) is None
 
 
 def test_epoch_milliseconds_are_exact():

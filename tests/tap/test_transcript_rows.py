@@ -3,13 +3,13 @@
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.activity.transcript_rows import message_of
+from tap_freshchat.activity.transcript_rows import message_from_row
 
 ROW = {"message_id": "m", "conversation_id": "c", "created_time": "2026-11-22 12:00:00"}
 
 
 def parts_of(**columns):
-    return message_of({**ROW, **columns}, NOON, app_id=None)["message_parts"]
+    return message_from_row({**ROW, **columns}, NOON, app_id=None)["message_parts"]
 
 
 def test_a_message_has_rests_names_and_nulls_for_cells_that_are_blank_or_missing():
@@ -22,10 +22,14 @@ def test_a_message_has_rests_names_and_nulls_for_cells_that_are_blank_or_missing
     }
     ids = {"id": "m", "conversation_id": "c", "app_id": "app"}
     ends = {"created_time": "2026-11-22T12:00:00.000000+00:00", "message_parts": []}
-    told = {("user_id" if name == "customer_id" else name): name for name in cells}
-    assert message_of({**ROW, **cells}, NOON, app_id="app") == {**ids, **told, **ends}
+    reported = {("user_id" if name == "customer_id" else name): name for name in cells}
+    assert message_from_row({**ROW, **cells}, NOON, app_id="app") == {**ids, **reported, **ends}
     for blank in (ROW, {**ROW, **dict.fromkeys(cells, "")}):
-        assert message_of(blank, NOON, app_id="app") == {**ids, **dict.fromkeys(told), **ends}
+        assert message_from_row(blank, NOON, app_id="app") == {
+            **ids,
+            **dict.fromkeys(reported),
+            **ends,
+        }
 
 
 def test_a_picture_and_a_film_stand_behind_the_text():
@@ -57,7 +61,7 @@ def test_text_in_the_column_of_parts_is_not_lost_where_it_stands_nowhere_else(me
     said = "[Order 7] where is it?"
     assert parts_of(message_parts=said, **message) == [{"text": {"content": said}}]
     picture = {"image": {"url": "https://x/i"}}
-    told = parts_of(message_parts=said, image_url="https://x/i", **message)
-    assert told == [{"text": {"content": said}}, picture]
+    reported = parts_of(message_parts=said, image_url="https://x/i", **message)
+    assert reported == [{"text": {"content": said}}, picture]
     assert parts_of(message_parts="", **message) == []
     assert parts_of(message_parts="[]", **message) == []

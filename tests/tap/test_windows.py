@@ -7,7 +7,7 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.reports.limits import earliest_report, longest_window
+from tap_freshchat.reports.limits import max_window, report_retention_start
 from tap_freshchat.windows import Window, plan_windows
 
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ def test_windows_tile_the_period_without_gap_or_overlap(period, longest):
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)))
 def test_reports_are_asked_back_to_15_months_and_not_beyond(now):
-    earliest = earliest_report(now)
+    earliest = report_retention_start(now)
     assert 450 * DAY <= now - earliest < 456 * DAY
     assert (now.year - earliest.year) * 12 + now.month - earliest.month in {14, 15}
 
@@ -38,10 +38,10 @@ def test_halves_meet_on_a_whole_millisecond(length):
 
 
 def test_the_longest_window_is_the_users_within_the_services():
-    assert longest_window("Chat-Transcript", None) == DAY
-    assert longest_window("Conversation-Created", None) == 28 * DAY
-    assert longest_window("Conversation-Created", 7 * DAY) == 7 * DAY
-    assert longest_window("Chat-Transcript", 7 * DAY) == DAY
+    assert max_window("Chat-Transcript", None) == DAY
+    assert max_window("Conversation-Created", None) == 28 * DAY
+    assert max_window("Conversation-Created", 7 * DAY) == 7 * DAY
+    assert max_window("Chat-Transcript", 7 * DAY) == DAY
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_longest_window_is_the_users_within_the_services():
     ],
 )
 def test_the_earliest_report_is_of_the_same_day_fifteen_months_before(now, earliest):
-    assert earliest_report(datetime.fromisoformat(now)) == datetime.fromisoformat(earliest)
+    assert report_retention_start(datetime.fromisoformat(now)) == datetime.fromisoformat(earliest)
 
 
 def test_windows_are_as_long_as_they_may_be_and_the_last_is_what_is_left():
@@ -79,5 +79,5 @@ def test_halves_are_halves():
     assert cut == NOON + timedelta(microseconds=1_002_000)
 
 
-def test_a_window_is_told_by_its_minutes():
+def test_a_window_is_reported_by_its_minutes():
     assert str(Window(NOON, NOON + DAY)) == "2026-11-22 12:00 to 2026-11-23 12:00"

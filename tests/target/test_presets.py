@@ -20,8 +20,8 @@ COMMON = {
     "user_id": "fc-user",
     "user_reference_id": "site-user",
     "source": "report",
-    "observed": False,
-    "snapshot_time": TIME,
+    "time_is_approximate": False,
+    "enriched_at": TIME,
     "account_id": "123456",
     "domain": "shop.freshchat.com",
     "region": "us",
@@ -64,7 +64,7 @@ def conversation(type_="created", **more):
         "id": "occurrence-1",
         "event": name,
         "type": type_,
-        "previous_known": True,
+        "previous_values_known": True,
         "actor": {**PERSON, "type": "user"},
         "associations": ASSOCIATIONS,
         "conversation": TREE,
@@ -165,8 +165,8 @@ def test_an_event_is_complete():
         "region": "us",
         "version": "1.0.0",
         "freshchat_source": "report",
-        "observed": False,
-        "snapshot_time": TIME,
+        "time_is_approximate": False,
+        "enriched_at": TIME,
     }
 
 
