@@ -1,12 +1,11 @@
-"""How far a stream has come: the end of its last whole window, and what the overlap already gave.
+"""Bookmark of a stream, per source: the end of its last complete window, and emitted ids.
 
-Each run reads the last stretch before its bookmark again, because rows arrive late. What was
-emitted from that stretch is remembered with the bookmark, id by id, so that it is not emitted
-twice; above a bound the oldest ids are forgotten and their records come again, which the stable
-ids make harmless.
+Rows arrive late, so each run reads the time before its bookmark again. The ids emitted from that
+overlap are stored with the bookmark and are not emitted again. Above a bound the oldest ids are
+dropped; their records are then emitted again with the same ids, which Segment deduplicates.
 
-REST does not tell all that reports do. Where it stands in for them, the bookmark says so and keeps
-where reports ended: from there they are read when they are again.
+Each source (`reports`, `rest`) has a sub-state of its own. REST lists less than reports do, so
+reports resume from their own bookmark when they become available again.
 """
 
 from __future__ import annotations
@@ -20,124 +19,139 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, MutableMapping
     from datetime import datetime, timedelta
 
-# Some 170 kB of state at the very most.
+# At most some 170 kB of state for each stream.
 MAX_OVERLAP_IDS = 5000
 
-_VALUE = "replication_key_value"
-_IDS = "overlap_ids"
-_SINCE = "overlap_since"
-_SOURCE = "source"
-_REPORTS_VALUE = "reports_value"
-
-# What a stream that has two sources is read from.
+# The sources, which are the keys of the sub-states.
 REPORTS = "reports"
 REST = "rest"
 
+_END = "end"
+_IDS = "overlap_ids"
+_SINCE = "overlap_since"
+
 
 class Bookmark:
-    """The bookmark of one stream, kept in its part of the Singer state.
+    """Bookmark of one stream for one source, stored in the stream's part of the Singer state.
 
     Args:
-        state: the stream's own, writable part of the state; holds strings only.
-        replication_key: its name, which Singer keeps beside the value.
-        overlap: how much before the bookmark is read again.
-        lookback: how much of the overlap is, even where more was in it than can be remembered: all
-            of it when absent.
-        id_of: from what `is_new` is given to the id that the state holds of it; where most of
-            what a stream gives is never kept, it makes ids of the rest only.
-        source: what this run reads, `REPORTS` or `REST`; None where there is no choice.
+        state: the writable state of the stream.
+        replication_key: its name, which Singer stores beside the value.
+        source: `REPORTS` or `REST`, whichever this run reads.
+        overlap: how much time before the bookmark is read again.
+        lookback: how much of the overlap is read again even if it had more ids than are stored;
+            the whole overlap by default.
+        id_of: from the key given to `is_new` to the id that the state stores. A stream that emits
+            many records, few of which are stored, saves the time to build the other ids.
     """
 
-    def __init__(  # noqa: PLR0913 - what its streams differ in
+    def __init__(  # noqa: PLR0913 - streams differ in each
         self,
         state: MutableMapping[str, Any],
         replication_key: str,
-        overlap: timedelta,
-        id_of: Callable[[Any], str] = str,
-        source: str | None = None,
+        source: str,
         *,
+        overlap: timedelta,
         lookback: timedelta | None = None,
+        id_of: Callable[[Any], str] = str,
     ) -> None:
         self._state = state
-        self._source = source
         self._replication_key = replication_key
+        self._source = source
         self._overlap = overlap
         self._lookback = overlap if lookback is None else lookback
         self._id_of = id_of
-        self._known = frozenset(state.get(_IDS, ()))
+        self._known = frozenset(
+            emitted for key in (REPORTS, REST) for emitted in self._of(key).get(_IDS, ())
+        )
         self._seen: dict[Hashable, datetime] = {}
 
     @property
-    def value(self) -> datetime | None:
-        """The end of the last whole window of this source; None before the first."""
-        text = self._state.get(_REPORTS_VALUE if self.resumes_reports_after_rest else _VALUE)
-        return parse_time(text) if text else None
+    def source_state(self) -> MutableMapping[str, Any]:
+        """Sub-state of this run's source, for what a stream stores besides."""
+        sub_state: MutableMapping[str, Any] = self._state.setdefault(self._source, {})
+        return sub_state
 
     @property
-    def written_by_reports(self) -> bool:
-        """Whether there is a bookmark and reports led to it."""
-        return _VALUE in self._state and self._state.get(_SOURCE) != REST
+    def value(self) -> datetime | None:
+        """End of the last complete window; None before the first.
+
+        REST continues where either source ended; reports continue where reports ended.
+        """
+        reports, rest = self._end(REPORTS), self._end(REST)
+        if self._source == REPORTS:
+            return reports
+        return max(filter(None, (reports, rest)), default=None)
+
+    @property
+    def has_read_reports(self) -> bool:
+        """Whether any run has read the stream from reports."""
+        return self._end(REPORTS) is not None
 
     @property
     def resumes_reports_after_rest(self) -> bool:
-        """Whether this run reads reports, for the first time since REST stood in for them."""
-        return self._source == REPORTS and self._state.get(_SOURCE) == REST
+        """Whether this run reads reports for a period that was read via REST meanwhile."""
+        reports, rest = self._end(REPORTS), self._end(REST)
+        return self._source == REPORTS and rest is not None and (not reports or reports < rest)
 
     def start_time(self, earliest: datetime, *, explicit: bool = True) -> datetime:
-        """Where reading begins: the bookmark less the overlap; without one, at `earliest`.
+        """Where reading starts: the bookmark less the overlap; `earliest` without a bookmark.
 
         Args:
-            earliest: never before it, if it was chosen.
-            explicit: a moment counted back from now is not: it passes a bookmark that has stood for
-                long, be it that of REST before the first reports, and what lies between would be
-                lost.
+            earliest: the start date.
+            explicit: whether the user set it. The default start (now - 7 days) moves forward
+                between runs and must not skip past an old bookmark.
         """
         value = self.value
         if value is None:
-            rest_value = self._state.get(_VALUE)
-            if explicit or not rest_value:
-                return earliest
-            return min(earliest, parse_time(rest_value) - self._overlap)
+            rest = self._end(REST)
+            return earliest if explicit or rest is None else min(earliest, rest - self._overlap)
         start = value - self._overlap
-        if overlap_since := self._state.get(_SINCE):
-            start = max(start, min(parse_time(overlap_since), value - self._lookback))
+        if dropped_before := self._of(self._source).get(_SINCE):
+            start = max(start, min(parse_time(dropped_before), value - self._lookback))
         return max(earliest, start) if explicit else start
 
-    def is_new(self, key: Hashable, event_time: datetime) -> bool:
-        """Whether this was not emitted yet, as far as is remembered; it is remembered now.
+    def is_new(self, key: Hashable, time: datetime) -> bool:
+        """Whether a record was not emitted before, as far as ids are stored; stores its id.
 
         Args:
-            key: the record's id, or what `id_of` makes that of.
-            event_time: when it happened.
+            key: the record's id, or what `id_of` builds the id from.
+            time: of the record.
         """
         if key in self._seen:
             return False
-        self._seen[key] = event_time
+        self._seen[key] = time
         if len(self._seen) >= 2 * MAX_OVERLAP_IDS:
             self._seen = dict(self._newest())
         return not (self._known and self._id_of(key) in self._known)
 
     def advance(self, window_end: datetime) -> None:
         """Move to the end of a window whose records have all been emitted."""
-        since = window_end - self._overlap
-        self._seen = {key: event_time for key, event_time in self._newest() if event_time >= since}
+        overlap_start = window_end - self._overlap
+        self._seen = {key: time for key, time in self._newest() if time >= overlap_start}
         self._known = frozenset()
-        if self._source == REST and self.written_by_reports:
-            self._state[_REPORTS_VALUE] = self._state[_VALUE]
-        elif self.resumes_reports_after_rest:
-            self._state.pop(_REPORTS_VALUE, None)
-        if self._source:
-            self._state[_SOURCE] = self._source
-        self._state["replication_key"] = self._replication_key
-        self._state[_VALUE] = format_time(window_end)
-        self._state.pop(_SINCE, None)
+        state = self.source_state
+        state[_END] = format_time(window_end)
+        state.pop(_SINCE, None)
         if len(self._seen) == MAX_OVERLAP_IDS and self._lookback < self._overlap:
-            self._state[_SINCE] = format_time(min(self._seen.values()))
-        if self._seen:
-            self._state[_IDS] = [self._id_of(key) for key in self._seen]
-        else:
-            self._state.pop(_IDS, None)
+            state[_SINCE] = format_time(min(self._seen.values()))
+        state[_IDS] = [self._id_of(key) for key in self._seen]
+        self._state["replication_key"] = self._replication_key
+        self._state["replication_key_value"] = state[_END]
+        if self._source == REPORTS and not self.resumes_reports_after_rest:
+            self._state.pop(REST, None)
+
+    def _end(self, source: str) -> datetime | None:
+        text = self._of(source).get(_END)
+        if not text and source == self._source and not {REPORTS, REST} & self._state.keys():
+            # A state that another program wrote has only Singer's own key.
+            text = self._state.get("replication_key_value")
+        return parse_time(text) if text else None
+
+    def _of(self, source: str) -> MutableMapping[str, Any]:
+        sub_state: MutableMapping[str, Any] = self._state.get(source) or {}
+        return sub_state
 
     def _newest(self) -> list[tuple[Hashable, datetime]]:
-        """The newest of what is remembered, up to the bound, in the order of time."""
+        """The newest seen keys with their times, up to the bound, in order of time."""
         return sorted(self._seen.items(), key=itemgetter(1))[-MAX_OVERLAP_IDS:]

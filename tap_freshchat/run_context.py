@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tap_freshchat.activity.conversation_state import ConversationStates
+from tap_freshchat.activity.agent_status import AgentStatusChange, status_change_from_row
+from tap_freshchat.activity.events import ConversationEvent, event_from_row, infer_start
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
@@ -18,14 +19,17 @@ from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatEr
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.payloads.associations import AccountData
+from tap_freshchat.reports import catalog
+from tap_freshchat.reports.limits import max_window
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.sharding import shard_of
 from tap_freshchat.temp_dir import TempDir
 from tap_freshchat.time_range import RunTimeRange
-from tap_freshchat.windows import Window
+from tap_freshchat.windows import Window, plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,9 +78,8 @@ class RunContext:
             clock=clock,
             timeout=config.request_timeout,
         )
-        self.conversation_states = ConversationStates()
         self.directory = AccountDirectory(client, config.page_size)
-        self.lookup = ConversationLookup(
+        self.conversations = ConversationLookup(
             client,
             self.clock,
             max_concurrency=config.max_concurrency,
@@ -104,7 +107,26 @@ class RunContext:
             timeout=config.report_timeout,
             exclude_pii=config.exclude_pii,
         )
-        self.reports = ReportReader(client, jobs, folder)
+        self.reports = ReportReader(client, jobs, self.time_range, folder, config.report_window)
+        # Report columns are configured for the stream that reads them as events.
+        self.conversation_log = ReportLog(
+            self.reports,
+            folder / "conversations.sqlite",
+            ConversationEvent,
+            reports=catalog.CONVERSATION_REPORTS,
+            stream="conversation_events",
+            extra_columns=config.report_columns.get("conversation_events", {}),
+            parse=self._conversation_events,
+        )
+        self.agent_log = ReportLog(
+            self.reports,
+            folder / "agents.sqlite",
+            AgentStatusChange,
+            reports=catalog.AGENT_REPORTS,
+            stream="agent_activity",
+            extra_columns=config.report_columns.get("agent_activity", {}),
+            parse=self._status_changes,
+        )
 
     @classmethod
     def from_config(cls, raw_config: Mapping[str, Any], clock: Clock | None = None) -> RunContext:
@@ -204,6 +226,24 @@ class RunContext:
                 *(f"{time:%Y-%m-%d %H:%M}" for time in (bookmark.value, start)),
             )
         return bookmark.start_time(start, explicit=explicit)
+
+    def _conversation_events(
+        self, report: str, row: Mapping[str, str]
+    ) -> Iterator[ConversationEvent]:
+        if self.in_shard(row["conversation_id"]):
+            event = event_from_row(report, row)
+            yield event
+            if start := infer_start(event):
+                yield start
+
+    def _status_changes(self, report: str, row: Mapping[str, str]) -> Iterator[AgentStatusChange]:
+        if self.in_shard(row["agent_id"]):
+            yield status_change_from_row(report, row)
+
+    def report_tiles(self, start: datetime) -> list[Window]:
+        """Windows from `start` to the end of reports, as long as a job's window can be."""
+        longest = max_window(catalog.CONVERSATION_CREATED, self.config.report_window)
+        return plan_windows(start, self.time_range.report_end, longest)
 
     def require_crawl_since(self, since: datetime) -> None:
         """Say from when on a stream wants conversations by REST, so that all share one walk."""

@@ -21,20 +21,19 @@ from tap_freshchat.cli import environment_config, unknown_settings, validated_js
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import ConfigError
 from tap_freshchat.message_writer import BufferedMessageWriter
+from tap_freshchat.reports import catalog
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.shutdown import ignore_signals, report_errors_and_exit, signals_blocked
-from tap_freshchat.streams import entities, reports
+from tap_freshchat.streams import entities
 from tap_freshchat.streams.conversations import Conversations
 from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
-from tap_freshchat.streams.source_selection import (
-    select_activity_source,
-    warn_about_replayed_events,
-)
+from tap_freshchat.streams.reports import RawReport
+from tap_freshchat.streams.source_selection import select_sources, warn_about_replayed_events
 from tap_freshchat.streams.users import UserConversations, Users
-from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.streams.windowed import ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,19 +90,7 @@ class TapFreshchat(Tap):
             OutboundMessages(self, self.start_run),
             HistoricalMetrics(self, self.start_run),
             InstantMetrics(self, self.start_run),
-            reports.ConversationCreated(self, self.start_run),
-            reports.ConversationAgentAssigned(self, self.start_run),
-            reports.ConversationGroupAssigned(self, self.start_run),
-            reports.ConversationResolved(self, self.start_run),
-            reports.ConversationResolutionLabel(self, self.start_run),
-            reports.MessageSent(self, self.start_run),
-            reports.FirstResponseTime(self, self.start_run),
-            reports.ResponseTime(self, self.start_run),
-            reports.ResolutionTime(self, self.start_run),
-            reports.AgentActivity(self, self.start_run),
-            reports.AgentIntelliassignActivity(self, self.start_run),
-            reports.CsatScore(self, self.start_run),
-            reports.ChatTranscript(self, self.start_run),
+            *(RawReport(self, self.start_run, report) for report in catalog.REPORTS),
         ]
 
     @cached_property
@@ -121,25 +108,24 @@ class TapFreshchat(Tap):
             _check_streams(run.config.report_columns, self.streams)
             run.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
-            windowed = [stream for stream in selected if isinstance(stream, WindowedStream)]
-            both_sources = [stream for stream in windowed if stream.supports_rest]
-            select_activity_source(self.run, both_sources)
-            for windowed_stream in windowed:
-                windowed_stream.request_reports()
-            warn_about_replayed_events(both_sources)
-            if any(windowed_stream.starts_before_retention for windowed_stream in windowed):
+            report_streams = [stream for stream in selected if isinstance(stream, ReportStream)]
+            select_sources(run, report_streams)
+            run.reports.submit_all()
+            warn_about_replayed_events(report_streams)
+            if any(stream.starts_before_retention for stream in report_streams):
                 self.logger.warning(
-                    "What is wanted begins before the 15 months that Freshchat's reports keep: "
-                    "what comes from reports begins there."
+                    "start_date is older than Freshchat's 15-month report retention; report-based "
+                    "streams start at the retention limit."
                 )
-            compares_with_last_run = any(stream.rest_state_key for stream in both_sources)
-            if compares_with_last_run and run.uses_rest and run.time_range.ends_in_the_past:
+            rest_streams = [stream for stream in report_streams if stream.uses_rest]
+            needs_present = any(stream.rest_needs_present for stream in rest_streams)
+            if needs_present and run.time_range.ends_in_the_past:
                 self.logger.warning(
-                    "By REST, a period that is over (end_date) tells no assignments and no changes "
-                    "of agents' statuses."
+                    "In REST mode a past end_date yields no assignments and no agent status "
+                    "changes."
                 )
-            for rest_stream in both_sources:
-                self.run.require_crawl_since(rest_stream.start_time)
+            for rest_stream in rest_streams:
+                run.require_crawl_since(rest_stream.start_time)
             for stream in selected:
                 if isinstance(stream, (Users, UserConversations)):
                     stream.register_user_windows()

@@ -1,4 +1,4 @@
-"""The moments that bound one run, the same for all its streams."""
+"""Time range of one run, the same for all its streams."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from tap_freshchat.clock import Clock
     from tap_freshchat.config import Config
 
+# Rows can be this late, although most are visible within half an hour (Extract API article).
+MAX_ROW_DELAY = timedelta(days=1)
+
 
 class RunTimeRange:
-    """From when to when a run can read, counted from the moment at which that is first asked.
+    """Time range that a run can read; its end is fixed when it is first used.
 
     Args:
-        clock: set right before anything is asked.
-        settings: of the run.
+        clock: already corrected.
+        config: of the run.
     """
 
     def __init__(self, clock: Clock, config: Config) -> None:
@@ -30,28 +33,33 @@ class RunTimeRange:
 
     @cached_property
     def now(self) -> datetime:
-        """The moment of the run, in milliseconds, as requests take it."""
+        """Time of the run, in whole milliseconds, as requests take it."""
         return floor_to(self._clock.now(), timedelta(milliseconds=1))
 
     @cached_property
     def rest_end(self) -> datetime:
-        """Up to when REST is read, which is not late as reports are."""
+        """End of what is read via REST, which has no delay."""
         return min(self.now, self._config.end or self.now)
 
     @cached_property
     def report_end(self) -> datetime:
-        """Up to when reports are read."""
+        """End of what is read from reports."""
         return min(self.now - self._config.report_delay, self.rest_end)
 
     @cached_property
+    def settled_until(self) -> datetime:
+        """No report row before it can still arrive."""
+        return self.now - MAX_ROW_DELAY
+
+    @cached_property
     def report_retention_start(self) -> datetime:
-        """From when on there are reports: counted from now, whatever period is wanted."""
+        """Start of the oldest reports: counted from now, whatever `end_date` is."""
         return report_retention_start(self.now)
 
     @property
     def ends_in_the_past(self) -> bool:
-        """Whether it ended so long ago that how things are now tells nothing of it.
+        """Whether the end is so long ago that the present state says nothing about it.
 
-        One that has just ended is as good as now, as where each run has its period of a schedule.
+        An end within the look-back counts as now, for schedulers that pass explicit periods.
         """
         return self.rest_end < self.now - self._config.lookback

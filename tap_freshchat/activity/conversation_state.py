@@ -1,9 +1,14 @@
-"""How conversations stand from one occurrence to the next, and what each one changed. Pure."""
+"""State of a conversation at any time, and what each event changed: a replay of its events. Pure.
+
+The state at a time rests only on the events near that time (`CONTEXT_PERIOD`). Every run that reads
+the same events therefore gives the same state, wherever it started and however often it stopped.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tap_freshchat.activity.events import (
@@ -13,22 +18,50 @@ from tap_freshchat.activity.events import (
     LABELLED,
     REOPENED,
     RESOLVED,
+    START_KINDS,
     UNASSIGNED,
+    UNKNOWN_CHANGE,
 )
+from tap_freshchat.activity.message_history import SYSTEM_MESSAGE_TOLERANCE
+from tap_freshchat.times import floor_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     from tap_freshchat.activity.events import ConversationEvent
+    from tap_freshchat.activity.message_history import Snapshot
 
-# States of conversations that are kept in mind, some 10 MB of them.
-MAX_STATES = 20_000
+STATUS, AGENT, GROUP = "status", "assigned_agent_id", "assigned_group_id"
+# The fields that events change and that the present conversation shows as well.
+TRACKED_FIELDS = (STATUS, AGENT, GROUP)
+# Events this long before the day of a record, and after it, decide the record's state. Most
+# interactions end within a day, and every run reads this much again.
+CONTEXT_PERIOD = timedelta(days=2)
+_DAY = timedelta(days=1)
+
+# The field that an event is about: `changes` has it even where the old value is unknown.
+_OWN_FIELD = {
+    ASSIGNED_TO_AGENT: AGENT,
+    ASSIGNED_TO_GROUP: GROUP,
+    UNASSIGNED: AGENT,
+    RESOLVED: STATUS,
+    REOPENED: STATUS,
+}
+
+
+def context_start(time: datetime) -> datetime:
+    """Start of the events that decide the state at a time: the same for all times of a UTC day."""
+    return floor_to(time, _DAY) - CONTEXT_PERIOD
+
+
+def context_end(time: datetime) -> datetime:
+    """End (exclusive) of the events that decide the state at a time."""
+    return floor_to(time, _DAY) + _DAY + CONTEXT_PERIOD
 
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What one occurrence changed: `{field: (old, new)}`; an unknown old value is None."""
+    """What one event changed: `{field: (old, new)}`; an unknown old value is None."""
 
     pairs: Mapping[str, tuple[str | None, str | None]]
     previous_values_known: bool
@@ -36,15 +69,16 @@ class Changes:
 
 @dataclass(kw_only=True, slots=True)
 class ConversationState:
-    """How a conversation stood after one occurrence; times are of the latest such occurrence.
+    """State of a conversation at one time; a time field holds the latest such event's time.
 
-    `known` holds `status`, `assigned_agent_id` and `assigned_group_id` as far as told.
-    `first_agent_assigned_time` is of the open period, the others of the whole conversation; both
-    first ones are None where its beginning lies before all that was read.
+    `values` holds those of `TRACKED_FIELDS` that are known. `first_agent_assigned_time` is of the
+    open interaction, `first_group_assigned_time` of the whole conversation; both are None unless
+    the start is among the events. `is_provisional`: an event before this time can still arrive, or
+    a value is that of the present conversation.
     """
 
-    known: dict[str, str | None] = field(default_factory=dict)
-    time: datetime | None = None
+    values: dict[str, str | None] = field(default_factory=dict)
+    is_provisional: bool = False
     interaction_id: str | None = None
     channel_id: str | None = None
     created_time: datetime | None = None
@@ -59,101 +93,204 @@ class ConversationState:
     label_subcategory: str | None = None
 
 
-class ConversationStates:
-    """How conversations stood after each of their occurrences, as far as kept in mind.
+@dataclass(frozen=True)
+class EventWithState:
+    """An event of a conversation, what it changed, and the state right after it."""
+
+    event: ConversationEvent
+    changes: Changes
+    state: ConversationState
+
+
+class ConversationHistory:
+    """Events of one conversation, replayed on demand.
 
     Args:
-        max_states: how many states are kept.
+        events: in order of `ConversationEvent.sort_key`, interaction starts classified.
+        known_until: the source lists every event before it.
+        settled_until: no event before it can still arrive.
+        snapshot: the present conversation with its messages, as far as they were fetched.
+        lists_assignments: whether the source lists assignments. REST does not: from an
+            interaction's start to its resolution, status and assignee are then unknown.
     """
 
-    def __init__(self, max_states: int = MAX_STATES) -> None:
-        self._max_states = max_states
-        self._states: OrderedDict[str, list[ConversationState]] = OrderedDict()
-        self._count = 0
+    def __init__(
+        self,
+        events: Sequence[ConversationEvent],
+        *,
+        known_until: datetime,
+        settled_until: datetime,
+        snapshot: Snapshot | None = None,
+        lists_assignments: bool = True,
+    ) -> None:
+        self._events = events
+        self._times = [event.time for event in events]
+        self._known_until = known_until
+        self._settled_until = settled_until
+        self._snapshot = snapshot
+        self._lists_assignments = lists_assignments
+        self._positions = {event.id: position for position, event in enumerate(events)}
+        self._replays: dict[datetime, list[EventWithState]] = {}
 
-    def apply(self, event: ConversationEvent) -> tuple[Changes, ConversationState]:
-        """Take an occurrence in; what it changed, and how the conversation stands after it.
-
-        Occurrences of one conversation must come in order of time.
-        """
-        states = self._states.pop(event.conversation_id, [])
-        before = states[-1] if states else ConversationState()
-        after = replace(before, known=dict(before.known), time=event.time)
-        values = _values_after(event, after)
-        pairs = {
-            name: (after.known.get(name), value)
-            for name, value in values.items()
-            if _is_change(name, value, after.known, event.kind)
-        }
-        known = all(name in after.known for name in pairs)
-        after.known.update(values)
-        self._keep(event.conversation_id, [*states, after])
-        return Changes(pairs=pairs, previous_values_known=known), after
-
-    def mark_reopened(self, conversation_id: str, moment: datetime) -> None:
-        """Take what was held for the creation of a conversation for a reopening, ever since."""
-        for state in self._states.get(conversation_id, ()):
-            if state.created_time == moment:
-                state.created_time = state.first_group_assigned_time = None
-                state.reopened_time = state.reopened_time or moment
-
-    def at(self, conversation_id: str, moment: datetime) -> ConversationState | None:
-        """How a conversation stood at a moment; None when nothing is known of that."""
-        states = self._states.get(conversation_id, [])
-        return next(
-            (state for state in reversed(states) if state.time and state.time <= moment), None
+    def after(self, event_id: str) -> EventWithState:
+        """An event, what it changed, and the state after it."""
+        position = self._positions[event_id]
+        time = self._times[position]
+        first, steps = self._replay(context_start(time))
+        step = steps[position - first]
+        previous = steps[position - first - 1].state if position > first else ConversationState()
+        known = (
+            step.changes.previous_values_known
+            and time <= self._settled_until
+            and not self._may_be_unassigned(previous)
         )
+        changes = replace(step.changes, previous_values_known=known)
+        # The system message that belongs to a row can be slightly later than the row.
+        tolerance = SYSTEM_MESSAGE_TOLERANCE if self._lists_assignments else timedelta(0)
+        state = self._completed(step.state, time, position + 1, time + tolerance)
+        return EventWithState(step.event, changes, state)
 
-    def _keep(self, conversation_id: str, states: list[ConversationState]) -> None:
-        """Keep a conversation's states as the latest moved; forget those that moved longest ago."""
-        self._states[conversation_id] = states
-        self._count += 1
-        while self._count > self._max_states and len(self._states) > 1:
-            _, dropped = self._states.popitem(last=False)
-            self._count -= len(dropped)
+    def at(self, time: datetime, *, is_system_message: bool = False) -> ConversationState:
+        """The state when a message was posted.
+
+        A system message is posted after the change that it is about. For other messages, and with
+        several changes in one millisecond, the order is unknown: what changed is left out.
+        """
+        following = bisect_right(self._times, time)
+        first, steps = self._replay(context_start(time))
+        state = ConversationState()
+        if following > first:
+            state = steps[following - first - 1].state
+            if self._times[following - 1] < time:
+                state = self._after_unlisted_assignments(state)
+            if is_system_message and time - self._times[following - 1] > SYSTEM_MESSAGE_TOLERANCE:
+                # No event explains the system message: something else changed.
+                state = replace(state, values={})
+        provisional = self._may_be_unassigned(state)
+        state = self._completed(state, time, following, time)
+        state.is_provisional |= provisional
+        same_time = steps[bisect_left(self._times, time) - first : following - first]
+        if not is_system_message or len(same_time) > 1:
+            for step in same_time:
+                if step.event.kind not in START_KINDS:
+                    for name in step.changes.pairs:
+                        state.values.pop(name, None)
+        return state
+
+    def _may_be_unassigned(self, state: ConversationState) -> bool:
+        """Whether the agent may have left unseen: reports list that in some accounts only."""
+        if state.values.get(AGENT) is None or state.agent_assigned_time is None:
+            return False
+        history = self._snapshot.history if self._snapshot else None
+        return not (history and history.messages and history.covers(state.agent_assigned_time))
+
+    def _replay(self, start: datetime) -> tuple[int, list[EventWithState]]:
+        """Position of the first event at or after `start`, and the replay of all from there."""
+        first = bisect_left(self._times, start)
+        if start not in self._replays:
+            state = ConversationState()
+            steps = self._replays[start] = []
+            for event in self._events[first:]:
+                steps.append(apply_event(self._after_unlisted_assignments(state), event))
+                state = steps[-1].state
+        return first, self._replays[start]
+
+    def _after_unlisted_assignments(self, state: ConversationState) -> ConversationState:
+        """The state some time later, less what an assignment that the source does not list sets."""
+        if self._lists_assignments:
+            return state
+        resolved = state.values.get(STATUS) == RESOLVED
+        return replace(state, values={STATUS: RESOLVED} if resolved else {})
+
+    def _completed(
+        self, state: ConversationState, time: datetime, following: int, unchanged_from: datetime
+    ) -> ConversationState:
+        """The state with the values that only later events or the present conversation show."""
+        provisional = time > self._settled_until
+        missing = [name for name in TRACKED_FIELDS if name not in state.values]
+        if not missing:
+            return replace(state, is_provisional=provisional)
+        values = dict(state.values)
+        end = context_end(time)
+        later = self._events[following : bisect_left(self._times, end)]
+        for name in missing:
+            event = next((event for event in later if _concerns(event, name)), None)
+            if event is not None:
+                values.update(_value_before(event, name))
+            elif self._known_until <= end and name in self._present(unchanged_from):
+                values[name] = self._present(unchanged_from)[name]
+                provisional = True
+        return replace(state, values=values, is_provisional=provisional)
+
+    def _present(self, time: datetime) -> Mapping[str, str | None]:
+        """The present conversation, if its messages show no change since a time; else nothing."""
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.history.shows_no_change_since(time):
+            return {}
+        return snapshot.conversation
 
 
-def _values_after(event: ConversationEvent, state: ConversationState) -> dict[str, str | None]:
-    """The values that an occurrence sets; the timeline's times move along."""
+def apply_event(before: ConversationState, event: ConversationEvent) -> EventWithState:
+    """What an event changes in a state, and the state after it."""
+    after = replace(before, values=dict(before.values))
+    values = _values_set_by(event, after)
+    pairs = {
+        name: (after.values.get(name), value)
+        for name, value in values.items()
+        if _OWN_FIELD.get(event.kind) == name
+        or (name in after.values and after.values[name] != value)
+    }
+    known = all(name in after.values for name in pairs)
+    after.values.update(values)
+    return EventWithState(event, Changes(pairs=pairs, previous_values_known=known), after)
+
+
+def _values_set_by(  # noqa: PLR0911 - one for each kind of event
+    event: ConversationEvent, state: ConversationState
+) -> dict[str, str | None]:
+    """The values that an event sets; updates the times and ids of the state."""
     state.channel_id = event.channel_id or state.channel_id
     state.interaction_id = event.interaction_id or state.interaction_id
     if event.kind == LABELLED:
         state.label_category = event.label_category
         state.label_subcategory = event.label_subcategory
         return {}
-    if event.kind in {CREATED, REOPENED}:
+    if event.kind == UNKNOWN_CHANGE:
+        state.values = {}
+        return {}
+    if event.kind in START_KINDS:
         return _values_at_start(event, state)
-    # Who else had it is told here too, for conversations whose assignment was not seen.
-    if event.agent_id and event.kind == RESOLVED:
-        state.known.setdefault("assigned_agent_id", event.agent_id)
-    if event.group_id and event.kind != ASSIGNED_TO_GROUP:
-        state.known.setdefault("assigned_group_id", event.group_id)
+    # The row names the other assignee too, for conversations whose assignment was not read.
+    state.values = {**_value_before(event, AGENT), **_value_before(event, GROUP), **state.values}
     if event.time_is_approximate:
-        # Seen, not told: when it happened is not known.
+        # Seen in the present conversation: when it happened is unknown.
         assigned = event.kind == ASSIGNED_TO_AGENT
         return {
-            "status": event.observed_status or None,
-            **({"assigned_agent_id": event.agent_id} if assigned else {}),
-            "assigned_group_id": event.group_id,
+            **({STATUS: event.observed_status} if event.observed_status else {}),
+            **({AGENT: event.agent_id} if assigned else {}),
+            GROUP: event.group_id,
         }
     if event.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
         return _values_of_assignment(event, state)
     if event.kind == UNASSIGNED:
-        # It waits for somebody else, unless it is over.
-        resolved = state.known.get("status") == RESOLVED
-        return {"assigned_agent_id": None, "status": RESOLVED if resolved else "new"}
+        # It waits for another agent, unless it is resolved.
+        resolved = state.values.get(STATUS) == RESOLVED
+        return {AGENT: None, STATUS: RESOLVED if resolved else "new"}
     state.resolved_time = event.time
-    return {"status": RESOLVED}
+    return {STATUS: RESOLVED}
 
 
 def _values_at_start(event: ConversationEvent, state: ConversationState) -> dict[str, str | None]:
+    state.agent_assigned_time = state.first_agent_assigned_time = None
     if event.kind == CREATED:
         state.created_time = event.time
-    else:
+    elif event.kind == REOPENED:
         state.reopened_time = event.time
-        state.known.setdefault("status", RESOLVED)
-    state.agent_assigned_time = state.first_agent_assigned_time = None
-    return {"status": "new", "assigned_agent_id": None, "assigned_group_id": event.group_id}
+        state.values.setdefault(STATUS, RESOLVED)
+    if event.has_group_column:
+        return {STATUS: "new", AGENT: None, GROUP: event.group_id}
+    state.values.pop(GROUP, None)
+    return {STATUS: "new", AGENT: None}
 
 
 def _values_of_assignment(
@@ -162,36 +299,42 @@ def _values_of_assignment(
     state.assigned_time = time = event.time
     if event.kind == ASSIGNED_TO_AGENT:
         state.agent_assigned_time = time
-        start = state.created_time or state.reopened_time
-        state.first_agent_assigned_time = _first(state.first_agent_assigned_time, time, start)
-        return {"status": "assigned", "assigned_agent_id": event.agent_id}
+        # Only if the start was read is the first assignment seen known to be the first.
+        if state.created_time or state.reopened_time:
+            state.first_agent_assigned_time = state.first_agent_assigned_time or time
+        return {STATUS: "assigned", AGENT: event.agent_id}
     state.group_assigned_time = time
-    state.first_group_assigned_time = _first(
-        state.first_group_assigned_time, time, state.created_time
-    )
-    after = {"assigned_group_id": event.group_id}
+    if state.created_time:
+        state.first_group_assigned_time = state.first_group_assigned_time or time
+    values = {GROUP: event.group_id}
     if event.has_agent_column:
         # Handed to another group, a conversation loses its agent and waits for a new one.
-        after["assigned_agent_id"] = event.agent_id
-        after["status"] = "assigned" if event.agent_id else "new"
-    return after
+        values[AGENT] = event.agent_id
+        values[STATUS] = "assigned" if event.agent_id else "new"
+    return values
 
 
-def _first(earlier: datetime | None, time: datetime, start: datetime | None) -> datetime | None:
-    """The first time; which it was, only those can tell who have seen the beginning."""
-    return earlier or (time if start else None)
+def _concerns(event: ConversationEvent, name: str) -> bool:
+    """Whether an event changes a field, or its row names the value that the field had before."""
+    if event.kind == LABELLED or event.time_is_approximate:
+        return False
+    if event.kind in START_KINDS or event.kind == UNKNOWN_CHANGE:
+        return True
+    if _value_before(event, name):
+        return True
+    if event.kind == RESOLVED:
+        return name == STATUS
+    if event.kind == ASSIGNED_TO_GROUP:
+        return name == GROUP or event.has_agent_column
+    return name != GROUP
 
 
-def _is_change(name: str, value: str | None, known: Mapping[str, str | None], kind: str) -> bool:
-    """Whether a pair `[old, new]` belongs into an event.
-
-    The occurrence's own field always does; any other only where it is known to have moved.
-    """
-    own_field = {
-        ASSIGNED_TO_AGENT: "assigned_agent_id",
-        ASSIGNED_TO_GROUP: "assigned_group_id",
-        UNASSIGNED: "assigned_agent_id",
-        RESOLVED: "status",
-        REOPENED: "status",
-    }
-    return own_field.get(kind) == name or (name in known and known[name] != value)
+def _value_before(event: ConversationEvent, name: str) -> dict[str, str | None]:
+    """`{name: value}` right before an event, if the event shows it; else empty."""
+    if name == STATUS and event.kind == REOPENED:
+        return {STATUS: RESOLVED}
+    if name == AGENT and event.kind == RESOLVED and event.agent_id:
+        return {AGENT: event.agent_id}
+    if name == GROUP and event.kind in {ASSIGNED_TO_AGENT, UNASSIGNED, RESOLVED} and event.group_id:
+        return {GROUP: event.group_id}
+    return {}

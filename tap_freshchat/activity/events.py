@@ -1,10 +1,11 @@
-"""Rows of the conversation reports → occurrences: what happened, and when. Pure."""
+"""Conversation events, and how a report row becomes one. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tap_freshchat.conform import parse_flag
 from tap_freshchat.errors import ReportError
@@ -17,43 +18,51 @@ if TYPE_CHECKING:
 
 CREATED = "created"
 REOPENED = "reopened"
+# An interaction started; whether it created or reopened the conversation is not decided yet.
+STARTED = "started"
 ASSIGNED_TO_GROUP = "assigned_to_group"
 ASSIGNED_TO_AGENT = "assigned_to_agent"
 # A row of an assignment to an agent that names none.
 UNASSIGNED = "unassigned"
 RESOLVED = "resolved"
-# No event of its own: it tells what later events of the conversation are labelled with.
+# Never emitted: the label is a property of the later events of the conversation.
 LABELLED = "labelled"
-# Of occurrences in one millisecond, the order in which a conversation can pass through them.
-ORDER = {
+# Never emitted: a system message shows that something changed, and no source says what.
+UNKNOWN_CHANGE = "unknown_change"
+
+START_KINDS = frozenset({CREATED, REOPENED, STARTED})
+NEVER_EMITTED = frozenset({LABELLED, UNKNOWN_CHANGE})
+# Order of events of one conversation in the same millisecond.
+_RANK = {
     CREATED: 0,
     REOPENED: 0,
+    STARTED: 0,
     ASSIGNED_TO_GROUP: 1,
     ASSIGNED_TO_AGENT: 2,
     UNASSIGNED: 2,
     LABELLED: 3,
     RESOLVED: 4,
+    UNKNOWN_CHANGE: 5,
 }
-_KIND_BY_REPORT = {
+_KINDS = {
     catalog.AGENT_ASSIGNED: ASSIGNED_TO_AGENT,
     catalog.GROUP_ASSIGNED: ASSIGNED_TO_GROUP,
     catalog.CONVERSATION_RESOLVED: RESOLVED,
     catalog.RESOLUTION_LABEL: LABELLED,
 }
-# How far a Created row's own time may lie from its interaction's before the latter is not believed
-# to be a time; seen apart by 0.1 s at most.
+# Largest difference between a Created row's time and the time in its interaction id at which the
+# id is still taken for a time; differences seen are 0.1 s at most.
 _MAX_ID_TIME_DRIFT = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConversationEvent:
-    """One thing that happened to a conversation, as far as a report's row tells.
+class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One event of a conversation, with what its source says of it.
 
-    `agent_told` is whether the row has a column for the assigned agent at all: only then does
-    an empty one say that there is none. `observed_status` is the conversation's status when an
-    assignment was seen rather than told, so that its time is the look's; None when it was told.
-    `inferred_from` is the time of the first row that speaks of a beginning which no row tells;
-    `row_time` is that of the row which does, where it lies apart from `time`.
+    `has_agent_column` and `has_group_column`: whether an absent id means that nobody is assigned;
+    else it means nothing. `observed_status`: the conversation's status where an assignment was
+    read from the present conversation, so that `time` is that of the look-up; None for all other
+    events. `inferred_from`: time of the first row that names an interaction whose start has no row.
+    `row_time`: time of the event's row where it differs from `time`.
     """
 
     kind: str
@@ -64,6 +73,7 @@ class ConversationEvent:
     agent_id: str | None = None
     has_agent_column: bool = False
     group_id: str | None = None
+    has_group_column: bool = False
     actor_id: str | None = None
     actor_type: str | None = None
     label_category: str | None = None
@@ -74,53 +84,78 @@ class ConversationEvent:
 
     @property
     def reported_at(self) -> datetime:
-        """The time of the row that tells of it: of all windows, only one has that row.
+        """Time of the row that reports the event: exactly one window holds that row.
 
-        A beginning may lie just before the window in which its row lies.
+        The event itself can be slightly earlier than that window.
         """
         return self.inferred_from or self.row_time or self.time
 
     @property
+    def key(self) -> str:
+        """Whose event it is: the conversation's id."""
+        return self.conversation_id
+
+    @property
+    def is_inferred(self) -> bool:
+        """Whether no row of its own reports the event."""
+        return self.inferred_from is not None
+
+    @property
     def time_is_approximate(self) -> bool:
-        """Whether the time is that of the look."""
+        """Whether the time is that of the look-up that found the event."""
         return self.observed_status is not None
 
     @property
-    def id(self) -> str:
-        """The same for every row, run and source that tells of this occurrence.
+    def rank(self) -> int:
+        """Position among events of the same conversation and time."""
+        return _RANK[self.kind]
 
-        An interaction begins once and is resolved once, so its id is all it takes; an assignment
-        may come again within it, so it takes the assignee and the time as well. One that was only
-        seen takes no time: looking again must not make it another.
+    @property
+    def sort_key(self) -> tuple[datetime, int, str]:
+        """Order of the events of one conversation."""
+        return self.time, self.rank, self.id
+
+    @property
+    def id(self) -> str:
+        """Id of the event: the same for each row, run and source that reports it.
+
+        An interaction starts once and is resolved once, so its id identifies both, however the
+        start is classified. An assignment can repeat within an interaction, so its id has the
+        assignee and the time. An assignment read from the present conversation has no time of its
+        own: its id has the interaction instead, so that the next look-up gives the same id.
         """
         interaction = self.interaction_id
         if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP, UNASSIGNED}:
             assignee = self.group_id if self.kind == ASSIGNED_TO_GROUP else self.agent_id
             when = interaction or "" if self.time_is_approximate else self.time.isoformat()
             return stable_id(self.kind, self.conversation_id, assignee or "", when)
-        if self.kind == LABELLED:
+        if self.kind in NEVER_EMITTED:
             return stable_id(self.kind, self.conversation_id, self.time.isoformat())
-        prefix = RESOLVED if self.kind == RESOLVED else "began"
+        what = RESOLVED if self.kind == RESOLVED else "began"
         if interaction:
-            return stable_id(prefix, interaction)
-        return stable_id(prefix, self.conversation_id, self.time.isoformat())
+            return stable_id(what, interaction)
+        return stable_id(what, self.conversation_id, self.time.isoformat())
 
 
 def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
-    """The occurrence that a row of one of the conversation reports tells.
+    """The event that a row of a conversation report describes.
+
+    Args:
+        report: its name, one of `catalog`.
+        row: texts by known column name.
 
     Raises:
         ReportError: the row has no readable time.
     """
-    row_at = time = parse_row_time(report, row["created_at"])
+    row_time = time = parse_row_time(report, row["created_at"])
     interaction_id = row.get("interaction_id") or None
     if report == catalog.CONVERSATION_CREATED:
-        kind = REOPENED if parse_flag(row.get("reopened")) else CREATED
+        kind = _kind_of_start(row)
         started = interaction_start_time(interaction_id)
         if started is not None and abs(started - time) <= _MAX_ID_TIME_DRIFT:
             time = started
     else:
-        kind = _KIND_BY_REPORT[report]
+        kind = _KINDS[report]
         if kind == ASSIGNED_TO_AGENT and not row.get("agent_id"):
             kind = UNASSIGNED
     return ConversationEvent(
@@ -132,19 +167,35 @@ def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
         agent_id=row.get("agent_id") or None,
         has_agent_column="agent_id" in row,
         group_id=row.get("group_id") or None,
+        has_group_column="group_id" in row,
         actor_id=row.get("actor_id") or None,
         actor_type=row.get("actor_type") or None,
         label_category=row.get("label_category_name") or None,
         label_subcategory=row.get("label_sub_category_name") or None,
-        row_time=None if row_at == time else row_at,
+        row_time=None if row_time == time else row_time,
+    )
+
+
+def infer_start(event: ConversationEvent) -> ConversationEvent | None:
+    """The start of the interaction that an event belongs to, if its id holds a time."""
+    started = interaction_start_time(event.interaction_id)
+    if started is None or event.kind in START_KINDS:
+        return None
+    return ConversationEvent(
+        kind=STARTED,
+        time=started,
+        conversation_id=event.conversation_id,
+        interaction_id=event.interaction_id,
+        channel_id=event.channel_id,
+        inferred_from=event.time,
     )
 
 
 def parse_row_time(report: str, text: str) -> datetime:
-    """The moment in a row.
+    """The time in a row.
 
     Raises:
-        ReportError: the text is none; the report and the setting to change are named.
+        ReportError: the text is not a time; the report and the setting to change are named.
     """
     try:
         return parse_time(text)
@@ -153,3 +204,9 @@ def parse_row_time(report: str, text: str) -> datetime:
             f"Report {report} has a row whose time is {error}. If another column holds it, name "
             f"that in setting report_columns."
         ) from None
+
+
+def _kind_of_start(row: Mapping[str, str]) -> str:
+    if "reopened" not in row:
+        return STARTED
+    return REOPENED if parse_flag(row["reopened"]) else CREATED

@@ -1,4 +1,4 @@
-"""What the messages of one conversation tell of a moment: openings, notices, answers. Pure."""
+"""Message history of a conversation, and the present conversation it belongs to. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tap_freshchat.times import interaction_start_time, parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# A notice and the change it tells of carry times of their own, a moment apart.
+# Largest difference between the time of a change and that of its system message.
 SYSTEM_MESSAGE_TOLERANCE = timedelta(seconds=2)
 # Messages read back at most, for a conversation that never ends: 20 pages.
 MAX_MESSAGES = 1000
@@ -93,14 +93,27 @@ class MessageHistory:
             return True
         return self._back_to is not None and self._back_to <= back_to
 
-    def has_messages_before(self, moment: datetime) -> bool:
-        """Whether something was said before a moment, as far as can be told.
-
-        Messages that were read for an earlier moment may reach further back than asked for.
-        """
-        if not self.messages:
+    def has_messages_before(self, time: datetime) -> bool | None:
+        """Whether the conversation has a message before a time; None if that is unknown."""
+        if self.messages and self.messages[0].time < time:
+            return True
+        if self.complete and self.messages:
             return False
-        return not self.complete or self.messages[0].time < moment
+        # Loading stopped at an earlier interaction, or in the middle of one.
+        return True if self._back_to is not None and not self.cut and self.messages else None
+
+    def shows_no_change_since(self, time: datetime) -> bool:
+        """Whether no system message and no interaction start after a time changed anything."""
+        if not self.messages or not self.covers(time):
+            return False
+        later = [message for message in self.messages if message.time > time]
+        starts = (interaction_start_time(message.interaction_id) for message in later)
+        return not any(
+            message.is_system_message
+            or message.has_flag("isResolved")
+            or message.has_flag("isReopen")
+            for message in later
+        ) and not any(start and start > time for start in starts)
 
     def __getitem__(self, message_id: str) -> Message | None:
         """The message of that id, if it is among those read."""
@@ -117,13 +130,13 @@ class MessageHistory:
             return None
         return next((message for message in self.messages if message.author_type), None)
 
-    @property
-    def source(self) -> str | None:
-        """Where the customer's messages enter, such as web."""
+    def source_at(self, time: datetime) -> str | None:
+        """Where the customer's messages of the interaction enter, such as web."""
+        interaction_id = self.interaction_at(time)
         sources = (
             message.content.get("message_source")
             for message in self.messages
-            if message.author_type == "user"
+            if message.author_type == "user" and message.interaction_id == interaction_id
         )
         return next((str(source) for source in sources if source), None)
 
@@ -177,12 +190,13 @@ class MessageHistory:
     def position_flags(self, message: Message) -> Mapping[str, bool]:
         """`is_first_message` and `is_agent_first_response`, as the product events have them.
 
-        The former is left out when the beginning of the conversation was not read.
+        The former is left out if too many messages were not loaded.
         """
         response = self.first_response(message.interaction_id, message.time)
         flags = {"is_agent_first_response": response is not None and response.id == message.id}
         first = self.first_visible_message
-        if self.complete:
+        # An incomplete history starts after an earlier interaction.
+        if not self.cut:
             flags["is_first_message"] = first is not None and first.id == message.id
         return flags
 

@@ -1,11 +1,12 @@
-"""Occurrences as REST tells them, for accounts without raw reports. Pure.
+"""Inference of events from what REST returns: messages, present conversations and agents. Pure.
 
-A conversation's messages tell when it began, was resolved and was reopened, exactly; who it is
-assigned to shows only in its present state, so an assignment has the time at which it was seen.
+A conversation's messages show exactly when it was created, resolved and reopened. Its assignee is
+only in the present conversation, so an assignment has the time of the look-up.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity.agent_status import (
@@ -19,13 +20,15 @@ from tap_freshchat.activity.events import (
     CREATED,
     REOPENED,
     RESOLVED,
+    UNKNOWN_CHANGE,
     ConversationEvent,
 )
+from tap_freshchat.activity.message_history import SYSTEM_MESSAGE_TOLERANCE
 from tap_freshchat.reports.catalog import AVAILABILITY, INTELLIASSIGN
 from tap_freshchat.times import format_time, interaction_start_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tap_freshchat.activity.message_history import Message, Snapshot
@@ -36,10 +39,45 @@ MAX_REMEMBERED_ASSIGNEES = 2500
 
 
 def events_from_snapshot(snapshot: Snapshot) -> list[ConversationEvent]:
-    """What happened to one conversation, in order of time, as far back as its messages were read.
+    """Events of one conversation in order of time, as far back as its messages were fetched.
 
-    The ids of what the messages tell are those that reports lead to as well.
+    Those that messages show have the same ids as from reports.
     """
+    events = _events_from_messages(snapshot)
+    latest = next((event.interaction_id for event in reversed(events)), None)
+    return [*events, *_assignments(snapshot, latest)]
+
+
+def merge_events(
+    reported: Sequence[ConversationEvent], snapshot: Snapshot
+) -> list[ConversationEvent]:
+    """Reported events of a conversation, in order, completed by what its messages show.
+
+    Messages show a start or a resolution whose row is missing or late. A system message that no
+    event explains shows that something changed, such as an assignment without a row.
+    """
+    if not snapshot.conversation:
+        return list(reported)
+    events = {event.id: event for event in reported}
+    for event in _events_from_messages(snapshot):
+        events.setdefault(event.id, event)
+    known = sorted(event.time for event in events.values())
+    for message in snapshot.history.messages:
+        if not message.is_system_message:
+            continue
+        nearest = bisect_left(known, message.time - SYSTEM_MESSAGE_TOLERANCE)
+        if nearest == len(known) or known[nearest] > message.time + SYSTEM_MESSAGE_TOLERANCE:
+            change = ConversationEvent(
+                kind=UNKNOWN_CHANGE,
+                time=message.time,
+                conversation_id=str(snapshot.conversation["conversation_id"]),
+            )
+            events[change.id] = change
+    return sorted(events.values(), key=lambda event: event.sort_key)
+
+
+def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
+    """Starts and resolutions that the messages of a conversation show, in order of time."""
     history, conversation = snapshot.history, snapshot.conversation
     conversation_id = str(conversation["conversation_id"])
     channel_id = conversation.get("channel_id")
@@ -75,11 +113,11 @@ def events_from_snapshot(snapshot: Snapshot) -> list[ConversationEvent]:
             add(REOPENED, message.time, None, message)
         if message.has_flag("isResolved"):
             add(RESOLVED, message.time, latest, message)
-    return [*sorted(events.values(), key=lambda event: event.time), *_assignments(snapshot, latest)]
+    return sorted(events.values(), key=lambda event: event.time)
 
 
 def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[ConversationEvent]:
-    """Who has the conversation now, as seen at the time of the snapshot."""
+    """The present assignments, at the time of the look-up."""
     conversation = snapshot.conversation
     for kind, name in (
         (ASSIGNED_TO_GROUP, "assigned_group_id"),
@@ -93,7 +131,9 @@ def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[Con
                 interaction_id=interaction_id,
                 channel_id=conversation.get("channel_id"),
                 agent_id=conversation.get("assigned_agent_id"),
+                has_agent_column="assigned_agent_id" in conversation,
                 group_id=conversation.get("assigned_group_id"),
+                has_group_column="assigned_group_id" in conversation,
                 observed_status=conversation.get("status") or "",
             )
 

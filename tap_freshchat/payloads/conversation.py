@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.message_history import MessageHistory
 from tap_freshchat.payloads.associations import select_fields
 from tap_freshchat.payloads.statistics import compute_statistics
@@ -13,6 +12,7 @@ from tap_freshchat.times import format_time, parse_time_or_none
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tap_freshchat.activity.conversation_state import ConversationState
     from tap_freshchat.activity.message_history import Message, Snapshot
     from tap_freshchat.payloads.associations import AccountData, Customer
 
@@ -40,7 +40,7 @@ def build_conversation(  # noqa: PLR0913 - each is one source of the payload
         "conversation_id": conversation_id,
         "channel_id": channel_id,
         "user_id": customer.id,
-        **state.known,
+        **state.values,
         **_times(state),
     }
     # A conversation is created once, and nothing tells when as well as its own record.
@@ -53,7 +53,7 @@ def build_conversation(  # noqa: PLR0913 - each is one source of the payload
     if "app_id" not in conversation and account.configuration.get("app_id"):
         conversation["app_id"] = str(account.configuration["app_id"])
     history = snapshot.history if snapshot else EMPTY_HISTORY
-    source = account.channels.get(channel_id or "", {}).get("source") or history.source
+    source = account.channels.get(channel_id or "", {}).get("source") or history.source_at(at)
     if source:
         conversation["source"] = source
     if properties := current.get("properties"):
@@ -76,19 +76,6 @@ def _times(state: ConversationState) -> dict[str, str]:
         "resolved_time": state.resolved_time,
     }
     return {name: format_time(time) for name, time in times.items() if time}
-
-
-def state_from_snapshot(channel_id: str | None, snapshot: Snapshot | None) -> ConversationState:
-    """The present state of a conversation, for a moment of which nothing else is known."""
-    current = snapshot.conversation if snapshot else {}
-    return ConversationState(
-        known={
-            name: current[name]
-            for name in ("status", "assigned_agent_id", "assigned_group_id")
-            if name in current
-        },
-        channel_id=channel_id,
-    )
 
 
 def message_element(message: Message, history: MessageHistory) -> dict[str, Any]:

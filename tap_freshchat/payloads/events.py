@@ -6,6 +6,7 @@ polling source tells is left out, never guessed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity import events as activity
@@ -15,7 +16,6 @@ from tap_freshchat.payloads.conversation import (
     EMPTY_HISTORY,
     build_conversation,
     message_element,
-    state_from_snapshot,
 )
 from tap_freshchat.reports.catalog import INTELLIASSIGN
 from tap_freshchat.times import format_time
@@ -73,6 +73,7 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
         "source": source,
         "time_is_approximate": event.time_is_approximate,
         "enriched_at": _enriched_at(snapshot),
+        "state_is_provisional": state.is_provisional,
         **_envelope(account.configuration, CONVERSATION_VERSION),
         "conversation_id": event.conversation_id,
         "interaction_id": event.interaction_id,
@@ -92,7 +93,7 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
 def message_event(  # noqa: PLR0913 - each is one source of the payload
     message: Mapping[str, Any],
     moment: datetime,
-    state: ConversationState | None,
+    state: ConversationState,
     *,
     account: AccountData,
     customer: Customer,
@@ -107,14 +108,14 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
     Args:
         message: a plain row as of the stream `messages`.
         moment: when it was posted.
-        state: how the conversation stood when it was posted; when not known, its present
-            state stands in, and `enriched_at` says so.
+        state: of the conversation when the message was posted.
         account: to join agents, groups and channels with.
         customer: whom the conversation belongs to.
         snapshot: how the conversation stands now, when that is wanted.
         source: `report` or `rest`.
     """
-    state = state or state_from_snapshot(message["channel_id"], snapshot)
+    if state.channel_id is None:
+        state = replace(state, channel_id=message["channel_id"])
     conversation = build_conversation(
         message["conversation_id"],
         state,
@@ -135,6 +136,7 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
         "source": source,
         "time_is_approximate": False,
         "enriched_at": _enriched_at(snapshot),
+        "state_is_provisional": state.is_provisional,
         **_envelope(account.configuration, CONVERSATION_VERSION),
         "conversation_id": message["conversation_id"],
         "interaction_id": element["interaction_id"],

@@ -1,134 +1,174 @@
-"""Raw reports as rows: what streams order and read, each window fetched once; no Singer."""
+"""Reader of raw reports: each window is fetched once, for all streams that registered. No Singer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import NotFoundError, ReportError
-from tap_freshchat.reports import csv_files as report_files
+from tap_freshchat.reports import csv_files
+from tap_freshchat.reports.limits import max_window
+from tap_freshchat.windows import plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.errors import AuthorizationError
     from tap_freshchat.reports.job_api import Job
     from tap_freshchat.reports.scheduler import ReportJobScheduler
+    from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
 
-# A link that expires again and again while being fetched.
-LINK_RENEWALS = 3
+# Times that a link may expire while it is fetched.
+MAX_LINK_RENEWALS = 3
 
 
 @dataclass(kw_only=True, eq=False)
-class _Request:
-    """One window of one report: its job, who still wants to read it, its files once fetched."""
+class _PlannedWindow:
+    """One window of one report: its job, how many readers are left, its files once fetched."""
 
+    window: Window
     job: Job
-    readers: int = 0
-    files: list[Path] | None = field(default=None)
+    readers: int
+    files: list[Path] | None = None
 
 
 class ReportReader:
-    """The raw reports of one account, for one run.
+    """Raw reports of one account, for one run.
+
+    Streams register first; the first use of a report fixes its windows. They start at the earliest
+    registered time, so that streams whose bookmarks differ still share jobs.
 
     Args:
         client: of the account.
-        jobs: that make the reports.
-        folder: where files lie between being fetched and being read by the last stream.
+        scheduler: makes the reports.
+        time_range: of the run; reports end at its `report_end`.
+        folder: keeps files between download and the last reader.
+        configured_window: longest window the user allows.
     """
 
-    def __init__(self, client: FreshchatClient, jobs: ReportJobScheduler, folder: Path) -> None:
+    def __init__(
+        self,
+        client: FreshchatClient,
+        scheduler: ReportJobScheduler,
+        time_range: RunTimeRange,
+        folder: Path,
+        configured_window: timedelta | None,
+    ) -> None:
         self._client = client
-        self._jobs = jobs
+        self._scheduler = scheduler
+        self._time_range = time_range
         self._folder = folder
-        self._requests: dict[tuple[str, Window], _Request] = {}
+        self._configured_window = configured_window
+        self._readers: dict[str, dict[str, datetime]] = {}
+        self._plans: dict[str, dict[Window, _PlannedWindow]] = {}
         self._files_written = 0
 
-    def request(self, report: str, windows: Sequence[Window]) -> None:
-        """Say what one stream is going to read, so that its jobs are submitted ahead."""
-        for window in windows:
-            request = self._requests.get((report, window))
-            if request is None:
-                request = _Request(job=self._jobs.queue(report, window))
-                self._requests[report, window] = request
-            request.readers += 1
+    def register(self, reader: str, report: str, start: datetime) -> None:
+        """Announce that a reader reads a report from `start`; the earliest of its starts counts."""
+        starts = self._readers.setdefault(report, {})
+        starts[reader] = min(start, starts.get(reader, start))
 
-    def check_access(self, report: str, window: Window) -> AuthorizationError | None:
-        """Why the account cannot have reports, None if it can: asks for what is then ordered."""
-        job = self._jobs.queue(report, window)
-        check_access = self._jobs.submit_or_denied(job)
-        if check_access is None:
-            self._requests[report, window] = _Request(job=job)
-        return check_access
+    def unregister_all(self) -> None:
+        """Forget all readers, because the account has no reports."""
+        for report in self._plans:
+            self._scheduler.cancel(report)
+        self._plans.clear()
+        self._readers.clear()
+
+    def submit_all(self) -> None:
+        """Queue the jobs of all registered reports, so that they are submitted ahead."""
+        for report in self._readers:
+            self._plan(report)
+
+    def windows(self, report: str, start: datetime | None = None) -> list[Window]:
+        """Windows of a report, in order; only those that end after `start`, if it is given."""
+        return [window for window in self._plan(report) if not start or window.end > start]
+
+    def check_access(self, report: str) -> AuthorizationError | None:
+        """Submit the first job of a report; the error if the account has no raw reports."""
+        planned = next(iter(self._plan(report).values()), None)
+        return self._scheduler.submit_or_denied(planned.job) if planned else None
 
     def rows(
-        self,
-        report: str,
-        window: Window,
-        names: Callable[[Sequence[str]], Sequence[str]],
+        self, report: str, window: Window, names: Callable[[Sequence[str]], Sequence[str]]
     ) -> Iterator[dict[str, str]]:
-        """Rows of an ordered window, in the file's order; blank cells are empty strings.
+        """Rows of a planned window in the file's order; blank cells are empty strings.
 
-        The service may give rows a little outside of what was asked for; they are passed on.
+        Rows slightly outside the window are passed on, as the service returns them.
 
         Args:
-            report: its event name.
-            window: as ordered.
+            report: its name.
+            window: one of `windows`.
             names: from a file's headers to the names of its columns.
 
         Raises:
-            AccessError: the account cannot have raw reports.
+            AuthorizationError: the account has no raw reports.
             ReportError: the job failed or never finished, or its file cannot be read.
         """
-        request = self._requests[report, window]
-        if request.files is None:
-            self._jobs.wait_for(request.job)
-            request.files = [file for leaf in request.job.leaf_jobs() for file in self._fetch(leaf)]
-        for file in request.files:
-            yield from report_files.rows(file, names)
-        request.readers -= 1
-        if request.readers == 0:
-            for file in request.files:
+        planned = self._plans[report][window]
+        if planned.files is None:
+            self._scheduler.wait_for(planned.job)
+            planned.files = [file for leaf in planned.job.leaf_jobs() for file in self._fetch(leaf)]
+        for file in planned.files:
+            yield from csv_files.rows(file, names)
+        planned.readers -= 1
+        if planned.readers == 0:
+            for file in planned.files:
                 file.unlink()
-            self._jobs.mark_read(request.job)
-            del self._requests[report, window]
+            self._scheduler.mark_read(planned.job)
+
+    def _plan(self, report: str) -> dict[Window, _PlannedWindow]:
+        if report not in self._plans:
+            starts = self._readers[report].values()
+            start = max(min(starts), self._time_range.report_retention_start)
+            longest = max_window(report, self._configured_window)
+            self._plans[report] = {
+                window: _PlannedWindow(
+                    window=window,
+                    job=self._scheduler.queue(report, window),
+                    readers=sum(start < window.end for start in starts),
+                )
+                for window in plan_windows(start, self._time_range.report_end, longest)
+            }
+        return self._plans[report]
 
     def _fetch(self, job: Job) -> Iterator[Path]:
-        """Bring a finished job's files to disk; an expired link is asked for anew."""
-        for number, link_ in enumerate(job.links or ()):
+        """Download a finished job's files; renews expired links."""
+        for number, ready in enumerate(job.links or ()):
             self._files_written += 1
             path = self._folder / f"{self._files_written}.report"
-            for _ in range(LINK_RENEWALS):
-                link = _refreshed_link(link_, number, job.links or [])
+            for _ in range(MAX_LINK_RENEWALS):
+                link = _refreshed_link(ready, number, job.links or [])
                 try:
                     if link:
                         self._download(link, path)
                         break
                 except NotFoundError:
                     pass
-                self._jobs.poll(job)
+                self._scheduler.poll(job)
             else:
                 raise ReportError(
-                    f"The links of report {job.report} for {job.window} do not open, "
-                    f"not even fresh ones; run again."
+                    f"The links of report {job.report} for {job.window} do not open, not even "
+                    f"fresh ones. Run the tap again."
                 )
             yield path
 
     def _download(self, link: str, path: Path) -> None:
-        self._client.download(link, lambda chunks: report_files.save(chunks, path))
+        self._client.download(link, lambda chunks: csv_files.save(chunks, path))
 
 
 def _refreshed_link(link: str, number: int, links: Sequence[str]) -> str | None:
-    """The link that opens the same file by now, whatever order fresh links come in.
+    """The current link to the same file, whatever the order of fresh links.
 
-    The file's name stands before the query, which is the signature. By its place where no one link
-    has that name; None where there is no such place.
+    Links to one file differ in the query, which is the signature. If no single link matches, the
+    one in the same place; None if there is no such place.
     """
     name = link.partition("?")[0]
-    same_file = [fresh for fresh in links if fresh.partition("?")[0] == name]
-    if len(same_file) == 1:
-        return same_file[0]
+    same = [fresh for fresh in links if fresh.partition("?")[0] == name]
+    if len(same) == 1:
+        return same[0]
     return links[number] if number < len(links) else None

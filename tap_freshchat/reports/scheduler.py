@@ -111,6 +111,10 @@ class ReportJobScheduler:
                     )
                 self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
 
+    def cancel(self, report: str) -> None:
+        """Drop the jobs of a report that are not submitted yet."""
+        self._queues[report].clear()
+
     def mark_read(self, job: Job) -> None:
         """Say that a job's files have been read, so that others may be submitted ahead."""
         self._unread[job.report] -= len(job.leaf_jobs())

@@ -1,8 +1,9 @@
-"""The stream of conversations: each as it stands now, whenever it is found to have moved."""
+"""Stream `conversations`: each as it is now, whenever it has changed."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -12,38 +13,42 @@ from tap_freshchat.ids import stable_id
 from tap_freshchat.lookups.conversations import in_batches
 from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.reports import catalog
-from tap_freshchat.reports.limits import MAX_TRANSCRIPT_WINDOW
-from tap_freshchat.streams.events import ConversationEvents
-from tap_freshchat.streams.windowed import CONTEXT_PERIOD, WindowedStream
+from tap_freshchat.reports.limits import MAX_WINDOW
+from tap_freshchat.streams.windowed import ReportStream
 from tap_freshchat.times import format_time
-from tap_freshchat.windows import plan_windows
+from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tap_freshchat.windows import Window
 
-
-class Conversations(WindowedStream):
-    """Conversations as they stand now, each time they are found to have moved."""
+class Conversations(ReportStream):
+    """Conversations as they are now, each time they have changed."""
 
     name = "conversations"
     primary_keys = ("conversation_id",)
     replication_key = "activity_time"
-    # The same as the events', and in the same windows, so that each is fetched once.
-    reports = ConversationEvents.reports
-    context_period = CONTEXT_PERIOD
+    reports = catalog.CONVERSATION_REPORTS
     supports_rest = True
 
     @override
-    def report_requests(self) -> Iterator[tuple[str, list[Window]]]:
-        yield from super().report_requests()
-        yield catalog.TRANSCRIPT, self._transcript_windows
+    def register_reports(self, start: datetime) -> None:
+        self.run.conversation_log.register(start)
+        self.run.reports.register(self.name, catalog.TRANSCRIPT, start)
+
+    @override
+    def report_windows(self) -> list[Window]:
+        """Groups of the transcript's windows, about a month each."""
+        remaining = iter(self._transcript_windows)
+        groups = []
+        while group := list(islice(remaining, MAX_WINDOW.days)):
+            groups.append(Window(group[0].start, group[-1].end))
+        return groups
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        changed = self._from_crawl(window) if self.uses_rest else self._from_reports(window)
+        changed = self._from_rest(window) if self.uses_rest else self._from_reports(window)
         new = (
             (conversation_id, time)
             for conversation_id, time in sorted(changed.items(), key=lambda item: item[::-1])
@@ -51,7 +56,7 @@ class Conversations(WindowedStream):
             and self.is_new(stable_id("moved", conversation_id, time.isoformat()), time)
         )
         for batch in in_batches(new):
-            snapshots = self.run.lookup.get_snapshots(dict.fromkeys(dict(batch)))
+            snapshots = self.run.conversations.get_snapshots(dict.fromkeys(dict(batch)))
             for conversation_id, time in batch:
                 if conversation := snapshots[conversation_id].conversation:
                     yield self._record(conversation, conversation_id, time)
@@ -66,35 +71,32 @@ class Conversations(WindowedStream):
         }
 
     def _from_reports(self, window: Window) -> dict[str, datetime]:
-        """When each conversation of a window moved last, by any report's row of it."""
-        changed: dict[str, datetime] = {}
+        """When each conversation of a window changed last, by the rows of any report."""
+        latest: dict[str, datetime] = {}
 
-        def record_change(conversation_id: str, time: datetime) -> None:
-            changed[conversation_id] = max(time, changed.get(conversation_id, time))
+        def note(conversation_id: str, time: datetime) -> None:
+            latest[conversation_id] = max(time, latest.get(conversation_id, time))
 
-        for report in self.reports:
-            for row in self.rows(report, window):
-                record_change(row["conversation_id"], parse_row_time(report, row["created_at"]))
+        for event in self.run.conversation_log.reported_in(window):
+            note(event.conversation_id, event.reported_at)
         for part in self._transcript_windows:
             if window.start <= part.start < window.end:
                 for row in self.rows(catalog.TRANSCRIPT, part):
                     time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
-                    record_change(row["conversation_id"], time)
-        return changed
+                    note(row["conversation_id"], time)
+        return latest
 
-    def _from_crawl(self, window: Window) -> dict[str, datetime]:
-        """When each conversation moved last, by its newest message."""
-        changed = {}
+    def _from_rest(self, window: Window) -> dict[str, datetime]:
+        """When each conversation changed last, by its newest message."""
+        latest = {}
         for snapshot in self.run.crawled_conversations():
             times = [
                 message.time for message in snapshot.history.messages if message.time < window.end
             ]
             if times:
-                changed[str(snapshot.conversation["conversation_id"])] = max(times)
-        return changed
+                latest[str(snapshot.conversation["conversation_id"])] = max(times)
+        return latest
 
     @cached_property
     def _transcript_windows(self) -> list[Window]:
-        """Windows as the streams of messages have them."""
-        start = max(self.start_time, self.run.time_range.report_retention_start)
-        return plan_windows(start, self.run.time_range.report_end, MAX_TRANSCRIPT_WINDOW)
+        return self.run.reports.windows(catalog.TRANSCRIPT, self.start_time)

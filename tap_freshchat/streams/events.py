@@ -1,148 +1,142 @@
-"""The three streams of occurrences: conversation_events, message_events, agent_activity."""
+"""Event streams: conversation_events, message_events and agent_activity."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
-from tap_freshchat.activity import interaction_starts, rest_inference
-from tap_freshchat.activity.agent_status import parse_status_changes
-from tap_freshchat.activity.event_sorter import sorted_conversation_events
-from tap_freshchat.activity.events import LABELLED
+from tap_freshchat.activity import rest_inference
+from tap_freshchat.activity.conversation_state import (
+    ConversationHistory,
+    context_end,
+    context_start,
+)
+from tap_freshchat.activity.events import NEVER_EMITTED
+from tap_freshchat.activity.interaction_starts import classify_starts, messages_needed
 from tap_freshchat.lookups.conversations import in_batches
 from tap_freshchat.payloads import events as payloads
 from tap_freshchat.payloads.associations import Customer
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.messages import bookmark_id, new_messages
-from tap_freshchat.streams.windowed import CONTEXT_PERIOD, WindowedStream
-from tap_freshchat.times import format_time, interaction_start_time
+from tap_freshchat.streams.windowed import ReportStream
+from tap_freshchat.times import floor_to, format_time, interaction_start_time
+from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_freshchat.activity.agent_status import AgentStatusChange
-    from tap_freshchat.activity.conversation_state import Changes, ConversationState
     from tap_freshchat.activity.events import ConversationEvent
     from tap_freshchat.activity.message_history import Snapshot
-    from tap_freshchat.windows import Window
+    from tap_freshchat.run_context import RunContext
+    from tap_freshchat.streams.messages import MessageWithContext
 
-# Where `agent_activity`, read by REST, keeps what it saw last.
+_DAY = timedelta(days=1)
+# Age up to which an agent's previous status change is looked for: a week off work.
+STATUS_CONTEXT = timedelta(days=7)
+# Part of the REST sub-state of `agent_activity`: the statuses of the last look-up.
 STATUSES = "agent_statuses"
-# Where `conversation_events`, read by REST, keeps who was seen to have conversations last.
+# Part of the REST sub-state of `conversation_events`: the assignees of the last look-up.
 ASSIGNEES = "assignees"
 
 
-@dataclass(frozen=True)
-class EventWithState:
-    """An occurrence with what it changed; and its conversation, where the source gave that too."""
+class _EventWithSnapshot(NamedTuple):
+    """An event, and its conversation where the source of the event has it too."""
 
     event: ConversationEvent
-    changes: Changes
-    state: ConversationState
     snapshot: Snapshot | None
 
 
-class ConversationEvents(WindowedStream):
+class ConversationEvents(ReportStream):
     """Conversations created, assigned, resolved and reopened."""
 
     name = "conversation_events"
-    reports = (
-        catalog.CONVERSATION_CREATED,
-        catalog.GROUP_ASSIGNED,
-        catalog.AGENT_ASSIGNED,
-        catalog.CONVERSATION_RESOLVED,
-        catalog.RESOLUTION_LABEL,
-    )
-    context_period = CONTEXT_PERIOD
+    reports = catalog.CONVERSATION_REPORTS
     supports_rest = True
-    rest_state_key = ASSIGNEES
+    rest_needs_present = True
+
+    @override
+    def register_reports(self, start: datetime) -> None:
+        self.run.conversation_log.register(context_start(start))
+
+    @override
+    def report_windows(self) -> list[Window]:
+        return self.run.report_tiles(self.start_time)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        lookup = self.run.lookup
-        enrich = self.run.config.enrich_conversations
+        run, enrich = self.run, self.run.config.enrich_conversations
         events = self._from_rest(window) if self.uses_rest else self._from_reports(window)
         for batch in in_batches(events):
-            # Whose a conversation is, only its snapshot tells: it is needed even when the
-            # events themselves are to go without.
-            fetched = lookup.get_snapshots(
-                _earliest_by_conversation(
-                    (
-                        item.event.conversation_id,
-                        interaction_start_time(item.event.interaction_id) or item.event.time,
-                    )
-                    for item in batch
-                    if item.snapshot is None
-                )
-                if enrich
-                else {item.event.conversation_id: None for item in batch if not item.snapshot}
+            snapshots = self._snapshots(batch)
+            histories = read_histories(
+                run,
+                snapshots,
+                [item.event.time for item in batch],
+                uses_rest=self.uses_rest,
             )
-            snapshots = [item.snapshot or fetched[item.event.conversation_id] for item in batch]
-            users = lookup.get_users(snapshot.user_id for snapshot in snapshots if snapshot.user_id)
-            for item, snapshot in zip(batch, snapshots, strict=True):
-                event, changes, state = interaction_starts.reclassify_start(
-                    *(item.event, item.changes, item.state),
-                    *(snapshot.conversation, snapshot.history),
-                )
-                if event.kind != item.event.kind:
-                    self.run.conversation_states.mark_reopened(event.conversation_id, event.time)
+            users = run.conversations.get_users(
+                snapshot.user_id for snapshot in snapshots.values() if snapshot.user_id
+            )
+            for event, _ in batch:
+                snapshot = snapshots[event.conversation_id]
+                step = histories[event.conversation_id].after(event.id)
                 yield payloads.conversation_event(
-                    event,
-                    changes,
-                    state,
-                    account=self.run.account,
+                    step.event,
+                    step.changes,
+                    step.state,
+                    account=run.account,
                     customer=Customer.from_id(snapshot.user_id, users),
                     snapshot=snapshot if enrich else None,
                     source="rest" if self.uses_rest else "report",
                 )
 
-    def _from_reports(self, window: Window) -> Iterator[EventWithState]:
-        rows = {report: self.rows(report, window) for report in self.reports}
-        states = self.run.conversation_states
-        # What began at the end of a window may be spoken of in the next one only.
-        since = max(self.windows[0].start, window.start - CONTEXT_PERIOD)
-        for reported in sorted_conversation_events(rows, since=since):
-            in_shard = self.run.in_shard(reported.conversation_id)
-            if not (in_shard and self._seen_starts.is_new(reported)):
-                continue
-            before = states.at(reported.conversation_id, reported.time)
-            event = interaction_starts.as_reopened_if_known_earlier(reported, before)
-            changes, state = states.apply(event)
-            # A label is no event: its id has no place among those that were emitted.
-            is_event = event.kind != LABELLED
-            if is_event and self.is_new(event.id, event.reported_at):
-                yield EventWithState(event, changes, state, None)
-            elif interaction_starts.is_inferred_creation(event):
-                # Only of what is told it is judged whether it was the creation.
-                state.created_time = None
+    def _snapshots(self, batch: Sequence[_EventWithSnapshot]) -> dict[str, Snapshot]:
+        """The conversation of each event; only it says who the customer is."""
+        enrich = self.run.config.enrich_conversations
+        back_to = _earliest(
+            (event.conversation_id, interaction_start_time(event.interaction_id) or event.time)
+            for event, snapshot in batch
+            if snapshot is None
+        )
+        fetched = self.run.conversations.get_snapshots(
+            back_to if enrich else dict.fromkeys(back_to)
+        )
+        given = {event.conversation_id: snapshot for event, snapshot in batch if snapshot}
+        return {**fetched, **given}
 
-    @cached_property
-    def _seen_starts(self) -> interaction_starts.SeenInteractionStarts:
-        return interaction_starts.SeenInteractionStarts()
+    def _from_reports(self, window: Window) -> Iterator[_EventWithSnapshot]:
+        for event in self.run.conversation_log.reported_in(window):
+            # An older start may have been reported before the context that was read.
+            recent = not event.is_inferred or event.time >= context_start(event.reported_at)
+            if (
+                recent
+                and event.kind not in NEVER_EMITTED
+                and self.is_new(event.id, event.reported_at)
+            ):
+                yield _EventWithSnapshot(event, None)
 
-    def _from_rest(self, window: Window) -> Iterator[EventWithState]:
-        assignees = rest_inference.LastSeenAssignees(self.stream_state.get(ASSIGNEES, {}))
+    def _from_rest(self, window: Window) -> Iterator[_EventWithSnapshot]:
+        rest_state = self._bookmark.source_state
+        assignees = rest_inference.LastSeenAssignees(rest_state.get(ASSIGNEES, {}))
         for snapshot in self.run.crawled_conversations():
             if not self.run.in_shard(snapshot.conversation["conversation_id"]):
                 continue
             for event in rest_inference.events_from_snapshot(snapshot):
                 if event.time_is_approximate and self.run.time_range.ends_in_the_past:
                     continue
-                changes, state = self.run.conversation_states.apply(event)
-                is_due = event.time_is_approximate or event.time < window.end
-                is_new_assignee = assignees.is_new(event)
-                if is_due and is_new_assignee and self.is_new(event.id, event.time):
-                    yield EventWithState(event, changes, state, snapshot)
-        if latest := assignees.latest:
-            self.stream_state[ASSIGNEES] = dict(latest)
+                due = event.time_is_approximate or event.time < window.end
+                changed = assignees.is_new(event)
+                if due and changed and self.is_new(event.id, event.time):
+                    yield _EventWithSnapshot(event, snapshot)
+        rest_state[ASSIGNEES] = dict(assignees.latest)
 
 
-class MessageEvents(WindowedStream):
-    """Messages posted, by whomever, each with the conversation it belongs to."""
+class MessageEvents(ReportStream):
+    """Messages posted by anyone, each with its conversation."""
 
     name = "message_events"
     reports = (catalog.TRANSCRIPT,)
@@ -150,95 +144,168 @@ class MessageEvents(WindowedStream):
     bookmark_id = staticmethod(bookmark_id)
 
     @override
+    def register_reports(self, start: datetime) -> None:
+        self.run.reports.register(self.name, catalog.TRANSCRIPT, start)
+        self.run.conversation_log.register(context_start(start))
+
+    @override
+    def report_windows(self) -> list[Window]:
+        return self.run.reports.windows(catalog.TRANSCRIPT, self.start_time)
+
+    @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        lookup = self.run.lookup
-        enrich = self.run.config.enrich_conversations
+        run, enrich = self.run, self.run.config.enrich_conversations
         for batch in in_batches(new_messages(self, window)):
-            without_snapshot = [item for item in batch if item.snapshot is None]
-            fetched = lookup.get_snapshots(
-                _earliest_by_conversation(
-                    (item.message["conversation_id"], item.time) for item in without_snapshot
-                )
-                if enrich
-                else {
-                    item.message["conversation_id"]: None
-                    for item in without_snapshot
-                    if not item.message["user_id"]
-                }
+            snapshots = self._snapshots(batch)
+            histories = read_histories(
+                run,
+                {item.conversation_id: snapshots.get(item.conversation_id) for item in batch},
+                [item.time for item in batch],
+                uses_rest=self.uses_rest,
             )
-            snapshots = [
-                item.snapshot or fetched.get(item.message["conversation_id"]) for item in batch
-            ]
             customers = [
                 item.message["user_id"] or (snapshot.user_id if snapshot else None)
-                for item, snapshot in zip(batch, snapshots, strict=True)
+                for item in batch
+                for snapshot in (snapshots.get(item.conversation_id),)
             ]
-            users = lookup.get_users(user_id for user_id in customers if user_id)
-            for item, snapshot, user_id in zip(batch, snapshots, customers, strict=True):
+            users = run.conversations.get_users(user_id for user_id in customers if user_id)
+            for item, user_id in zip(batch, customers, strict=True):
                 yield payloads.message_event(
                     item.message,
                     item.time,
-                    self.run.conversation_states.at(item.message["conversation_id"], item.time),
-                    account=self.run.account,
+                    histories[item.conversation_id].at(
+                        item.time, is_system_message=item.message["message_type"] == "system"
+                    ),
+                    account=run.account,
                     customer=Customer.from_id(user_id, users, item.reference_id),
-                    snapshot=snapshot if enrich else None,
+                    snapshot=snapshots.get(item.conversation_id) if enrich else None,
                     source="rest" if self.uses_rest else "report",
                 )
 
+    def _snapshots(self, batch: Sequence[MessageWithContext]) -> dict[str, Snapshot]:
+        """The conversations of messages, as far as the source lacks them and they are needed."""
+        lacking = [item for item in batch if item.snapshot is None]
+        if self.run.config.enrich_conversations:
+            needed = _earliest((item.conversation_id, item.time) for item in lacking)
+        else:
+            needed = {item.conversation_id: None for item in lacking if not item.message["user_id"]}
+        given = {item.conversation_id: item.snapshot for item in batch if item.snapshot}
+        return {**self.run.conversations.get_snapshots(needed), **given}
 
-class AgentActivity(WindowedStream):
+
+class AgentActivity(ReportStream):
     """Changes of agents' general availability and of their IntelliAssign switch."""
 
     name = "agent_activity"
-    reports = (catalog.AVAILABILITY, catalog.INTELLIASSIGN)
-    context_period = CONTEXT_PERIOD
+    reports = catalog.AGENT_REPORTS
     supports_rest = True
-    rest_state_key = STATUSES
+    rest_needs_present = True
+
+    @override
+    def register_reports(self, start: datetime) -> None:
+        self.run.agent_log.register(_status_context(start))
+
+    @override
+    def report_windows(self) -> list[Window]:
+        return self.run.report_tiles(self.start_time)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         directory = self.run.directory
-        for event, previous in (
-            self._from_rest(window) if self.uses_rest else self._from_reports(window)
-        ):
-            in_shard = self.run.in_shard(event.agent_id)
-            if in_shard and self.is_new(event.id, event.time):
+        changes = self._from_rest(window) if self.uses_rest else self._from_reports(window)
+        for change, previous in changes:
+            if self.is_new(change.id, change.time):
                 yield payloads.agent_event(
-                    event,
+                    change,
                     previous,
                     configuration=directory.account,
-                    agent=directory.agents.get(event.agent_id, {}),
-                    custom_status_id=directory.agent_status_ids.get(event.status.lower()),
+                    agent=directory.agents.get(change.agent_id, {}),
+                    custom_status_id=directory.agent_status_ids.get(change.status.lower()),
                 )
 
     def _from_reports(
         self, window: Window
     ) -> Iterator[tuple[AgentStatusChange, AgentStatusChange | None]]:
-        rows = {report: self.rows(report, window) for report in self.reports}
-        for event in parse_status_changes(rows):
-            subject = (event.agent_id, event.report)
-            yield event, self._last_change.get(subject)
-            self._last_change[subject] = event
-
-    def _from_rest(self, window: Window) -> Iterator[tuple[AgentStatusChange, None]]:
-        """Differences to the statuses that the last run kept with its bookmark."""
-        if self.run.time_range.ends_in_the_past:
-            return
-        before = self.stream_state.get(STATUSES, {})
-        now = rest_inference.agent_statuses(self.run.directory.agents.values())
-        since = self.stream_state.get("replication_key_value") or format_time(window.start)
-        for event in rest_inference.diff_statuses(before, now, since=since, moment=window.end):
-            yield event, None
-        self.stream_state[STATUSES] = dict(now)
+        log = self.run.agent_log
+        if not self._latest:
+            start = _status_context(window.start)
+            self._latest |= {
+                change.key: change for change in log.reported_in(Window(start, window.start))
+            }
+        for change in log.reported_in(window):
+            previous = self._latest.get(change.key)
+            if previous and previous.time < _status_context(change.time):
+                previous = None
+            yield change, previous
+            self._latest[change.key] = change
 
     @cached_property
-    def _last_change(self) -> dict[tuple[str, str], AgentStatusChange]:
+    def _latest(self) -> dict[str, AgentStatusChange]:
         return {}
 
+    def _from_rest(self, window: Window) -> Iterator[tuple[AgentStatusChange, None]]:
+        """Differences from the statuses of the last run's look-up."""
+        if self.run.time_range.ends_in_the_past:
+            return
+        rest_state = self._bookmark.source_state
+        before = rest_state.get(STATUSES, {})
+        present = rest_inference.agent_statuses(self.run.directory.agents.values())
+        since = format_time(self._bookmark.value or window.start)
+        for change in rest_inference.diff_statuses(before, present, since=since, moment=window.end):
+            if self.run.in_shard(change.agent_id):
+                yield change, None
+        rest_state[STATUSES] = dict(present)
 
-def _earliest_by_conversation(moments: Iterable[tuple[str, datetime]]) -> dict[str, datetime]:
-    """The earliest moment of each conversation: rows come in no order that could be relied on."""
-    earliest: dict[str, datetime] = {}
-    for conversation_id, moment in moments:
-        earliest[conversation_id] = min(moment, earliest.get(conversation_id, moment))
+
+def read_histories(
+    run: RunContext,
+    snapshots: Mapping[str, Snapshot | None],
+    times: Sequence[datetime],
+    *,
+    uses_rest: bool,
+) -> Mapping[str, ConversationHistory]:
+    """The history of each conversation around some times.
+
+    Args:
+        run: what all streams share.
+        snapshots: by conversation; None where it was not looked up.
+        times: of the records to build.
+        uses_rest: whether events are those that the snapshots show, rather than reported ones.
+    """
+    reported: Mapping[str, list[ConversationEvent]] = {}
+    if not uses_rest:
+        needed = Window(context_start(min(times)), context_end(max(times)))
+        reported = run.conversation_log.of_keys(snapshots, needed)
+    histories = {}
+    for conversation_id, snapshot in snapshots.items():
+        events: Sequence[ConversationEvent] = reported.get(conversation_id, ())
+        if snapshot is not None:
+            if uses_rest:
+                events = rest_inference.events_from_snapshot(snapshot)
+            events = rest_inference.merge_events(events, snapshot)
+            if (back_to := messages_needed(events, snapshot)) is not None:
+                evidence = run.conversations.get_snapshots({conversation_id: back_to})
+                events = classify_starts(events, evidence[conversation_id])
+            else:
+                events = classify_starts(events, snapshot)
+        histories[conversation_id] = ConversationHistory(
+            events,
+            known_until=snapshot.time if uses_rest and snapshot else run.time_range.report_end,
+            settled_until=run.time_range.settled_until,
+            snapshot=snapshot,
+            lists_assignments=not uses_rest,
+        )
+    return histories
+
+
+def _earliest(times: Iterable[tuple[str, datetime]]) -> dict[str, datetime | None]:
+    """The earliest time by conversation: rows are in no reliable order."""
+    earliest: dict[str, datetime | None] = {}
+    for conversation_id, time in times:
+        known = earliest.get(conversation_id)
+        earliest[conversation_id] = min(time, known) if known else time
     return earliest
+
+
+def _status_context(time: datetime) -> datetime:
+    return floor_to(time, _DAY) - STATUS_CONTEXT

@@ -1,4 +1,4 @@
-"""The stream of plain messages, and the messages that the stream of events is made of."""
+"""Stream `messages`, and the messages from which `message_events` is built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tap_freshchat.activity import rest_inference, transcript_rows
 from tap_freshchat.activity.events import parse_row_time
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
-from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.streams.windowed import ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class MessageWithContext(NamedTuple):
-    """A message, with what its source told besides.
+    """A message, and what its source says besides.
 
-    `reference_id` is the customer's, as a transcript's row gives it; `snapshot` the conversation,
-    where the source gave that too.
+    `reference_id` is the customer's, from the transcript row; `snapshot` the conversation, where
+    the source has it too.
     """
 
     message: dict[str, Any]
@@ -32,13 +32,18 @@ class MessageWithContext(NamedTuple):
     reference_id: str | None = None
     snapshot: Snapshot | None = None
 
+    @property
+    def conversation_id(self) -> str:
+        """Id of its conversation."""
+        return str(self.message["conversation_id"])
+
 
 def bookmark_id(key: tuple[str, str]) -> str:
-    """The id of a message, of its conversation's and its own, that the bookmark holds."""
+    """The id that bookmarks store for a message, from those of its conversation and its own."""
     return stable_id("message", *key)
 
 
-class Messages(WindowedStream):
+class Messages(ReportStream):
     """Messages as plain rows, for warehouses."""
 
     name = "messages"
@@ -48,22 +53,30 @@ class Messages(WindowedStream):
     bookmark_id = staticmethod(bookmark_id)
 
     @override
+    def register_reports(self, start: datetime) -> None:
+        self.run.reports.register(self.name, catalog.TRANSCRIPT, start)
+
+    @override
+    def report_windows(self) -> list[Window]:
+        return self.run.reports.windows(catalog.TRANSCRIPT, self.start_time)
+
+    @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         columns = self.schema["properties"]
         for item in new_messages(self, window):
-            # REST tells more of a message than a row has; a transcript has just that.
+            # REST has more fields than the schema; a transcript row has exactly those.
             message = item.message
             yield {name: message[name] for name in columns} if item.snapshot else message
 
 
-def new_messages(stream: WindowedStream, window: Window) -> Iterator[MessageWithContext]:
-    """New messages of a window that fall to this run's shard."""
+def new_messages(stream: ReportStream, window: Window) -> Iterator[MessageWithContext]:
+    """New messages of a window that belong to this run's shard."""
     run = stream.run
     app_id = run.directory.account.get("app_id")
-    single_shard = run.config.shard_count == 1
+    whole = run.config.shard_count == 1
     if stream.uses_rest:
         for snapshot in run.crawled_conversations():
-            if not (single_shard or run.in_shard(snapshot.conversation["conversation_id"])):
+            if not (whole or run.in_shard(snapshot.conversation["conversation_id"])):
                 continue
             for message, time in rest_inference.message_records(snapshot, app_id):
                 key = message["conversation_id"], message["id"]
@@ -73,9 +86,9 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[MessageWith
     for row in stream.rows(catalog.TRANSCRIPT, window):
         conversation_id = row["conversation_id"]
         time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
-        if not (single_shard or run.in_shard(conversation_id)):
+        if not (whole or run.in_shard(conversation_id)):
             continue
-        # None of the product's has no id; should one, it must not be taken for all of them.
+        # Rows without an id must not be taken for one and the same message.
         row["message_id"] = row["message_id"] or _row_id(row)
         if stream.is_new((conversation_id, row["message_id"]), time):
             message = transcript_rows.message_from_row(row, time, app_id=app_id)

@@ -32,7 +32,6 @@ class HistoricalMetrics(WindowedStream):
 
     name = "historical_metrics"
     replication_key = "end_time"
-    reports = ()
 
     @cached_property
     @override

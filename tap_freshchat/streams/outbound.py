@@ -27,6 +27,7 @@ PATH = "/outbound-messages"
 # are 66 requests.
 OUTBOUND_WINDOW = timedelta(days=7)
 # Whether bounds are inclusive is not documented: a little more is asked for than wanted.
+MIN_OVERLAP = timedelta(days=1)
 MARGIN = timedelta(seconds=1)
 
 
@@ -35,9 +36,12 @@ class OutboundMessages(WindowedStream):
 
     name = "outbound_messages"
     primary_keys = ("message_id",)
-    reports = ()
-    # A list is by the time of sending: a status that comes later shows in reading it again only.
-    min_overlap = timedelta(days=1)
+
+    @property
+    @override
+    def overlap(self) -> timedelta:
+        # The list is by the time of sending: only reading it again shows a later status.
+        return max(super().overlap, MIN_OVERLAP)
 
     @cached_property
     @override

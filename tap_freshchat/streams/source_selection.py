@@ -1,6 +1,7 @@
-"""Where a run reads activity from: raw reports, or REST in their stead.
+"""Selection of the activity source: raw reports, or REST instead of them.
 
-REST tells less than reports do, so a run turns to it by itself only for who never had reports.
+REST shows less than reports, so a run turns to it by itself only for accounts that never had
+reports.
 """
 
 from __future__ import annotations
@@ -13,61 +14,74 @@ from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from tap_freshchat.run_context import RunContext
-    from tap_freshchat.streams.windowed import WindowedStream
-    from tap_freshchat.windows import Window
+    from tap_freshchat.streams.windowed import ReportStream
 
 _LOG = "tap-freshchat"
 
 
-def select_activity_source(run: RunContext, streams: Sequence[WindowedStream]) -> None:
-    """With `activity_source: auto`, turn to REST when the account has no reports.
+def select_sources(run: RunContext, streams: Sequence[ReportStream]) -> None:
+    """Register the reports of all streams; with `activity_source: auto`, see if there are any.
 
     Args:
-        run: the run.
-        streams: those selected that can be read from either.
+        run: what all streams share.
+        streams: those selected that can be read from reports.
 
     Raises:
-        AccessError: the account had reports and is refused them.
+        AuthorizationError: the account had reports and is now denied them.
     """
-    first = next(filter(None, map(_first_report, streams)), None)
-    if run.config.activity_source != "auto" or first is None:
+    _register(run, (stream for stream in streams if not stream.uses_rest))
+    flexible = [stream for stream in streams if stream.supports_rest]
+    probed = next((stream for stream in flexible if _starts_before_end(run, stream)), None)
+    if run.config.activity_source != "auto" or probed is None:
         return
-    denial = run.reports.check_access(*first)
+    denial = run.reports.check_access(probed.reports[0])
     if denial is None:
         return
-    if any(stream.bookmark_for(REPORTS).written_by_reports for stream in streams):
+    if any(stream.bookmark_for(REPORTS).has_read_reports for stream in flexible):
         raise AuthorizationError(
-            f"{denial} They were read before, and nothing is lost so far: run again when they "
-            f"are back, or set activity_source to rest to go on by REST."
+            f"{denial} The account had reports before. Nothing is lost so far: run again when they "
+            f"are available, or set activity_source to rest to continue via REST."
         )
     run.uses_rest = True
     logging.getLogger(_LOG).warning(
-        "This account has no raw reports (Extract API): reading conversations by REST. "
-        "Assignments and agents' statuses then have the time at which they were seen; "
-        "set activity_source to rest to choose this without asking."
+        "This account has no raw reports (Extract API): reading conversations via REST. The times "
+        "of assignments and agent statuses are then those of the look-up; set activity_source to "
+        "rest to skip this check."
     )
+    run.reports.unregister_all()
+    _register(run, (stream for stream in streams if not stream.uses_rest))
 
 
-def warn_about_replayed_events(streams: Sequence[WindowedStream]) -> None:
-    """Say from when on reports are read, where REST stood in for them until now."""
+def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
+    """Warn from when on reports are read that were replaced by REST until now."""
     returning = [
-        stream for stream in streams if stream.bookmark_for(REPORTS).resumes_reports_after_rest
+        stream
+        for stream in streams
+        if not stream.uses_rest and stream.bookmark_for(REPORTS).resumes_reports_after_rest
     ]
-    if returning and not returning[0].uses_rest:
+    if returning:
         logging.getLogger(_LOG).warning(
-            "Reports are read again, from %s on, since when REST stood in for them. What it told "
-            "comes again: assignments and agents' statuses with ids of their own, all else with "
-            "the same. Set start_date to begin later.",
+            "Reports are read again from %s on, where REST replaced them. Events already read via "
+            "REST are emitted again: assignments and agent statuses with new ids, all others with "
+            "the same ids. Set start_date to start later.",
             format_time(min(stream.start_time for stream in returning)),
         )
 
 
-def _first_report(stream: WindowedStream) -> tuple[str, Window] | None:
-    """What a stream asks for first if reports are read; None if there is nothing to ask for."""
-    # Not the stream's own plan, which is made once and rests on the source that is chosen here.
-    since = stream.run.start_time_for(stream.bookmark_for(REPORTS))
-    windows = stream.report_windows(since)
-    return (stream.reports[0], windows[0]) if windows else None
+def _register(run: RunContext, streams: Iterable[ReportStream]) -> None:
+    for stream in streams:
+        if _starts_before_end(run, stream):
+            stream.register_reports(_report_start(run, stream))
+
+
+def _starts_before_end(run: RunContext, stream: ReportStream) -> bool:
+    return _report_start(run, stream) < run.time_range.report_end
+
+
+def _report_start(run: RunContext, stream: ReportStream) -> datetime:
+    # Not the stream's own start time, which is computed once, for the source selected here.
+    return run.start_time_for(stream.bookmark_for(REPORTS))

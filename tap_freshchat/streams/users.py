@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.api import pagination
-from tap_freshchat.bookmarks import Bookmark
+from tap_freshchat.bookmarks import REST, Bookmark
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.conform import conform_record
 from tap_freshchat.errors import NotFoundError
@@ -31,7 +31,6 @@ class Users(WindowedStream):
 
     name = "users"
     replication_key = "updated_time"
-    reports = ()
 
     @cached_property
     @override
@@ -105,5 +104,5 @@ def user_windows(state: Mapping[str, Any], run: RunContext) -> list[Window]:
         state: of the stream `users`.
         run: the run.
     """
-    bookmark = Bookmark(dict(state), Users.replication_key, run.config.lookback)
+    bookmark = Bookmark(dict(state), Users.replication_key, REST, overlap=run.config.lookback)
     return plan_windows(run.start_time_for(bookmark), run.time_range.rest_end, USER_WINDOW)

@@ -1,96 +1,53 @@
-"""A stream read in closed windows, from raw reports or by REST: the one base of all that are."""
+"""Base of the incremental streams: read in half-open windows, from raw reports or via REST."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import SchemaDirectory, Stream, StreamSchema
-from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_freshchat import schemas
 from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
-from tap_freshchat.message_writer import BufferedMessageWriter
-from tap_freshchat.pii import redact_pii
 from tap_freshchat.reports.columns import map_columns
-from tap_freshchat.reports.limits import max_window
-from tap_freshchat.sharding import shard_key
-from tap_freshchat.windows import Window, plan_windows
+from tap_freshchat.streams.base import FreshchatStream
+from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
-
-    from singer_sdk import Tap
-    from singer_sdk.helpers.types import Context, Record
-
-    from tap_freshchat.run_context import RunContext
-
-# `history` of streams for which what an occurrence changed shows only beside the one before it, and
-# of all that share reports with them. Most conversations are answered and resolved within a day,
-# and reading a day more costs no further job.
-CONTEXT_PERIOD = timedelta(days=1)
+    from collections.abc import Hashable, Iterator, Mapping
+    from datetime import datetime, timedelta
 
 
-class WindowedStream(Stream):
-    """Reads `[bookmark - overlap, now - delay)` in windows; each whole window moves the bookmark.
+class WindowedStream(FreshchatStream):
+    """Stream that reads `[bookmark - overlap, end)` in windows and moves the bookmark after each.
 
-    A subclass names its reports and turns the rows of a window into records.
-
-    Args:
-        tap: for the SDK.
-        begin: begins the run when first called; what its streams share.
+    A subclass plans the windows and builds the records of each.
     """
 
-    primary_keys: Sequence[str] = ("id",)
     replication_key = "created_time"
-    schema = StreamSchema(SchemaDirectory(schemas))
-    # Records are built to the schema here; conforming each again would only take time.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    reports: ClassVar[tuple[str, ...]]
-    # How much before the overlap is read to know what came before, without being emitted.
-    context_period: ClassVar[timedelta] = timedelta(0)
-    # How much before the bookmark is read again, whatever the setting: changes are told that late.
-    min_overlap: ClassVar[timedelta] = timedelta(0)
-    # Whether REST tells the same.
-    supports_rest: ClassVar[bool] = False
-    # What it keeps in its state beside the bookmark while REST is read: the last look, to which
-    # nothing can be compared any more once reports have told what came after it.
-    rest_state_key: ClassVar[str] = ""
-
-    def __init__(self, tap: Tap, start_run: Callable[[], RunContext]) -> None:
-        super().__init__(tap)
-        self._start_run = start_run
+    @property
+    @abstractmethod
+    def windows(self) -> list[Window]:
+        """The windows of this run, in order."""
 
     @abstractmethod
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        """New records of one window; `is_new` decides which are."""
+        """New records of one window; `is_new` decides which are new."""
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        run = self.run
-        sharded = run.config.shard_count > 1
-        declared = self.schema["properties"]
-        clock = run.clock
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        clock = self.run.clock
         started = clock.monotonic()
         for number, window in enumerate(self.windows, 1):
             count = 0
-            for record in self.records(window):
-                if sharded and not run.in_shard(shard_key(record, self.primary_keys)):
-                    continue
-                yield redact_pii(record, declared) if self._redacts_pii else record
+            for record in self.in_shard(self.records(window)):
+                yield record
                 count += 1
-            # Asking for the next record means that all before it have been written.
-            # A window that ends where the bookmark stands may have had late records to remember.
+            # The consumer asks for the next record only after it has written those before.
             if window.end > self.start_time and window.end >= (
                 self._bookmark.value or self.start_time
             ):
-                if not self.uses_rest:
-                    self.stream_state.pop(self.rest_state_key, None)
                 self._bookmark.advance(window.end)
                 self._tap.state_writer.write_state(self.tap_state)
             self.logger.info(
@@ -98,137 +55,40 @@ class WindowedStream(Stream):
                 *(number, len(self.windows), window, count),
                 self._time_left(number, clock.monotonic() - started),
             )
-        self.run.lookup.log_missing()
+        self.run.conversations.log_missing()
 
     def _time_left(self, done: int, seconds: float) -> str:
-        """How long the other windows will take, if they are like those done."""
-        remaining = len(self.windows) - done
-        return (
-            f", about {round(seconds / done * remaining / 60) or '<1'} min left"
-            if remaining
-            else ""
-        )
-
-    @override
-    def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """None: a window's end is the bookmark, whatever its records say.
-
-        `sync` is final and asks for this first, before its own error handling begins: here the
-        run begins too, so that a wrong host or token is one line and not an unhandled error.
-        """
-        self._start_run()
-
-    @override
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[Record, None, None]:
-        """Write each record as it comes.
-
-        The SDK's own loop looks in every record for children, partitions, an order and a bookmark,
-        none of which there are, and takes longer over it than a record takes to be read.
-        """
-        with self.get_record_counter() as counter, self.get_sync_timer():
-            for number, record in enumerate(self.get_records(context)):
-                self._check_max_record_limit(number)
-                if write_messages:
-                    self._write_record_message(record)
-                counter.increment()
-                yield record
-        if write_messages:
-            self._write_state_message()
-
-    @override
-    def _write_record_message(self, record: Record) -> None:
-        """Write the record as it is, unless something was deselected or mapped.
-
-        The SDK looks up whether every field of every record is selected, which takes as long as
-        all else that it does with a record.
-        """
-        writer = self._tap.message_writer
-        if self._needs_sdk_transforms or not isinstance(writer, BufferedMessageWriter):
-            super()._write_record_message(record)
-            return
-        writer.write_record(self.name, record)
-        self.state_manager.is_flushed = False
-
-    @cached_property
-    def _needs_sdk_transforms(self) -> bool:
-        """Whether a catalog leaves fields out, or stream maps or flattening change records."""
-        unchanged = len(self.stream_maps) == 1 and isinstance(
-            self.stream_maps[0], SameRecordTransform
-        )
-        return (
-            not unchanged
-            or self.stream_maps[0].flattening_enabled
-            or not all(self.mask.values())
-            or self._stream_version is not None
-        )
-
-    @property
-    def run(self) -> RunContext:
-        """What all streams of the run share."""
-        return self._start_run()
+        """Estimate for the remaining windows, from those done."""
+        left = len(self.windows) - done
+        return f", about {round(seconds / done * left / 60) or '<1'} min left" if left else ""
 
     @property
     def uses_rest(self) -> bool:
-        """Whether this run reads the stream by REST instead of reports."""
-        return self.supports_rest and self.run.uses_rest
+        """Whether this run reads the stream via REST."""
+        return True
 
     @property
-    def windows(self) -> list[Window]:
-        """The windows of this run, in order."""
-        if self.uses_rest:
-            window = Window(self.start_time, self.run.time_range.rest_end)
-            return [window] if window.start < window.end else []
-        return self._report_windows
+    def overlap(self) -> timedelta:
+        """How much time before the bookmark is read again."""
+        return self.run.config.lookback
 
     @cached_property
-    def _report_windows(self) -> list[Window]:
-        return self.report_windows(self.start_time)
+    def start_time(self) -> datetime:
+        """Start of what this run emits."""
+        return self.run.start_time_for(self._bookmark)
 
-    def report_windows(self, since: datetime) -> list[Window]:
-        """Windows of what is new since then and of some history, as far as reports reach back."""
-        if since >= self.run.time_range.report_end:
-            return []
-        start = max(since - self.context_period, self.run.time_range.report_retention_start)
-        configured_window = self.run.config.report_window
-        max_length = min(max_window(report, configured_window) for report in self.reports)
-        return plan_windows(start, self.run.time_range.report_end, max_length)
-
-    @property
-    def starts_before_retention(self) -> bool:
-        """Whether more is wanted than reports reach back to."""
-        too_old = self.start_time < self.run.time_range.report_retention_start
-        return bool(self.reports) and not self.uses_rest and too_old
-
-    def report_requests(self) -> Iterator[tuple[str, list[Window]]]:
-        """What is read of each report, where reports are read."""
-        for report in self.reports:
-            yield report, self._report_windows
-
-    def request_reports(self) -> None:
-        """Have the jobs of all windows submitted ahead; none for what is read by REST."""
-        if not self.uses_rest:
-            for report, windows in self.report_requests():
-                self.run.reports.request(report, windows)
-
-    def rows(self, report: str, window: Window) -> Iterator[dict[str, str]]:
-        """Rows of one report in one window, columns under their known names."""
-        names = partial(map_columns, report, stream=self.name, extra=self._extra_columns)
-        return self.run.reports.rows(report, window, names)
-
-    def is_new(self, key: Hashable, moment: datetime) -> bool:
-        """Whether an occurrence belongs to this run and was not emitted before.
+    def is_new(self, key: Hashable, time: datetime) -> bool:
+        """Whether a record belongs to this run and was not emitted before.
 
         Args:
-            key: its id, or what `overlap_id` makes that of.
-            moment: when it happened.
+            key: its id, or what `bookmark_id` builds that from.
+            time: of the record.
         """
-        return moment >= self.start_time and self._bookmark.is_new(key, moment)
+        return time >= self.start_time and self._bookmark.is_new(key, time)
 
     @staticmethod
     def bookmark_id(key: Any) -> str:
-        """The id under which a record is remembered with the bookmark."""
+        """The id that the bookmark stores for a record."""
         return str(key)
 
     @cached_property
@@ -236,23 +96,59 @@ class WindowedStream(Stream):
         return self.bookmark_for(REST if self.uses_rest else REPORTS)
 
     def bookmark_for(self, source: str) -> Bookmark:
-        """The bookmark for a run that reads one source."""
-        key, configured_window = type(self).replication_key, source if self.supports_rest else None
-        lookback = self.run.config.lookback
-        overlap = max(lookback, self.min_overlap)
+        """The bookmark of a run that reads one source."""
         return Bookmark(
-            self.stream_state, key, overlap, self.bookmark_id, configured_window, lookback=lookback
+            self.stream_state,
+            type(self).replication_key,
+            source,
+            overlap=self.overlap,
+            lookback=self.run.config.lookback,
+            id_of=self.bookmark_id,
         )
 
-    @cached_property
-    def start_time(self) -> datetime:
-        """From when on this run emits."""
-        return self.run.start_time_for(self._bookmark)
+
+class ReportStream(WindowedStream):
+    """Windowed stream of raw reports; REST can stand in for the reports of some."""
+
+    # Names of the reports that decide whether the account has the stream.
+    reports: tuple[str, ...]
+    # Whether REST can stand in for the reports.
+    supports_rest: ClassVar[bool] = False
+    # Whether a past period cannot be read via REST: the present state is all that REST shows.
+    rest_needs_present: ClassVar[bool] = False
+
+    @abstractmethod
+    def register_reports(self, start: datetime) -> None:
+        """Register the reports that this stream reads, to emit records from `start`."""
+
+    @abstractmethod
+    def report_windows(self) -> list[Window]:
+        """Windows of a run that reads reports, in order."""
 
     @cached_property
-    def _redacts_pii(self) -> bool:
-        return self.run.config.exclude_pii
+    @override
+    def windows(self) -> list[Window]:
+        if not self.uses_rest:
+            return self.report_windows() if self.start_time < self.run.time_range.report_end else []
+        window = Window(self.start_time, self.run.time_range.rest_end)
+        return [window] if window.start < window.end else []
 
     @property
-    def _extra_columns(self) -> Mapping[str, list[str]]:
+    @override
+    def uses_rest(self) -> bool:
+        return self.supports_rest and self.run.uses_rest
+
+    @property
+    def starts_before_retention(self) -> bool:
+        """Whether the stream starts before the oldest reports."""
+        return not self.uses_rest and self.start_time < self.run.time_range.report_retention_start
+
+    def rows(self, report: str, window: Window) -> Iterator[dict[str, str]]:
+        """Rows of a report in one of its windows, by known column name."""
+        names = partial(map_columns, report, stream=self.name, extra=self.extra_columns)
+        return self.run.reports.rows(report, window, names)
+
+    @property
+    def extra_columns(self) -> Mapping[str, list[str]]:
+        """Headers by field that setting `report_columns` has for this stream."""
         return self.run.config.report_columns.get(self.name, {})
