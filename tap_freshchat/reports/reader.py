@@ -1,4 +1,4 @@
-"""Reader of raw reports: each window is fetched once, for all streams that registered. No Singer."""
+"""Reader of raw reports: fetches each window once, for all streams that registered. No Singer."""
 
 from __future__ import annotations
 
