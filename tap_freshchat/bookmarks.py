@@ -1,12 +1,11 @@
-"""How far a stream has come: the end of its last whole window, and what the overlap already gave.
+"""Bookmark of a stream: the end of its last whole window, and the ids emitted from the overlap.
 
-Each run reads the last stretch before its bookmark again, because rows arrive late. What was
-emitted from that stretch is remembered with the bookmark, id by id, so that it is not emitted
-twice; above a bound the oldest ids are forgotten and their records come again, which the stable
-ids make harmless.
+Each run reads an overlap before its bookmark again, because rows arrive late. The state holds the
+ids of the records emitted from that overlap, so that they are not emitted twice. Above a bound the
+oldest ids are dropped and their records come again; their stable ids make that harmless.
 
-REST does not tell all that reports do. Where it stands in for them, the bookmark says so and keeps
-where reports ended: from there they are read when they are again.
+REST reports less than raw reports do. While REST replaces them, the state keeps the bookmark of the
+reports, from which they are read when they are available again.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, MutableMapping
     from datetime import datetime, timedelta
 
-# Some 170 kB of state at the very most.
+# 170 kB of state at most.
 MAX_OVERLAP_IDS = 5000
 
 _VALUE = "replication_key_value"
@@ -29,7 +28,7 @@ _SINCE = "overlap_since"
 _SOURCE = "source"
 _REPORTS_VALUE = "reports_value"
 
-# What a stream that has two sources is read from.
+# Sources of a stream that has two.
 REPORTS = "reports"
 REST = "rest"
 
@@ -41,11 +40,11 @@ class Bookmark:
         state: the stream's own, writable part of the state; holds strings only.
         replication_key: its name, which Singer keeps beside the value.
         overlap: how much before the bookmark is read again.
-        lookback: how much of the overlap is, even where more was in it than can be remembered: all
-            of it when absent.
-        id_of: from what `is_new` is given to the id that the state holds of it; where most of
-            what a stream gives is never kept, it makes ids of the rest only.
-        source: what this run reads, `REPORTS` or `REST`; None where there is no choice.
+        lookback: the part of the overlap that is always read again, even if it has more ids than
+            the bound; the whole overlap if absent.
+        id_of: makes the id for the state from the key given to `is_new`, only for keys that are
+            kept.
+        source: `REPORTS` or `REST`, whichever this run reads; None for streams with one source.
     """
 
     def __init__(  # noqa: PLR0913 - what its streams differ in
@@ -69,28 +68,27 @@ class Bookmark:
 
     @property
     def value(self) -> datetime | None:
-        """The end of the last whole window of this source; None before the first."""
+        """End of the last whole window of this source; None before the first."""
         text = self._state.get(_REPORTS_VALUE if self.resumes_reports_after_rest else _VALUE)
         return parse_time(text) if text else None
 
     @property
     def written_by_reports(self) -> bool:
-        """Whether there is a bookmark and reports led to it."""
+        """Whether there is a bookmark and it is of reports."""
         return _VALUE in self._state and self._state.get(_SOURCE) != REST
 
     @property
     def resumes_reports_after_rest(self) -> bool:
-        """Whether this run reads reports, for the first time since REST stood in for them."""
+        """Whether this run reads reports for the first time after REST replaced them."""
         return self._source == REPORTS and self._state.get(_SOURCE) == REST
 
     def start_time(self, earliest: datetime, *, explicit: bool = True) -> datetime:
-        """Where reading begins: the bookmark less the overlap; without one, at `earliest`.
+        """Start of reading: the bookmark less the overlap; without a bookmark, `earliest`.
 
         Args:
-            earliest: never before it, if it was chosen.
-            explicit: a moment counted back from now is not: it passes a bookmark that has stood for
-                long, be it that of REST before the first reports, and what lies between would be
-                lost.
+            earliest: the start of a first run, and the lower bound if it is explicit.
+            explicit: whether the user set it. False for the default start (7 days ago), which
+                moves forward between runs and could otherwise skip past an old bookmark.
         """
         value = self.value
         if value is None:
@@ -104,10 +102,10 @@ class Bookmark:
         return max(earliest, start) if explicit else start
 
     def is_new(self, key: Hashable, event_time: datetime) -> bool:
-        """Whether this was not emitted yet, as far as is remembered; it is remembered now.
+        """Whether this was not emitted yet, as far as known; remembers it.
 
         Args:
-            key: the record's id, or what `id_of` makes that of.
+            key: the record's id, or the value from which `id_of` makes it.
             event_time: when it happened.
         """
         if key in self._seen:
@@ -118,7 +116,7 @@ class Bookmark:
         return not (self._known and self._id_of(key) in self._known)
 
     def advance(self, window_end: datetime) -> None:
-        """Move to the end of a window whose records have all been emitted."""
+        """Set the bookmark to the end of a window whose records have all been emitted."""
         since = window_end - self._overlap
         self._seen = {key: event_time for key, event_time in self._newest() if event_time >= since}
         self._known = frozenset()
@@ -139,5 +137,5 @@ class Bookmark:
             self._state.pop(_IDS, None)
 
     def _newest(self) -> list[tuple[Hashable, datetime]]:
-        """The newest of what is remembered, up to the bound, in the order of time."""
+        """The newest remembered keys, up to the bound, by time."""
         return sorted(self._seen.items(), key=itemgetter(1))[-MAX_OVERLAP_IDS:]

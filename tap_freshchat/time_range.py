@@ -1,4 +1,4 @@
-"""The moments that bound one run, the same for all its streams."""
+"""Time range of one run, the same for all its streams."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class RunTimeRange:
-    """From when to when a run can read, counted from the moment at which that is first asked.
+    """Start and end of what a run can read, relative to its first use.
 
     Args:
-        clock: set right before anything is asked.
+        clock: corrected before the first use.
         settings: of the run.
     """
 
@@ -30,28 +30,28 @@ class RunTimeRange:
 
     @cached_property
     def now(self) -> datetime:
-        """The moment of the run, in milliseconds, as requests take it."""
+        """The time of the run, in whole milliseconds, as in requests."""
         return floor_to(self._clock.now(), timedelta(milliseconds=1))
 
     @cached_property
     def rest_end(self) -> datetime:
-        """Up to when REST is read, which is not late as reports are."""
+        """End of what is read via REST, which has no delay."""
         return min(self.now, self._config.end or self.now)
 
     @cached_property
     def report_end(self) -> datetime:
-        """Up to when reports are read."""
+        """End of what is read from reports."""
         return min(self.now - self._config.report_delay, self.rest_end)
 
     @cached_property
     def report_retention_start(self) -> datetime:
-        """From when on there are reports: counted from now, whatever period is wanted."""
+        """Start of the retention of reports, counted from now."""
         return report_retention_start(self.now)
 
     @property
     def ends_in_the_past(self) -> bool:
-        """Whether it ended so long ago that how things are now tells nothing of it.
+        """Whether the end is so long ago that current values do not apply to it.
 
-        One that has just ended is as good as now, as where each run has its period of a schedule.
+        An end within `lookback` of now is current, for schedulers that pass explicit periods.
         """
         return self.rest_end < self.now - self._config.lookback

@@ -1,4 +1,4 @@
-"""Rows of the two agent reports → occurrences: whose status became what, and when. Pure."""
+"""Parser of the two agent reports: rows become changes of agent status. Pure."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ class AgentStatusChange:
     agent_id: str
     agent_email: str | None
     status: str
-    # Of a change that was seen rather than told: the bookmark of the look before, and the status
-    # that it found.
+    # Of a change inferred from two polls: the bookmark of the previous poll, and its status.
     observed_since: str | None = None
     previous_status: str | None = None
 
     @property
     def time_is_approximate(self) -> bool:
-        """Whether the time is that of the look."""
+        """Whether the time is that of the poll, not of the change."""
         return self.observed_since is not None
 
     @property
     def id(self) -> str:
-        """Of report, agent, status and time; of one that was seen, the time of the look before."""
+        """Stable id of report, agent, status and time; if inferred, time of the previous poll."""
         when = self.observed_since or self.time.isoformat()
         return stable_id(self.report, self.agent_id, when, self.status)
 
@@ -49,12 +48,12 @@ _UNAVAILABLE = {
 
 
 def mentions_intelliassign(text: str) -> bool:
-    """Whether the name of a status tells of the IntelliAssign switch."""
+    """Whether a status name refers to the IntelliAssign switch."""
     return "intelli" in text.lower()
 
 
 def normalise_status(text: str) -> str:
-    """`AVAILABLE` or `UNAVAILABLE` from the spellings met; a custom status unchanged."""
+    """`AVAILABLE` or `UNAVAILABLE` from any known spelling; a custom status unchanged."""
     normalised = " ".join(text.lower().replace("_", " ").split())
     if normalised in _AVAILABLE:
         return "AVAILABLE"
@@ -64,7 +63,7 @@ def normalise_status(text: str) -> str:
 def parse_status_changes(
     rows: Mapping[str, Iterable[Mapping[str, str]]],
 ) -> list[AgentStatusChange]:
-    """Occurrences told by the two agent reports, in order of time, each once.
+    """Parse the rows of the two agent reports into status changes, by time, each once.
 
     Raises:
         ReportError: a row has no readable time.

@@ -1,4 +1,4 @@
-"""How conversations stand from one occurrence to the next, and what each one changed. Pure."""
+"""State tracker of conversations: applies each event and returns what it changed. Pure."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity.events import ConversationEvent
 
-# States of conversations that are kept in mind, some 10 MB of them.
+# States of conversations that are remembered, some 10 MB of them.
 MAX_STATES = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What one occurrence changed: `{field: (old, new)}`; an unknown old value is None."""
+    """What one event changed: `{field: (old, new)}`; an unknown old value is None."""
 
     pairs: Mapping[str, tuple[str | None, str | None]]
     previous_values_known: bool
@@ -36,11 +36,11 @@ class Changes:
 
 @dataclass(kw_only=True, slots=True)
 class ConversationState:
-    """How a conversation stood after one occurrence; times are of the latest such occurrence.
+    """State of a conversation after one event; each time is of the latest event of its kind.
 
-    `known` holds `status`, `assigned_agent_id` and `assigned_group_id` as far as told.
-    `first_agent_assigned_time` is of the open period, the others of the whole conversation; both
-    first ones are None where its beginning lies before all that was read.
+    `known` holds `status`, `assigned_agent_id` and `assigned_group_id` as far as known.
+    `first_agent_assigned_time` is of the interaction, the others of the whole conversation; both
+    first ones are None if the start was before the rows that were read.
     """
 
     known: dict[str, str | None] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class ConversationState:
 
 
 class ConversationStates:
-    """How conversations stood after each of their occurrences, as far as kept in mind.
+    """States of conversations after each of their events, up to a bound.
 
     Args:
         max_states: how many states are kept.
@@ -72,9 +72,9 @@ class ConversationStates:
         self._count = 0
 
     def apply(self, event: ConversationEvent) -> tuple[Changes, ConversationState]:
-        """Take an occurrence in; what it changed, and how the conversation stands after it.
+        """Apply an event; return what it changed and the state of the conversation after it.
 
-        Occurrences of one conversation must come in order of time.
+        Events of one conversation must come in order of time.
         """
         states = self._states.pop(event.conversation_id, [])
         before = states[-1] if states else ConversationState()
@@ -91,21 +91,21 @@ class ConversationStates:
         return Changes(pairs=pairs, previous_values_known=known), after
 
     def mark_reopened(self, conversation_id: str, moment: datetime) -> None:
-        """Take what was held for the creation of a conversation for a reopening, ever since."""
+        """Turn the creation at that time into a reopening, in every state since."""
         for state in self._states.get(conversation_id, ()):
             if state.created_time == moment:
                 state.created_time = state.first_group_assigned_time = None
                 state.reopened_time = state.reopened_time or moment
 
     def at(self, conversation_id: str, moment: datetime) -> ConversationState | None:
-        """How a conversation stood at a moment; None when nothing is known of that."""
+        """State of a conversation at a time; None if unknown."""
         states = self._states.get(conversation_id, [])
         return next(
             (state for state in reversed(states) if state.time and state.time <= moment), None
         )
 
     def _keep(self, conversation_id: str, states: list[ConversationState]) -> None:
-        """Keep a conversation's states as the latest moved; forget those that moved longest ago."""
+        """Store states as most recently changed; above the bound drop the oldest."""
         self._states[conversation_id] = states
         self._count += 1
         while self._count > self._max_states and len(self._states) > 1:
@@ -114,7 +114,7 @@ class ConversationStates:
 
 
 def _values_after(event: ConversationEvent, state: ConversationState) -> dict[str, str | None]:
-    """The values that an occurrence sets; the timeline's times move along."""
+    """The values that an event sets; updates the times in `state`."""
     state.channel_id = event.channel_id or state.channel_id
     state.interaction_id = event.interaction_id or state.interaction_id
     if event.kind == LABELLED:
@@ -123,13 +123,13 @@ def _values_after(event: ConversationEvent, state: ConversationState) -> dict[st
         return {}
     if event.kind in {CREATED, REOPENED}:
         return _values_at_start(event, state)
-    # Who else had it is told here too, for conversations whose assignment was not seen.
+    # These rows name the assignee too, which helps if the assignment itself was not read.
     if event.agent_id and event.kind == RESOLVED:
         state.known.setdefault("assigned_agent_id", event.agent_id)
     if event.group_id and event.kind != ASSIGNED_TO_GROUP:
         state.known.setdefault("assigned_group_id", event.group_id)
     if event.time_is_approximate:
-        # Seen, not told: when it happened is not known.
+        # Inferred from a snapshot: the time of the assignment is unknown.
         assigned = event.kind == ASSIGNED_TO_AGENT
         return {
             "status": event.observed_status or None,
@@ -139,7 +139,7 @@ def _values_after(event: ConversationEvent, state: ConversationState) -> dict[st
     if event.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP}:
         return _values_of_assignment(event, state)
     if event.kind == UNASSIGNED:
-        # It waits for somebody else, unless it is over.
+        # It waits for another agent, unless it is resolved.
         resolved = state.known.get("status") == RESOLVED
         return {"assigned_agent_id": None, "status": RESOLVED if resolved else "new"}
     state.resolved_time = event.time
@@ -178,14 +178,14 @@ def _values_of_assignment(
 
 
 def _first(earlier: datetime | None, time: datetime, start: datetime | None) -> datetime | None:
-    """The first time; which it was, only those can tell who have seen the beginning."""
+    """The first time, which is known only if the start was read."""
     return earlier or (time if start else None)
 
 
 def _is_change(name: str, value: str | None, known: Mapping[str, str | None], kind: str) -> bool:
     """Whether a pair `[old, new]` belongs into an event.
 
-    The occurrence's own field always does; any other only where it is known to have moved.
+    The event's own field always does; any other only if its value is known to have changed.
     """
     own_field = {
         ASSIGNED_TO_AGENT: "assigned_agent_id",

@@ -1,4 +1,4 @@
-"""Occurrences of one window, each once and in order of time, on disk once they are many."""
+"""External sorter of one window's events: each once, by time, on disk when there are many."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from tap_freshchat.activity.interaction_starts import infer_interaction_start
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# From some 10,000 occurrences on the rest goes to disk; four times as much was no faster.
+# Holds some 10,000 events, the rest goes to disk; four times as much was no faster.
 CACHE_KIB = 4 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TABLES = f"""
     PRAGMA cache_size = -{CACHE_KIB};
     PRAGMA journal_mode = OFF;
-    CREATE TABLE told (id BLOB UNIQUE, time, place, conversation_id, content);
-    CREATE TABLE begun (id BLOB UNIQUE, time, place, conversation_id, content);
+    CREATE TABLE events (id BLOB UNIQUE, time, position, conversation_id, content);
+    CREATE TABLE inferred (id BLOB UNIQUE, time, position, conversation_id, content);
 """
 
 
 def sorted_conversation_events(
     rows: Mapping[str, Iterable[Mapping[str, str]]], since: datetime
 ) -> Iterator[ConversationEvent]:
-    """Occurrences told by the conversation reports, in order of time, each once.
+    """Sort the events of the conversation reports by time, each once.
 
-    All rows are read before the first occurrence is known; memory does not grow with them.
+    All rows are read before the first event is known; memory does not grow with them.
 
     Args:
         rows: by report, with the columns' known names.
-        since: an interaction that began at or after it counts as begun even when only a later
-            row speaks of it.
+        since: the start of an interaction at or after it is inferred when only later rows mention
+            the interaction.
 
     Raises:
         ReportError: a row has no readable time.
@@ -52,15 +52,15 @@ def sorted_conversation_events(
 
 
 class _EventSorter:
-    """The occurrences; of several with one id, the first that was added stays."""
+    """SQLite table of events; of several with one id, the first that was added stays."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(ConversationEvent).decode
 
-    def add(self, events: Iterable[ConversationEvent], table: str = "told") -> None:
-        """Keep occurrences."""
+    def add(self, events: Iterable[ConversationEvent], table: str = "events") -> None:
+        """Insert events."""
         with self._database:
             self._database.execute("BEGIN")
             self._database.executemany(
@@ -69,25 +69,27 @@ class _EventSorter:
             )
 
     def add_inferred_starts(self, since: datetime) -> None:
-        """Keep created or reopened, of interactions that only later rows speak of.
+        """Add the starts of interactions that only later rows mention.
 
-        They go by the earliest row that speaks of them.
+        Each is inferred from the earliest row that mentions it.
         """
         reported = self._database.execute(
             "SELECT content, min(time) OVER (PARTITION BY conversation_id) "
-            "FROM told ORDER BY time, rowid"
+            "FROM events ORDER BY time, rowid"
         )
         rows_in_order = (
             infer_interaction_start(self._decode(content), first_seen=_moment(first), since=since)
             for content, first in reported
         )
-        # Not at once among the others, which are being read.
-        self.add(filter(None, rows_in_order), "begun")
-        self._database.execute("INSERT OR IGNORE INTO told SELECT * FROM begun ORDER BY rowid")
+        # Into a table of its own first: the other one is being read.
+        self.add(filter(None, rows_in_order), "inferred")
+        self._database.execute("INSERT OR IGNORE INTO events SELECT * FROM inferred ORDER BY rowid")
 
     def in_order(self) -> Iterator[ConversationEvent]:
-        """All of them, by time; in one moment, as a conversation can pass through them."""
-        rows_in_order = self._database.execute("SELECT content FROM told ORDER BY time, place, id")
+        """All events by time; events of one millisecond in the order in which they can happen."""
+        rows_in_order = self._database.execute(
+            "SELECT content FROM events ORDER BY time, position, id"
+        )
         for (content,) in rows_in_order:
             yield self._decode(content)
 

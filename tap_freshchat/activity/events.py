@@ -1,4 +1,4 @@
-"""Rows of the conversation reports → occurrences: what happened, and when. Pure."""
+"""Conversation events and their parser: one row of a conversation report is one event. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ ASSIGNED_TO_AGENT = "assigned_to_agent"
 # A row of an assignment to an agent that names none.
 UNASSIGNED = "unassigned"
 RESOLVED = "resolved"
-# No event of its own: it tells what later events of the conversation are labelled with.
+# Not emitted: it sets the labels of later events of the conversation.
 LABELLED = "labelled"
-# Of occurrences in one millisecond, the order in which a conversation can pass through them.
+# Of events in one millisecond, the order in which a conversation can pass through them.
 ORDER = {
     CREATED: 0,
     REOPENED: 0,
@@ -40,20 +40,20 @@ _KIND_BY_REPORT = {
     catalog.CONVERSATION_RESOLVED: RESOLVED,
     catalog.RESOLUTION_LABEL: LABELLED,
 }
-# How far a Created row's own time may lie from its interaction's before the latter is not believed
-# to be a time; seen apart by 0.1 s at most.
+# Largest difference between a Created row's time and the time in its interaction id at which the
+# latter is still used; samples differ by 0.1 s at most.
 _MAX_ID_TIME_DRIFT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationEvent:
-    """One thing that happened to a conversation, as far as a report's row tells.
+    """One event of a conversation, with the values of the report row.
 
-    `agent_told` is whether the row has a column for the assigned agent at all: only then does
-    an empty one say that there is none. `observed_status` is the conversation's status when an
-    assignment was seen rather than told, so that its time is the look's; None when it was told.
-    `inferred_from` is the time of the first row that speaks of a beginning which no row tells;
-    `row_time` is that of the row which does, where it lies apart from `time`.
+    `has_agent_column` says whether the row has a column for the assigned agent: only then does an
+    empty value mean no agent. `observed_status` is the conversation's status if the assignment
+    comes from a snapshot, whose time the event then has; None if a row reports it.
+    `inferred_from` is the time of the first row that mentions an interaction start without a row
+    of its own; `row_time` is the time of the start's own row, if it differs from `time`.
     """
 
     kind: str
@@ -74,24 +74,24 @@ class ConversationEvent:
 
     @property
     def reported_at(self) -> datetime:
-        """The time of the row that tells of it: of all windows, only one has that row.
+        """The time of the row that reports it: only one window has that row.
 
-        A beginning may lie just before the window in which its row lies.
+        An interaction may start just before the window that contains its row.
         """
         return self.inferred_from or self.row_time or self.time
 
     @property
     def time_is_approximate(self) -> bool:
-        """Whether the time is that of the look."""
+        """Whether the time is that of the snapshot, not of the assignment."""
         return self.observed_status is not None
 
     @property
     def id(self) -> str:
-        """The same for every row, run and source that tells of this occurrence.
+        """Stable id, the same for every row, run and source that reports this event.
 
-        An interaction begins once and is resolved once, so its id is all it takes; an assignment
-        may come again within it, so it takes the assignee and the time as well. One that was only
-        seen takes no time: looking again must not make it another.
+        An interaction starts once and is resolved once, so its id is enough. An assignment can
+        repeat within it, so the id includes the assignee and the time; without the time if it is
+        approximate, so that the next poll gives the same id.
         """
         interaction = self.interaction_id
         if self.kind in {ASSIGNED_TO_AGENT, ASSIGNED_TO_GROUP, UNASSIGNED}:
@@ -107,7 +107,7 @@ class ConversationEvent:
 
 
 def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
-    """The occurrence that a row of one of the conversation reports tells.
+    """Parse a row of one of the conversation reports.
 
     Raises:
         ReportError: the row has no readable time.
@@ -141,10 +141,10 @@ def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
 
 
 def parse_row_time(report: str, text: str) -> datetime:
-    """The moment in a row.
+    """Parse the time of a row.
 
     Raises:
-        ReportError: the text is none; the report and the setting to change are named.
+        ReportError: it is not a time; names the report and the setting to change.
     """
     try:
         return parse_time(text)

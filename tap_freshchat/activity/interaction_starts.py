@@ -1,4 +1,4 @@
-"""Beginnings that no row tells: inferred from later rows, and told apart from reopenings. Pure."""
+"""Inference of interaction starts that no row reports, and of whether they are reopenings. Pure."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity.message_history import MessageHistory
 
-# How far the record of a conversation, its first message and its first interaction may lie apart.
+# Largest difference between creation, first message and first interaction of a conversation.
 CREATION_TIME_TOLERANCE = timedelta(seconds=5)
-# Beginnings kept in mind, some 10 MB of their ids: those of a day, of which the next window may
-# speak as well.
+# Interaction starts remembered (10 MB of ids): those of a day, which the next window may mention
+# again.
 MAX_SEEN_STARTS = 50_000
-# What a beginning that turns out to be a reopening changed, as far as can be told.
+# Changes of an inferred start that turns out to be a reopening.
 REOPENED_CHANGES = Changes(pairs={"status": (RESOLVED, "new")}, previous_values_known=True)
 
 
 def infer_interaction_start(
     event: ConversationEvent, *, first_seen: datetime, since: datetime
 ) -> ConversationEvent | None:
-    """Created or reopened, of the interaction that a later occurrence speaks of.
+    """Infer the start of the interaction that a later event mentions.
 
     Args:
         event: any.
-        first_seen: when its conversation is first spoken of.
-        since: an interaction that began before it is known to have begun: None.
+        first_seen: time of the first row of its conversation.
+        since: interactions that started before it are ignored: returns None.
     """
     started = interaction_start_time(event.interaction_id)
     if started is None or started < since or event.kind in {CREATED, REOPENED}:
@@ -48,12 +48,12 @@ def infer_interaction_start(
 
 
 class SeenInteractionStarts:
-    """Beginnings that were told, so that a later window does not infer them again.
+    """Bounded set of interaction starts seen, so that a later window does not infer them again.
 
-    Above a bound the oldest are forgotten; told again, they would have the same id.
+    Above the bound the oldest are dropped; emitted again, they would have the same id.
 
     Args:
-        max_known: how many are kept in mind.
+        max_known: how many are remembered.
     """
 
     def __init__(self, max_known: int = MAX_SEEN_STARTS) -> None:
@@ -61,7 +61,7 @@ class SeenInteractionStarts:
         self._known: dict[str, None] = {}
 
     def is_new(self, event: ConversationEvent) -> bool:
-        """Whether this is no beginning, or one that was not met before; it is remembered now."""
+        """Whether this is not a start, or one not seen before; adds it to the set."""
         interaction_id = event.interaction_id
         if event.kind not in {CREATED, REOPENED} or not interaction_id:
             return True
@@ -76,11 +76,11 @@ class SeenInteractionStarts:
 def as_reopened_if_known_earlier(
     event: ConversationEvent, before: ConversationState | None
 ) -> ConversationEvent:
-    """A beginning that was inferred, as a reopening where earlier windows knew the conversation.
+    """Turn an inferred creation into a reopening if earlier windows had the conversation.
 
     Args:
         event: any.
-        before: how the conversation stood when it happened; None when it was never spoken of.
+        before: state of the conversation at that time; None if no earlier row mentions it.
     """
     return _reopened(event) if is_inferred_creation(event) and before else event
 
@@ -92,14 +92,13 @@ def reclassify_start(
     conversation: Mapping[str, Any],
     history: MessageHistory,
 ) -> tuple[ConversationEvent, Changes, ConversationState]:
-    """A beginning that was inferred, as a reopening where the conversation is older than it.
+    """Turn an inferred creation into a reopening if the conversation is older.
 
     Args:
         event: any.
         changes: what it changed.
-        state: how the conversation stood after it.
-        conversation: as the service tells it now; its record may lack a readable
-            `created_time`.
+        state: state of the conversation after it.
+        conversation: its current record, which may lack a readable `created_time`.
         history: its messages, as far as they were read.
     """
     if not is_inferred_creation(event):
@@ -114,7 +113,7 @@ def reclassify_start(
 
 
 def is_inferred_creation(event: ConversationEvent) -> bool:
-    """Whether it is only by what one window told that a conversation was created here."""
+    """Whether the creation was inferred from a single window."""
     return event.inferred_from is not None and event.kind == CREATED
 
 

@@ -1,4 +1,4 @@
-"""Raw reports as rows: what streams order and read, each window fetched once; no Singer."""
+"""Reader of raw reports: rows of the windows that streams request, each fetched once. No Singer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINK_RENEWALS = 3
 
 @dataclass(kw_only=True, eq=False)
 class _Request:
-    """One window of one report: its job, who still wants to read it, its files once fetched."""
+    """One window of one report: its job, its remaining readers, its files once fetched."""
 
     job: Job
     readers: int = 0
@@ -48,7 +48,7 @@ class ReportReader:
         self._files_written = 0
 
     def request(self, report: str, windows: Sequence[Window]) -> None:
-        """Say what one stream is going to read, so that its jobs are submitted ahead."""
+        """Request the windows that one stream will read, so that jobs are submitted ahead."""
         for window in windows:
             request = self._requests.get((report, window))
             if request is None:
@@ -57,7 +57,7 @@ class ReportReader:
             request.readers += 1
 
     def check_access(self, report: str, window: Window) -> AuthorizationError | None:
-        """Why the account cannot have reports, None if it can: asks for what is then ordered."""
+        """The error if the account has no reports, else None; requests that window."""
         job = self._jobs.queue(report, window)
         check_access = self._jobs.submit_or_denied(job)
         if check_access is None:
@@ -70,17 +70,17 @@ class ReportReader:
         window: Window,
         names: Callable[[Sequence[str]], Sequence[str]],
     ) -> Iterator[dict[str, str]]:
-        """Rows of an ordered window, in the file's order; blank cells are empty strings.
+        """Rows of a requested window, in the file's order; blank cells are empty strings.
 
-        The service may give rows a little outside of what was asked for; they are passed on.
+        Rows slightly outside of the window are included.
 
         Args:
             report: its event name.
-            window: as ordered.
+            window: as requested.
             names: from a file's headers to the names of its columns.
 
         Raises:
-            AccessError: the account cannot have raw reports.
+            AuthorizationError: the account has no raw reports.
             ReportError: the job failed or never finished, or its file cannot be read.
         """
         request = self._requests[report, window]
@@ -97,7 +97,7 @@ class ReportReader:
             del self._requests[report, window]
 
     def _fetch(self, job: Job) -> Iterator[Path]:
-        """Bring a finished job's files to disk; an expired link is asked for anew."""
+        """Download a finished job's files; polls the job for fresh links if one has expired."""
         for number, link_ in enumerate(job.links or ()):
             self._files_written += 1
             path = self._folder / f"{self._files_written}.report"
@@ -122,10 +122,10 @@ class ReportReader:
 
 
 def _refreshed_link(link: str, number: int, links: Sequence[str]) -> str | None:
-    """The link that opens the same file by now, whatever order fresh links come in.
+    """The fresh link of the same file, in whatever order fresh links come.
 
-    The file's name stands before the query, which is the signature. By its place where no one link
-    has that name; None where there is no such place.
+    Matches by the file's name, which precedes the query (the signature); else by position. None if
+    there is no such position.
     """
     name = link.partition("?")[0]
     same_file = [fresh for fresh in links if fresh.partition("?")[0] == name]

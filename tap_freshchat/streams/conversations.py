@@ -1,4 +1,4 @@
-"""The stream of conversations: each as it stands now, whenever it is found to have moved."""
+"""Stream `conversations`: the current state of each conversation that changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Conversations(WindowedStream):
-    """Conversations as they stand now, each time they are found to have moved."""
+    """Current records of conversations, each time they change."""
 
     name = "conversations"
     primary_keys = ("conversation_id",)
@@ -66,7 +66,7 @@ class Conversations(WindowedStream):
         }
 
     def _from_reports(self, window: Window) -> dict[str, datetime]:
-        """When each conversation of a window moved last, by any report's row of it."""
+        """Time of the last change of each conversation in a window, by any report row."""
         changed: dict[str, datetime] = {}
 
         def record_change(conversation_id: str, time: datetime) -> None:
@@ -83,7 +83,7 @@ class Conversations(WindowedStream):
         return changed
 
     def _from_crawl(self, window: Window) -> dict[str, datetime]:
-        """When each conversation moved last, by its newest message."""
+        """Time of the last change of each conversation, by its newest message."""
         changed = {}
         for snapshot in self.run.crawled_conversations():
             times = [

@@ -1,4 +1,4 @@
-"""The three streams of occurrences: conversation_events, message_events, agent_activity."""
+"""Event streams: conversation_events, message_events and agent_activity."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.windows import Window
 
-# Where `agent_activity`, read by REST, keeps what it saw last.
+# State key of `agent_activity` in REST mode: the last statuses.
 STATUSES = "agent_statuses"
-# Where `conversation_events`, read by REST, keeps who was seen to have conversations last.
+# State key of `conversation_events` in REST mode: the last assignees.
 ASSIGNEES = "assignees"
 
 
 @dataclass(frozen=True)
 class EventWithState:
-    """An occurrence with what it changed; and its conversation, where the source gave that too."""
+    """An event, its changes and the state after it; in REST mode also the snapshot."""
 
     event: ConversationEvent
     changes: Changes
@@ -67,8 +67,7 @@ class ConversationEvents(WindowedStream):
         enrich = self.run.config.enrich_conversations
         events = self._from_rest(window) if self.uses_rest else self._from_reports(window)
         for batch in in_batches(events):
-            # Whose a conversation is, only its snapshot tells: it is needed even when the
-            # events themselves are to go without.
+            # Only the snapshot has the customer: it is needed even without enrichment.
             fetched = lookup.get_snapshots(
                 _earliest_by_conversation(
                     (
@@ -103,7 +102,7 @@ class ConversationEvents(WindowedStream):
     def _from_reports(self, window: Window) -> Iterator[EventWithState]:
         rows = {report: self.rows(report, window) for report in self.reports}
         states = self.run.conversation_states
-        # What began at the end of a window may be spoken of in the next one only.
+        # The next window may be the first to mention an interaction that started in this one.
         since = max(self.windows[0].start, window.start - CONTEXT_PERIOD)
         for reported in sorted_conversation_events(rows, since=since):
             in_shard = self.run.in_shard(reported.conversation_id)
@@ -112,12 +111,12 @@ class ConversationEvents(WindowedStream):
             before = states.at(reported.conversation_id, reported.time)
             event = interaction_starts.as_reopened_if_known_earlier(reported, before)
             changes, state = states.apply(event)
-            # A label is no event: its id has no place among those that were emitted.
+            # A label is not emitted, so its id is not remembered.
             is_event = event.kind != LABELLED
             if is_event and self.is_new(event.id, event.reported_at):
                 yield EventWithState(event, changes, state, None)
             elif interaction_starts.is_inferred_creation(event):
-                # Only of what is told it is judged whether it was the creation.
+                # Only emitted events are reclassified; of others the creation stays unknown.
                 state.created_time = None
 
     @cached_property
@@ -142,7 +141,7 @@ class ConversationEvents(WindowedStream):
 
 
 class MessageEvents(WindowedStream):
-    """Messages posted, by whomever, each with the conversation it belongs to."""
+    """Messages posted by users, agents and bots, each with its conversation."""
 
     name = "message_events"
     reports = (catalog.TRANSCRIPT,)
@@ -221,7 +220,7 @@ class AgentActivity(WindowedStream):
             self._last_change[subject] = event
 
     def _from_rest(self, window: Window) -> Iterator[tuple[AgentStatusChange, None]]:
-        """Differences to the statuses that the last run kept with its bookmark."""
+        """Differences from the statuses that the last run kept in state."""
         if self.run.time_range.ends_in_the_past:
             return
         before = self.stream_state.get(STATUSES, {})
@@ -237,7 +236,7 @@ class AgentActivity(WindowedStream):
 
 
 def _earliest_by_conversation(moments: Iterable[tuple[str, datetime]]) -> dict[str, datetime]:
-    """The earliest moment of each conversation: rows come in no order that could be relied on."""
+    """The earliest time of each conversation: the order of rows is not guaranteed."""
     earliest: dict[str, datetime] = {}
     for conversation_id, moment in moments:
         earliest[conversation_id] = min(moment, earliest.get(conversation_id, moment))

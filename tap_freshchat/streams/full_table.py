@@ -1,4 +1,4 @@
-"""A stream that is read whole on every run: the one base of all that are."""
+"""Base of the streams that are read in full on every run."""
 
 from __future__ import annotations
 
@@ -25,13 +25,11 @@ if TYPE_CHECKING:
 
 
 class FullTableStream(Stream):
-    """Reads a list whole, by REST.
-
-    A subclass says where its items are.
+    """Reads a whole list via REST; a subclass returns its items.
 
     Args:
         tap: for the SDK.
-        begin: begins the run when first called; what its streams share.
+        start_run: starts the run when first called; returns what its streams share.
     """
 
     primary_keys: Sequence[str] = ("id",)
@@ -45,7 +43,7 @@ class FullTableStream(Stream):
 
     @abstractmethod
     def items(self) -> Iterable[Mapping[str, Any]]:
-        """The items as the service gives them."""
+        """The items as Freshchat returns them."""
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:

@@ -1,4 +1,4 @@
-"""The stream of plain messages, and the messages that the stream of events is made of."""
+"""Stream `messages`, and the iterator of new messages that `message_events` shares."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class MessageWithContext(NamedTuple):
-    """A message, with what its source told besides.
+    """A message with its context.
 
-    `reference_id` is the customer's, as a transcript's row gives it; `snapshot` the conversation,
-    where the source gave that too.
+    `reference_id` is the customer's, from a transcript's row; `snapshot` is the conversation, in
+    REST mode.
     """
 
     message: dict[str, Any]
@@ -34,7 +34,7 @@ class MessageWithContext(NamedTuple):
 
 
 def bookmark_id(key: tuple[str, str]) -> str:
-    """The id of a message, of its conversation's and its own, that the bookmark holds."""
+    """The id of a message for the bookmark, from the ids of its conversation and its own."""
     return stable_id("message", *key)
 
 
@@ -51,13 +51,13 @@ class Messages(WindowedStream):
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         columns = self.schema["properties"]
         for item in new_messages(self, window):
-            # REST tells more of a message than a row has; a transcript has just that.
+            # REST has more fields of a message than the schema; a transcript has just those.
             message = item.message
             yield {name: message[name] for name in columns} if item.snapshot else message
 
 
 def new_messages(stream: WindowedStream, window: Window) -> Iterator[MessageWithContext]:
-    """New messages of a window that fall to this run's shard."""
+    """New messages of a window that belong to this run's shard."""
     run = stream.run
     app_id = run.directory.account.get("app_id")
     single_shard = run.config.shard_count == 1
@@ -75,7 +75,7 @@ def new_messages(stream: WindowedStream, window: Window) -> Iterator[MessageWith
         time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
         if not (single_shard or run.in_shard(conversation_id)):
             continue
-        # None of the product's has no id; should one, it must not be taken for all of them.
+        # Rows without an id must not be taken for one message.
         row["message_id"] = row["message_id"] or _row_id(row)
         if stream.is_new((conversation_id, row["message_id"]), time):
             message = transcript_rows.message_from_row(row, time, app_id=app_id)

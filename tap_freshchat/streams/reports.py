@@ -1,4 +1,4 @@
-"""The raw reports as they are: every row a record, every column in it."""
+"""Streams of the raw reports: every row is a record with every column."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TIME_FIELDS = ("created_at", "created_time")
 
 
 def _rows(stream: WindowedStream, window: Window) -> Iterator[dict[str, Any]]:
-    """New rows of a window; rows that are alike in every column are one."""
+    """New rows of a window; rows equal in every column count once."""
     properties = stream.schema["properties"]
     [report] = stream.reports
     # Event streams cannot do without a row's ids and status; a plain row can.
@@ -41,7 +41,7 @@ def _rows(stream: WindowedStream, window: Window) -> Iterator[dict[str, Any]]:
 
 
 def stable_row_id(report: str, row: Mapping[str, str]) -> str:
-    """The id of a row, which has none of its own: of its report and all its columns."""
+    """Stable id of a row, from its report and all its columns."""
     return stable_id(report, *(text for item in sorted(row.items()) for text in item))
 
 
@@ -125,7 +125,7 @@ class MessageSent(WindowedStream):
 
 
 class FirstResponseTime(WindowedStream):
-    """Raw report: how long customers waited for a first answer."""
+    """Raw report: time to the first response."""
 
     name = "report_first_response_time"
     reports = (catalog.FIRST_RESPONSE_TIME,)
@@ -133,7 +133,7 @@ class FirstResponseTime(WindowedStream):
 
 
 class ResponseTime(WindowedStream):
-    """Raw report: how long customers waited for each answer."""
+    """Raw report: time to each response."""
 
     name = "report_response_time"
     reports = (catalog.RESPONSE_TIME,)

@@ -1,6 +1,6 @@
-"""Where a run reads activity from: raw reports, or REST in their stead.
+"""Selection of the activity source: raw reports, or REST where the account has none.
 
-REST tells less than reports do, so a run turns to it by itself only for who never had reports.
+REST reports less than raw reports do, so a run falls back to it only if the account never had them.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LOG = "tap-freshchat"
 
 
 def select_activity_source(run: RunContext, streams: Sequence[WindowedStream]) -> None:
-    """With `activity_source: auto`, turn to REST when the account has no reports.
+    """With `activity_source: auto`, fall back to REST if the account has no reports.
 
     Args:
         run: the run.
-        streams: those selected that can be read from either.
+        streams: the selected streams that support both sources.
 
     Raises:
-        AccessError: the account had reports and is refused them.
+        AuthorizationError: the account had reports and is denied them now.
     """
     first = next(filter(None, map(_first_report, streams)), None)
     if run.config.activity_source != "auto" or first is None:
@@ -52,7 +52,7 @@ def select_activity_source(run: RunContext, streams: Sequence[WindowedStream]) -
 
 
 def warn_about_replayed_events(streams: Sequence[WindowedStream]) -> None:
-    """Say from when on reports are read, where REST stood in for them until now."""
+    """Warn that reports resume, and from when, after REST replaced them."""
     returning = [
         stream for stream in streams if stream.bookmark_for(REPORTS).resumes_reports_after_rest
     ]
@@ -66,8 +66,8 @@ def warn_about_replayed_events(streams: Sequence[WindowedStream]) -> None:
 
 
 def _first_report(stream: WindowedStream) -> tuple[str, Window] | None:
-    """What a stream asks for first if reports are read; None if there is nothing to ask for."""
-    # Not the stream's own plan, which is made once and rests on the source that is chosen here.
+    """The first report window that a stream would request; None if there is none."""
+    # Not the stream's own plan, which is cached and depends on the source selected here.
     since = stream.run.start_time_for(stream.bookmark_for(REPORTS))
     windows = stream.report_windows(since)
     return (stream.reports[0], windows[0]) if windows else None

@@ -1,4 +1,4 @@
-"""A stream read in closed windows, from raw reports or by REST: the one base of all that are."""
+"""Base of the streams that are read in half-open windows, from raw reports or via REST."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
     from tap_freshchat.run_context import RunContext
 
-# `history` of streams for which what an occurrence changed shows only beside the one before it, and
-# of all that share reports with them. Most conversations are answered and resolved within a day,
-# and reading a day more costs no further job.
+# `context_period` of streams whose events need the state before them, and of all streams that share
+# their reports. Most conversations are resolved within a day, and a day more costs no further job.
 CONTEXT_PERIOD = timedelta(days=1)
 
 
@@ -42,7 +41,7 @@ class WindowedStream(Stream):
 
     Args:
         tap: for the SDK.
-        begin: begins the run when first called; what its streams share.
+        start_run: starts the run when first called; returns what its streams share.
     """
 
     primary_keys: Sequence[str] = ("id",)
@@ -52,14 +51,13 @@ class WindowedStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     reports: ClassVar[tuple[str, ...]]
-    # How much before the overlap is read to know what came before, without being emitted.
+    # Read before the overlap for context, without being emitted.
     context_period: ClassVar[timedelta] = timedelta(0)
-    # How much before the bookmark is read again, whatever the setting: changes are told that late.
+    # Least overlap read again before the bookmark, whatever the setting: changes appear that late.
     min_overlap: ClassVar[timedelta] = timedelta(0)
-    # Whether REST tells the same.
+    # Whether the stream can be read via REST.
     supports_rest: ClassVar[bool] = False
-    # What it keeps in its state beside the bookmark while REST is read: the last look, to which
-    # nothing can be compared any more once reports have told what came after it.
+    # State key of the last snapshot in REST mode, removed when reports are read.
     rest_state_key: ClassVar[str] = ""
 
     def __init__(self, tap: Tap, start_run: Callable[[], RunContext]) -> None:
@@ -85,7 +83,7 @@ class WindowedStream(Stream):
                 yield redact_pii(record, declared) if self._redacts_pii else record
                 count += 1
             # Asking for the next record means that all before it have been written.
-            # A window that ends where the bookmark stands may have had late records to remember.
+            # A window that ends at the bookmark may have had late records to remember.
             if window.end > self.start_time and window.end >= (
                 self._bookmark.value or self.start_time
             ):
@@ -101,7 +99,7 @@ class WindowedStream(Stream):
         self.run.lookup.log_missing()
 
     def _time_left(self, done: int, seconds: float) -> str:
-        """How long the other windows will take, if they are like those done."""
+        """Estimate of the remaining time, from the windows done."""
         remaining = len(self.windows) - done
         return (
             f", about {round(seconds / done * remaining / 60) or '<1'} min left"
@@ -171,7 +169,7 @@ class WindowedStream(Stream):
 
     @property
     def uses_rest(self) -> bool:
-        """Whether this run reads the stream by REST instead of reports."""
+        """Whether this run reads the stream via REST instead of reports."""
         return self.supports_rest and self.run.uses_rest
 
     @property
@@ -187,7 +185,7 @@ class WindowedStream(Stream):
         return self.report_windows(self.start_time)
 
     def report_windows(self, since: datetime) -> list[Window]:
-        """Windows of what is new since then and of some history, as far as reports reach back."""
+        """Windows since then and of the context before, within the retention of reports."""
         if since >= self.run.time_range.report_end:
             return []
         start = max(since - self.context_period, self.run.time_range.report_retention_start)
@@ -197,17 +195,17 @@ class WindowedStream(Stream):
 
     @property
     def starts_before_retention(self) -> bool:
-        """Whether more is wanted than reports reach back to."""
+        """Whether the start time is before the retention of reports."""
         too_old = self.start_time < self.run.time_range.report_retention_start
         return bool(self.reports) and not self.uses_rest and too_old
 
     def report_requests(self) -> Iterator[tuple[str, list[Window]]]:
-        """What is read of each report, where reports are read."""
+        """The windows of each report that the stream reads."""
         for report in self.reports:
             yield report, self._report_windows
 
     def request_reports(self) -> None:
-        """Have the jobs of all windows submitted ahead; none for what is read by REST."""
+        """Request the reports of all windows, unless the stream is read via REST."""
         if not self.uses_rest:
             for report, windows in self.report_requests():
                 self.run.reports.request(report, windows)
@@ -218,17 +216,17 @@ class WindowedStream(Stream):
         return self.run.reports.rows(report, window, names)
 
     def is_new(self, key: Hashable, moment: datetime) -> bool:
-        """Whether an occurrence belongs to this run and was not emitted before.
+        """Whether a record belongs to this run and was not emitted before.
 
         Args:
-            key: its id, or what `overlap_id` makes that of.
+            key: its id, or the value from which `bookmark_id` makes it.
             moment: when it happened.
         """
         return moment >= self.start_time and self._bookmark.is_new(key, moment)
 
     @staticmethod
     def bookmark_id(key: Any) -> str:
-        """The id under which a record is remembered with the bookmark."""
+        """The id of a record in the bookmark."""
         return str(key)
 
     @cached_property
@@ -246,7 +244,7 @@ class WindowedStream(Stream):
 
     @cached_property
     def start_time(self) -> datetime:
-        """From when on this run emits."""
+        """The time from which this run emits."""
         return self.run.start_time_for(self._bookmark)
 
     @cached_property
