@@ -1,4 +1,4 @@
-"""Runs the tap: `python -m tap_freshchat`."""
+"""Entry point of `python -m tap_freshchat`."""
 
 from tap_freshchat.tap import TapFreshchat
 

@@ -1,4 +1,4 @@
-"""What the environment and the command line give, with a line for each fault in it."""
+"""Checks of environment variables and command-line files: one line for each fault."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tap_freshchat.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# The SDK takes the first as true and whatever else as false, a slip of the keyboard too.
+# The SDK takes the first four as true and anything else, a typo too, as false.
 _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
 
 
@@ -50,7 +50,7 @@ def environment_config(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]
 
 
 def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each setting that there is not: what it was to do, nothing would."""
+    """A line for each unknown setting, which would otherwise be ignored silently."""
     known = schema["properties"]
     for name in sorted(set(config) - set(known)):
         matches = get_close_matches(name, known, n=1)
@@ -60,10 +60,10 @@ def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> It
 
 
 def validated_json_file(option: str, file: IO[str] | None) -> IO[str] | None:
-    """A file that an option names, once it is known to hold JSON.
+    """Check that the file of an option holds JSON.
 
     Raises:
-        SettingError: it does not.
+        ConfigError: it does not.
     """
     if file is None:
         return None

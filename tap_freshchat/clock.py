@@ -1,4 +1,4 @@
-"""The clock that everything in the tap is given, so that tests and the sandbox own time."""
+"""Clocks: the protocol that the tap is given, so that tests and the sandbox control time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Clock(Protocol):
     """What time it is, how much has passed, and how to wait."""
 
     def now(self) -> datetime:
-        """The current moment, in UTC."""
+        """The current time, in UTC."""
 
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""
@@ -24,11 +24,11 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
-        """The current moment, in UTC."""
+        """The current time, in UTC."""
         return datetime.now(timezone.utc)
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Seconds since some fixed time."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -44,7 +44,7 @@ class OffsetClock:
         self.ahead = timedelta(0)
 
     def now(self) -> datetime:
-        """The current moment, in UTC."""
+        """The current time, in UTC."""
         return self._clock.now() - self.ahead
 
     def monotonic(self) -> float:

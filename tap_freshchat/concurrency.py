@@ -1,4 +1,4 @@
-"""A bounded number of look-ups at once, their results in the order of what was looked up."""
+"""Thread pool that maps a function over items with bounded concurrency and in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Calls handed over for each that can run: one slow answer must not leave the other threads idle.
+# Calls queued per thread: one slow response must not leave the other threads idle.
 QUEUED_PER_WORKER = 2
 
 

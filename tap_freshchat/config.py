@@ -1,4 +1,4 @@
-"""The settings of one run, checked and in the units that the code uses."""
+"""Checked configuration of one run, in the units that the code uses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Config:
     sandbox: str | None
     token: str | None
     start: datetime
-    # Whether start_date was set; else `start` says where a first run begins, and no more.
+    # Whether start_date was set; otherwise `start` is only the start of a first run.
     start_is_explicit: bool
     end: datetime | None
     activity_source: str
@@ -58,11 +58,11 @@ class Config:
         """Check a config that has passed its schema.
 
         Raises:
-            SettingError: a value cannot be used; the text names the setting.
+            ConfigError: a value cannot be used; the text names the setting.
         """
         api_url = config.get("api_url") or ""
         sandbox = api_url if api_url.lower().startswith(f"{SANDBOX_SCHEME}:") else None
-        # From a file it often comes with the end of its line.
+        # A token read from a file often ends with a line break.
         token = (config.get("api_token") or "").strip()
         if not (sandbox or token):
             raise ConfigError(
@@ -119,14 +119,14 @@ def normalise_api_url(api_url: str) -> str:
     The token goes to this host and no other. Plain http is for a loopback host only.
 
     Raises:
-        SettingError: no host can be read from it, or it is not https.
+        ConfigError: no host can be read from it, or it is not https.
     """
     text = api_url.strip().rstrip("/")
     try:
         url = urlsplit(text if "://" in text else f"https://{text}")
         host, port = (url.hostname or "").lower(), url.port
     except ValueError:
-        # Of brackets, or a port that is none: which of them, Python says in words of its own.
+        # Unbalanced brackets or an invalid port.
         host, port = "", None
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
         raise ConfigError(

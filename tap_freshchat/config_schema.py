@@ -1,4 +1,4 @@
-"""The schema of the tap's settings, once: names, types, defaults and what they mean."""
+"""JSON Schema of the tap's settings: names, types, defaults and descriptions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tap_freshchat.metric_records import HISTORICAL, INSTANT, INTERVALS
 
 ACTIVITY_SOURCES = ("reports", "rest", "auto")
 USER_SCOPES = ("updated", "all")
-# Longer than anything is kept, in reports or elsewhere; a longer one is a slip of the keyboard.
+# Longer than anything is kept, in reports or elsewhere; a longer one is a typo.
 MAX_DAYS = 3650
 MAX_MINUTES = MAX_DAYS * 24 * 60
 

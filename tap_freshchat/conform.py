@@ -1,4 +1,4 @@
-"""A foreign object → a record of its stream's schema: every declared field, in its type. Pure."""
+"""Conversion of raw objects to records of a stream's schema: every field, in its type. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def conform_record(values: Mapping[str, Any], properties: Properties) -> dict[st
     A value that cannot be brought to its field's type is left as it is: losing it would be worse.
 
     Args:
-        values: an object as REST answers it.
+        values: an object as REST returns it.
         properties: of the stream's schema.
     """
     record = {

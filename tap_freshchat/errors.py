@@ -1,12 +1,13 @@
-"""Every error this tap raises, grouped by what can be done about it.
+"""Errors that the tap raises, grouped by what the user or caller can do.
 
 FreshchatError              one sentence for the user: what happened, where, what to change
-├── SettingError            a setting is missing or wrong; nothing was requested
-├── AccessError             401, 403 or a portal host: the account, the token or the plan
-├── MissingError            404: the thing is gone, a caller may skip it
-├── RefusedError            400 and its like: the service understood and said no
-├── PassingError            429, 5xx, network: worth another try
-│   └── LimitError          429 of one resource's own limit, apart from the account's
+├── ConfigError             a setting is missing or wrong; nothing was requested
+├── AuthorizationError      401, 403 or a portal host: the account, the token or the plan
+├── NotFoundError           404: the thing is gone, a caller may skip it
+├── RequestRejectedError    other 4xx: the service rejected the request
+├── RetryableError          429, 5xx: worth another attempt
+│   ├── ConnectionFailedError    the connection failed
+│   └── ResourceRateLimitError   429 of one resource, not of the account
 └── ReportError             a report job or file that cannot be used
 """
 
@@ -22,9 +23,9 @@ class ConfigError(FreshchatError):
 
 
 class AuthorizationError(FreshchatError):
-    """The service will not let us in; trying again cannot help.
+    """The account, token or host has no access; trying again cannot help.
 
-    `forbidden` tells a valid token without this right (403) from everything else.
+    `forbidden` marks a valid token without this right (403).
     """
 
     def __init__(self, message: str, *, forbidden: bool = False) -> None:
@@ -37,7 +38,7 @@ class NotFoundError(FreshchatError):
 
 
 class RequestRejectedError(FreshchatError):
-    """The service refused the request as it stands.
+    """The service rejected the request.
 
     `reason` is the service's own short message. It may name values that we sent, so it is
     for decisions (such as halving a report's window), not for logs.
@@ -49,15 +50,15 @@ class RequestRejectedError(FreshchatError):
 
 
 class RetryableError(FreshchatError):
-    """A fault that may be gone at the next attempt."""
+    """An error that may be gone at the next attempt."""
 
 
 class ConnectionFailedError(RetryableError):
-    """Nothing answers, or not to the end."""
+    """The connection failed before or during the response."""
 
 
 class ResourceRateLimitError(RetryableError):
-    """One resource takes no more for now; `wait` is how many seconds, None if it did not say."""
+    """Rate limit of one resource; `wait` is in seconds, None if the response has no hint."""
 
     def __init__(self, message: str, *, wait: float | None) -> None:
         super().__init__(message)

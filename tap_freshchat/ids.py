@@ -1,4 +1,4 @@
-"""Ids of what has none of its own: the same on every run and from every source. Pure."""
+"""Stable ids for things without one: the same on every run and from every source. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Singer messages to stdout: records as they fill a buffer, all else at once."""
+"""Singer message writer to stdout: buffers records and flushes every other message at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: what to ask for, and the answers → one record for each value. Pure."""
+"""Parser of metric settings and metric responses: one record for each value. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-# The names met in other code; the service has more.
+# Metrics known from other connectors; Freshchat has more.
 HISTORICAL = (
     "conversation_metrics.wait_time",
     "team_performance.first_response_time",
@@ -79,10 +79,10 @@ class Metric:
 def historical_records(
     metric: Metric, interval: str, answer: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """A record for each interval, grouping and key of an answer over time.
+    """A record for each interval, grouping and key of a response over time.
 
     Raises:
-        ValueError: an interval has no readable start and end, or the answer another shape.
+        ValueError: an interval has no readable start or end, or the response has another shape.
     """
     metrics = answer.get("metrics") or answer.get("metric")
     first_metric = metrics[0] if isinstance(metrics, list) else None
@@ -112,10 +112,10 @@ def historical_records(
 def instant_records(
     metric: Metric, answer: Mapping[str, Any], now: datetime
 ) -> Iterator[dict[str, Any]]:
-    """A record for each grouping and key of an answer about this moment.
+    """A record for each grouping and key of a response about the present.
 
     Raises:
-        ValueError: the answer has another shape.
+        ValueError: the response has another shape.
     """
     for data in _object_list(answer, "data"):
         groupings = _groupings(data)
@@ -133,7 +133,7 @@ def instant_records(
 
 
 def _object_list(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The objects in a list of an answer; none when it is absent."""
+    """The objects in a list of a response; none when it is absent."""
     items = holder.get(key) or []
     if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
         raise ValueError(f"{key} is no list of objects")
@@ -156,7 +156,7 @@ def _text(value: Any) -> str | None:
 
 
 def _parse_number(value: Any) -> float | None:
-    """A figure, which is told as a text; null when it is none."""
+    """A number, which comes as a string; null if it is not a number."""
     try:
         return cast_value(value, _NUMBER) if value != "" else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is personal in Freshchat's records, and records without it. Pure."""
+"""Redaction of personal data in the records of every stream. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _PII_FIELDS = frozenset(
         "extra",
     }
 )
-# Of these, what is blank in a tree as well, where `message` would be one of its own.
+# Of these, the fields that are blank in nested objects too, where `message` may be an object.
 _PII_FIELDS_IN_OBJECTS = _PII_FIELDS - {"message"}
-# Lists that hold what people wrote, or what an account keeps about them.
+# Lists of what people wrote.
 _USER_CONTENT_LISTS = frozenset({"message_parts", "reply_parts"})
-# Trees that the tap makes of documented attributes.
+# Objects that the tap builds from documented fields.
 _TAP_BUILT_OBJECTS = frozenset(
     {
         *("actor", "associations", "user", "agent", "group", "channel", "label_category"),
@@ -33,7 +33,7 @@ _TAP_BUILT_OBJECTS = frozenset(
         "agent_activity",
     }
 )
-# What a desk sets up for itself, and pairs `[old, new]`: of no person, whatever they hold.
+# Configuration of the account, and pairs `[old, new]`: never personal data.
 _ACCOUNT_CONFIG_FIELDS = frozenset(
     {
         *("icon", "tags", "assign_to_group", "choices", "fields", "default_value", "value"),
@@ -52,8 +52,8 @@ _MESSAGE = frozenset(
         *("isBotsInput", "bots_input", "status", "error_code", "message_parts", "reply_parts"),
     }
 )
-# Trees that the service passes on as they are, and what in each is known to be of no person. A
-# conversation's own properties (`cf_…`) hold whatever agents, customers and bots put there.
+# Objects passed through from Freshchat, and the fields in each that are not personal. Custom
+# properties of a conversation (`cf_…`) hold anything that agents, customers and bots enter.
 _PASS_THROUGH_ALLOWLIST = {
     "messages": _MESSAGE,
     "welcome_message": _MESSAGE,
@@ -68,15 +68,15 @@ _PASS_THROUGH_ALLOWLIST = {
     "message_template": frozenset({"storage", "template_name", "namespace", "language"}),
     "language": frozenset({"policy", "code"}),
 }
-# Of these, the ones that come as a bare id or name as well.
+# Of these, the fields that may also be a bare id or name.
 _SCALAR_OR_OBJECT = frozenset({"agents", "agent_status"})
 
 
 def redact_pii(record: dict[str, Any], declared: Container[str]) -> dict[str, Any]:
     """A copy in which names, e-mails, phones, pictures and what people wrote are blank.
 
-    Ids stay, so that records still join; `message` is blanked as a text and walked as a tree. What
-    is not known may be anything, so only what is known stays.
+    Ids stay, so that records still join; `message` is blank if it is a text, redacted if it is an
+    object. Only known fields stay.
 
     Args:
         record: of any stream.
@@ -96,7 +96,7 @@ def _redact_object(owner: dict[str, Any], *, in_account_config: bool = False) ->
 
 
 def _redact_value(name: str, value: Any, *, in_account_config: bool) -> Any:
-    """What stays of a field; None where nothing does.
+    """The redacted value of a field; None if nothing stays.
 
     Args:
         name: the field's.

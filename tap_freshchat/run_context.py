@@ -1,4 +1,4 @@
-"""One run's view of one Freshchat account, real or embedded: everything its streams share."""
+"""Run context: everything that the streams of one run share, for a real account or the sandbox."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.bookmarks import Bookmark
 
-# Less than clocks of two machines may differ by, the overlap makes good.
+# Clock differences up to this are covered by the overlap.
 CLOCK_TOLERANCE = timedelta(minutes=1)
-# More is no clock that was set wrong but one that was never set, be it that of a host between.
+# A larger difference means a clock that was never set, perhaps that of a proxy.
 MAX_CLOCK_AHEAD = timedelta(days=1)
 
 
@@ -86,7 +86,7 @@ class RunContext:
             page_size=config.page_size,
         )
         self._temp_dir = temp_dir
-        self._log = logging.getLogger("tap-freshchat.service")
+        self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
         self.changed_users = ChangedUsers(client, folder, config.page_size)
         self._crawl = RestCrawl(
@@ -130,14 +130,14 @@ class RunContext:
 
     @classmethod
     def from_config(cls, raw_config: Mapping[str, Any], clock: Clock | None = None) -> RunContext:
-        """The service that a config speaks of.
+        """The run context for a config.
 
         Args:
             raw_config: has passed its schema.
-            clock: the machine's own when absent; for the embedded Freshchat, one that it can move.
+            clock: the system clock if absent; for the sandbox, a clock that it can advance.
 
         Raises:
-            SettingError: a setting cannot be used.
+            ConfigError: a setting cannot be used.
         """
         config = Config.from_config(raw_config, (clock or SystemClock()).now())
         if config.sandbox:
@@ -181,8 +181,8 @@ class RunContext:
         """Make the cheapest request, so that a wrong host or token ends the run at once.
 
         Raises:
-            AccessError: the host is no API or the token is wrong.
-            UnreachableError: nothing answers there.
+            AuthorizationError: the host is no API or the token is wrong.
+            ConnectionFailedError: the host does not respond.
             FreshchatError: this machine's clock is wrong by days.
         """
         try:
@@ -194,7 +194,7 @@ class RunContext:
         self._correct_clock()
 
     def _correct_clock(self) -> None:
-        """Go by Freshchat's clock where this one is ahead: bookmarks would pass what is to come."""
+        """Use Freshchat's time if the local clock is ahead: bookmarks would skip later rows."""
         ahead = timedelta(seconds=self.client.seconds_ahead)
         if ahead > MAX_CLOCK_AHEAD:
             raise FreshchatError(
@@ -210,11 +210,11 @@ class RunContext:
             )
 
     def in_shard(self, owner_id: str) -> bool:
-        """Whether what belongs to a conversation, an agent or a user falls to this run's shard."""
+        """Whether the id of a conversation, agent or user belongs to this run's shard."""
         return shard_of(owner_id, self.config.shard_count) == self.config.shard_index
 
     def start_time_for(self, bookmark: Bookmark) -> datetime:
-        """From when on a stream with this bookmark is read."""
+        """The time from which a stream with this bookmark is read."""
         explicit, start = self.config.start_is_explicit, self.config.start
         if not explicit:
             start -= self.clock.ahead
@@ -246,13 +246,13 @@ class RunContext:
         return plan_windows(start, self.time_range.report_end, longest)
 
     def require_crawl_since(self, since: datetime) -> None:
-        """Say from when on a stream wants conversations by REST, so that all share one walk."""
+        """Register the start time of a stream for the crawl, which all streams share."""
         self._crawl_since = min(self._crawl_since or self.time_range.rest_end, since)
 
     def crawled_conversations(self) -> Iterator[Snapshot]:
-        """The conversations that moved, by REST; walked once a run."""
-        # To the moment, also where an earlier end is set: who has moved since then is listed with
-        # the later time only. What lies past the end is left out message by message.
+        """Changed conversations via REST; crawled once a run."""
+        # Up to now, even if end_date is earlier: users are listed by their latest change only.
+        # Later messages are filtered one by one.
         return self._crawl.conversations(
             Window(self._crawl_since or self.time_range.rest_end, self.time_range.now)
         )

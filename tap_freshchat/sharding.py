@@ -1,4 +1,4 @@
-"""Which of several parallel runs takes what. Pure."""
+"""Assignment of ids to the shards of parallel runs. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def shard_of(owner_id: str, shard_count: int) -> int:
 
 
 def shard_key(record: Mapping[str, Any], primary_keys: Sequence[str]) -> str:
-    """The id that a record stays together with: its conversation, its agent, or its own first key.
+    """The id that decides a record's shard: its conversation, its agent, or its first key.
 
     Args:
         record: of any stream.

@@ -1,4 +1,4 @@
-"""How a run ends early: in one line by an error, and what a signal must not strike."""
+"""Early end of a run: one line for any error, and signals held back or ignored."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def report_errors_and_exit(logger: logging.Logger) -> Iterator[None]:
-    """End the process with one line and exit status 1, whatever is raised.
+    """Log any exception as one line and exit with status 1.
 
-    No line quotes anything of a record: the text of an unforeseen error might, and so might the
-    SDK's way of telling one, a traceback with that text.
+    The line never contains record content, which the text of an unexpected error or the SDK's
+    traceback might.
     """
     try:
         yield
@@ -34,7 +34,7 @@ def report_errors_and_exit(logger: logging.Logger) -> Iterator[None]:
         # Words about the command line or the settings, which the SDK tells itself.
         raise
     except BrokenPipeError:
-        # Whoever read us is gone, and says why; the command line ends quietly.
+        # The reader of stdout is gone and reports why; the command line ends quietly.
         raise
     except Exception as error:  # noqa: BLE001 - that is what it is for
         logger.critical("%s", _format_error(error))
@@ -69,7 +69,7 @@ def _format_error(error: Exception) -> str:
 
 @contextmanager
 def signals_blocked() -> Iterator[None]:
-    """Hold back signals until the `with` block ends; a thread that starts in it keeps on so."""
+    """Block termination signals within the `with` block; threads started in it keep that."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINATION_SIGNALS)
     try:
         yield
@@ -78,6 +78,6 @@ def signals_blocked() -> Iterator[None]:
 
 
 def ignore_signals() -> None:
-    """Have the signals that end a run end nothing any more."""
+    """Ignore termination signals from now on."""
     for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.SIG_IGN)

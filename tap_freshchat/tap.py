@@ -1,4 +1,4 @@
-"""The tap: its settings, its streams, and how a run begins and ends."""
+"""Singer tap: its settings, its streams, and how a run starts and ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
     from singer_sdk.plugin_base import _ConfigInput
 
-# A process that a signal ended has this much more than its number as status (POSIX shells).
+# Exit status of a process ended by a signal, less the signal number (POSIX shells).
 SIGNAL_EXIT_BASE = 128
 # How long, after a signal, whoever reads stdout may take for the rest of a line. Less than the ten
 # seconds after which `docker stop` kills.
@@ -95,11 +95,11 @@ class TapFreshchat(Tap):
 
     @cached_property
     def run(self) -> RunContext:
-        """The account that the settings speak of."""
+        """The run context of this config."""
         return RunContext.from_config(self.config)
 
     def start_run(self) -> RunContext:
-        """What the streams of this run share: once connected and the reports of all are ordered."""
+        """Connect and request all reports at the first call; returns what the streams share."""
         if not self._started:
             self._started = True
             with signals_blocked():
@@ -225,10 +225,10 @@ class TapFreshchat(Tap):
 
 
 def _check_streams(configured: Iterable[str], streams: Iterable[str]) -> None:
-    """See that setting report_columns names streams that there are.
+    """Check that setting report_columns names known streams.
 
     Raises:
-        SettingError: it names another.
+        ConfigError: it names another.
     """
     if unknown := set(configured) - set(streams):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""A run's folder for temporary files, removed however the run ends."""
+"""Temporary directory of a run, removed however the run ends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import threading
 import weakref
 from pathlib import Path
 
-# Signals that ask the tap to end.
+# Signals that end the tap.
 TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class TempDir:
-    """A new folder under the system's own for such, gone at the latest with the interpreter."""
+    """Folder in the system's temporary directory, removed at interpreter exit at the latest."""
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="tap-freshchat-"))

@@ -1,4 +1,4 @@
-"""How moments are read from Freshchat's several spellings and written in one."""
+"""Parser of Freshchat's time formats and formatter of the single output format. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def parse_time(text: str) -> datetime:
-    """Read a moment; one without a zone is UTC.
+    """Read a time; one without a zone is UTC.
 
     Raises:
-        ValueError: the text is no moment. The text itself is not part of the message.
+        ValueError: the text is not a time. The message does not contain the text.
     """
     # The two usual spellings, without a step of Python's for each part: every row has one.
     zoned = text if text.endswith("Z") else f"{text}Z"
@@ -58,7 +58,7 @@ def parse_time(text: str) -> datetime:
 
 
 def parse_time_or_none(value: object) -> datetime | None:
-    """The moment that a foreign value tells; None when it tells none."""
+    """Parse a time from any value; None if it is not one."""
     try:
         return parse_time(value) if isinstance(value, str) else None
     except ValueError:
@@ -66,7 +66,7 @@ def parse_time_or_none(value: object) -> datetime | None:
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """The moment that many milliseconds after 1970, exactly.
+    """The exact time for milliseconds since 1970.
 
     Raises:
         ValueError: it is outside of the years 1 to 9999.
@@ -78,7 +78,7 @@ def from_epoch_ms(milliseconds: int) -> datetime:
 
 
 def format_time(moment: datetime) -> str:
-    """The one fixed-width UTC form in which all times leave the tap.
+    """Format a time in the single, fixed-width UTC format of the output.
 
     The SDK compares bookmarks as strings, so equal width and zone make string order time
     order: `2026-11-22T10:55:22.220000+00:00`.
@@ -96,7 +96,7 @@ def format_request_time(moment: datetime) -> str:
 
 
 def interaction_start_time(interaction_id: str | None) -> datetime | None:
-    """When an interaction began, which its id hides: `<conversation number>-<epoch ms>`.
+    """Start time of an interaction, from its id: `<conversation number>-<epoch ms>`.
 
     Inferred from three public samples (docs/assumptions.md); None when the id has another form.
     """
@@ -107,5 +107,5 @@ def interaction_start_time(interaction_id: str | None) -> datetime | None:
 
 
 def floor_to(moment: datetime, step: timedelta) -> datetime:
-    """The last moment, not after this one, that is a whole number of steps since 1970."""
+    """Round a time down to a whole number of steps since 1970."""
     return moment - (moment - _EPOCH) % step

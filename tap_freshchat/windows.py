@@ -1,4 +1,4 @@
-"""Closed pieces of time, and how a longer one is tiled with them. Pure."""
+"""Half-open windows of time, and the plan that tiles a longer range with them. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import timedelta
 
-# Before it no account can have begun: Freshchat did not exist.
+# No account is older: Freshchat did not exist.
 FRESHCHAT_EPOCH = datetime(2010, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
 class Window:
-    """A closed piece of time, `[start, end)`."""
+    """Half-open range of time, `[start, end)`."""
 
     start: datetime
     end: datetime
@@ -24,7 +24,7 @@ class Window:
         return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
 
     def halves(self) -> tuple[Window, Window]:
-        """The window cut in two."""
+        """The window split in two."""
         middle = self.start + (self.end - self.start) / 2
         # Requests carry milliseconds; a finer cut would leave a gap between the halves.
         middle = middle.replace(microsecond=middle.microsecond // 1000 * 1000)

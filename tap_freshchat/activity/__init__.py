@@ -1,1 +1,1 @@
-"""What happened at the support desk, out of rows and messages: pure, but for one spool on disk."""
+"""Support activity as ordered events, from report rows and messages. Pure, but for one sorter."""

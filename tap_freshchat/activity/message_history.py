@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Largest difference between the time of a change and that of its system message.
 SYSTEM_MESSAGE_TOLERANCE = timedelta(seconds=2)
-# Messages read back at most, for a conversation that never ends: 20 pages.
+# Most messages to load, for a conversation that never ends: 20 pages.
 MAX_MESSAGES = 1000
 
 FIRST_RESPONSE_DUE = "FIRST_RESPONSE_DUE"
@@ -26,7 +26,7 @@ NO_RESPONSE_DUE = "NO_RESPONSE_DUE"
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a conversation, as REST gives it, with its time read."""
+    """One message of a conversation, as REST returns it, with its parsed time."""
 
     time: datetime
     content: Mapping[str, Any]
@@ -38,24 +38,24 @@ class Message:
 
     @property
     def interaction_id(self) -> str | None:
-        """The open period it belongs to."""
+        """The interaction it belongs to."""
         value = self.content.get("interaction_id")
         return str(value) if value else None
 
     @property
     def author_type(self) -> str | None:
-        """user, agent or bot, for what a person reads; None for notes and notices."""
+        """user, agent or bot for visible messages; None for notes and system messages."""
         if self.content.get("message_type", "normal") != "normal":
             return None
         return self.content.get("actor_type")
 
     @property
     def is_system_message(self) -> bool:
-        """Whether the system tells of a change here."""
+        """Whether the system reports a change."""
         return self.content.get("message_type") == "system"
 
     def has_flag(self, flag: str) -> bool:
-        """Whether it is marked `isResolved` or `isReopen`, as a boolean or as text."""
+        """Whether a flag such as `isResolved` or `isReopen` is set, as a boolean or as text."""
         meta_data = self.content.get("meta_data")
         return isinstance(meta_data, dict) and parse_flag(meta_data.get(flag))
 
@@ -66,11 +66,11 @@ class MessageHistory:
     Args:
         messages: newest first or in any order.
         complete: whether the first message of the conversation is among them.
-        back_to: the moment from whose open period on all messages are there.
-        cut: whether reading stopped amid an open period, because there were too many messages.
+        back_to: all messages since the start of the interaction at that time are present.
+        cut: whether loading stopped in the middle of an interaction, at `MAX_MESSAGES`.
 
     Raises:
-        FreshchatError: a message has no time that can be read.
+        FreshchatError: a message has no readable time.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class MessageHistory:
         self.complete = complete
 
     def covers(self, back_to: datetime | None) -> bool:
-        """Whether the messages from a moment's open period on are there; None wants none."""
+        """Whether messages since the interaction at that time are present; None needs none."""
         if back_to is None or self.complete:
             return True
         return self._back_to is not None and self._back_to <= back_to
@@ -116,7 +116,7 @@ class MessageHistory:
         ) and not any(start and start > time for start in starts)
 
     def __getitem__(self, message_id: str) -> Message | None:
-        """The message of that id, if it is among those read."""
+        """The message with that id, if it was loaded."""
         return self._by_id.get(message_id)
 
     @cached_property
@@ -125,7 +125,7 @@ class MessageHistory:
 
     @property
     def first_visible_message(self) -> Message | None:
-        """The first message of the conversation that a person reads."""
+        """The first visible message of the conversation; None if its start was not loaded."""
         if not self.complete:
             return None
         return next((message for message in self.messages if message.author_type), None)
@@ -141,7 +141,7 @@ class MessageHistory:
         return next((str(source) for source in sources if source), None)
 
     def nearest_system_message(self, moment: datetime) -> Message | None:
-        """The notice nearest to a change at that moment."""
+        """The system message nearest to a change at that time."""
         nearby = [
             message
             for message in self.messages
@@ -150,7 +150,7 @@ class MessageHistory:
         return min(nearby, key=lambda message: abs(message.time - moment), default=None)
 
     def interaction_at(self, moment: datetime) -> str | None:
-        """The open period that the moment falls into."""
+        """The interaction at that time."""
         started = [
             message.interaction_id
             for message in self.messages
@@ -159,19 +159,19 @@ class MessageHistory:
         return started[-1] if started else None
 
     def visible_messages(self, interaction_id: str | None, until: datetime) -> Iterator[Message]:
-        """What people said in one open period, up to and with a moment."""
+        """Visible messages of one interaction, up to and including a time."""
         for message in self.messages:
             in_interaction = message.interaction_id == interaction_id
             if in_interaction and message.author_type and message.time <= until:
                 yield message
 
     def first_response(self, interaction_id: str | None, until: datetime) -> Message | None:
-        """An agent's first answer in an open period, if it came by then."""
+        """The first message of an agent in an interaction, if it came by then."""
         visible = self.visible_messages(interaction_id, until)
         return next((message for message in visible if message.author_type == "agent"), None)
 
     def response_due(self, moment: datetime) -> str | None:
-        """Whose turn it was: FIRST_RESPONSE_DUE, RESPONSE_DUE or NO_RESPONSE_DUE."""
+        """FIRST_RESPONSE_DUE, RESPONSE_DUE or NO_RESPONSE_DUE at that time; None if unknown."""
         interaction_id = self.interaction_at(moment)
         visible = list(self.visible_messages(interaction_id, moment))
         if not visible:
@@ -203,9 +203,9 @@ class MessageHistory:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """A conversation as the service tells it now; `conversation` is empty when it is gone.
+    """Current record of a conversation with its messages; `conversation` is empty if it is gone.
 
-    `dialogue` is its messages, as far back as was wanted; without any when they were not.
+    `history` reaches as far back as requested; it is empty if no messages were requested.
     """
 
     conversation: Mapping[str, Any]
@@ -215,19 +215,19 @@ class Snapshot:
 
 
 def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> MessageHistory:
-    """The dialogue from the beginning of the open period that a moment falls into.
+    """Load the message history back to the start of the interaction at a time.
 
     Args:
-        messages: pages of them fetched as they are asked for; all are, if the oldest come first.
-        back_to: the moment.
+        messages: a lazy iterator over pages; consumed to its end if the oldest come first.
+        back_to: the time.
 
     Raises:
-        FreshchatError: a message has no time that can be read.
+        FreshchatError: a message has no readable time.
     """
     loaded: list[Mapping[str, Any]] = []
-    # The period that the moment falls into; known once a message at or before it is met.
+    # The interaction at that time; known once a message at or before it is found.
     interaction: str | None = None
-    # The order is not documented: where it is the other one, the newest are yet to come.
+    # The order is not documented: with the oldest first, the newest are still to come.
     newest_first = True
     last: datetime | None = None
     for message in messages:
@@ -238,7 +238,7 @@ def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Me
         if newest_first and time < back_to:
             later = (message.get("interaction_id") for message in reversed(loaded))
             interaction = interaction or next(filter(None, later), interaction_id)
-            # One without an id ends no period: how far is read would depend on where it stands.
+            # A message without an id does not end an interaction, wherever it is in the list.
             if interaction_id and interaction_id != interaction:
                 return MessageHistory(loaded, complete=False, back_to=back_to)
             if len(loaded) >= MAX_MESSAGES:

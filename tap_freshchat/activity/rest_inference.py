@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity.message_history import Message, Snapshot
 
-# Assignments kept in mind from run to run, of the conversations that moved last: some 250 kB of
-# state at the very most.
+# Assignments kept in state, of the conversations that changed last: 250 kB at most.
 MAX_REMEMBERED_ASSIGNEES = 2500
 
 
@@ -95,13 +94,13 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
         )
         events.setdefault(event.id, event)
 
-    # Not before the customer has a word in it: from then on there are ids, where there are any.
+    # Messages have interaction ids, if at all, from the first message of the customer on.
     has_interaction_ids = any(message.interaction_id for message in history.messages) or not any(
         message.author_type == "user" for message in history.messages
     )
     latest = None
     for number, message in enumerate(history.messages):
-        # A message may lack the id, as one before the customer's first word.
+        # A message may lack the id, such as one before the customer's first message.
         if message.interaction_id and message.interaction_id != latest:
             first, latest = latest is None, message.interaction_id
             start = interaction_start_time(latest) or message.time
@@ -139,19 +138,19 @@ def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[Con
 
 
 class LastSeenAssignees:
-    """Who was seen to have each conversation last, so that a look which finds the same is no event.
+    """Last seen assignee of each conversation, so that the same one is not emitted again.
 
-    Segment knows an id again for about a day only, and every later message brings another look.
+    Segment deduplicates ids for about a day only, and every later message causes a new snapshot.
 
     Args:
-        known: what `latest` said after the look before.
+        known: `latest` of the previous run.
     """
 
     def __init__(self, known: Mapping[str, str]) -> None:
         self._seen = dict(known)
 
     def is_new(self, event: ConversationEvent) -> bool:
-        """Whether this is no assignment that was only seen, or another than the last one seen."""
+        """Whether this is not an inferred assignment, or differs from the last one seen."""
         if not event.time_is_approximate:
             return True
         key = f"{event.conversation_id} {event.kind}"
@@ -161,14 +160,14 @@ class LastSeenAssignees:
 
     @property
     def latest(self) -> Mapping[str, str]:
-        """The ids of the latest assignments by conversation and kind, up to the bound."""
+        """Ids of the latest assignments by conversation and kind, up to the bound."""
         return dict(list(self._seen.items())[-MAX_REMEMBERED_ASSIGNEES:])
 
 
 def message_records(
     snapshot: Snapshot, app_id: str | None
 ) -> Iterator[tuple[dict[str, Any], datetime]]:
-    """The messages of one conversation as rows of the stream `messages`, and when; oldest first."""
+    """Records of the stream `messages` with their times, for one conversation; oldest first."""
     for message in snapshot.history.messages:
         content = message.content
         row = {
@@ -190,14 +189,14 @@ def message_records(
 
 
 def _parts(value: object) -> list[dict[str, Any]]:
-    """The parts of a message, whatever stands in their place; a bare text is one of them."""
+    """The parts of a message; a bare text becomes one part, anything else none."""
     if isinstance(value, str):
         return [{"text": {"content": value}}] if value else []
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
-    """What every agent's status is now: by `<agent id>` and `<agent id> intelliassign`."""
+    """Current statuses of all agents, by `<agent id>` and `<agent id> intelliassign`."""
     statuses = {}
     for agent in agents:
         statuses[str(agent["id"])] = normalise_status(str(agent.get("availability_status") or ""))
@@ -211,14 +210,14 @@ def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
 def diff_statuses(
     before: Mapping[str, str], current: Mapping[str, str], *, since: str, moment: datetime
 ) -> Iterator[AgentStatusChange]:
-    """Statuses that differ between two looks.
+    """Changes of agent status between two polls.
 
     Args:
-        before: statuses at the look before; an agent who is not among them is not told.
-        current: statuses at this look.
-        since: the bookmark of the look before; the same until this one is finished, so that a
-            run that is repeated tells the same occurrences.
-        moment: of this look.
+        before: statuses at the previous poll; agents missing from it are ignored.
+        current: statuses at this poll.
+        since: the bookmark of the previous poll; unchanged until this one is finished, so that a
+            repeated run emits the same ids.
+        moment: time of this poll.
     """
     for key, status in current.items():
         if key in before and before[key] != status:

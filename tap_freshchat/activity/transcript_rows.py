@@ -1,4 +1,4 @@
-"""Rows of the Chat-Transcript report → messages in the shape that REST gives them. Pure."""
+"""Converter of Chat-Transcript rows to messages in the shape of REST. Pure."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PARTS = msgspec.json.Decoder(list[dict[str, Any]])
 def message_from_row(
     row: Mapping[str, str], time: datetime, *, app_id: str | None
 ) -> dict[str, Any]:
-    """The plain message of a row, with REST's field names.
+    """The message of a row, with REST's field names.
 
     Args:
         row: with the columns' known names; blank cells are empty strings.
-        time: the row's, as `activity.row_time` read it.
+        time: of the row, as `parse_row_time` returns it.
         app_id: the account's, which transcripts leave out.
     """
     return {
@@ -42,9 +42,9 @@ def message_from_row(
 
 
 def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What was said: the column of parts, or the columns of text and pictures without it.
+    """Message parts from the column of parts, else from the columns of text and pictures.
 
-    A column of parts that cannot be read is itself the text where no other column has it.
+    A column of parts that is not JSON is used as the text if no other column has it.
     """
     text = row.get("message_parts") or ""
     if text:

@@ -1,1 +1,1 @@
-"""Freshchat over HTTP: one client, its limits, its pages; knows no Singer and no streams."""
+"""HTTP access to Freshchat: client, rate limits, pagination. Knows no Singer and no streams."""

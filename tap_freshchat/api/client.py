@@ -1,4 +1,4 @@
-"""One HTTP client for the whole tap: auth, host pinning, limits, retries, errors; no Singer."""
+"""HTTP client for the whole tap: auth, host pinning, rate limits, retries, errors. No Singer."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Waits of 1, 2, 4 … seconds with jitter, never above a minute: about two minutes in all, by
-# which time a passing fault of a hosted service has passed. Waits that the service itself asks
-# for (429) stand at the limiter's gate and come on top.
+# which time a temporary fault of a hosted service is usually over. Waits that the service asks for
+# (429) are added by the rate limiter.
 MAX_ATTEMPTS = 8
 INITIAL_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
-# No page of the API comes near; a body above it is not an answer.
+# No page of the API comes near this size.
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
-# Seconds: the longest period that a limit of a resource's own counts over is a day.
+# Seconds: the longest period of a resource rate limit is a day.
 MAX_RESOURCE_LIMIT_SECONDS = 24 * 3600.0
 
 
@@ -58,7 +58,7 @@ class FreshchatClient:
         session: a `requests` session of this client's own, without auth.
         limiter: the gate shared by all requests of the tap.
         clock: for the waits between attempts.
-        timeout: seconds to wait for the service to answer.
+        timeout: seconds to wait for a response.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
@@ -79,19 +79,19 @@ class FreshchatClient:
         self._clock = clock
         self._timeout = timeout
         self._log = logging.getLogger("tap-freshchat.client")
-        # How far this machine's clock was ahead of the service's, by its latest answer of JSON.
+        # How far the local clock was ahead of Freshchat's, by the latest JSON response.
         self.seconds_ahead = 0.0
 
     def get(
         self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = MAX_ATTEMPTS
     ) -> Any:
-        """The JSON answer to GET `path`.
+        """The JSON response to GET `path`.
 
         Args:
             path: below the base, as `/users/{id}` with ids quoted by `path_of`; or a link from
-                an answer, which is followed on the configured host only.
+                a response, which is followed on the configured host only.
             params: query parameters.
-            attempts: how often a passing fault is tried.
+            attempts: how often a retryable error is tried.
 
         Raises:
             FreshchatError: one of its families, by what can be done about it.
@@ -99,7 +99,7 @@ class FreshchatClient:
         return self._with_retries(lambda: self._json("GET", path, params=params), attempts)
 
     def post(self, path: str, body: Any) -> Any:
-        """The JSON answer to POST `path` with a JSON body.
+        """The JSON response to POST `path` with a JSON body.
 
         Raises:
             FreshchatError: one of its families, by what can be done about it.
@@ -107,10 +107,10 @@ class FreshchatClient:
         return self._with_retries(lambda: self._json("POST", path, json=body))
 
     def post_with_resource_limit(self, path: str, body: Any) -> Any:
-        """The JSON answer to POST `path` where a limit of its own holds, apart from the account's.
+        """The JSON response to POST `path`, a resource with its own rate limit.
 
         Raises:
-            LimitError: that limit is reached; all other requests may go on.
+            ResourceRateLimitError: that limit is reached; all other requests may continue.
             FreshchatError: any other family.
         """
         return self._with_retries(
@@ -123,7 +123,7 @@ class FreshchatClient:
         `receive` is called again from the start when the body breaks off.
 
         Raises:
-            MissingError: the link has expired (S3 says 403) or its file is gone.
+            NotFoundError: the link has expired (S3 says 403) or its file is gone.
             FreshchatError: any other family.
         """
         return self._with_retries(lambda: self._download(url, consume))
@@ -199,7 +199,7 @@ class FreshchatClient:
                 stream=True,
                 # A redirect could carry the token to another host.
                 allow_redirects=False,
-                # Even so, requests would read all of its body, and its link, which may be no URL.
+                # Requests would still read its whole body and its link, which may not be a URL.
                 hooks={"response": _drop_location_header},
                 **parts,
             )

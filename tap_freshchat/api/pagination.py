@@ -1,4 +1,4 @@
-"""Freshchat's two paging styles, as iterators over the items of all pages."""
+"""Iterators over Freshchat's two styles of pagination."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from tap_freshchat.api.client import FreshchatClient
 
 FIRST_PAGE = 1
-# What the service calls a page past the end.
+# Error code for a page beyond the last.
 WRONG_PAGE = "WRONG_PAGE"
-# Pages of messages in a row that hold none: more of them, and their links lead nowhere.
+# Most empty pages of messages in a row before the links count as endless.
 MAX_EMPTY_PAGES = 20
-# Of a number of pages or items.
+# Of a count of pages or items.
 _MAX_DIGITS = 9
 
 
@@ -42,20 +42,20 @@ def paginate(  # noqa: PLR0913 - what the lists differ in
 ) -> Iterator[dict[str, Any]]:
     """Items of a list that has `pagination` and `links` in its envelope.
 
-    Never asks beyond `total_pages`: that is an error there (WRONG_PAGE), not an empty page.
-    Without an order the service may shift items between pages, so ascending order is asked for.
+    Never requests pages beyond `total_pages`, which are an error (WRONG_PAGE), not empty.
+    Requests ascending order: without one, items may shift between pages.
 
     Args:
         client: of the account.
         path: the list, such as `/agents`.
-        key: where the items are in the answer.
+        key: where the items are in the response.
         page_size: `items_per_page`, at most 50.
         params: further query parameters.
         id_field: the field that has an item's id.
-        optional: whether an answer without the list is one without items.
+        optional: whether a response without the list means no items.
 
     Raises:
-        FreshchatError: an answer has another shape, or one of the families of the client.
+        FreshchatError: a response has another shape, or one of the families of the client.
     """
     query = {"items_per_page": page_size, **(params or {})}
     for items in _pages(client, path, key, query, id_field=id_field, optional=optional):
@@ -65,11 +65,11 @@ def paginate(  # noqa: PLR0913 - what the lists differ in
 def user_conversations(
     client: FreshchatClient, user_id: str, *, page_size: int
 ) -> list[dict[str, Any]]:
-    """What is listed of each conversation of a user, each once; in pages, if the answer has them.
+    """Listed conversations of a user, each once; follows pages if the response has them.
 
     Raises:
-        MissingError: there is no such user (any more).
-        FreshchatError: an answer has another shape.
+        NotFoundError: there is no such user (any more).
+        FreshchatError: a response has another shape.
     """
     path = build_path("users", user_id, "conversations")
     items = paginate(client, path, "conversations", page_size=page_size, optional=True)
@@ -85,24 +85,24 @@ def paginate_backwards(  # noqa: PLR0913 - as of any list
     sort_value: Callable[[dict[str, Any]], Any],
     params: Mapping[str, Any] | None = None,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Pages of a list that items leave while it is read, as they leave a closed window of time.
+    """Pages of a list that shrinks while it is read, such as a window of changed users.
 
-    Whatever leaves moves all after it towards the front. Read from the last page to the first,
-    such an item is met twice rather than never. One that comes in amid the list, where that is in
-    another order than of change, moves all after it the other way: where the list has grown and is
-    not in that order, it is read from the first page to the last as well.
+    An item that leaves the list moves all later items towards the front. Read from the last page to
+    the first, an item is seen twice rather than never. An item inserted in the middle moves later
+    items the other way: if the list has grown and is not sorted by time of change, it is also read
+    from the first page to the last.
 
     Args:
         client: of the account.
         path: the list, such as `/users`.
-        key: where the items are in the answer.
+        key: where the items are in the response.
         page_size: `items_per_page`, at most 50.
         sort_value: time of an item's last change, by which the list may be sorted; None if it has
             none.
         params: further query parameters.
 
     Raises:
-        FreshchatError: an answer has another shape, or one of the families of the client.
+        FreshchatError: a response has another shape, or one of the families of the client.
     """
     query = {"items_per_page": page_size, **(params or {})}
     items, pages, size = _page(client, path, key, FIRST_PAGE, query)
@@ -128,7 +128,7 @@ def _pages(  # noqa: PLR0913 - what one request takes
     id_field: str,
     optional: bool,
 ) -> Iterator[list[dict[str, Any]]]:
-    """All pages from the first to the last, of which each tells anew which that is."""
+    """All pages from the first to the last; each page states how many there are."""
     page, pages = FIRST_PAGE, FIRST_PAGE
     while page <= pages:
         items, pages, _ = _page(
@@ -141,7 +141,7 @@ def _pages(  # noqa: PLR0913 - what one request takes
 def _page_or_empty(
     client: FreshchatClient, path: str, key: str, page: int, params: Mapping[str, Any]
 ) -> _Page:
-    """One page; an empty one when so much has left that the list is shorter by now."""
+    """One page; empty if the list has become too short to have it."""
     try:
         return _page(client, path, key, page, params)
     except RequestRejectedError as error:
@@ -175,7 +175,7 @@ def _page(  # noqa: PLR0913 - what one request takes
 
 
 def _count(value: object) -> int | None:
-    """A number of things, 0 where none is told; None for what is no such number."""
+    """A count, 0 if absent; None if invalid."""
     text = str(value or 0)
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
@@ -186,8 +186,8 @@ def paginate_messages(
     """Messages of one conversation, as they come: newest first, pages chained by `link.href`.
 
     Raises:
-        MissingError: there is no such conversation.
-        FreshchatError: links lead back to a page already read or on without end, or an answer has
+        NotFoundError: there is no such conversation.
+        FreshchatError: links lead back to a page already read or on without end, or a response has
             another shape.
     """
     path = list_path = build_path("conversations", conversation_id, "messages")

@@ -1,4 +1,4 @@
-"""How long to wait before the next request: decisions from headers, one gate for the whole tap."""
+"""Rate limiter for the whole tap, and the pauses that response headers ask for."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | No
     text = headers.get("X-RateLimit-Reset", "").strip()
     if not (text.isascii() and text.isdigit()):
         return None
-    # More digits than a moment has: as long as may be, whatever number it is.
+    # More digits than a timestamp has: the longest pause.
     reset = int(text) if len(text) <= _MAX_DIGITS else math.inf
     return min(max(0.0, reset - now.timestamp()), MAX_PAUSE_SECONDS)
 
 
 def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds in which no further request may be sent, judged by one answer.
+    """Seconds to pause after a response before any further request.
 
-    A 429 always pauses; any other answer only when it says that nothing remains of the limit.
+    A 429 always pauses; any other response only if nothing remains of the limit.
     """
     hint = retry_after(headers, now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -70,7 +70,7 @@ def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float
 
 
 class RateLimiter:
-    """One gate for every request of the tap, whichever thread sends it."""
+    """Rate limiter shared by all threads that send requests."""
 
     def __init__(self, clock: Clock, requests_per_minute: int | None = None) -> None:
         self._clock = clock
@@ -79,7 +79,7 @@ class RateLimiter:
         self._open_at = clock.monotonic()
 
     def acquire(self) -> None:
-        """Return when the next request may go."""
+        """Wait until the next request may be sent."""
         while True:
             with self._lock:
                 now = self._clock.monotonic()
@@ -90,7 +90,7 @@ class RateLimiter:
             self._clock.sleep(remaining)
 
     def update_from_response(self, status: int, headers: Mapping[str, str]) -> None:
-        """Learn from an answer how long the gate stays shut."""
+        """Pause all requests for as long as a response asks."""
         pause = pause_after(status, headers, self._clock.now())
         if pause > 0:
             with self._lock:

@@ -1,4 +1,4 @@
-"""How far this machine's clock is ahead of the service's, by an answer's own time. Pure."""
+"""Parser of the `Date` response header: how far the local clock is ahead of Freshchat's. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def seconds_ahead(headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds from the answer's `Date` to `now`, negative when behind it; 0 without such a time."""
+    """Seconds from `Date` to `now`, negative if `now` is behind; 0 without a valid date."""
     try:
         date = parsedate_to_datetime(headers.get("Date", ""))
     except (TypeError, ValueError, OverflowError):
         return 0.0
-    # RFC 5322: `-0000` is UTC of which no zone is told, and Python takes it as having none.
+    # RFC 5322: `-0000` is UTC without a zone, for which Python returns a naive time.
     server_time = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
     return (now - server_time).total_seconds()

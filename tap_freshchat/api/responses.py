@@ -1,4 +1,4 @@
-"""Freshchat's answers: JSON read, and held to the shape that whoever asked can work with."""
+"""Checks of JSON responses: decoding, expected shape, ids as strings. Pure."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def decode_json(text: bytes | str) -> Any:
     """Read JSON.
 
     Raises:
-        ValueError: it is none, or nested too deeply to be read. The text is no part of the message.
+        ValueError: it is not JSON, or nested too deeply. The message does not contain the text.
     """
     try:
         return msgspec.json.decode(text)
     except (ValueError, RecursionError):
-        # Beside its own errors, msgspec lets those of bad UTF-8 and of depth pass.
+        # Besides its own errors, msgspec raises those of bad UTF-8 and of depth.
         raise ValueError("not JSON") from None
 
 
 def require_object(value: Any, path: str) -> dict[str, Any]:
-    """An answer, or a part of one, that must be an object.
+    """Check that a response, or a part of one, is an object.
 
     Raises:
-        FreshchatError: it is none.
+        FreshchatError: it is not.
     """
     if not isinstance(value, dict):
         raise FreshchatError(f"The answer of {path} is not the object it should be; check api_url.")
@@ -42,16 +42,16 @@ def require_object(value: Any, path: str) -> dict[str, Any]:
 def require_object_list(
     value: Any, path: str, key: str, *, id_field: str | None = "id"
 ) -> list[dict[str, Any]]:
-    """A list of objects, each with an id; ids are texts.
+    """Check a list of objects, each with an id; returns them with ids as strings.
 
     Args:
         value: the list.
         path: of the request.
-        key: where the list was in the answer.
-        id_field: the field that has the id: a text or a number. None where there is none.
+        key: where the list was in the response.
+        id_field: the field that has the id, a string or a number; None if items have no id.
 
     Raises:
-        FreshchatError: it is no such list.
+        FreshchatError: it is not such a list.
     """
     if not isinstance(value, list):
         raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
@@ -66,10 +66,10 @@ def require_object_list(
 
 
 def stringify_ids(item: dict[str, Any], *id_fields: str | None) -> dict[str, Any]:
-    """The object with ids as texts, so that what is looked up by one is found.
+    """The object with all ids as strings, so that look-ups by id match.
 
     Args:
-        item: any object of an answer.
+        item: any object of a response.
         id_fields: further fields that hold ids.
     """
     as_text = {

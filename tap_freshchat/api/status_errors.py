@@ -1,4 +1,4 @@
-"""What the service's answer, or its silence, means: which error it stands for. Pure."""
+"""Mapping of HTTP status codes and connection failures to errors. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RETRYABLE_4XX = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 def is_resource_rate_limit(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a 429 is not the account's limit, of which each answer says what remains."""
+    """Whether a 429 is of the resource: the account's limit states what remains of it."""
     remaining = headers.get("X-RateLimit-Remaining", "").strip()
     return status == HTTPStatus.TOO_MANY_REQUESTS and remaining != "0"
 
@@ -30,16 +30,16 @@ def is_resource_rate_limit(status: int, headers: Mapping[str, str]) -> bool:
 def raise_for_status(
     status: int, headers: Mapping[str, str], request_line: str, content: bytes
 ) -> None:
-    """Raise the error that an answer stands for.
+    """Raise the error for a status outside of 2xx.
 
     Args:
-        status: the answer's.
-        headers: the answer's.
-        request_line: what was asked, for the error.
-        content: its body, as far as it was read.
+        status: the response's.
+        headers: the response's.
+        request_line: method and path, for the error.
+        content: its body, as far as read.
 
     Raises:
-        FreshchatError: by family; nothing for 2xx.
+        FreshchatError: one of its subclasses.
     """
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
@@ -67,7 +67,7 @@ def raise_for_status(
 
 
 def connection_error(action: str, url: str, error: Exception) -> ConnectionFailedError:
-    """The error for no answer, or half of one."""
+    """The error for a connection that failed before or during the response."""
     # Only the kind: its text can hold the whole URL, whose query may be a signature.
     kind = type(error).__name__
     target = urlsplit(url)

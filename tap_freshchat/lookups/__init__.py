@@ -1,1 +1,1 @@
-"""What is looked up by REST, each thing once a run: the account, users, conversations."""
+"""REST look-ups, each made at most once a run: the account, users, conversations."""

@@ -1,4 +1,4 @@
-"""Users changed in a window of time, listed once for all streams that follow them; no Singer.
+"""List of users changed in a window, fetched once for all streams that need it; no Singer.
 
 The API lists users only under a filter, and that `updated_from` and `updated_to` are obeyed is
 believed, not documented. What they let through is filtered here again; a service that ignores
@@ -38,7 +38,7 @@ REMEMBERED_IDS = 20_000
 
 
 def changed_at(user: dict[str, Any]) -> datetime | None:
-    """When a user was last changed; created, for one who never was; None when neither is told."""
+    """Time of a user's last change, else of creation; None if unknown."""
     text = user.get("updated_time") or user.get("created_time")
     try:
         return parse_time(text) if isinstance(text, str) else None
@@ -64,13 +64,13 @@ class ChangedUsers:
         self._full_list: Path | None = None
 
     def register_windows(self, windows: Sequence[Window]) -> None:
-        """Say what one stream is going to read, so that it is listed once for all."""
+        """Register the windows that a stream will read, so that each is fetched once for all."""
         self._readers.update(windows)
 
     def users(self, window: Window) -> Iterator[dict[str, Any]]:
-        """Users whose last change lies in an ordered window, each once.
+        """Users whose last change is in a registered window, each once.
 
-        One of whom no time is known belongs to every window.
+        A user without a known time belongs to every window.
         """
         path = self._full_list or self._path(window)
         if not path.exists():
@@ -128,7 +128,7 @@ def _is_outside_window(user: dict[str, Any], window: Window) -> bool:
 
 
 def _deduplicated(users: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The users without those met shortly before."""
+    """The users without those seen shortly before, which pages that shift repeat."""
     seen: OrderedDict[str, None] = OrderedDict()
     for user in users:
         if user["id"] in seen:

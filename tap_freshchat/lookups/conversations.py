@@ -1,4 +1,4 @@
-"""Who the customer of a conversation is, and what is said of it now: batched look-ups."""
+"""Batched and cached look-up of conversations, their messages and their customers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ T = TypeVar("T")
 
 # POST /users/fetch takes up to 100 ids.
 USERS_PER_REQUEST = 100
-# Occurrences whose look-ups are made together: several requests of 100 users, and never many
-# records in memory.
+# Events looked up together: several requests of 100 users, and few records in memory.
 LOOKUP_BATCH_SIZE = 500
-# What is remembered of each kind; the oldest are looked up again. A conversation comes with its
-# messages, some 25 kB of them.
+# Cached users and conversations; the oldest are dropped. A conversation has 25 kB of messages.
 MAX_USERS = 20_000
 MAX_SNAPSHOTS = 1_000
 
 
 class BoundedCache(OrderedDict[str, T]):
-    """Answers by id, the oldest dropped above a bound."""
+    """Cache of look-ups by id; drops the oldest above a bound."""
 
     def __init__(self, bound: int) -> None:
         super().__init__()
@@ -47,7 +45,7 @@ class BoundedCache(OrderedDict[str, T]):
 
 
 class ConversationLookup:
-    """Look-ups of conversations and users, each made at most once while remembered.
+    """Look-ups of conversations and users, cached.
 
     Args:
         client: of the account; waits at the limiter that all requests share.
@@ -66,14 +64,13 @@ class ConversationLookup:
         self._snapshots: BoundedCache[Snapshot] = BoundedCache(MAX_SNAPSHOTS)
         self._users: BoundedCache[dict[str, Any]] = BoundedCache(MAX_USERS)
         self._missing = 0
-        self._log = logging.getLogger("tap-freshchat.identity")
+        self._log = logging.getLogger("tap-freshchat.lookups")
 
     def get_snapshots(self, requested: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
-        """The conversations as they stand now, looked up unless remembered.
+        """Current snapshots of conversations, fetched unless cached.
 
         Args:
-            requested: by conversation, how far back its messages are wanted: a moment, or None for
-                no messages.
+            requested: by conversation id, how far back to load its messages; None for no messages.
         """
         found = {
             conversation_id: snapshot
@@ -94,7 +91,7 @@ class ConversationLookup:
         return found
 
     def get_users(self, user_ids: Iterable[str]) -> Mapping[str, dict[str, Any]]:
-        """The users, 100 a request unless remembered; one who was deleted is left out."""
+        """Users by id, fetched unless cached; deleted users are absent."""
         requested = set(user_ids)
         found = {user_id: self._users[user_id] for user_id in requested & self._users.keys()}
         uncached = sorted(requested - found.keys())
@@ -105,7 +102,7 @@ class ConversationLookup:
         return {user_id: user for user_id, user in found.items() if user}
 
     def log_missing(self) -> None:
-        """Say how many look-ups found nothing since this was last said."""
+        """Log how many look-ups found nothing since the last call."""
         if self._missing:
             self._log.warning(
                 "%d conversations or users no longer exist in Freshchat; "
@@ -138,7 +135,7 @@ class ConversationLookup:
     def _fetch_users(self, user_ids: list[str]) -> Mapping[str, dict[str, Any]]:
         get_users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
         answer = self._client.post("/users/fetch", {"ids": user_ids})
-        # The answer is either a list or an object that holds it.
+        # The response is either a list or an object that holds it.
         entries = answer.get("users") or [] if isinstance(answer, dict) else answer
         for user in responses.require_object_list(entries, "/users/fetch", "users"):
             get_users[user["id"]] = user
@@ -151,12 +148,12 @@ def find_customer_id(
     history: MessageHistory,
     older_messages: Iterable[Mapping[str, Any]],
 ) -> str | None:
-    """The customer of a conversation; some accounts' GET leaves them out, their messages do not.
+    """The customer's id; from the messages if the conversation's record lacks it.
 
     Args:
-        conversation: as its record tells it.
-        history: its messages, as far as they were read.
-        older_messages: the rest of them, read only while nobody is found.
+        conversation: its record.
+        history: its messages, as far as loaded.
+        older_messages: the other messages, read only until a customer is found.
     """
     if user_id := conversation.get("user_id"):
         return str(user_id)

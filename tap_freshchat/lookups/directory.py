@@ -1,4 +1,4 @@
-"""Who and what the account has: agents, groups, channels, each listed at most once a run."""
+"""Directory of the account: agents, groups and channels, each listed at most once a run."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class AccountDirectory:
     def account(self) -> Mapping[str, Any]:
         """The account's configuration; empty when the token may not read it.
 
-        It is also the cheapest request that tells whether host and token are right.
+        It is also the cheapest request that checks host and token.
 
         Raises:
-            AccessError: the host is no API or the token is wrong.
+            AuthorizationError: the host is no API or the token is wrong.
         """
         try:
             answer = self._client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
@@ -85,5 +85,5 @@ class AccountDirectory:
             items = pagination.paginate(self._client, path, key, page_size=self._page_size)
             return {item["id"]: item for item in items}
         except NotFoundError:
-            # Some accounts answer 404 to an empty list.
+            # Some accounts return 404 for an empty list.
             return {}

@@ -1,7 +1,7 @@
-"""Conversations that moved, found by walking users, for accounts without raw reports; no Singer.
+"""Crawl of changed conversations through users, for accounts without raw reports; no Singer.
 
-No endpoint lists conversations: users are listed, then each user's conversations, then the messages
-of each. What was found is kept on disk for the run, so that all streams share one walk.
+No endpoint lists conversations, so the crawl lists users, then each user's conversations, then the
+messages of each. The result is kept on disk for the run, so that all streams share one crawl.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from tap_freshchat.clock import Clock
     from tap_freshchat.lookups.changed_users import ChangedUsers
 
-# How far ahead users are asked for, so that none leaves the list by coming back while it is read:
-# the next run would look for what is new of them only. Longer than any listing takes.
+# How far into the future users are requested, so that one who changes during the listing stays
+# in it. Longer than any listing takes.
 UPDATED_TO_MARGIN = timedelta(days=1)
 
 
 class RestCrawl:
-    """The conversations that moved since a moment.
+    """Crawl of the conversations that changed since a time.
 
     Args:
         client: of the account; waits at the limiter that all requests share.
         listing: of users.
         clock: for the time of a snapshot.
-        folder: where what was found lies until the run ends.
-        all_users: walk every user rather than those changed since.
+        folder: for the result, until the run ends.
+        all_users: crawl all users, not only those changed since.
         page_size: `items_per_page`, at most 50.
         max_concurrency: look-ups in flight at once.
     """
@@ -62,18 +62,18 @@ class RestCrawl:
         self._client = client
         self._changed_users = changed_users
         self._clock = clock
-        self._path = folder / "walk.jsonl"
+        self._path = folder / "crawl.jsonl"
         self._all_users = all_users
         self._page_size = page_size
         self._max_concurrency = max_concurrency
         self._missing = 0
-        self._log = logging.getLogger("tap-freshchat.walk")
+        self._log = logging.getLogger("tap-freshchat.crawl")
 
     def conversations(self, window: Window) -> Iterator[Snapshot]:
-        """Conversations with a message in the window; walked once, whoever asks first.
+        """Conversations with a message in the window; crawled at the first call only.
 
         Args:
-            window: from the earliest moment that any stream of the run wants.
+            window: from the earliest start time of any stream of the run.
         """
         if not self._path.exists():
             self._write(window)

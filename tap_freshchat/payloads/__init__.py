@@ -1,1 +1,1 @@
-"""Occurrences as records in the shape of Freshworks' product events. Pure."""
+"""Builders of event records in the shape of Freshworks' product events. Pure."""

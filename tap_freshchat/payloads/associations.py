@@ -1,4 +1,4 @@
-"""Who and what an event belongs to: customer, actor, agent, group and channel, joined. Pure."""
+"""Builder of associations and actor: customer, agent, group and channel of an event. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIMES = frozenset({"created_time", "updated_time"})
 
 @dataclass(frozen=True, kw_only=True)
 class AccountData:
-    """What the payload says of the account itself, and the lists that ids are joined with."""
+    """Configuration of the account, and the lists that ids are joined with."""
 
     configuration: Mapping[str, Any]
     agents: Mapping[str, dict[str, Any]]
@@ -69,7 +69,7 @@ def build_associations(
     customer: Customer,
     state: ConversationState,
 ) -> dict[str, Any]:
-    """What a conversation belongs to, as far as its ids lead to anything; labels by name only."""
+    """Associations of a conversation, as far as its ids are found; labels have a name only."""
     associations = {
         "user": select_fields(customer.user, _USER),
         "agent": select_fields(
@@ -94,14 +94,14 @@ def build_actor(
     customer: Customer,
     message: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """Who caused it; None when no source says so.
+    """The actor of an event; None if unknown.
 
     Args:
         actor_type: user, agent, system or bot.
         actor_id: whose id it is.
         account: to join an agent with.
         customer: of the conversation.
-        message: one that the actor wrote, which tells the organisation's ids.
+        message: one that the actor wrote, which has the organisation's ids.
     """
     if actor_type is None and actor_id is None:
         return None
@@ -123,7 +123,7 @@ def agent_actor(agent_id: str, agent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def normalise_time(value: Any) -> Any:
-    """A time in the one form in which times leave the tap; anything else unchanged."""
+    """A time in the output format; anything else unchanged."""
     try:
         return format_time(parse_time(value)) if isinstance(value, str) else value
     except ValueError:
@@ -131,7 +131,7 @@ def normalise_time(value: Any) -> Any:
 
 
 def select_fields(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The documented attributes that an object has, times in their one form."""
+    """The documented fields that an object has, times in the output format."""
     return {
         name: normalise_time(source[name]) if name in _TIMES else source[name]
         for name in names

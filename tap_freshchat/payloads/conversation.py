@@ -1,4 +1,4 @@
-"""The conversation in a payload: as it stood, completed by what only its present tells. Pure."""
+"""Builder of the conversation in an event: its tracked state, completed by a snapshot. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build_conversation(  # noqa: PLR0913 - each is one source of the payload
     *,
     at: datetime,
 ) -> dict[str, Any]:
-    """The conversation as it stood, completed by what only its present state tells."""
+    """The conversation at a time, completed with fields that only the current record has."""
     current = snapshot.conversation if snapshot else {}
     channel_id = state.channel_id or current.get("channel_id")
     conversation: dict[str, Any] = {
@@ -43,7 +43,7 @@ def build_conversation(  # noqa: PLR0913 - each is one source of the payload
         **state.values,
         **_times(state),
     }
-    # A conversation is created once, and nothing tells when as well as its own record.
+    # A conversation is created once, and its own record has the best time.
     if created := parse_time_or_none(current.get("created_time")):
         conversation["created_time"] = format_time(created)
     for kind, id_field in (("agent", "assigned_agent_id"), ("group", "assigned_group_id")):
@@ -79,7 +79,7 @@ def _times(state: ConversationState) -> dict[str, str]:
 
 
 def message_element(message: Message, history: MessageHistory) -> dict[str, Any]:
-    """One element of `messages`: everything REST tells of it, and its place in the dialogue."""
+    """One element of `messages`: all fields of REST and the flags of its position."""
     return {
         **message.content,
         "created_time": format_time(message.time),

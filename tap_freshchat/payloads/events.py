@@ -1,7 +1,7 @@
-"""Occurrences and look-ups → records shaped as Freshworks' product events. Pure.
+"""Builder of event records from events and look-ups, shaped as Freshworks' product events. Pure.
 
-Spelling and nesting are the original's, so that the warehouse columns come out alike. What no
-polling source tells is left out, never guessed.
+Names and nesting are those of the product events, so that warehouse columns are the same. Fields
+that polling cannot provide are absent, never guessed.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
     snapshot: Snapshot | None,
     source: str,
 ) -> dict[str, Any]:
-    """The record of one occurrence: onConversationCreate or onConversationUpdate.
+    """The record of one event: onConversationCreate or onConversationUpdate.
 
     Args:
         event: what happened.
         changes: what it changed.
-        state: how the conversation stood after it.
+        state: state of the conversation after it.
         account: to join agents, groups and channels with.
-        customer: whom the conversation belongs to.
-        snapshot: how the conversation stands now, when that is wanted.
+        customer: of the conversation.
+        snapshot: current state of the conversation, if it is enriched.
         source: `report` or `rest`.
     """
     created = event.kind == activity.CREATED
@@ -110,8 +110,8 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
         moment: when it was posted.
         state: of the conversation when the message was posted.
         account: to join agents, groups and channels with.
-        customer: whom the conversation belongs to.
-        snapshot: how the conversation stands now, when that is wanted.
+        customer: of the conversation.
+        snapshot: current state of the conversation, if it is enriched.
         source: `report` or `rest`.
     """
     if state.channel_id is None:
@@ -126,7 +126,7 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
     )
     history = snapshot.history if snapshot else EMPTY_HISTORY
     full_message = history[message["id"]]
-    # REST tells more of a message than a transcript's row does.
+    # REST has more fields of a message than a transcript's row.
     element = {**message, **(message_element(full_message, history) if full_message else {})}
     return {
         "id": stable_id("message", message["conversation_id"], message["id"]),
@@ -197,7 +197,7 @@ def agent_event(
 
 
 def message_text(parts: Iterable[Mapping[str, Any]]) -> str | None:
-    """What a person reads in a message's parts, joined by line breaks; None without any text."""
+    """The visible text of a message's parts, joined by line breaks; None without text."""
     texts = [
         str(content)
         for part in parts
@@ -213,7 +213,7 @@ def _actor_of_change(
     account: AccountData,
     customer: Customer,
 ) -> dict[str, Any] | None:
-    """Who caused a change: the customer who began it, or whom the row or the notice names."""
+    """The actor: the customer who started it, or the one in the row or system message."""
     if event.kind == activity.CREATED:
         return build_actor("user", customer.id, account, customer)
     content = system_message.content if system_message else {}

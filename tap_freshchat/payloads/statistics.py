@@ -1,4 +1,4 @@
-"""How long things took in an open period of a conversation, by the calendar's clock. Pure.
+"""Durations within one interaction of a conversation, in calendar time. Pure.
 
 Freshworks names seven such figures and publishes neither unit nor every definition. Seconds are
 given, and each is defined here (docs/events.md); their twins by the business clock need calendars
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def compute_statistics(
     moment: datetime, state: ConversationState, history: MessageHistory
 ) -> Mapping[str, float]:
-    """The figures as they stood at a moment; one that had not happened yet is left out.
+    """The durations at a time; one that is not complete yet is absent.
 
     Args:
-        moment: the occurrence's.
-        state: how the conversation stood then.
-        history: what was said; may be empty, then figures that rest on it are left out.
+        moment: the event's.
+        state: state of the conversation at that time.
+        history: its messages; if empty, the durations that need them are absent.
     """
     interaction_id = state.interaction_id or history.interaction_at(moment)
     start = interaction_start_time(interaction_id)
@@ -44,7 +44,7 @@ def compute_statistics(
     first_agent_message = next(
         (message.time for message in visible if message.author_type == "agent"), None
     )
-    # From the first assignment to the answer, or from the start without one before it (analytics
+    # From the first assignment to the response, or from the start without one before it (analytics
     # help of Freshworks).
     waited_from = (
         assigned if assigned and first_agent_message and assigned <= first_agent_message else start

@@ -1,1 +1,1 @@
-"""Raw reports: jobs that are submitted and awaited, files that are fetched, rows that are read."""
+"""Raw reports: jobs are submitted and polled, files downloaded, rows read."""

@@ -1,4 +1,4 @@
-"""What a report's columns are called: normal forms, aliases, and what cannot be done without."""
+"""Names of report columns: normal forms, aliases and required fields."""
 
 from __future__ import annotations
 

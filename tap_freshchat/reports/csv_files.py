@@ -1,4 +1,4 @@
-"""A report's file: fetched to disk within limits, unpacked and read row by row."""
+"""Reader of report files: saved to disk within limits, unzipped and read row by row."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-# Ceilings against a bomb or a runaway disk; the largest honest report, a month of a busy desk,
-# is some hundred megabytes packed.
+# Limits against ZIP bombs and a full disk; the largest real report, a month of a busy account, is
+# some hundred megabytes zipped.
 MAX_FILE_BYTES = 2 * 1024**3
 MAX_CSV_BYTES = 32 * 1024**3
 # Text packs 5:1 to 30:1; deflate cannot exceed 1032:1, and only padding comes near.
@@ -46,7 +46,7 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
 
     Raises:
         PassingError: not a whole file; another try may help.
-        ReportError: larger than any honest report.
+        ReportError: larger than any real report.
     """
     size = 0
     with path.open("wb") as file:
@@ -143,7 +143,7 @@ class _BoundedLines:
     """Lines of a text; `row` is how many characters came since it was set to nothing.
 
     Raises:
-        ReportError: a row is longer than any honest one.
+        ReportError: a row is longer than any real one.
     """
 
     def __init__(self, text: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""Client of one raw-report job: submits it, parses its status, splits a window that is too long."""
+"""Raw-report job and its endpoint: submit, parse the status, split a window that is too long."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_freshchat.windows import Window
 
 PATH = "/reports/raw"
-# Seconds before the first look at a job: it takes seconds to minutes.
+# Seconds before the first poll of a job: it takes seconds to minutes.
 FIRST_POLL = 2.0
 
 _DONE = {"COMPLETED", "SUCCESS"}
@@ -32,9 +32,9 @@ _AGE_WORDS = re.compile(r"\b(ago|older)\b")
 
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """One job; `links` is None until all its parts are done.
+    """One job; `links` is None until all its files are ready.
 
-    A window that the service finds too long is left to two `halves`, which stand for the job.
+    A window that the service finds too long is split into two `halves`, which replace the job.
     """
 
     report: str
@@ -53,12 +53,12 @@ class Job:
 
     @property
     def is_done(self) -> bool:
-        """Whether all its parts have links."""
+        """Whether all leaf jobs have links."""
         return all(part.links is not None for part in self.leaf_jobs())
 
 
 class JobStatus(NamedTuple):
-    """How far a job is.
+    """Status of a job.
 
     `part_count` is the number of files and `links` holds one link for each file that has one. Both
     are meaningful only when the job is `done`.
@@ -71,19 +71,19 @@ class JobStatus(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether there is something to read, and all of it can be."""
+        """Whether there are files and each has a link."""
         return self.done and 0 < self.part_count == len(self.links)
 
 
 def parse_job_status(answer: dict[str, Any], path: str) -> JobStatus:
-    """Read the answer to GET of a job, in its newer form with several links or the older with one.
+    """Parse the status of a job, in the newer form with several links or the older with one.
 
     Args:
         answer: an object.
         path: of the request.
 
     Raises:
-        FreshchatError: it has another form.
+        FreshchatError: it has another shape.
     """
     status = str(answer.get("status", "")).upper()
     parts = answer.get("links") or ([answer["link"]] if answer.get("link") else [])
@@ -100,12 +100,12 @@ def parse_job_status(answer: dict[str, Any], path: str) -> JobStatus:
 
 
 def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_pii: bool) -> str:
-    """Ask for one window of a report; the id of the job.
+    """Submit a job for one window of a report; returns its id.
 
     Raises:
-        AccessError: the account cannot have raw reports, or nobody is let in at all.
-        LimitError: no more jobs of this report for now.
-        RefusedError: the service does not take the request as it stands.
+        AuthorizationError: the account has no raw reports, or the token or host is wrong.
+        ResourceRateLimitError: the limit of jobs is reached.
+        RequestRejectedError: the service rejected the request.
     """
     body: dict[str, Any] = {
         "start": format_request_time(window.start),
@@ -119,7 +119,7 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
         answer = responses.require_object(client.post_with_resource_limit(PATH, body), PATH)
     except (AuthorizationError, NotFoundError) as error:
         if isinstance(error, AuthorizationError) and not error.forbidden:
-            # A wrong token or a web page says nothing of the plan.
+            # A wrong token or a web page says nothing about the plan.
             raise
         raise AuthorizationError(
             f"{error} Raw reports (Extract API) may not be part of the account's plan.",
@@ -130,10 +130,10 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
 
 
 def split_window(report: str, window: Window, error: RequestRejectedError) -> tuple[Window, Window]:
-    """What to ask for instead of a window that the service finds too long.
+    """Split a window that the service finds too long.
 
     Raises:
-        ReportError: it was refused for another reason, or cannot be any shorter.
+        ReportError: it was rejected for another reason, or is too short to split.
     """
     reason = error.reason.lower()
     too_old = bool(_AGE_WORDS.search(reason))

@@ -1,4 +1,4 @@
-"""What the service lets be asked of reports: how long a window, how far back. Pure."""
+"""Limits of raw reports: longest window and retention. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MAX_TRANSCRIPT_WINDOW = timedelta(days=1)
 # service's day begins and however long the job waits for its turn.
 REPORT_MONTHS = 15
 REPORT_MARGIN = timedelta(days=3)
-# A window refused as too long is halved down to this.
+# A window rejected as too long is split down to this.
 MIN_WINDOW = timedelta(hours=1)
 
 
 def report_retention_start(now: datetime) -> datetime:
-    """The earliest moment of which reports can be asked."""
+    """The earliest time for which reports can be requested."""
     year, month = divmod(now.year * 12 + now.month - 1 - REPORT_MONTHS, 12)
     # The last days of a month have no counterpart in a shorter one.
     day = min(now.day, monthrange(year, month + 1)[1])
@@ -28,6 +28,6 @@ def report_retention_start(now: datetime) -> datetime:
 
 
 def max_window(report: str, configured: timedelta | None) -> timedelta:
-    """The longest window to ask of a report: the user's choice within the service's limit."""
+    """The longest window of a report: as configured, within Freshchat's limit."""
     limit = MAX_TRANSCRIPT_WINDOW if report == TRANSCRIPT else MAX_WINDOW
     return limit if configured is None else min(configured, limit)

@@ -1,8 +1,8 @@
-"""Raw-report jobs: submitted ahead, at their pace, and polled together until they are done.
+"""Scheduler of raw-report jobs: submits ahead at the allowed rate and polls until they are done.
 
-A job is asked for with POST /reports/raw, is pending for seconds to minutes, and ends in signed
-links that live for about an hour (Extract API article). The service takes about one job a minute
-of each type of report, and some 120 a day.
+A job is submitted with POST /reports/raw, is pending for seconds to minutes, and ends with signed
+links that are valid for about an hour (Extract API article). Freshchat accepts about one job a
+minute of each report type, and some 120 a day.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from tap_freshchat.clock import Clock
     from tap_freshchat.windows import Window
 
-# Jobs of one report submitted before the first of them is read.
+# Most jobs of one report submitted and not read yet.
 MAX_UNREAD_JOBS = 8
-# Seconds between two looks at one job at most, and how they grow up to it.
+# Longest interval between polls of one job, in seconds, and its growth.
 MAX_POLL_INTERVAL = 30.0
 POLL_GROWTH = 1.5
-# Looks at a finished job that lacks a link, which may come a moment later: half a minute.
+# Polls of a finished job that lacks a link, which may come later: half a minute.
 MAX_LINK_POLLS = 5
 
 
 class ReportJobScheduler:
-    """The jobs of one run.
+    """Scheduler of the jobs of one run.
 
     Args:
         client: of the account.
@@ -65,23 +65,23 @@ class ReportJobScheduler:
         self._exclude_pii = exclude_pii
         self._queues: dict[str, deque[Job]] = defaultdict(deque)
         self._next_submit: dict[str, float] = {}
-        # Since when a type of report is refused for its limit.
+        # Since when the limit of a report type is reached.
         self._limited_since: dict[str, float] = {}
         self._unread: Counter[str] = Counter()
         self._pending: list[Job] = []
         self._log = logging.getLogger("tap-freshchat.reports")
 
     def queue(self, report: str, window: Window) -> Job:
-        """Line a job up, to be submitted when its turn comes."""
+        """Queue a job, to be submitted in its turn."""
         job = Job(report=report, window=window)
         self._queues[report].append(job)
         return job
 
     def submit_or_denied(self, job: Job) -> AuthorizationError | None:
-        """Submit a job at once; why the account cannot have reports, and the job is withdrawn.
+        """Submit a job at once; if access is forbidden, withdraw it and return the error.
 
         Raises:
-            AccessError: nothing can be told of that: the token or the host is refused.
+            AuthorizationError: the token or the host is wrong.
         """
         self._prioritise(job)
         try:
@@ -97,8 +97,8 @@ class ReportJobScheduler:
         """Drive all jobs until one is done.
 
         Raises:
-            AccessError: the account cannot have raw reports.
-            ReportError: it was refused, it failed, or it was pending for too long.
+            AuthorizationError: the account has no raw reports.
+            ReportError: it was rejected, failed, or was pending for too long.
         """
         while not job.is_done:
             now = self._clock.monotonic()
@@ -116,16 +116,16 @@ class ReportJobScheduler:
         self._queues[report].clear()
 
     def mark_read(self, job: Job) -> None:
-        """Say that a job's files have been read, so that others may be submitted ahead."""
+        """Mark a job's files as read, so that further jobs may be submitted."""
         self._unread[job.report] -= len(job.leaf_jobs())
 
     def poll(self, job: Job) -> None:
-        """Read a job's state; its links, once every part of it is done.
+        """Poll a job; sets its links once all its files are ready.
 
         Raises:
-            ReportError: the service says that it failed, or gives no link to a part of it.
+            ReportError: the job failed, or a file has no link.
         """
-        # The `link` of the answer to POST lacks `/v2`: the address is built from the id.
+        # The `link` of the response to POST lacks `/v2`: the address is built from the id.
         path = build_path("reports", "raw", job.id)
         status = job_api.parse_job_status(
             responses.require_object(self._client.get(path), path), path
@@ -141,7 +141,7 @@ class ReportJobScheduler:
             self._handle_missing_links(job, parts=status.part_count)
 
     def _handle_missing_links(self, job: Job, *, parts: int) -> None:
-        """Look at a finished job again before believing that it lacks links."""
+        """Let a finished job without links be polled again, up to a bound."""
         job.link_polls += 1
         if job.link_polls < MAX_LINK_POLLS:
             return
@@ -156,11 +156,11 @@ class ReportJobScheduler:
         job.links = []
 
     def _submit_due(self, now: float, awaited: Job) -> list[float]:
-        """Submit what may be submitted now; when to come back for the rest."""
+        """Submit the jobs that are due; returns when the others are."""
         wake = []
         self._prioritise(awaited)
         for report, queue in self._queues.items():
-            # What is waited for goes whatever else is ahead.
+            # The awaited job is submitted however many jobs are unread.
             while queue and (
                 self._unread[report] < MAX_UNREAD_JOBS or queue[0] in awaited.leaf_jobs()
             ):
@@ -172,7 +172,7 @@ class ReportJobScheduler:
         return wake
 
     def _prioritise(self, awaited: Job) -> None:
-        """Put what is waited for in front: whoever ordered what stands there may never read it."""
+        """Move the awaited job to the front: earlier ones may never be read."""
         queue = self._queues[awaited.report]
         for part in reversed(awaited.leaf_jobs()):
             if part in queue:
@@ -180,7 +180,7 @@ class ReportJobScheduler:
                 queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
-        # Taken off first: a job that is too long puts its halves in its place.
+        # Removed first: a job that is too long is replaced by its halves.
         job = self._queues[report].popleft()
         try:
             self._submit(job)
@@ -192,20 +192,20 @@ class ReportJobScheduler:
             return
         self._unread[report] += 1
         self._limited_since.pop(report, None)
-        # Counted from the answer: the service counts from when it took the job. Whether it counts
+        # Counted from the response: the service counts from when it took the job. Whether it counts
         # one that it found too long is not documented, so its halves keep their distance too.
         self._next_submit[report] = self._clock.monotonic() + self._spacing
 
     def _postpone(self, report: str, retry_after: float | None) -> None:
-        """Leave one type of report alone for a while, or end the run if that would be too long.
+        """Postpone jobs of one report type, or end the run if the wait would be too long.
 
         Args:
             report: its event name.
-            retry_after: the seconds that the service asks to wait, None if it asks nothing.
+            retry_after: seconds that the response asks to wait; None without a hint.
         """
         now = self._clock.monotonic()
         since = self._limited_since.setdefault(report, now)
-        # A wait of nothing is what a clock that runs ahead makes of a date.
+        # A clock that runs ahead turns a date into a wait of 0.
         wait = retry_after or DEFAULT_PAUSE_SECONDS
         if now + wait - since > MAX_PAUSE_SECONDS:
             until = self._clock.now() + timedelta(seconds=wait)
@@ -232,7 +232,7 @@ class ReportJobScheduler:
         self._log.info("Report %s asked for %s.", job.report, job.window)
 
     def _split(self, job: Job, error: RequestRejectedError) -> None:
-        """Put two half-windows in the place of one that the service finds too long."""
+        """Replace a job whose window the service finds too long by two halves."""
         halves = job_api.split_window(job.report, job.window, error)
         self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
         job.halves = tuple(Job(report=job.report, window=half) for half in halves)
@@ -240,7 +240,7 @@ class ReportJobScheduler:
         self._unread[job.report] -= 1
 
     def _poll_due(self, now: float) -> list[float]:
-        """Look at every job whose time has come; when to come back for the others."""
+        """Poll the jobs that are due; returns when the others are."""
         for job in [job for job in self._pending if job.next_poll <= now]:
             self.poll(job)
             if job.links is not None:

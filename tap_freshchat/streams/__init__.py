@@ -1,1 +1,1 @@
-"""The streams: what Singer sees of Freshchat."""
+"""Singer streams of the tap."""

@@ -1,4 +1,4 @@
-"""The account's own lists, each read whole: agents, groups, channels and others."""
+"""Full-table streams of the account's lists: agents, groups, channels and others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Account(FullTableStream):
 
 
 class Agents(FullTableStream):
-    """Agents, with their status of this moment."""
+    """Agents, with their current status."""
 
     name = "agents"
 
@@ -88,10 +88,10 @@ class ConversationFields(FullTableStream):
 
 
 def _list_in(answer: Any, key: str, path: str) -> list[dict[str, Any]]:
-    """The list that an answer is or, under a key, holds.
+    """The list in a response, either the response itself or under a key.
 
     Raises:
-        FreshchatError: there is none.
+        FreshchatError: there is no list.
     """
     return responses.require_object_list(
         answer.get(key) if isinstance(answer, dict) else answer, path, key

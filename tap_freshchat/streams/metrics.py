@@ -1,4 +1,4 @@
-"""Figures that Freshchat itself works out, over time and of this moment."""
+"""Streams of Freshchat's own metrics: over time and at present."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class HistoricalMetrics(WindowedStream):
             except ValueError as error:
                 raise _unreadable(metric, self.name, error) from None
             for record in records:
-                # The value too: one that has changed since is told again.
+                # Includes the value, so that a changed value is emitted again.
                 known_as = stable_id(record["id"], str(record["value"]))
                 end = parse_time(record["end_time"])
                 if end <= window.end and self.is_new(known_as, end):
@@ -72,7 +72,7 @@ class HistoricalMetrics(WindowedStream):
 
 
 class InstantMetrics(FullTableStream):
-    """Metrics of this moment, with the ids of what was counted."""
+    """Current metrics, with the ids of the counted resources."""
 
     name = "instant_metrics"
 
@@ -95,13 +95,13 @@ def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatErr
 
 
 class MetricQueries:
-    """The metrics that one stream asks for; what Freshchat refuses is left out and told once.
+    """Requests for the metrics of one stream; rejected metrics are skipped and logged once.
 
     Args:
         run: the run.
         metrics: by the setting.
         setting: its name, which is also the stream's.
-        log: where a metric left out is told.
+        log: for metrics that are skipped.
     """
 
     def __init__(
@@ -117,10 +117,10 @@ class MetricQueries:
     def responses(
         self, path: str, query: Mapping[str, str]
     ) -> Iterator[tuple[Metric, Mapping[str, Any]]]:
-        """Each metric with its answer, several asked at once.
+        """Each metric with its response; requests run concurrently.
 
         Raises:
-            FreshchatError: none of them has been answered yet, and now all are refused.
+            FreshchatError: Freshchat has rejected every metric.
         """
 
         def fetch(metric: Metric) -> Mapping[str, Any] | RequestRejectedError:
@@ -144,7 +144,7 @@ class MetricQueries:
             )
 
     def _skip_metric(self, metric: Metric, query: Mapping[str, str]) -> None:
-        # It may be refused for one period only: it is asked for again in the next.
+        # It may be rejected for one window only: the next window requests it again.
         if metric not in self._rejected:
             self._rejected.add(metric)
             self._log.warning(

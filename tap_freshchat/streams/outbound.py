@@ -1,4 +1,4 @@
-"""Messages that campaigns sent out, such as WhatsApp notifications."""
+"""Stream of outbound messages, such as WhatsApp notifications."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ class OutboundMessages(WindowedStream):
 
 
 def sent_at(message: dict[str, Any]) -> datetime:
-    """When a message was accepted, told in epoch seconds or as a text.
+    """Time at which a message was accepted, from epoch seconds or a string.
 
     Raises:
-        FreshchatError: it is not told in any known form.
+        FreshchatError: it has no known form.
     """
     version = message.get("created_on") or message.get("created_time")
     try:

@@ -1,4 +1,4 @@
-"""Users changed since the last run, and which conversations each of them has."""
+"""Streams of users changed since the last run, and of their conversations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Users(WindowedStream):
-    """Customers, each time their record changes."""
+    """Users, each time their record changes."""
 
     name = "users"
     replication_key = "updated_time"
@@ -38,7 +38,7 @@ class Users(WindowedStream):
         return user_windows(self.stream_state, self.run)
 
     def register_user_windows(self) -> None:
-        """Say what is going to be read, so that other streams share it."""
+        """Register the windows that are read, so that other streams share them."""
         self.run.changed_users.register_windows(self.windows)
 
     @override
@@ -68,7 +68,7 @@ class UserConversations(FullTableStream):
         return user_windows(users, self.run)
 
     def register_user_windows(self) -> None:
-        """Say what is going to be read, so that other streams share it."""
+        """Register the windows that are read, so that other streams share them."""
         self.run.changed_users.register_windows(self.windows)
 
     @override
@@ -89,7 +89,7 @@ class UserConversations(FullTableStream):
             self.logger.warning("%d users no longer exist in Freshchat; left out.", missing)
 
     def _conversations(self, user_id: str) -> list[dict[str, Any]] | None:
-        """What is listed for a user, each once; None when the user is gone."""
+        """Listed conversations of a user, each once; None if the user is gone."""
         client, page_size = self.run.client, self.run.config.page_size
         try:
             return pagination.user_conversations(client, user_id, page_size=page_size)
