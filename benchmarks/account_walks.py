@@ -11,7 +11,7 @@ from far_end import UNLIMITED
 from peer_walk import walk
 from singer_sdk.singerlib import Catalog
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.configuration import Settings
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ready_reports import COPY
 
-from tap_freshchat.sandbox import Options, Request, Response, Sandbox, serve
+from freshchat_sandbox import Options, Request, Response, Sandbox, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

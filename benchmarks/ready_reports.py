@@ -10,10 +10,10 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_freshchat.sandbox import Options
-from tap_freshchat.sandbox.desk.desk import Desk
-from tap_freshchat.sandbox.desk.instants import from_datetime
-from tap_freshchat.sandbox.reports.catalog import REPORTS
+from freshchat_sandbox import Options
+from freshchat_sandbox.desk.desk import Desk
+from freshchat_sandbox.desk.instants import from_datetime
+from freshchat_sandbox.reports.catalog import REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from singer_sdk.singerlib import Catalog
 
-from tap_freshchat.sandbox import SandboxClock
+from freshchat_sandbox import SandboxClock
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
 

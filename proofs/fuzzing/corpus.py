@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.reports.columns import ALIASES
 
 from . import answers, report_files, segment_answers, singer

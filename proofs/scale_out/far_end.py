@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from tap_freshchat.sandbox import Options, Request, Response, Sandbox, serve
+from freshchat_sandbox import Options, Request, Response, Sandbox, serve
 
 if TYPE_CHECKING:
     from types import TracebackType

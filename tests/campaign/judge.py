@@ -12,7 +12,7 @@ from fakes.pair import key_of_event
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_freshchat.sandbox import Occurrence
+    from freshchat_sandbox import Occurrence
 
 Key: TypeAlias = "tuple[Any, ...]"
 

@@ -18,6 +18,7 @@ from fakes.pair import sent_occurrences
 from fakes.runs import EVENT_STREAMS
 from fakes.segment import FakeSegment
 
+import freshchat_sandbox as sandbox
 from campaign import judge
 from campaign.freshchat_end import FreshchatEnd
 from campaign.kinds import Channel
@@ -27,7 +28,6 @@ from campaign.nursery import TESTS
 from campaign.pair_run import PairRun, Start
 from campaign.programs import FastClock
 from campaign.segment_end import WRITE_KEY, Weather
-from tap_freshchat import sandbox
 from tap_freshchat.tap import TapFreshchat
 
 if TYPE_CHECKING:

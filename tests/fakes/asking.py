@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,7 @@ from fakes.runs import EVENT_STREAMS, truth
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_freshchat.sandbox import Occurrence
+    from freshchat_sandbox import Occurrence
 
 # What is a record of the tap but, as private or a system's notice, no event.
 SENT_MESSAGES = {"user", "agent", "bot"}

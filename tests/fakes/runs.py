@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from singer_sdk.singerlib import Catalog
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.configuration import Settings
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service

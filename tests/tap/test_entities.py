@@ -12,7 +12,7 @@ from fakes.http import CutBody
 from fakes.runs import run_tap
 from urllib3.exceptions import ProtocolError
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.times import parse_time
 

@@ -9,7 +9,7 @@ from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.errors import FreshchatError, SettingError
 from tap_freshchat.metrics import HISTORICAL, Metric, historical_records, instant_records
 from tap_freshchat.times import parse_time

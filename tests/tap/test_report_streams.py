@@ -10,12 +10,12 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import EVENT_STREAMS, run_tap, truth
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
+from freshchat_sandbox.desk.desk import Desk
+from freshchat_sandbox.desk.instants import from_datetime
+from freshchat_sandbox.reports.catalog import REPORTS
 from tap_freshchat.errors import ReportError
 from tap_freshchat.reports import columns
-from tap_freshchat.sandbox.desk.desk import Desk
-from tap_freshchat.sandbox.desk.instants import from_datetime
-from tap_freshchat.sandbox.reports.catalog import REPORTS
 from tap_freshchat.tap import TapFreshchat
 from tap_freshchat.times import parse_time
 

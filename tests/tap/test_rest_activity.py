@@ -10,6 +10,7 @@ from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
+from freshchat_sandbox import Response
 from tap_freshchat.activity.dialogue import Dialogue
 from tap_freshchat.activity.occurrences import Occurrence
 from tap_freshchat.activity.rest import (
@@ -24,7 +25,6 @@ from tap_freshchat.errors import AccessError
 from tap_freshchat.payloads.associations import Account, Customer
 from tap_freshchat.payloads.conversation import as_object
 from tap_freshchat.payloads.events import message_event
-from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
 # A desk that opened lately, because all its users are walked.

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.configuration import Settings, normalise_api_url
 from tap_freshchat.errors import SettingError
 from tap_freshchat.settings import SETTINGS

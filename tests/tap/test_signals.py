@@ -119,7 +119,7 @@ import io, os, signal, sys, tempfile, threading
 from concurrent.futures import Future
 from functools import cached_property
 import tap_freshchat.scratch
-from tap_freshchat.sandbox import SandboxClock
+from freshchat_sandbox import SandboxClock
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
 """
