@@ -53,8 +53,8 @@ class Counted:
             requests_per_minute=UNLIMITED,
         )
         self.session = requests.Session()
-        desk = sandbox.Sandbox(options, self.clock.now, faults=self._count)
-        self.session.mount("https://", sandbox.SandboxAdapter(desk))
+        account = sandbox.Sandbox(options, self.clock.now, faults=self._count)
+        self.session.mount("https://", sandbox.SandboxAdapter(account))
 
     def _count(self, request: sandbox.Request) -> None:
         del request

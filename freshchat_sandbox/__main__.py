@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from freshchat_sandbox import Options, Sandbox, serve
-from freshchat_sandbox.desk.instants import parse, to_datetime
-from freshchat_sandbox.options import option_names, read_option
+from freshchat_sandbox.account.timestamps import parse_iso, to_datetime
+from freshchat_sandbox.options import option_names, parse_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     chosen = {name: getattr(given, name) for name in option_names()}
     try:
-        read = {name: read_option(name, text) for name, text in chosen.items() if text is not None}
+        read = {name: parse_option(name, text) for name, text in chosen.items() if text is not None}
         options = Options(**read)  # type: ignore[arg-type]  # each was read by its field's type
-        bounds = [to_datetime(parse(text)) for text in given.ground_truth or ()]
+        bounds = [to_datetime(parse_iso(text)) for text in given.ground_truth or ()]
     except ValueError as error:
         parser.error(str(error))
     sandbox = Sandbox(options, lambda: datetime.now(timezone.utc))
     if bounds:
-        return _print_truth(sandbox, *bounds)
+        return _print_ground_truth(sandbox, *bounds)
     with contextlib.suppress(KeyboardInterrupt), serve(sandbox, given.host, given.port) as server:
         sys.stderr.write(
             f"Freshchat sandbox at http://{given.host}:{server.server_port}/v2, "
@@ -61,10 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print_truth(sandbox: Sandbox, start: datetime, end: datetime) -> int:
+def _print_ground_truth(sandbox: Sandbox, start: datetime, end: datetime) -> int:
     with contextlib.suppress(BrokenPipeError):
-        for occurrence in sandbox.occurrences(start, end):
-            sys.stdout.write(json.dumps(occurrence.as_json()) + "\n")
+        for event in sandbox.ground_truth(start, end):
+            sys.stdout.write(json.dumps(event.as_json()) + "\n")
         sys.stdout.flush()
     return 0
 

@@ -1,4 +1,4 @@
-"""A clock that waits without waiting: sleeping on it moves it forward."""
+"""Simulated clock: `sleep` returns at once and moves the time forward."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from datetime import datetime, timedelta, timezone
 
 
 class SandboxClock:
-    """Time for a sandbox and its client; safe to share between threads.
+    """Clock shared by a sandbox and its client; safe to use from many threads.
 
-    Without a start it shows real time plus all that was slept. With a start it stands still
-    between sleeps, so that tests are exact.
+    Without a start it returns the real time plus all the seconds slept. With a start, time
+    passes only by `sleep`, so that tests are exact.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
         if start is not None and start.tzinfo is None:
-            raise ValueError("the clock's start must know its time zone")
+            raise ValueError("the start of the clock must have a time zone")
         self._start = start.astimezone(timezone.utc) if start is not None else None
         self._slept = 0.0
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Return the moment, aware and in UTC."""
+        """Return the current time, aware and in UTC."""
         base = self._start if self._start is not None else datetime.now(timezone.utc)
         return base + timedelta(seconds=self._elapsed())
 
     def monotonic(self) -> float:
-        """Return seconds since some fixed moment; never goes back."""
+        """Return seconds since a fixed time; never decreases."""
         return (time.monotonic() if self._start is None else 0.0) + self._elapsed()
 
     def sleep(self, seconds: float) -> None:
-        """Let that many seconds pass at once; never blocks.
+        """Move the clock forward by that many seconds; never blocks.
 
         Raises:
-            ValueError: If the seconds are negative, as `time.sleep` does.
+            ValueError: If the seconds are negative, as in `time.sleep`.
         """
         if not seconds >= 0:
             raise ValueError("sleep length must be non-negative")

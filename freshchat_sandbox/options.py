@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCHEME = "sandbox"
-MOST_CONVERSATIONS = 1 << 22  # an identifier has 22 bits for the number within the day
+MAX_CONVERSATIONS_PER_DAY = 1 << 22  # an identifier has 22 bits for the number within the day
 _CHOICES = {"sparse_conversations": ("some", "all", "none"), "header_style": ("snake", "title")}
-_LEAST = {
+_MINIMUMS = {
     "conversations_per_day": 1,
     "requests_per_minute": 1,
     "report_jobs_per_minute": 1,
@@ -76,11 +76,11 @@ class Options:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}")
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:  # also refuses NaN
-                raise ValueError(f"{name} must be at least {least}")
-        if self.conversations_per_day > MOST_CONVERSATIONS:
-            raise ValueError(f"conversations_per_day must be at most {MOST_CONVERSATIONS}")
+        for name, minimum in _MINIMUMS.items():
+            if not getattr(self, name) >= minimum:  # also refuses NaN
+                raise ValueError(f"{name} must be at least {minimum}")
+        if self.conversations_per_day > MAX_CONVERSATIONS_PER_DAY:
+            raise ValueError(f"conversations_per_day must be at most {MAX_CONVERSATIONS_PER_DAY}")
         if not 0 <= self.missing_created_rows <= 1:
             raise ValueError("missing_created_rows must be between 0 and 1")
         if not self.token:
@@ -103,7 +103,7 @@ class Options:
         for name, text in parse_qsl(parts.query, keep_blank_values=True):
             if name in found:
                 raise ValueError(f"sandbox option {name!r} is given twice")
-            found[name] = read_option(name, text)
+            found[name] = parse_option(name, text)
         return cls(**found)  # type: ignore[arg-type]  # each value was read by its field's type
 
 
@@ -112,7 +112,7 @@ def option_names() -> tuple[str, ...]:
     return tuple(field.name for field in fields(Options))
 
 
-def read_option(name: str, text: str) -> object:
+def parse_option(name: str, text: str) -> object:
     """Turn the text of one option into its value.
 
     Raises:
@@ -122,21 +122,21 @@ def read_option(name: str, text: str) -> object:
     if name not in kinds:
         raise ValueError(f"unknown sandbox option {name!r}; known are {', '.join(kinds)}")
     try:
-        return _READERS.get(kinds[name], str)(text)
+        return _PARSERS.get(kinds[name], str)(text)
     except ValueError:
         raise ValueError(f"sandbox option {name!r} cannot be {text!r}") from None
 
 
-def _truth(text: str) -> bool:
+def _parse_bool(text: str) -> bool:
     words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
     if text.lower() not in words:
         raise ValueError(text)
     return words[text.lower()]
 
 
-_READERS: dict[str, Callable[[str], object]] = {
+_PARSERS: dict[str, Callable[[str], object]] = {
     "int": int,
     "float": float,
-    "bool": _truth,
+    "bool": _parse_bool,
     "date": date.fromisoformat,
 }

@@ -1,1 +1,1 @@
-"""What raw reports show of the desk, and the jobs that make them."""
+"""Raw reports of the account, and the jobs that produce them."""

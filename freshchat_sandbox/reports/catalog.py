@@ -1,4 +1,4 @@
-"""Which raw reports there are, with what columns, and how much of time one may cover."""
+"""Catalog of raw reports: columns, rows and the longest range of each."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from freshchat_sandbox.desk.durations import first_responses, resolutions, responses
-from freshchat_sandbox.desk.instants import DAY, iso, timestamp
-from freshchat_sandbox.desk.lives import AGENT_ASSIGNED, GROUP_ASSIGNED
-from freshchat_sandbox.desk.roster import AVAILABILITY, INTELLIASSIGN
+from freshchat_sandbox.account.conversation_events import AGENT_ASSIGNED, GROUP_ASSIGNED
+from freshchat_sandbox.account.durations import first_responses, resolutions, responses
+from freshchat_sandbox.account.shifts import AVAILABILITY, INTELLIASSIGN
+from freshchat_sandbox.account.timestamps import DAY, format_iso, format_java_timestamp
 from freshchat_sandbox.reports import rows as report_rows
-from freshchat_sandbox.reports.rows import Print
+from freshchat_sandbox.reports.rows import RowWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from freshchat_sandbox.desk.desk import Desk
+    from freshchat_sandbox.account.account import SandboxAccount
     from freshchat_sandbox.reports.rows import Row
 
 MONTH = 31 * DAY
@@ -24,24 +24,26 @@ MONTH = 31 * DAY
 
 @dataclass(frozen=True)
 class Report:
-    """One raw report.
+    """Raw report.
 
     Attributes:
-        columns: Their names in snake case.
-        rows: Yields the rows, in no order of time.
-        longest: The longest range one job may ask for, in milliseconds.
-        iso_times: Whether times are ISO with T and Z, rather than zone-less timestamps.
+        columns: Column names in snake case.
+        rows: Yields the rows, not in order of time.
+        longest: Longest range of one job, in milliseconds.
+        iso_times: Whether times are ISO 8601 with T and Z, rather than without a zone.
     """
 
     columns: tuple[str, ...]
-    rows: Callable[[Print], Iterator[Row]]
+    rows: Callable[[RowWriter], Iterator[Row]]
     longest: int = MONTH
     iso_times: bool = False
 
-    def print(self, desk: Desk, start: int, end: int, *, with_pii: bool) -> Iterator[Row]:
+    def rows_between(
+        self, account: SandboxAccount, start: int, end: int, *, with_pii: bool
+    ) -> Iterator[Row]:
         """Yield the rows of [start, end)."""
-        when = iso if self.iso_times else timestamp
-        return self.rows(Print(desk, start, end, with_pii, when))
+        format_time = format_iso if self.iso_times else format_java_timestamp
+        return self.rows(RowWriter(account, start, end, with_pii, format_time))
 
 
 _NAMED = ("created_at", "conversation_id", "interaction_id")

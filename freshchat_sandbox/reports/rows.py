@@ -1,192 +1,228 @@
-"""The rows of the raw reports."""
+"""Rows of the raw reports, one generator for each report."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from freshchat_sandbox.desk.dice import Dice
-from freshchat_sandbox.desk.identifiers import Kind
-from freshchat_sandbox.desk.lives import (
+from freshchat_sandbox.account.conversation_events import (
     AGENT,
     AGENT_ASSIGNED,
     CREATED,
     LABELLED,
     MESSAGE,
-    NOTICE,
     RATED,
     REOPENED,
     RESOLVED,
+    SYSTEM_MESSAGE,
     UNASSIGNED,
     USER,
 )
-from freshchat_sandbox.desk.message_parts import image_url_of, parts_text
-from freshchat_sandbox.desk.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
+from freshchat_sandbox.account.identifiers import Kind
+from freshchat_sandbox.account.message_parts import image_url, parts_text
+from freshchat_sandbox.account.rng import SeededRandom
+from freshchat_sandbox.account.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
 from freshchat_sandbox.views.conversations import conversation_url, message_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from freshchat_sandbox.desk.desk import Desk
-    from freshchat_sandbox.desk.lives import Life, Moment
+    from freshchat_sandbox.account.account import SandboxAccount
+    from freshchat_sandbox.account.conversation_events import (
+        ConversationEvent,
+        ConversationTimeline,
+    )
 
     Row = tuple[object, ...]
 
 
-class Print(NamedTuple):
-    """What to print: the rows of [start, end), with or without personal data."""
+class RowWriter(NamedTuple):
+    """Writer of the rows of [start, end), with or without personal data."""
 
-    desk: Desk
+    account: SandboxAccount
     start: int
     end: int
     with_pii: bool
-    when: Callable[[int], str]
+    format_time: Callable[[int], str]
 
-    def moments(self, *kinds: str) -> Iterator[tuple[Life, Moment]]:
-        """Yield the moments of some kinds in the range, conversation by conversation."""
-        for life in self.desk.lives(self.start, self.end):
-            for moment in life.between(self.start, self.end):
-                if moment.kind in kinds:
-                    yield life, moment
+    def events(self, *kinds: str) -> Iterator[tuple[ConversationTimeline, ConversationEvent]]:
+        """Yield the events of some kinds in the range, conversation by conversation."""
+        for timeline in self.account.conversations(self.start, self.end):
+            for event in timeline.between(self.start, self.end):
+                if event.kind in kinds:
+                    yield timeline, event
 
-    def named(self, life: Life, moment: Moment) -> Row:
+    def base_columns(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
         """Return created_at, conversation_id, interaction_id."""
         return (
-            self.when(moment.at),
-            self.desk.conversation_id(life.place),
-            self.desk.interaction_id(life, moment),
+            self.format_time(event.at),
+            self.account.conversation_id(timeline.key),
+            self.account.interaction_id(timeline, event),
         )
 
     def agent(self, index: int | None) -> Row:
         """Return agent_id, agent_name, agent_email."""
         if index is None:
             return ("", "", "")
-        person = AGENTS[index]
-        return (self.desk.agent_ids[index], self.pii(person.name), self.pii(person.email))
+        agent = AGENTS[index]
+        return (self.account.agent_ids[index], self.pii(agent.name), self.pii(agent.email))
 
     def group(self, index: int | None) -> Row:
         """Return group_id, group_name."""
-        return ("", "") if index is None else (self.desk.group_ids[index], GROUPS[index].name)
+        return ("", "") if index is None else (self.account.group_ids[index], GROUPS[index].name)
 
-    def channel(self, life: Life) -> Row:
+    def channel(self, timeline: ConversationTimeline) -> Row:
         """Return channel_id, channel_name."""
-        return (self.desk.channel_ids[life.channel], CHANNELS[life.channel].name)
+        return (self.account.channel_ids[timeline.channel], CHANNELS[timeline.channel].name)
 
-    def actor(self, life: Life, moment: Moment) -> Row:
+    def actor(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
         """Return actor_id, actor_type."""
-        return (self.desk.actor_id(life, moment), moment.actor_type)
+        return (self.account.actor_id(timeline, event), event.actor_type)
 
-    def actor_names(self, life: Life, moment: Moment) -> tuple[str, str, str]:
-        """Return first name, last name and e-mail of who did it."""
-        if moment.actor_type == USER:
-            customer = self.desk.customers.at(life.customer)
+    def actor_names(
+        self, timeline: ConversationTimeline, event: ConversationEvent
+    ) -> tuple[str, str, str]:
+        """Return first name, last name and e-mail address of the actor."""
+        if event.actor_type == USER:
+            customer = self.account.customers.get(timeline.customer_key)
             names = (customer.first_name, customer.last_name, customer.email)
-        elif moment.actor is not None:
-            person = AGENTS[moment.actor]
-            names = (person.first_name, person.last_name, person.email)
+        elif event.actor is not None:
+            agent = AGENTS[event.actor]
+            names = (agent.first_name, agent.last_name, agent.email)
         else:
-            names = (SYSTEM_USERS[0 if moment.actor_type == "bot" else 1], None, None)
+            names = (SYSTEM_USERS[0 if event.actor_type == "bot" else 1], None, None)
         return (self.pii(names[0]), self.pii(names[1]), self.pii(names[2]))
 
     def pii(self, text: str | None) -> str:
-        """Return a personal text, blank if personal data is not wanted."""
+        """Return personal data, or blank if the report excludes it."""
         return text or "" if self.with_pii else ""
 
 
-def created(out: Print) -> Iterator[Row]:
-    """Print creations and reopens, unless the desk's options say otherwise."""
-    options = out.desk.options
+def created(writer: RowWriter) -> Iterator[Row]:
+    """Yield creations and reopens, subject to the options."""
+    options = writer.account.options
     kinds = (CREATED, REOPENED) if options.reopened_rows else (CREATED,)
-    for life, moment in out.moments(*kinds):
+    for timeline, event in writer.events(*kinds):
         share = options.missing_created_rows
-        if share and Dice(options.seed, "missing", *life.place, moment.order).chance(share):
+        if share and SeededRandom(options.seed, "missing", *timeline.key, event.position).chance(
+            share
+        ):
             continue
-        created_at, *names = out.named(life, moment)
-        agent_id, agent_name, _ = out.agent(moment.state.agent)
+        created_at, *names = writer.base_columns(timeline, event)
+        agent_id, agent_name, _ = writer.agent(event.state.agent)
         yield (
-            *names, created_at, *out.channel(life), *out.group(moment.state.group), agent_id,
-            agent_name, str(moment.kind == REOPENED).lower(), conversation_url(out.desk, life),
-        )  # fmt: skip
+            *names,
+            created_at,
+            *writer.channel(timeline),
+            *writer.group(event.state.group),
+            agent_id,
+            agent_name,
+            str(event.kind == REOPENED).lower(),
+            conversation_url(writer.account, timeline),
+        )
 
 
-def assigned(kind: str, out: Print) -> Iterator[Row]:
-    """Print assignments of one kind: to agents or to groups."""
-    too = kind == AGENT_ASSIGNED and out.desk.options.unassigned_rows
-    for life, moment in out.moments(kind, *((UNASSIGNED,) if too else ())):
-        state = moment.state
+def assigned(kind: str, writer: RowWriter) -> Iterator[Row]:
+    """Yield assignments of one kind: to agents or to groups."""
+    too = kind == AGENT_ASSIGNED and writer.account.options.unassigned_rows
+    for timeline, event in writer.events(kind, *((UNASSIGNED,) if too else ())):
+        state = event.state
         yield (
-            *out.named(life, moment), *out.agent(state.agent), *out.group(state.group),
-            *out.channel(life), *out.actor(life, moment),
-        )  # fmt: skip
+            *writer.base_columns(timeline, event),
+            *writer.agent(state.agent),
+            *writer.group(state.group),
+            *writer.channel(timeline),
+            *writer.actor(timeline, event),
+        )
 
 
-def resolved(out: Print) -> Iterator[Row]:
-    """Print resolutions."""
-    for life, moment in out.moments(RESOLVED):
-        agent_id, agent_name, _ = out.agent(moment.state.agent)
-        again = moment.interaction != life.began
-        group = out.group(moment.state.group)
-        yield (*out.named(life, moment), agent_id, agent_name, *group, str(again).lower())
+def resolved(writer: RowWriter) -> Iterator[Row]:
+    """Yield resolutions."""
+    for timeline, event in writer.events(RESOLVED):
+        agent_id, agent_name, _ = writer.agent(event.state.agent)
+        again = event.interaction_start != timeline.started_at
+        group = writer.group(event.state.group)
+        yield (
+            *writer.base_columns(timeline, event),
+            agent_id,
+            agent_name,
+            *group,
+            str(again).lower(),
+        )
 
 
-def labels(out: Print) -> Iterator[Row]:
-    """Print labels chosen at a resolution."""
-    for life, moment in out.moments(LABELLED):
-        first, last, _ = out.actor_names(life, moment)
-        agent_id, agent_name, _ = out.agent(moment.state.agent)
-        actor_id, _ = out.actor(life, moment)
+def labels(writer: RowWriter) -> Iterator[Row]:
+    """Yield labels chosen at a resolution."""
+    for timeline, event in writer.events(LABELLED):
+        first, last, _ = writer.actor_names(timeline, event)
+        agent_id, agent_name, _ = writer.agent(event.state.agent)
+        actor_id, _ = writer.actor(timeline, event)
         full_name = f"{first} {last}".strip()
-        yield (*out.named(life, moment), *moment.detail, actor_id, full_name, agent_id, agent_name)
+        yield (
+            *writer.base_columns(timeline, event),
+            *event.detail,
+            actor_id,
+            full_name,
+            agent_id,
+            agent_name,
+        )
 
 
-def ratings(out: Print) -> Iterator[Row]:
-    """Print ratings, by the time they were given."""
-    for life, moment in out.moments(RATED):
-        stars, comment = moment.detail
-        agent_id, agent_name, _ = out.agent(moment.state.agent)
-        rating_id = out.desk.ids.uuid(Kind.RATING, *life.place, moment.order)
-        row = out.named(life, moment)
-        yield (*row, rating_id, stars, out.pii(comment), agent_id, agent_name)
+def ratings(writer: RowWriter) -> Iterator[Row]:
+    """Yield ratings, by the time of the rating."""
+    for timeline, event in writer.events(RATED):
+        stars, comment = event.detail
+        agent_id, agent_name, _ = writer.agent(event.state.agent)
+        rating_id = writer.account.ids.uuid(Kind.RATING, *timeline.key, event.position)
+        row = writer.base_columns(timeline, event)
+        yield (*row, rating_id, stars, writer.pii(comment), agent_id, agent_name)
 
 
-def sent(out: Print) -> Iterator[Row]:
-    """Print messages by agents, private notes included."""
-    for life, moment in out.moments(MESSAGE):
-        if moment.actor_type == AGENT and moment.message_type != NOTICE:
+def sent(writer: RowWriter) -> Iterator[Row]:
+    """Yield messages by agents, private notes included."""
+    for timeline, event in writer.events(MESSAGE):
+        if event.actor_type == AGENT and event.message_type != SYSTEM_MESSAGE:
             yield (
-                *out.named(life, moment), *out.agent(moment.actor), *out.group(moment.state.group),
-                *out.channel(life), *out.actor(life, moment), out.desk.message_id(life, moment),
-                moment.message_type,
-            )  # fmt: skip
+                *writer.base_columns(timeline, event),
+                *writer.agent(event.actor),
+                *writer.group(event.state.group),
+                *writer.channel(timeline),
+                *writer.actor(timeline, event),
+                writer.account.message_id(timeline, event),
+                event.message_type,
+            )
 
 
-def transcript(out: Print) -> Iterator[Row]:
-    """Print messages by everybody, notices of the system included."""
-    desk = out.desk
-    for life in desk.lives(out.start, out.end):
-        conversation = (desk.conversation_id(life.place), conversation_url(desk, life))
-        customer = (desk.customers.at(life.customer).reference_id, desk.user_id(life.customer))
-        channel = out.channel(life)
-        for moment in life.between(out.start, out.end):
-            if moment.kind != MESSAGE:
+def transcript(writer: RowWriter) -> Iterator[Row]:
+    """Yield all messages, system messages included."""
+    account = writer.account
+    for timeline in account.conversations(writer.start, writer.end):
+        conversation = (account.conversation_id(timeline.key), conversation_url(account, timeline))
+        customer = (
+            account.customers.get(timeline.customer_key).reference_id,
+            account.user_id(timeline.customer_key),
+        )
+        channel = writer.channel(timeline)
+        for event in timeline.between(writer.start, writer.end):
+            if event.kind != MESSAGE:
                 continue
-            first, last, email = out.actor_names(life, moment)
-            text = moment.text if out.with_pii or moment.text is None else ""
+            first, last, email = writer.actor_names(timeline, event)
+            text = event.text if writer.with_pii or event.text is None else ""
             yield (
-                desk.message_id(life, moment),
+                account.message_id(timeline, event),
                 conversation[0],
-                out.when(moment.at),
-                moment.actor_type,
-                desk.actor_id(life, moment),
+                writer.format_time(event.at),
+                event.actor_type,
+                account.actor_id(timeline, event),
                 email,
                 first,
                 last,
-                moment.message_type,
-                moment.form,
-                message_source(life, moment),
-                parts_text(moment.form, text),
+                event.message_type,
+                event.content_kind,
+                message_source(timeline, event),
+                parts_text(event.content_kind, text),
                 text or "",
-                image_url_of(moment) or "",
+                image_url(event) or "",
                 "",
                 customer[0] or "",
                 customer[1],
@@ -195,40 +231,59 @@ def transcript(out: Print) -> Iterator[Row]:
             )
 
 
-def durations(measure: Callable[[Life], Iterator[tuple[Moment, int]]], out: Print) -> Iterator[Row]:
-    """Print what took how long."""
-    for life in out.desk.lives(out.start, out.end):
-        for moment, duration in measure(life):
-            if out.start <= moment.at < out.end:
-                agent_id, agent_name, _ = out.agent(moment.state.agent)
-                group = out.group(moment.state.group)
+def durations(
+    measure: Callable[[ConversationTimeline], Iterator[tuple[ConversationEvent, int]]],
+    writer: RowWriter,
+) -> Iterator[Row]:
+    """Yield durations."""
+    for timeline in writer.account.conversations(writer.start, writer.end):
+        for event, duration in measure(timeline):
+            if writer.start <= event.at < writer.end:
+                agent_id, agent_name, _ = writer.agent(event.state.agent)
+                group = writer.group(event.state.group)
                 seconds = duration / 1000
-                yield (*out.named(life, moment), f"{seconds:.3f}", agent_id, agent_name, *group)
+                yield (
+                    *writer.base_columns(timeline, event),
+                    f"{seconds:.3f}",
+                    agent_id,
+                    agent_name,
+                    *group,
+                )
 
 
-def activity(kind: str, words: tuple[str, str], out: Print) -> Iterator[Row]:
-    """Print flips of the agents' availability or of their IntelliAssign switch."""
-    for flip in out.desk.roster.between(out.start, out.end):
-        if flip.kind == kind:
-            yield (*out.agent(flip.agent), words[not flip.on], out.when(flip.at))
+def activity(kind: str, words: tuple[str, str], writer: RowWriter) -> Iterator[Row]:
+    """Yield changes of the agents' availability or IntelliAssign status."""
+    for change in writer.account.shifts.changes_between(writer.start, writer.end):
+        if change.kind == kind:
+            yield (*writer.agent(change.agent), words[not change.on], writer.format_time(change.at))
 
 
-def performance(out: Print) -> Iterator[Row]:
-    """Print what each agent got done in the range."""
+def performance(writer: RowWriter) -> Iterator[Row]:
+    """Yield the number of resolutions and messages of each agent in the range."""
     resolved: Counter[int] = Counter()
     sent: Counter[int] = Counter()
-    for _, moment in out.moments(RESOLVED, MESSAGE):
-        if moment.actor is not None and moment.actor_type == AGENT:
-            counter = resolved if moment.kind == RESOLVED else sent
-            counter[moment.actor] += moment.message_type != NOTICE
+    for _, event in writer.events(RESOLVED, MESSAGE):
+        if event.actor is not None and event.actor_type == AGENT:
+            counter = resolved if event.kind == RESOLVED else sent
+            counter[event.actor] += event.message_type != SYSTEM_MESSAGE
     for index in sorted(resolved | sent):
-        yield (*out.agent(index), resolved[index], sent[index])
+        yield (*writer.agent(index), resolved[index], sent[index])
 
 
-def interactions(out: Print) -> Iterator[Row]:
-    """Print interactions that began in the range, as they stand at its end."""
-    for life, moment in out.moments(CREATED, REOPENED):
-        stays = [one for one in life.until(out.end) if one.interaction == moment.interaction]
+def interactions(writer: RowWriter) -> Iterator[Row]:
+    """Yield interactions that start in the range, with their state at its end."""
+    for timeline, event in writer.events(CREATED, REOPENED):
+        stays = [
+            one
+            for one in timeline.until(writer.end)
+            if one.interaction_start == event.interaction_start
+        ]
         state = stays[-1].state
-        agent, group = out.agent(state.agent), out.group(state.group)
-        yield (*out.named(life, moment), state.status, *agent, *group, *out.channel(life))
+        agent, group = writer.agent(state.agent), writer.group(state.group)
+        yield (
+            *writer.base_columns(timeline, event),
+            state.status,
+            *agent,
+            *group,
+            *writer.channel(timeline),
+        )

@@ -1,1 +1,1 @@
-"""How the embedded Freshchat is reached: within the process, or over a socket."""
+"""Transports of the sandbox: in the process, or over HTTP."""

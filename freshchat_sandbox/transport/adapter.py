@@ -1,4 +1,4 @@
-"""Lets a `requests` session talk to a sandbox in the same process."""
+"""Transport adapter that connects a `requests` session to a sandbox in the same process."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPResponse
 
-from freshchat_sandbox import exchange
+from freshchat_sandbox import http_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from requests import PreparedRequest
 
-    from freshchat_sandbox.service import Sandbox
+    from freshchat_sandbox.sandbox import Sandbox
 
 
 class SandboxAdapter(BaseAdapter):
-    """A transport adapter, to be mounted for `https://` plus API_HOST and EXTRACT_HOST."""
+    """Transport adapter of `requests`, mounted for `https://` plus API_HOST and EXTRACT_HOST."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
@@ -35,16 +35,16 @@ class SandboxAdapter(BaseAdapter):
         self,
         request: PreparedRequest,
         stream: bool = False,  # noqa: ARG002, FBT001, FBT002 - the session reads a body at once
-        timeout: object = None,  # noqa: ARG002 - there is no wire to wait for
+        timeout: object = None,  # noqa: ARG002 - there is no network to wait for
         verify: object = True,  # noqa: ARG002, FBT002
         cert: object = None,  # noqa: ARG002
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> Response:
-        """Answer a prepared request from the sandbox."""
+        """Return the response of the sandbox to a prepared request."""
         started = time.perf_counter()
         url = request.url or ""
-        answer = self._sandbox.respond(
-            exchange.Request.of(
+        sandbox_response = self._sandbox.respond(
+            http_messages.Request.of(
                 request.method or "GET",
                 url,
                 {name: _text(value) for name, value in request.headers.items()},
@@ -52,16 +52,16 @@ class SandboxAdapter(BaseAdapter):
             )
         )
         response = Response()
-        response.status_code = answer.status
-        response.reason = client.responses.get(answer.status, "")
-        response.headers = CaseInsensitiveDict(_wire_headers(answer))
+        response.status_code = sandbox_response.status
+        response.reason = client.responses.get(sandbox_response.status, "")
+        response.headers = CaseInsensitiveDict(_wire_headers(sandbox_response))
         response.encoding = get_encoding_from_headers(response.headers)
         response.url = url
         response.request = request
         response.raw = HTTPResponse(
-            body=io.BufferedReader(_Pieces(answer)),
+            body=io.BufferedReader(_BodyStream(sandbox_response)),
             headers=response.headers,
-            status=answer.status,
+            status=sandbox_response.status,
             reason=response.reason,
             preload_content=False,
             request_method=request.method,
@@ -73,10 +73,12 @@ class SandboxAdapter(BaseAdapter):
         """Do nothing: there are no connections."""
 
 
-def _wire_headers(answer: exchange.Response) -> dict[str, str]:
-    headers = dict(answer.headers)
-    if answer.rest is None and not any(name.lower() == "content-length" for name in headers):
-        headers["Content-Length"] = str(len(answer.body))
+def _wire_headers(sandbox_response: http_messages.Response) -> dict[str, str]:
+    headers = dict(sandbox_response.headers)
+    if sandbox_response.rest is None and not any(
+        name.lower() == "content-length" for name in headers
+    ):
+        headers["Content-Length"] = str(len(sandbox_response.body))
     return headers
 
 
@@ -91,14 +93,14 @@ def _bytes(body: object) -> bytes:
         return body.encode()
     if isinstance(body, (bytes, bytearray)):
         return bytes(body)
-    raise TypeError("the sandbox takes whole bodies only, no streams")
+    raise TypeError("the sandbox accepts whole bodies only, not streams")
 
 
-class _Pieces(io.RawIOBase):
-    """The body of an answer as a file that is read once."""
+class _BodyStream(io.RawIOBase):
+    """Body of a response as a file that can be read once."""
 
-    def __init__(self, answer: exchange.Response) -> None:
-        self._pieces = _joined(answer)
+    def __init__(self, sandbox_response: http_messages.Response) -> None:
+        self._pieces = _chunks(sandbox_response)
         self._left = memoryview(b"")
 
     def readable(self) -> bool:
@@ -116,7 +118,7 @@ class _Pieces(io.RawIOBase):
         return size
 
 
-def _joined(answer: exchange.Response) -> Iterator[bytes]:
-    yield answer.body
-    if answer.rest is not None:
-        yield from answer.rest
+def _chunks(sandbox_response: http_messages.Response) -> Iterator[bytes]:
+    yield sandbox_response.body
+    if sandbox_response.rest is not None:
+        yield from sandbox_response.rest

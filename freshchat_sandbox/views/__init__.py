@@ -1,1 +1,1 @@
-"""What REST shows of the desk."""
+"""REST representations of the synthetic account."""

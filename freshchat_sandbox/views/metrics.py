@@ -1,26 +1,29 @@
-"""Metrics and outbound messages: numbers about the desk, as of a moment."""
+"""Metrics and outbound messages: figures of the account at a given time."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from freshchat_sandbox.desk import instants
-from freshchat_sandbox.desk.dice import Dice
-from freshchat_sandbox.desk.durations import first_responses, resolutions, responses
-from freshchat_sandbox.desk.identifiers import Kind
-from freshchat_sandbox.desk.instants import DAY, HOUR, MINUTE, SECOND, iso
-from freshchat_sandbox.desk.lives import NEW, RATED
-from freshchat_sandbox.desk.roster import AVAILABILITY
-from freshchat_sandbox.desk.staff import AGENTS
-from freshchat_sandbox.exchange import ApiError
+from freshchat_sandbox.account import timestamps
+from freshchat_sandbox.account.conversation_events import NEW, RATED
+from freshchat_sandbox.account.durations import first_responses, resolutions, responses
+from freshchat_sandbox.account.identifiers import Kind
+from freshchat_sandbox.account.rng import SeededRandom
+from freshchat_sandbox.account.shifts import AVAILABILITY
+from freshchat_sandbox.account.staff import AGENTS
+from freshchat_sandbox.account.timestamps import DAY, HOUR, MINUTE, SECOND, format_iso
+from freshchat_sandbox.http_messages import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from freshchat_sandbox.desk.desk import Desk
-    from freshchat_sandbox.desk.lives import Life, Moment
-    from freshchat_sandbox.exchange import Request
+    from freshchat_sandbox.account.account import SandboxAccount
+    from freshchat_sandbox.account.conversation_events import (
+        ConversationEvent,
+        ConversationTimeline,
+    )
+    from freshchat_sandbox.http_messages import Request
 
 _INTERVALS = {
     "1m": MINUTE,
@@ -32,19 +35,21 @@ _INTERVALS = {
     "1W": 7 * DAY,
     "1M": 30 * DAY,
 }
-_MOST_POINTS = 2_000
-_OUTBOUND_A_DAY = 6
+_MAX_POINTS = 2_000
+_OUTBOUND_PER_DAY = 6
 _OUTBOUND_STEPS = (("Accepted", 0), ("Sent", 3 * SECOND), ("Delivered", 20 * SECOND))
 _SATISFIED = 4  # stars
 
 
-def _satisfied(life: Life) -> Iterator[tuple[Moment, int]]:
-    for moment in life.moments:
-        if moment.kind == RATED:
-            yield moment, SECOND * (int(moment.detail[0]) >= _SATISFIED)
+def _satisfied(timeline: ConversationTimeline) -> Iterator[tuple[ConversationEvent, int]]:
+    for event in timeline.events:
+        if event.kind == RATED:
+            yield event, SECOND * (int(event.detail[0]) >= _SATISFIED)
 
 
-_HISTORICAL: dict[str, Callable[[Life], Iterator[tuple[Moment, int]]]] = {
+_HISTORICAL: dict[
+    str, Callable[[ConversationTimeline], Iterator[tuple[ConversationEvent, int]]]
+] = {
     "conversation_metrics.wait_time": first_responses,
     "team_performance.first_response_time": first_responses,
     "team_performance.response_time": responses,
@@ -60,8 +65,8 @@ _AGGREGATORS: dict[str, Callable[[list[float]], float]] = {
 }
 
 
-def historical(desk: Desk, request: Request, now: int) -> dict[str, Any]:
-    """Answer a metric over time; its values are texts.
+def historical(account: SandboxAccount, request: Request, now: int) -> dict[str, Any]:
+    """Return a metric over time; its values are strings.
 
     Raises:
         ApiError: 400 for an unknown metric, aggregator, interval or range.
@@ -69,31 +74,31 @@ def historical(desk: Desk, request: Request, now: int) -> dict[str, Any]:
     metric = _choice(request, "metric", _HISTORICAL)
     aggregator = _choice(request, "aggregator", _AGGREGATORS, "avg")
     interval = _choice(request, "interval", _INTERVALS, "1d")
-    start, end = instant_parameter(request, "start"), instant_parameter(request, "end")
+    start, end = time_parameter(request, "start"), time_parameter(request, "end")
     if start is None or end is None or start >= end:
         raise ApiError(400, "INVALID_VALUE", "start and end must be given, start before end")
     step = _INTERVALS[interval]
-    if (end - start) // step > _MOST_POINTS:
+    if (end - start) // step > _MAX_POINTS:
         raise ApiError(400, "INVALID_VALUE", "The interval is too short for the range")
     by_group = request.parameter("group_by") is not None
     found: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for life in desk.lives(start, min(end, now + 1)):
-        for moment, value in _HISTORICAL[metric](life):
-            if start <= moment.at < end and moment.at <= now:
-                group = desk.group_id(moment.state.group) or "" if by_group else ""
-                found[group][(moment.at - start) // step].append(value / SECOND)
+    for timeline in account.conversations(start, min(end, now + 1)):
+        for event, value in _HISTORICAL[metric](timeline):
+            if start <= event.at < end and event.at <= now:
+                group = account.group_id(event.state.group) or "" if by_group else ""
+                found[group][(event.at - start) // step].append(value / SECOND)
     return {
         "metrics": [{"metric": metric, "aggregator": aggregator, "interval": interval}],
-        "start": iso(start),
-        "end": iso(end),
+        "start": format_iso(start),
+        "end": format_iso(end),
         "filters": {"metric_filters": []},
         "data": [
             {
                 "groupings": [{"key": "group", "value": group}] if group else [],
                 "series": [
                     {
-                        "start": iso(start + point * step),
-                        "end": iso(min(end, start + (point + 1) * step)),
+                        "start": format_iso(start + point * step),
+                        "end": format_iso(min(end, start + (point + 1) * step)),
                         "values": [
                             {"key": metric, "value": f"{_AGGREGATORS[aggregator](values):.2f}"}
                         ],
@@ -106,14 +111,14 @@ def historical(desk: Desk, request: Request, now: int) -> dict[str, Any]:
     }
 
 
-def instant(desk: Desk, request: Request, now: int) -> dict[str, Any]:
-    """Answer a metric of this moment, with the ids of what was counted.
+def instant(account: SandboxAccount, request: Request, now: int) -> dict[str, Any]:
+    """Return the current value of a metric, with the ids of what it counts.
 
     Raises:
         ApiError: 400 for an unknown metric.
     """
     metric = _choice(request, "metric", _INSTANT)
-    ids = _INSTANT[metric](desk, request, now)
+    ids = _INSTANT[metric](account, request, now)
     value = {"key": metric, "count": len(ids), "resources": [{"id": one} for one in ids]}
     return {
         "metric": metric,
@@ -122,32 +127,40 @@ def instant(desk: Desk, request: Request, now: int) -> dict[str, Any]:
     }
 
 
-def _online(desk: Desk, _: Request, now: int) -> list[str]:
-    flips = (desk.roster.latest(index, AVAILABILITY, now) for index in range(len(AGENTS)))
-    return [desk.agent_ids[flip.agent] for flip in flips if flip is not None and flip.on]
+def _online(account: SandboxAccount, _: Request, now: int) -> list[str]:
+    changes = (
+        account.shifts.latest_change(index, AVAILABILITY, now) for index in range(len(AGENTS))
+    )
+    return [
+        account.agent_ids[change.agent] for change in changes if change is not None and change.on
+    ]
 
 
-def _created_and_unassigned(desk: Desk, request: Request, now: int) -> list[str]:
+def _created_and_unassigned(account: SandboxAccount, request: Request, now: int) -> list[str]:
     text = request.parameter("x_time") or "60"
     if not (text.isascii() and text.isdecimal() and int(text) * MINUTE <= DAY):
         raise ApiError(400, "INVALID_VALUE", "x_time must be minutes, at most a day")
     since = now - int(text) * MINUTE
-    lives = [life for life in desk.lives(since, now + 1) if since <= life.began <= now]
+    conversations = [
+        timeline
+        for timeline in account.conversations(since, now + 1)
+        if since <= timeline.started_at <= now
+    ]
     return [
-        desk.conversation_id(life.place)
-        for life in lives
-        if life.until(now)[-1].state == (NEW, None, None)
+        account.conversation_id(timeline.key)
+        for timeline in conversations
+        if timeline.until(now)[-1].state == (NEW, None, None)
     ]
 
 
-_INSTANT: dict[str, Callable[[Desk, Request, int], list[str]]] = {
+_INSTANT: dict[str, Callable[[SandboxAccount, Request, int], list[str]]] = {
     "team_presence.online": _online,
     "team_member.online": _online,
     "conversation_metrics.created_x_mins_ago_and_unassigned": _created_and_unassigned,
 }
 
 
-def outbound_messages(desk: Desk, request: Request, now: int) -> list[dict[str, Any]]:
+def outbound_messages(account: SandboxAccount, request: Request, now: int) -> list[dict[str, Any]]:
     """Return the WhatsApp messages sent out of one request, or in a time window.
 
     Raises:
@@ -155,39 +168,39 @@ def outbound_messages(desk: Desk, request: Request, now: int) -> list[dict[str, 
     """
     request_id = request.parameter("request_id")
     if request_id is not None:
-        found = desk.ids.parse_uuid(Kind.CAMPAIGN, request_id)
-        messages = list(_sent_on(desk, found[0], now)) if found else []
+        found = account.ids.parse_uuid(Kind.CAMPAIGN, request_id)
+        messages = list(_sent_on(account, found[0], now)) if found else []
         return [message for message in messages if message["request_id"] == request_id]
-    start = instant_parameter(request, "created_from")
-    end = instant_parameter(request, "created_to")
+    start = time_parameter(request, "created_from")
+    end = time_parameter(request, "created_to")
     if start is None or end is None or start >= end:
         raise ApiError(400, "INVALID_VALUE", "request_id, or created_from and created_to, needed")
-    first = max(0, (start - desk.origin) // DAY)
-    last = (min(end, now) - desk.origin) // DAY
+    first = max(0, (start - account.origin) // DAY)
+    last = (min(end, now) - account.origin) // DAY
     return [
         message
         for day in range(first, last + 1)
-        for message in _sent_on(desk, day, now)
+        for message in _sent_on(account, day, now)
         if start <= message["created_on"] * SECOND < end
     ]
 
 
-def _sent_on(desk: Desk, day: int, now: int) -> Iterator[dict[str, Any]]:
-    for number in range(_OUTBOUND_A_DAY):
-        dice = Dice(desk.options.seed, "outbound", day, number)
-        created = desk.origin + day * DAY + dice.between(0, DAY // SECOND - 1) * SECOND
-        failed = dice.chance(0.1)
+def _sent_on(account: SandboxAccount, day: int, now: int) -> Iterator[dict[str, Any]]:
+    for number in range(_OUTBOUND_PER_DAY):
+        rng = SeededRandom(account.options.seed, "outbound", day, number)
+        created = account.origin + day * DAY + rng.randint(0, DAY // SECOND - 1) * SECOND
+        failed = rng.chance(0.1)
         reached = [name for name, after in _OUTBOUND_STEPS if created + after <= now]
         if not reached:
             continue
         message: dict[str, Any] = {
-            "message_id": desk.ids.uuid(Kind.OUTBOUND, day, number),
-            "request_id": desk.ids.uuid(Kind.CAMPAIGN, day, number // 3),
+            "message_id": account.ids.uuid(Kind.OUTBOUND, day, number),
+            "request_id": account.ids.uuid(Kind.CAMPAIGN, day, number // 3),
             "provider": "whatsapp",
             "status": reached[-1],
             "created_on": created // SECOND,
             "from": {"phone_number": "+15550100200"},
-            "to": [{"phone_number": f"+1555{dice.between(1_000_000, 9_999_999)}"}],
+            "to": [{"phone_number": f"+1555{rng.randint(1_000_000, 9_999_999)}"}],
             "data": {"message_template": {"template_name": "parcel_on_its_way"}},
         }
         if failed and reached[-1] == "Delivered":
@@ -199,24 +212,26 @@ def _sent_on(desk: Desk, day: int, now: int) -> Iterator[dict[str, Any]]:
         yield message
 
 
-def instant_parameter(request: Request, name: str) -> int | None:
-    """Return a time given as a query parameter, or None.
+def time_parameter(request: Request, name: str) -> int | None:
+    """Return a time from a query parameter in epoch milliseconds, or None.
 
     Raises:
-        ApiError: 400 if it is no time.
+        ApiError: 400 if it is not an ISO 8601 time.
     """
     text = request.parameter(name)
     if text is None:
         return None
     try:
         # A plus sign that was not percent-encoded arrives as a space.
-        return instants.parse(text.replace(" ", "+") if text.count(" ") == 1 else text)
+        return timestamps.parse_iso(text.replace(" ", "+") if text.count(" ") == 1 else text)
     except ValueError:
         raise ApiError(400, "INVALID_VALUE", f"{name} is not an ISO 8601 time") from None
 
 
-def _choice(request: Request, name: str, known: dict[str, Any], default: str | None = None) -> str:
+def _choice(
+    request: Request, name: str, choices: dict[str, Any], default: str | None = None
+) -> str:
     value = request.parameter(name) or default
-    if value not in known:
-        raise ApiError(400, "INVALID_VALUE", f"{name} must be one of {', '.join(known)}")
+    if value not in choices:
+        raise ApiError(400, "INVALID_VALUE", f"{name} must be one of {', '.join(choices)}")
     return value

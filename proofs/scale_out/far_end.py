@@ -62,7 +62,7 @@ class SlowAccount(Sandbox):
     """An embedded Freshchat account, each of whose answers takes a while.
 
     Args:
-        seed: which desk.
+        seed: which account.
         token: that it accepts.
         limit: requests in a minute of the service.
         latency: seconds to each answer.

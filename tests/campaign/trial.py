@@ -380,7 +380,7 @@ class Trial:
         lines = self._letters_file.read_bytes().split(b"\n")
         return [json.loads(line) for line in lines[:-1]]
 
-    def _evidence(self, truth: Mapping[judge.Key, sandbox.Occurrence]) -> judge.Evidence:
+    def _evidence(self, truth: Mapping[judge.Key, sandbox.GroundTruthEvent]) -> judge.Evidence:
         swallowed = self._segment.swallowed
         evidence = judge.Evidence(
             truth=truth,

@@ -107,10 +107,10 @@ def run_tap(
     return run
 
 
-def truth(url: str, start: datetime, end: datetime) -> list[sandbox.Occurrence]:
+def truth(url: str, start: datetime, end: datetime) -> list[sandbox.GroundTruthEvent]:
     """What truly happened."""
     desk = sandbox.Sandbox(sandbox.Options.from_url(url), lambda: end)
-    return list(desk.occurrences(start, end))
+    return list(desk.ground_truth(start, end))
 
 
 def _selected(streams: tuple[str, ...]) -> Catalog:

@@ -1,4 +1,4 @@
-"""A desk on a standing clock, and a session that talks to it."""
+"""Fixtures: a sandbox on a stopped clock, and sessions that are connected to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOON = datetime(2026, 11, 18, 12, tzinfo=timezone.utc)
 
 @dataclass
 class Client:
-    """A session with the token, another without it, and the clock they live by."""
+    """Session with the token, session without it, and their clock."""
 
     sandbox: Sandbox
     clock: SandboxClock
@@ -41,13 +41,13 @@ class Client:
     def post(self, path: str, body: Any) -> requests.Response:
         return self.api.post(f"https://{API_HOST}/v2{path}", json=body)
 
-    def order(self, event: str, start: str, end: str, **more: Any) -> requests.Response:
+    def submit(self, event: str, start: str, end: str, **more: Any) -> requests.Response:
         body = {"event": event, "start": start, "end": end, "format": "csv", **more}
         return self.post("/reports/raw", body)
 
     def finished(self, event: str, start: str, end: str, **more: Any) -> dict[str, Any]:
-        """Order a report and wait until all its links are there."""
-        answer = self.order(event, start, end, **more)
+        """Submit a report job and wait until all its links are ready."""
+        answer = self.submit(event, start, end, **more)
         assert answer.status_code == 202, answer.text
         self.clock.sleep(180)
         return self.read(f"/reports/raw/{answer.json()['id']}")

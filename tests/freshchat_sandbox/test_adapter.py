@@ -1,4 +1,4 @@
-"""The adapter gives `requests` what a real connection would."""
+"""Promises of the transport adapter: `requests` gets what a real connection returns."""
 
 from __future__ import annotations
 

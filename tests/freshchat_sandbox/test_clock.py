@@ -1,4 +1,4 @@
-"""The clock moves by sleeping, without taking time."""
+"""Promises of the simulated clock."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def test_a_started_clock_moves_by_its_sleep_alone():
 
 def test_a_clock_without_start_is_real_time_plus_what_was_slept():
     clock = SandboxClock()
-    before, began = datetime.now(timezone.utc), time.monotonic()
+    before, started_at = datetime.now(timezone.utc), time.monotonic()
     clock.sleep(86_400)
     assert timedelta(days=1) <= clock.now() - before < timedelta(days=1, minutes=1)
-    assert clock.monotonic() >= began + 86_400
-    assert time.monotonic() - began < 60
+    assert clock.monotonic() >= started_at + 86_400
+    assert time.monotonic() - started_at < 60
 
 
 def test_another_zone_is_shown_in_utc():

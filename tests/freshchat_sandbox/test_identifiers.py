@@ -1,4 +1,4 @@
-"""Identifiers look random, can be taken apart again, and cannot be made up."""
+"""Promises of identifiers: they look random, can be decoded, and cannot be invented."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freshchat_sandbox.desk.identifiers import Identifiers, Kind
+from freshchat_sandbox.account.identifiers import Identifiers, Kind
 
 PLACES = st.tuples(st.integers(0, 65_535), st.integers(0, (1 << 22) - 1))
 KINDS = st.sampled_from(Kind)

@@ -1,4 +1,4 @@
-"""Options are read from an address, and wrong ones are named."""
+"""Promises of the options: parsed from a URL, errors name the invalid one."""
 
 from __future__ import annotations
 

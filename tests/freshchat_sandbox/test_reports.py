@@ -1,4 +1,4 @@
-"""Reports hold the truth row by row, and jobs, links and files are as awkward as the real ones."""
+"""Promises of raw reports: rows equal the ground truth; files are as irregular as real ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ONE_DAY = ("2026-11-16T00:00:00Z", "2026-11-17T00:00:00Z")
 REOPENED = "true"
 
 
-def moment(text):
+def parse_time(text):
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
@@ -59,15 +59,17 @@ def rows(client, event, start, end, **more):
     return [row for body in bodies(client, job) for row in table(body)]
 
 
-def truth(client, kinds, start, end):
+def ground_truth(client, kinds, start, end):
     return [
-        one for one in client.sandbox.occurrences(moment(start), moment(end)) if one.kind in kinds
+        one
+        for one in client.sandbox.ground_truth(parse_time(start), parse_time(end))
+        if one.kind in kinds
     ]
 
 
 def test_created_rows_are_the_creations_and_the_reopens(client):
     found = rows(client, "Conversation-Created", *WEEK)
-    true = truth(client, {"created", "reopened"}, *WEEK)
+    true = ground_truth(client, {"created", "reopened"}, *WEEK)
     assert Counter(
         (row["interaction_id"], row_time(row["created_at"]), row["reopened"] == REOPENED,
          row["conversation_id"], row["channel_id"], row["group_id"], row["agent_id"])
@@ -94,13 +96,13 @@ def test_change_rows_are_the_changes(client, event, kind):
         for row in rows(client, event, *WEEK)
     ) == Counter(
         (one.time, *(getattr(one, name) or "" for name in names))
-        for one in truth(client, {kind}, *WEEK)
+        for one in ground_truth(client, {kind}, *WEEK)
     )
 
 
 def test_assignment_rows_say_who_assigned(client):
     found = rows(client, "Conversation-Agent-Assigned", *WEEK)
-    true = truth(client, {"assigned_to_agent"}, *WEEK)
+    true = ground_truth(client, {"assigned_to_agent"}, *WEEK)
     assert Counter((row["actor_type"], row["actor_id"]) for row in found) == Counter(
         (one.actor_type, one.actor_id) for one in true
     )
@@ -108,7 +110,7 @@ def test_assignment_rows_say_who_assigned(client):
 
 def test_the_transcript_is_every_message_of_everybody(client):
     found = rows(client, "Chat-Transcript", *ONE_DAY)
-    true = {one.message_id: one for one in truth(client, {"message"}, *ONE_DAY)}
+    true = {one.message_id: one for one in ground_truth(client, {"message"}, *ONE_DAY)}
     assert sorted(row["message_id"] for row in found) == sorted(true)
     for row in found:
         one = true[row["message_id"]]
@@ -135,7 +137,7 @@ def test_message_sent_has_the_agents_messages_only(client):
     found = rows(client, "Message-Sent", *WEEK)
     true = [
         one
-        for one in truth(client, {"message"}, *WEEK)
+        for one in ground_truth(client, {"message"}, *WEEK)
         if one.actor_type == "agent" and one.message_type != "system"
     ]
     assert sorted(row["message_id"] for row in found) == sorted(one.message_id for one in true)
@@ -157,11 +159,13 @@ def test_message_sent_has_the_agents_messages_only(client):
         ),
     ],
 )
-def test_activity_rows_are_the_flips(client, event, kind, words):
+def test_activity_rows_are_the_status_changes(client, event, kind, words):
     assert Counter(
         (row["agent_id"], row_time(row["created_at"]), words[row["status"]])
         for row in rows(client, event, *WEEK)
-    ) == Counter((one.agent_id, one.time, one.status) for one in truth(client, {kind}, *WEEK))
+    ) == Counter(
+        (one.agent_id, one.time, one.status) for one in ground_truth(client, {kind}, *WEEK)
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,8 +188,8 @@ def test_every_other_report_has_rows_in_any_week(client, event):
 
 def test_resolution_times_are_counted_from_the_interactions_start(client):
     for row in rows(client, "Resolution-Time", *WEEK):
-        began = int(row["interaction_id"].split("-")[1]) / 1000
-        spent = row_time(row["created_at"]).timestamp() - began
+        started_at = int(row["interaction_id"].split("-")[1]) / 1000
+        spent = row_time(row["created_at"]).timestamp() - started_at
         assert float(row["value_in_seconds"]) == pytest.approx(spent, abs=0.002)
 
 
@@ -223,13 +227,13 @@ def test_headers_come_in_another_style(make_client):
 def test_reopened_rows_can_be_absent(make_client):
     client = make_client(reopened_rows=False)
     found = rows(client, "Conversation-Created", *WEEK)
-    assert len(found) == len(truth(client, {"created"}, *WEEK))
+    assert len(found) == len(ground_truth(client, {"created"}, *WEEK))
     assert {row["reopened"] for row in found} == {"false"}
 
 
 def test_a_share_of_created_rows_can_be_missing_for_good(make_client):
     client = make_client(missing_created_rows=0.1)
-    true = len(truth(client, {"created", "reopened"}, *WEEK))
+    true = len(ground_truth(client, {"created", "reopened"}, *WEEK))
     found = rows(client, "Conversation-Created", *WEEK)
     assert 0.7 * true < len(found) < true
     assert len(rows(client, "Conversation-Created", *WEEK)) == len(found)
@@ -240,7 +244,7 @@ def test_rows_appear_when_they_are_old_enough(make_client):
     ordered = client.clock.now()
     found = rows(client, "Agent-Activity", "2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z")
     seen = ordered - timedelta(minutes=90)
-    true = truth(client, {"availability"}, "2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z")
+    true = ground_truth(client, {"availability"}, "2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z")
     assert len(found) == sum(one.time <= seen for one in true) < len(true)
 
 
@@ -248,7 +252,7 @@ def test_rows_appear_when_they_are_old_enough(make_client):
 
 
 def test_a_job_is_pending_then_in_progress_then_completed(client):
-    job = client.order("Conversation-Created", *WEEK).json()
+    job = client.submit("Conversation-Created", *WEEK).json()
     assert job["link"] == {"rel": "extracts", "href": f"/reports/raw/{job['id']}"}
     states = []
     for _ in range(120):
@@ -263,7 +267,7 @@ def test_a_job_is_pending_then_in_progress_then_completed(client):
 def test_one_file_may_be_late(client):
     late = 0
     for _ in range(8):
-        job = client.order("Resolution-Time", *WEEK).json()
+        job = client.submit("Resolution-Time", *WEEK).json()
         for _ in range(150):
             client.clock.sleep(1)
             links = client.read(f"/reports/raw/{job['id']}")["links"]
@@ -348,7 +352,7 @@ def test_a_link_refuses_the_token_expires_and_is_renewed(client):
 def test_a_file_too_long_to_hold_is_made_while_it_is_read(client, monkeypatch):
     job = client.finished("Chat-Transcript", *ONE_DAY)
     whole = bodies(client, job)
-    monkeypatch.setattr(reports, "HELD_AT_ONCE", 1_000)
+    monkeypatch.setattr(reports, "MAX_BUFFERED_BYTES", 1_000)
     answers = [client.files.get(link["link"]["href"]) for link in job["links"]]
     assert [answer.content for answer in answers] == whole
     assert all("Content-Length" not in answer.headers for answer in answers)
@@ -374,7 +378,7 @@ def test_the_same_file_twice_has_the_same_bytes(client):
         ({"should_exclude_pii": "yes"}, "should_exclude_pii"),
     ],
 )
-def test_a_wrong_order_is_refused_saying_why(client, wrong, complaint):
+def test_an_invalid_request_is_rejected_with_the_reason(client, wrong, complaint):
     body = {"event": "CSAT-Score", "start": WEEK[0], "end": WEEK[1], "format": "csv", **wrong}
     answer = client.post("/reports/raw", body)
     assert (answer.status_code, answer.json()["status"]) == (400, "INVALID_VALUE")
@@ -388,30 +392,30 @@ def test_a_body_that_is_no_order_is_refused(client):
 
 
 def test_one_job_a_minute_for_each_report(client):
-    assert client.order("CSAT-Score", *WEEK).status_code == 202
-    refused = client.order("CSAT-Score", *WEEK)
+    assert client.submit("CSAT-Score", *WEEK).status_code == 202
+    refused = client.submit("CSAT-Score", *WEEK)
     assert refused.status_code == 429
-    assert client.order("Agent-Activity", *WEEK).status_code == 202
+    assert client.submit("Agent-Activity", *WEEK).status_code == 202
     client.clock.sleep(int(refused.headers["Retry-After"]))
-    assert client.order("CSAT-Score", *WEEK).status_code == 202
-    dated = client.order("CSAT-Score", *WEEK).headers["Retry-After"]
+    assert client.submit("CSAT-Score", *WEEK).status_code == 202
+    dated = client.submit("CSAT-Score", *WEEK).headers["Retry-After"]
     wait = parsedate_to_datetime(dated) - client.clock.now()
     client.clock.sleep(wait.total_seconds())
-    assert client.order("CSAT-Score", *WEEK).status_code == 202
+    assert client.submit("CSAT-Score", *WEEK).status_code == 202
 
 
 def test_only_so_many_jobs_on_one_day(make_client):
     client = make_client(report_jobs_per_minute=100)
-    states = [client.order("CSAT-Score", *WEEK).status_code for _ in range(60)]
+    states = [client.submit("CSAT-Score", *WEEK).status_code for _ in range(60)]
     client.clock.sleep(61)
-    states += [client.order("CSAT-Score", *WEEK).status_code for _ in range(61)]
+    states += [client.submit("CSAT-Score", *WEEK).status_code for _ in range(61)]
     assert states == [202] * 120 + [429]
     client.clock.sleep(12 * 3600)
-    assert client.order("CSAT-Score", *WEEK).status_code == 202
+    assert client.submit("CSAT-Score", *WEEK).status_code == 202
 
 
 def test_an_account_may_have_no_reports_stuck_ones_or_failing_ones(make_client):
-    assert make_client(extract_available=False).order("CSAT-Score", *WEEK).status_code == 403
+    assert make_client(extract_available=False).submit("CSAT-Score", *WEEK).status_code == 403
     assert make_client(stuck_jobs=True).finished("CSAT-Score", *WEEK)["status"] == "PENDING"
     failed = make_client(failed_jobs=True).finished("CSAT-Score", *WEEK)
     assert (failed["status"], failed["links"]) == ("FAILED", [])

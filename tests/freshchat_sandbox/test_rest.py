@@ -1,4 +1,4 @@
-"""REST answers in the service's shapes, and says what the truth says."""
+"""Promises of the REST API: responses as the service spells them, equal to the ground truth."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def instant(text: str) -> datetime:
 def happened(client, back=7 * DAY):
     now = client.clock.now()
     # The range's end is exclusive, but what happens right now is already visible.
-    return list(client.sandbox.occurrences(now - back, now + timedelta(milliseconds=1)))
+    return list(client.sandbox.ground_truth(now - back, now + timedelta(milliseconds=1)))
 
 
-def lives(client):
+def conversations(client):
     """Group what happened in the conversations begun within the last days."""
     found = {}
     for one in happened(client):
@@ -39,20 +39,20 @@ def lives(client):
 def test_a_conversation_stands_as_the_truth_replayed(make_client, offset):
     start = datetime(2025, 7, 1, tzinfo=timezone.utc) + timedelta(milliseconds=offset)
     client = make_client(start, sparse_conversations="none")
-    for conversation_id, occurrences in lives(client).items():
+    for conversation_id, events in conversations(client).items():
         shown = client.read(f"/conversations/{conversation_id}")
-        last = occurrences[-1]
+        last = events[-1]
         assert shown["status"] == last.status
         assert shown.get("assigned_agent_id") == last.agent_id
         assert shown.get("assigned_group_id") == last.group_id
         assert shown["user_id"] == last.user_id
-        assert instant(shown["created_time"]) == occurrences[0].time
+        assert instant(shown["created_time"]) == events[0].time
         assert last.time <= instant(shown["updated_time"]) <= client.clock.now()
 
 
 def test_messages_are_the_truths_newest_first_over_all_pages(client):
-    conversation_id, occurrences = max(lives(client).items(), key=lambda item: len(item[1]))
-    expected = [one for one in occurrences if one.kind == "message"]
+    conversation_id, events = max(conversations(client).items(), key=lambda item: len(item[1]))
+    expected = [one for one in events if one.kind == "message"]
     shown, path = [], f"/v2/conversations/{conversation_id}/messages?items_per_page=7"
     while path:
         page = client.api.get(f"https://{API_HOST}{path}").json()
@@ -73,8 +73,8 @@ def test_messages_are_the_truths_newest_first_over_all_pages(client):
 
 
 def test_messages_from_a_time_on_include_that_time(client):
-    conversation_id, occurrences = max(lives(client).items(), key=lambda item: len(item[1]))
-    middle = [one for one in occurrences if one.kind == "message"][3]
+    conversation_id, events = max(conversations(client).items(), key=lambda item: len(item[1]))
+    middle = [one for one in events if one.kind == "message"][3]
     text = middle.time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     path = f"/conversations/{conversation_id}/messages"
     messages = client.read(path, from_time=text, items_per_page=50)["messages"]
@@ -84,16 +84,14 @@ def test_messages_from_a_time_on_include_that_time(client):
 def test_resolving_and_reopening_leave_markers_at_their_very_time(client):
     marks = {"isResolved": "resolved", "isReopen": "reopened"}
     marked, true = set(), set()
-    for conversation_id, occurrences in lives(client).items():
+    for conversation_id, events in conversations(client).items():
         path = f"/conversations/{conversation_id}/messages"
         for message in client.read(path, items_per_page=50)["messages"]:
             for name, value in message.get("meta_data", {}).items():
                 assert value in {True, "true"}
                 marked.add((conversation_id, marks[name], instant(message["created_time"])))
         true |= {
-            (conversation_id, one.kind, one.time)
-            for one in occurrences
-            if one.kind in marks.values()
+            (conversation_id, one.kind, one.time) for one in events if one.kind in marks.values()
         }
     assert marked == true
     assert {kind for _, kind, _ in true} == {"resolved", "reopened"}
@@ -104,7 +102,9 @@ def test_a_third_of_conversations_is_sparse_unless_told_otherwise(make_client):
     shares = {}
     for mode in ("some", "all", "none"):
         client = make_client(sparse_conversations=mode)
-        shown = [set(client.read(f"/conversations/{one}")) for one in list(lives(client))[:60]]
+        shown = [
+            set(client.read(f"/conversations/{one}")) for one in list(conversations(client))[:60]
+        ]
         shares[mode] = sum(keys == five for keys in shown) / len(shown)
     assert shares["all"] == 1
     assert shares["none"] == 0
@@ -113,21 +113,21 @@ def test_a_third_of_conversations_is_sparse_unless_told_otherwise(make_client):
 
 def test_properties_are_an_object_or_a_list_and_change_with_time(make_client):
     client = make_client(sparse_conversations="none")
-    shown = [client.read(f"/conversations/{one}") for one in lives(client)]
+    shown = [client.read(f"/conversations/{one}") for one in conversations(client)]
     assert {type(one["properties"]) for one in shown} == {dict, list}
     assert any("priority" in str(one["properties"]) for one in shown)
 
 
 def test_numeric_and_uuid_name_the_same_conversation(make_client):
     client = make_client(sparse_conversations="none")
-    shown = client.read(f"/conversations/{next(iter(lives(client)))}")
+    shown = client.read(f"/conversations/{next(iter(conversations(client)))}")
     assert client.read(f"/conversations/{shown['conversation_internal_id']}") == shown
 
 
 def test_what_lies_ahead_is_not_there_yet(client):
     ahead = next(
         one
-        for one in client.sandbox.occurrences(client.clock.now(), client.clock.now() + DAY)
+        for one in client.sandbox.ground_truth(client.clock.now(), client.clock.now() + DAY)
         if one.kind == "created" and one.time > client.clock.now()
     )
     assert client.get(f"/conversations/{ahead.conversation_id}").status_code == 404

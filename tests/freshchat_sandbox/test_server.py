@@ -1,4 +1,4 @@
-"""Over a real socket the sandbox is the same, and files lie on another host name."""
+"""Promises of the HTTP server and the command: the same sandbox, files on another host name."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def running(*, faults=None, **options):
 @pytest.mark.parametrize(
     ("asked", "files"), [("127.0.0.1", "localhost"), ("localhost", "127.0.0.1")]
 )
-def test_a_report_from_order_to_rows(asked, files):
+def test_a_report_from_submission_to_rows(asked, files):
     with running() as (port, session, clock):
         base, token = f"http://{asked}:{port}/v2", {"Authorization": "Bearer sandbox"}
         assert session.get(f"{base}/agents").status_code == 401
-        order = {
+        body = {
             "event": "Conversation-Created",
             "format": "csv",
             "start": "2026-11-10T00:00:00Z",
             "end": "2026-11-14T00:00:00Z",
         }
-        job = session.post(f"{base}/reports/raw", json=order, headers=token).json()
+        job = session.post(f"{base}/reports/raw", json=body, headers=token).json()
         clock.sleep(200)
         links = session.get(f"{base}/reports/raw/{job['id']}", headers=token).json()["links"]
         count = 0
@@ -97,6 +97,6 @@ def test_the_command_names_a_wrong_option(capsys):
         main(["--ground-truth", "today", "tomorrow"])
 
 
-def test_the_command_prints_the_truth(capsys):
+def test_the_command_prints_the_ground_truth(capsys):
     assert main(["--ground-truth", "2026-11-10T00:00:00Z", "2026-11-10T01:00:00Z"]) == 0
     assert '"event": "on' in capsys.readouterr().out

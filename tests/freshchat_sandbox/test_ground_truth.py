@@ -1,4 +1,4 @@
-"""The truth is one unchanging story, whichever way it is asked for."""
+"""Promises of the ground truth: the same events however they are requested."""
 
 from __future__ import annotations
 
@@ -20,34 +20,36 @@ OPENED = datetime(2025, 6, 1, tzinfo=timezone.utc)
 INSTANTS = st.integers(0, 8 * 86_400_000).map(lambda ms: OPENED + timedelta(milliseconds=ms))
 
 
-def desk(**options):
+def sandbox(**options):
     return Sandbox(Options(**options), lambda: OPENED)
 
 
-def told(sandbox, start, end):
-    return list(sandbox.occurrences(start, end))
+def events_of(one, start, end):
+    return list(one.ground_truth(start, end))
 
 
 @settings(deadline=None, max_examples=12)
 @given(st.lists(INSTANTS, min_size=3, max_size=3).map(sorted), st.integers(1, 3))
 def test_two_halves_are_the_whole(bounds, seed):
     start, middle, end = bounds
-    halves = told(desk(seed=seed), start, middle) + told(desk(seed=seed), middle, end)
-    assert halves == told(desk(seed=seed), start, end)
+    halves = events_of(sandbox(seed=seed), start, middle) + events_of(
+        sandbox(seed=seed), middle, end
+    )
+    assert halves == events_of(sandbox(seed=seed), start, end)
 
 
 def test_it_is_in_order_of_time_within_the_range_and_nothing_precedes_the_opening():
-    occurrences = told(desk(), OPENED - timedelta(days=9), OPENED + timedelta(days=9))
-    assert all(one.time <= other.time for one, other in pairwise(occurrences))
-    assert occurrences[0].time >= OPENED
-    assert occurrences[-1].time < OPENED + timedelta(days=9)
+    events = events_of(sandbox(), OPENED - timedelta(days=9), OPENED + timedelta(days=9))
+    assert all(one.time <= other.time for one, other in pairwise(events))
+    assert events[0].time >= OPENED
+    assert events[-1].time < OPENED + timedelta(days=9)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("day", [0, 1, 13, 40, 333, 534])
 def test_any_week_has_everything(seed, day):
     start = OPENED + timedelta(days=day)
-    week = told(desk(seed=seed), start, start + timedelta(days=7))
+    week = events_of(sandbox(seed=seed), start, start + timedelta(days=7))
     kinds = Counter(one.kind for one in week)
     assert set(kinds) == {
         "created",
@@ -94,9 +96,9 @@ def _same_agent_again(week):
 
 @settings(deadline=None, max_examples=6)
 @given(st.integers(0, 500), st.integers(1, 50))
-def test_what_was_before_is_what_was_after_the_occurrence_before(day, seed):
+def test_what_was_before_is_what_was_after_the_event_before(day, seed):
     start = OPENED + timedelta(days=day)
-    week = told(desk(seed=seed), start, start + timedelta(days=7))
+    week = events_of(sandbox(seed=seed), start, start + timedelta(days=7))
     states: dict[str, tuple] = {}
     activity: dict[tuple, str] = {}
     begun = set()
@@ -128,7 +130,7 @@ def test_what_was_before_is_what_was_after_the_occurrence_before(day, seed):
 def test_events_go_on_in_every_hour():
     start = OPENED + timedelta(days=100)
     hours = {one.time.replace(minute=0, second=0, microsecond=0)
-             for one in told(desk(), start, start + timedelta(days=7))}  # fmt: skip
+             for one in events_of(sandbox(), start, start + timedelta(days=7))}  # fmt: skip
     assert len(hours) == 7 * 24
 
 
@@ -147,4 +149,6 @@ def test_it_does_not_depend_on_the_hash_seed_nor_the_process():
     assert outputs[0] == outputs[1]
     lines = [json.loads(line) for line in outputs[0].decode().splitlines()]
     start = datetime(2026, 1, 5, tzinfo=timezone.utc)
-    assert lines == [one.as_json() for one in told(desk(seed=5), start, start + timedelta(hours=6))]
+    assert lines == [
+        one.as_json() for one in events_of(sandbox(seed=5), start, start + timedelta(hours=6))
+    ]

@@ -1,5 +1,5 @@
-"""What people at the desk say; made up, with the letters and signs that break naive readers."""
-# ruff: noqa: RUF001 - the signs that look alike are the point
+"""Sample text of messages and names, with characters that break naive parsers."""
+# ruff: noqa: RUF001 - look-alike characters are intended
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The call limit is shown on every answer and enforced by the clock minute."""
+"""Promises of the call limit: in every response, enforced by the clock minute."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def test_over_the_limit_waiting_as_told_is_enough(make_client, refusals):
         answer = client.get("/agents")
         assert answer.status_code == 429
         assert answer.headers["X-RateLimit-Remaining"] == "0"
-    told = answer.headers["Retry-After"]
-    if told.isdecimal():
-        wait = timedelta(seconds=int(told))
+    retry_after = answer.headers["Retry-After"]
+    if retry_after.isdecimal():
+        wait = timedelta(seconds=int(retry_after))
     else:
-        wait = parsedate_to_datetime(told) - client.clock.now()
-    assert told.isdecimal() == (refusals == 1), "both forms, by turns"
+        wait = parsedate_to_datetime(retry_after) - client.clock.now()
+    assert retry_after.isdecimal() == (refusals == 1), "both forms, by turns"
     assert timedelta(seconds=40) < wait < timedelta(seconds=50)
     client.clock.sleep(wait.total_seconds())
     assert client.get("/agents").status_code == 200

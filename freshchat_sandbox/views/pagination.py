@@ -1,4 +1,4 @@
-"""Freshchat's list envelopes: pages, their limits, and the links between them."""
+"""Pagination of REST lists: page parameters, their limits, and the response envelopes."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ import math
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
-from freshchat_sandbox.exchange import ApiError
+from freshchat_sandbox.http_messages import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from freshchat_sandbox.exchange import Request
+    from freshchat_sandbox.http_messages import Request
 
 T = TypeVar("T")
 
-DEFAULT_SIZE = 20  # as peers observe
-LARGEST_SIZE = 50  # the same; more is an error, but for channels
-_ENDLESS = 1_000_000_000
+DEFAULT_PAGE_SIZE = 20  # as peers observe
+MAX_PAGE_SIZE = 50  # the same; more is an error, but for channels
+_NO_LIMIT = 1_000_000_000
 
 
 class Page:
-    """The part of a list that a request asks for.
+    """Page of a list that a request asks for.
 
     Raises:
-        ApiError: 400 INVALID_VALUE if `page` or `items_per_page` is none.
+        ApiError: 400 INVALID_VALUE if `page` or `items_per_page` is invalid.
     """
 
-    def __init__(self, request: Request, largest: int = LARGEST_SIZE) -> None:
+    def __init__(self, request: Request, largest: int = MAX_PAGE_SIZE) -> None:
         self._request = request
-        self.number = _whole(request, "page", 1, _ENDLESS)
-        self.size = _whole(request, "items_per_page", DEFAULT_SIZE, largest)
+        self.number = _parse_number(request, "page", 1, _NO_LIMIT)
+        self.size = _parse_number(request, "items_per_page", DEFAULT_PAGE_SIZE, largest)
 
     @classmethod
     def of_any_size(cls, request: Request) -> Page:
         """Read a page where the service tolerates any size."""
-        return cls(request, _ENDLESS)
+        return cls(request, _NO_LIMIT)
 
     def cut(self, items: Sequence[T]) -> Sequence[T]:
         """Return the items on this page.
@@ -48,7 +48,7 @@ class Page:
         return items[(self.number - 1) * self.size : self.number * self.size]
 
     def collection(
-        self, key: str, rel: str, items: Sequence[T], shown: list[Any]
+        self, key: str, rel: str, items: Sequence[T], page_items: list[Any]
     ) -> dict[str, Any]:
         """Return the envelope of most lists around what is shown of this page."""
         pages = self._pages(items)
@@ -58,7 +58,7 @@ class Page:
         if self.number > 1:
             links["previous_page"] = self._link(self.number - 1, rel)
         return {
-            key: shown,
+            key: page_items,
             "pagination": {
                 "total_items": len(items),
                 "total_pages": pages,
@@ -68,9 +68,9 @@ class Page:
             "links": links,
         }
 
-    def chain(self, key: str, items: Sequence[T], shown: list[Any]) -> dict[str, Any]:
+    def chain(self, key: str, items: Sequence[T], page_items: list[Any]) -> dict[str, Any]:
         """Return the envelope of messages: a link to the next page, and no totals."""
-        envelope: dict[str, Any] = {key: shown}
+        envelope: dict[str, Any] = {key: page_items}
         if self.number < self._pages(items):
             envelope["link"] = {
                 "href": self._link(self.number + 1, "")["href"],
@@ -89,11 +89,11 @@ class Page:
         return {"href": f"{self._request.path}?{urlencode(query)}", "rel": rel, "type": "GET"}
 
 
-def _whole(request: Request, name: str, default: int, most: int) -> int:
+def _parse_number(request: Request, name: str, default: int, maximum: int) -> int:
     text = request.parameter(name)
     if text is None:
         return default
     value = int(text) if text.isascii() and text.isdecimal() else 0
-    if not 1 <= value <= most:
-        raise ApiError(400, "INVALID_VALUE", f"{name} must be a number from 1 to {most}")
+    if not 1 <= value <= maximum:
+        raise ApiError(400, "INVALID_VALUE", f"{name} must be a number from 1 to {maximum}")
     return value

@@ -1,4 +1,4 @@
-"""The shapes of message content: text, pictures, files, buttons and cards."""
+"""Message content: text, images, files, buttons and cards."""
 
 from __future__ import annotations
 
@@ -6,50 +6,50 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from freshchat_sandbox.desk import phrases
-from freshchat_sandbox.desk.staff import COMPANY
+from freshchat_sandbox.account import sample_text
+from freshchat_sandbox.account.staff import COMPANY
 
 if TYPE_CHECKING:
-    from freshchat_sandbox.desk.lives import Moment
+    from freshchat_sandbox.account.conversation_events import ConversationEvent
 
 _FILES = "https://sandbox-files.freshchat.example"
 
 
-def parts_of(moment: Moment) -> list[dict[str, Any]]:
+def message_parts(event: ConversationEvent) -> list[dict[str, Any]]:
     """Return the `message_parts` of a message; each element has exactly one variant."""
-    return _parts(moment.form, moment.text)
+    return _parts(event.content_kind, event.text)
 
 
 @lru_cache(maxsize=1024)
-def parts_text(form: str, text: str | None) -> str:
-    """Return the `message_parts` as JSON text, as transcripts print them."""
-    return json.dumps(_parts(form, text), ensure_ascii=False, separators=(",", ":"))
+def parts_text(content_kind: str, text: str | None) -> str:
+    """Return the `message_parts` as a JSON string, as in transcripts."""
+    return json.dumps(_parts(content_kind, text), ensure_ascii=False, separators=(",", ":"))
 
 
-def _parts(form: str, text: str | None) -> list[dict[str, Any]]:
+def _parts(content_kind: str, text: str | None) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
-    if form == "email":
+    if content_kind == "email":
         parts.append({"email": {"subject": f"{COMPANY}: your request", "content": text}})
     elif text is not None:
         parts.append({"text": {"content": text}})
-    more = _MORE.get(form)
-    return parts if more is None else [*parts, more]
+    extra = _PARTS_BY_KIND.get(content_kind)
+    return parts if extra is None else [*parts, extra]
 
 
-def reply_parts_of(moment: Moment) -> list[dict[str, Any]] | None:
-    """Return the answers that a message offers, or None."""
-    if moment.form != "buttons":
+def reply_parts(event: ConversationEvent) -> list[dict[str, Any]] | None:
+    """Return the quick replies that a message offers, or None."""
+    if event.content_kind != "buttons":
         return None
     buttons = [
         {"quick_reply_button": {"label": topic, "custom_reply_text": topic, "payload": f"t{n}"}}
-        for n, topic in enumerate(phrases.TOPICS)
+        for n, topic in enumerate(sample_text.TOPICS)
     ]
     return [{"collection": {"sub_parts": buttons}}]
 
 
-def image_url_of(moment: Moment) -> str | None:
-    """Return the address of the picture in a message, or None."""
-    return IMAGE_URL if moment.form in ("image", "image_only") else None
+def image_url(event: ConversationEvent) -> str | None:
+    """Return the URL of the image in a message, or None."""
+    return IMAGE_URL if event.content_kind in ("image", "image_only") else None
 
 
 IMAGE_URL = f"{_FILES}/img/b7/shade.jpg"
@@ -60,7 +60,7 @@ _IMAGE = {
         "content_type": "image/jpeg",
     }
 }
-_MORE: dict[str, dict[str, Any]] = {
+_PARTS_BY_KIND: dict[str, dict[str, Any]] = {
     "image": _IMAGE,
     "image_only": _IMAGE,
     "file": {
@@ -85,7 +85,7 @@ _MORE: dict[str, dict[str, Any]] = {
             "type": "carousel",
             "sections": [
                 {"name": name, "parts": [{"callback": {"label": "Choose", "payload": f"c{n}"}}]}
-                for n, name in enumerate(phrases.CAROUSEL)
+                for n, name in enumerate(sample_text.CAROUSEL)
             ],
         }
     },

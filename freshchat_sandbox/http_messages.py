@@ -1,4 +1,4 @@
-"""One request and one response, as the sandbox sees them on any transport."""
+"""HTTP messages: request, response and API error, independent of the transport."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXTRACT_HOST = "sandbox-extracts.s3.amazonaws.com"
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks.
+    """Request of a client.
 
     Attributes:
         method: In capitals.
@@ -57,13 +57,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What the sandbox answers.
+    """Response of the sandbox.
 
     Attributes:
         status: The HTTP status code.
-        headers: As they go on the wire.
-        body: The bytes, or the first of them if there is a rest.
-        rest: Further pieces of a body too long to hold at once; can be read once.
+        headers: As sent.
+        body: The whole body, or its start if there is a `rest`.
+        rest: Further chunks of a body too long for memory; can be read once.
     """
 
     status: int
@@ -75,7 +75,7 @@ class Response:
     def of_json(
         cls, status: int, content: Any, headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Build a JSON answer."""
+        """Build a JSON response."""
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         return cls(
             status, {"Content-Type": "application/json;charset=UTF-8", **(headers or {})}, body
@@ -83,12 +83,12 @@ class Response:
 
 
 class ApiError(Exception):
-    """A refusal that the API answers with its error object.
+    """Error that the API returns as its error object.
 
     Attributes:
         status: The HTTP status, also the object's `code`.
-        name: The object's `status`, such as WRONG_PAGE.
-        retry_after: Milliseconds until a new try may succeed, if that is the trouble.
+        name: The `status` of that object, such as WRONG_PAGE.
+        retry_after: Milliseconds until a retry can succeed, for rate limits.
     """
 
     def __init__(

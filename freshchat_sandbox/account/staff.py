@@ -1,4 +1,4 @@
-"""Who works at the desk, in which groups, and on which channels customers come in."""
+"""Agents, groups, channels, roles and statuses of the synthetic account."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from enum import Enum
 COMPANY = "Lantern & Loom"
 
 
-class Mapping(Enum):
-    """When a channel hands a new conversation to its group."""
+class GroupAssignment(Enum):
+    """When a channel assigns a new conversation to its group."""
 
     NEVER = "never"
     WITH_CREATION = "with creation"  # the group is part of the creation itself
-    SAME_MOMENT = "same moment"  # an assignment of its own, in the same millisecond
+    SAME_TIME = "same time"  # a separate assignment in the same millisecond
     LATER = "later"  # a rule that runs some seconds after
 
 
 @dataclass(frozen=True)
 class Group:
-    """A team of agents."""
+    """Group of agents."""
 
     name: str
     description: str | None
@@ -29,28 +29,28 @@ class Group:
 
 @dataclass(frozen=True)
 class Channel:
-    """A topic that customers can write to; `group` is an index of GROUPS."""
+    """Channel that customers can write to; `group` is an index of GROUPS."""
 
     name: str
     source: str
     message_source: str
     group: int | None
-    mapping: Mapping
+    group_assignment: GroupAssignment
     locale: str = "en"
     public: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """A person at the desk.
+    """Agent of the account.
 
     Attributes:
-        zone: An IANA zone without daylight saving, so that its offset is a constant.
-        offset: That offset in minutes.
-        starts: Local hour the shift begins.
-        free: The two weekdays off, Monday being 0.
-        leaves: Days after the desk's opening on which the agent left, or None.
-        deleted: Whether the account was deleted then, rather than deactivated.
+        zone: IANA zone without daylight saving, so that its offset is constant.
+        offset: Offset of that zone in minutes.
+        shift_start: Local hour at which the shift starts.
+        days_off: The two weekdays off; Monday is 0.
+        leaves_after: Days between the opening of the account and the agent leaving, or None.
+        deleted: Whether the agent was then deleted, rather than deactivated.
     """
 
     first_name: str
@@ -58,22 +58,22 @@ class Agent:
     mail: str
     zone: str
     offset: int
-    starts: int
-    free: tuple[int, int]
+    shift_start: int
+    days_off: tuple[int, int]
     role: int = 3
     routing: str = "INTELLIASSIGN"
     phone: str | None = None
-    leaves: int | None = None
+    leaves_after: int | None = None
     deleted: bool = False
 
     @property
     def name(self) -> str:
-        """The full name as reports print it."""
+        """Full name as in reports."""
         return f"{self.first_name} {self.last_name}" if self.last_name else self.first_name
 
     @property
     def email(self) -> str:
-        """The address the agent logs in with."""
+        """E-mail address of the login."""
         return f"{self.mail}@lantern-and-loom.example"
 
 
@@ -98,7 +98,12 @@ _SAO_PAULO, _NAIROBI, _LAGOS = (
 
 
 def _agent(
-    name: str, mail: str, zone: tuple[str, int], starts: int, free: tuple[int, int], **more: object
+    name: str,
+    mail: str,
+    zone: tuple[str, int],
+    shift_start: int,
+    days_off: tuple[int, int],
+    **more: object,
 ) -> Agent:
     first, _, last = name.partition(" ")
     return Agent(
@@ -107,8 +112,8 @@ def _agent(
         mail=mail,
         zone=zone[0],
         offset=zone[1],
-        starts=starts,
-        free=free,
+        shift_start=shift_start,
+        days_off=days_off,
         **more,  # type: ignore[arg-type]
     )
 
@@ -126,13 +131,13 @@ AGENTS: tuple[Agent, ...] = (
     _agent("Jun", "jun", _SINGAPORE, 8, (0, 1)),
     _agent("Zoë Lindqvist, Jr.", "zoe.lindqvist", _PHOENIX, 8, (3, 4), role=4),
     _agent("Aarav Mehta", "aarav.mehta", _KOLKATA, 9, (6, 0), role=1),
-    _agent("Bashir Oyelaran", "bashir.oyelaran", _LAGOS, 9, (5, 6), leaves=45),
-    _agent("Ruth Castellano", "ruth.castellano", _PHOENIX, 9, (5, 6), leaves=20, deleted=True),
+    _agent("Bashir Oyelaran", "bashir.oyelaran", _LAGOS, 9, (5, 6), leaves_after=45),
+    _agent("Ruth Castellano", "ruth.castellano", _PHOENIX, 9, (5, 6), leaves_after=20,
+           deleted=True),
 )  # fmt: skip
 
 SUPERVISOR = 1
-# The survey that goes out after a resolution was written by an agent whose account is gone by
-# now; it still speaks in her name, as saved automations do.
+# Author of the survey sent after a resolution: a deleted agent, as in saved automations.
 AUTOMATION_AUTHOR = 12
 
 GROUPS: tuple[Group, ...] = (
@@ -147,18 +152,18 @@ GROUPS: tuple[Group, ...] = (
 ESCALATIONS = 6
 
 CHANNELS: tuple[Channel, ...] = (
-    Channel("Inbox", "WEBCHAT", "web", 0, Mapping.LATER),
-    Channel("Returns", "WEBCHAT", "web", 1, Mapping.SAME_MOMENT),
-    Channel("Lamps and wiring", "MOBILE", "mobile", 2, Mapping.SAME_MOMENT),
-    Channel("WhatsApp", "WHATSAPP", "api", 0, Mapping.WITH_CREATION),
-    Channel("Messenger", "FACEBOOK_MESSENGER", "facebook_messenger", None, Mapping.NEVER),
-    Channel("Ayuda ¡aquí!", "WEBCHAT", "web", 4, Mapping.WITH_CREATION, "es"),
-    Channel("Trade, hotels & shops", "EMAIL", "web", 5, Mapping.LATER, "en", public=False),
+    Channel("Inbox", "WEBCHAT", "web", 0, GroupAssignment.LATER),
+    Channel("Returns", "WEBCHAT", "web", 1, GroupAssignment.SAME_TIME),
+    Channel("Lamps and wiring", "MOBILE", "mobile", 2, GroupAssignment.SAME_TIME),
+    Channel("WhatsApp", "WHATSAPP", "api", 0, GroupAssignment.WITH_CREATION),
+    Channel("Messenger", "FACEBOOK_MESSENGER", "facebook_messenger", None, GroupAssignment.NEVER),
+    Channel("Ayuda ¡aquí!", "WEBCHAT", "web", 4, GroupAssignment.WITH_CREATION, "es"),
+    Channel("Trade, hotels & shops", "EMAIL", "web", 5, GroupAssignment.LATER, "en", public=False),
 )
 
 STATUSES = ("Available", "Unavailable", "Ongoing call", "After call work", "Lunch ☕", "Tea break")
 AVAILABLE_STATUS, UNAVAILABLE_STATUS, LUNCH_STATUS, TEA_STATUS = 0, 1, 4, 5
 
-# System users: they act, yet are no agents; GET /users/{id} shows them on demand only.
+# System users: actors that are not agents; GET /users/{id} returns them only if asked to.
 BOT, SYSTEM = 0, 1
 SYSTEM_USERS = ("Freddy", "System")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from freshchat_sandbox.desk.instants import DAY, MINUTE, SECOND
-from freshchat_sandbox.exchange import ApiError
+from freshchat_sandbox.account.timestamps import DAY, MINUTE, SECOND
+from freshchat_sandbox.http_messages import ApiError
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """What one call left of the minute's budget; `reset` is in epoch seconds."""
+class RateLimitStatus:
+    """Rate limit after one call; `reset` is in epoch seconds."""
 
     limit: int
     remaining: int
@@ -19,7 +19,7 @@ class Allowance:
     exceeded: bool
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that every answer carries."""
+        """Return the rate-limit headers of every response."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -28,7 +28,7 @@ class Allowance:
 
 
 class CallLimit:
-    """Counts every call to the API in windows of one clock minute, the invalid ones too."""
+    """Limit of API calls in each clock minute; invalid calls count too."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
@@ -36,7 +36,7 @@ class CallLimit:
         self._calls = 0
         self._lock = threading.Lock()
 
-    def take(self, now: int) -> Allowance:
+    def count(self, now: int) -> RateLimitStatus:
         """Count a call."""
         minute = now // MINUTE
         with self._lock:
@@ -44,7 +44,7 @@ class CallLimit:
                 self._minute, self._calls = minute, 0
             self._calls += 1
             calls = self._calls
-        return Allowance(
+        return RateLimitStatus(
             limit=self._per_minute,
             remaining=max(0, self._per_minute - calls),
             reset=(minute + 1) * MINUTE // SECOND,
@@ -53,7 +53,7 @@ class CallLimit:
 
 
 class JobLimit:
-    """Counts the report jobs of each event; a refused one does not count."""
+    """Limit of jobs for each report type; rejected jobs do not count."""
 
     def __init__(self, per_minute: int, per_day: int) -> None:
         self._per_minute = per_minute
@@ -61,7 +61,7 @@ class JobLimit:
         self._accepted: dict[str, list[int]] = {}
         self._lock = threading.Lock()
 
-    def take(self, event: str, now: int) -> None:
+    def count(self, event: str, now: int) -> None:
         """Count a job.
 
         Raises:
