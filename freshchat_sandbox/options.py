@@ -1,18 +1,19 @@
-"""The knobs of the sandbox: what desk it plays, and which of the service's quirks it shows."""
+"""Options of the sandbox: what the account contains and how the service behaves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl, urlsplit
+
+from freshchat_sandbox.readings import Readings, values_by_belief
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCHEME = "sandbox"
 MAX_CONVERSATIONS_PER_DAY = 1 << 22  # an identifier has 22 bits for the number within the day
-_CHOICES = {"sparse_conversations": ("some", "all", "none"), "header_style": ("snake", "title")}
 _MINIMUMS = {
     "conversations_per_day": 1,
     "requests_per_minute": 1,
@@ -24,60 +25,42 @@ _MINIMUMS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """Everything that decides how a sandbox behaves; equal options, equal desk.
+class Options(Readings):
+    """All options of a sandbox, readings included; equal options give the same account.
 
-    Attributes:
-        seed: Which desk; another seed is another account with other people and ids.
-        opened: The UTC day the desk opened; nothing earlier exists.
-        conversations_per_day: How many conversations begin on each UTC day.
-        token: The bearer token that the API accepts.
-        sparse_conversations: Whether `some` (a third), `all` or `none` of the conversations
-            answer with five fields only.
-        requests_per_minute: API calls allowed in one clock minute.
-        report_jobs_per_minute: Report jobs allowed in any 60 seconds, per report.
-        report_jobs_per_day: Report jobs allowed on one UTC day, per report.
-        report_latency: Minutes until a row can be seen in reports.
-        reopened_rows: Whether a reopen yields a row in Conversation-Created.
-        unassigned_rows: Whether letting go of a conversation yields a row in
-            Conversation-Agent-Assigned, without an agent.
-        missing_created_rows: Share (0 to 1) of Conversation-Created rows that never appear.
-        header_style: How CSV headers are spelt: `snake_case` or `Title Case` words.
-        link_lifetime: Seconds a signed link to a report file lives.
-        extract_available: Whether the account may have reports at all (else 403).
-        stuck_jobs: Report jobs stay PENDING for ever.
-        failed_jobs: Report jobs end as FAILED.
+    Raises:
+        ValueError: A value is not allowed; the message names the option and what is allowed.
     """
 
-    seed: int = 1
-    opened: date = date(2025, 6, 1)
-    conversations_per_day: int = 24
-    token: str = "sandbox"  # noqa: S105 - the made-up token of a made-up account
-    sparse_conversations: Literal["some", "all", "none"] = "some"
-    requests_per_minute: int = 600
-    report_jobs_per_minute: int = 1
-    report_jobs_per_day: int = 120
-    report_latency: float = 5.0
-    reopened_rows: bool = True
-    unassigned_rows: bool = False
-    missing_created_rows: float = 0.0
-    header_style: Literal["snake", "title"] = "snake"
-    link_lifetime: float = 3600.0
-    extract_available: bool = True
-    stuck_jobs: bool = False
-    failed_jobs: bool = False
+    seed: Annotated[int, "seed of the account; another seed has other people and ids"] = 1
+    opened: Annotated[date, "UTC day the account opened; nothing exists before it"] = date(
+        2025, 6, 1
+    )
+    conversations_per_day: Annotated[int, "conversations that start on each UTC day"] = 24
+    token: Annotated[str, "bearer token that the API accepts"] = "sandbox"  # noqa: S105 - not secret
+    requests_per_minute: Annotated[int, "API calls allowed in a clock minute"] = 600
+    report_jobs_per_minute: Annotated[
+        int, "report jobs allowed in any 60 seconds, for each report type"
+    ] = 1
+    report_jobs_per_day: Annotated[
+        int, "report jobs allowed on a UTC day, for each report type"
+    ] = 120
+    report_latency: Annotated[float, "minutes until a row appears in reports"] = 5.0
+    missing_created_rows: Annotated[
+        float, "share (0 to 1) of Conversation-Created rows that never appear"
+    ] = 0.0
+    link_lifetime: Annotated[float, "seconds until a signed link to a report file expires"] = 3600.0
+    extract_available: Annotated[bool, "whether the account has reports (otherwise 403)"] = True
+    stuck_jobs: Annotated[bool, "whether report jobs stay PENDING indefinitely"] = False
+    failed_jobs: Annotated[bool, "whether report jobs end as FAILED"] = False
 
     def __post_init__(self) -> None:
-        """Refuse values that make no desk.
-
-        Raises:
-            ValueError: Naming the option and what it may be.
-        """
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}")
+        """Check the values."""
+        for name, values in values_by_belief().items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"{name} must be one of {', '.join(map(_format, values))}")
         for name, minimum in _MINIMUMS.items():
-            if not getattr(self, name) >= minimum:  # also refuses NaN
+            if not getattr(self, name) >= minimum:  # also rejects NaN
                 raise ValueError(f"{name} must be at least {minimum}")
         if self.conversations_per_day > MAX_CONVERSATIONS_PER_DAY:
             raise ValueError(f"conversations_per_day must be at most {MAX_CONVERSATIONS_PER_DAY}")
@@ -88,43 +71,62 @@ class Options:
 
     @classmethod
     def from_url(cls, url: str) -> Options:
-        """Read options from an address such as `sandbox://?seed=7&conversations_per_day=5`.
+        """Parse options from a URL such as `sandbox://?seed=7&conversations_per_day=5`.
 
         Raises:
-            ValueError: Naming the part, parameter or value that does not belong there.
+            ValueError: The message names the invalid part, parameter or value.
         """
         parts = urlsplit(url)
         if parts.scheme != SCHEME:
-            raise ValueError(f"not a {SCHEME}:// address: {url!r}")
+            raise ValueError(f"not a {SCHEME}:// URL: {url!r}")
         for label, part in (("host", parts.netloc), ("path", parts.path), ("#", parts.fragment)):
             if part:
-                raise ValueError(f"a {SCHEME}:// address has no {label} part, but found {part!r}")
-        found: dict[str, object] = {}
+                raise ValueError(f"a {SCHEME}:// URL must not have a {label} part: {part!r}")
+        texts: dict[str, str] = {}
         for name, text in parse_qsl(parts.query, keep_blank_values=True):
-            if name in found:
-                raise ValueError(f"sandbox option {name!r} is given twice")
-            found[name] = parse_option(name, text)
-        return cls(**found)  # type: ignore[arg-type]  # each value was read by its field's type
+            if name in texts:
+                raise ValueError(f"duplicate sandbox option {name!r}")
+            texts[name] = text
+        return cls.from_texts(texts)
+
+    @classmethod
+    def from_texts(cls, texts: dict[str, str]) -> Options:
+        """Parse options from strings by name.
+
+        Raises:
+            ValueError: The message names the unknown option or the invalid value.
+        """
+        values: dict[str, Any] = {name: _parse(name, text) for name, text in texts.items()}
+        return cls(**values)
 
 
-def option_names() -> tuple[str, ...]:
-    """Return the names of all options, in the order of declaration."""
-    return tuple(field.name for field in fields(Options))
+def describe_options() -> dict[str, str]:
+    """Return a description of each option, with its values and default, by name."""
+    hints = get_type_hints(Options, include_extras=True)
+    choices = values_by_belief()
+    descriptions: dict[str, str] = {}
+    for field in fields(Options):
+        _, description = get_args(hints[field.name])
+        values = ", ".join(map(_format, choices.get(field.name, ())))
+        default = f"default: {_format(field.default)}"
+        note = f"{values}; {default}" if values else default
+        descriptions[field.name] = f"{description} ({note})"
+    return descriptions
 
 
-def parse_option(name: str, text: str) -> object:
-    """Turn the text of one option into its value.
-
-    Raises:
-        ValueError: If there is no such option, or the text is no value of it.
-    """
-    kinds = {field.name: str(field.type) for field in fields(Options)}
-    if name not in kinds:
-        raise ValueError(f"unknown sandbox option {name!r}; known are {', '.join(kinds)}")
+def _parse(name: str, text: str) -> object:
+    hints = get_type_hints(Options)
+    if name not in hints:
+        raise ValueError(f"unknown sandbox option {name!r}; known options: {', '.join(hints)}")
     try:
-        return _PARSERS.get(kinds[name], str)(text)
+        # The values of a Literal are strings, checked with the other values.
+        return text if get_origin(hints[name]) else _PARSERS[hints[name]](text)
     except ValueError:
-        raise ValueError(f"sandbox option {name!r} cannot be {text!r}") from None
+        raise ValueError(f"invalid value {text!r} of sandbox option {name!r}") from None
+
+
+def _format(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _parse_bool(text: str) -> bool:
@@ -134,9 +136,10 @@ def _parse_bool(text: str) -> bool:
     return words[text.lower()]
 
 
-_PARSERS: dict[str, Callable[[str], object]] = {
-    "int": int,
-    "float": float,
-    "bool": _parse_bool,
-    "date": date.fromisoformat,
+_PARSERS: dict[object, Callable[[str], object]] = {
+    int: int,
+    float: float,
+    str: str,
+    bool: _parse_bool,
+    date: date.fromisoformat,
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from freshchat_sandbox.options import Options
+    from freshchat_sandbox.readings import Readings
 
 _CACHED_CONVERSATIONS = 2048  # some 15 MB; a conversation is regenerated in about 0.1 ms
 _MIN_SHARE = 0.15  # of the hours of a slow scenario: 10 to 21
@@ -33,11 +34,13 @@ _MIN_SHARE = 0.15  # of the hours of a slow scenario: 10 to 21
 class SandboxAccount:
     """Synthetic account with its whole past and future, computed from the options alone.
 
-    Times are epoch milliseconds; nothing here depends on the current time.
+    `readings` decides how views and reports represent it, never what happens. Times are epoch
+    milliseconds; nothing here depends on the current time.
     """
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.readings: Readings = options
         self.origin = midnight(options.opened)
         self.ids = Identifiers(options.seed)
         self.shifts = ShiftSchedule(options.seed, options.opened)

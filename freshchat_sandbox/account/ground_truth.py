@@ -167,11 +167,10 @@ def _from_status_change(account: SandboxAccount, change: StatusChange) -> Ground
         agent_id=account.agent_ids[change.agent],
         actor_type=AGENT,
         actor_id=account.agent_ids[change.agent],
-        status=agent_status(on=change.on),
-        previous=None if before is None else {"status": agent_status(on=before.on)},
+        status=_agent_status(on=change.on),
+        previous=None if before is None else {"status": _agent_status(on=before.on)},
     )
 
 
-def agent_status(*, on: bool) -> str:
-    """Return the status of an agent as the API spells it."""
+def _agent_status(*, on: bool) -> str:
     return "AVAILABLE" if on else "UNAVAILABLE"

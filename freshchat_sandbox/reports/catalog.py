@@ -11,13 +11,13 @@ from freshchat_sandbox.account.durations import first_responses, resolutions, re
 from freshchat_sandbox.account.shifts import AVAILABILITY, INTELLIASSIGN
 from freshchat_sandbox.account.timestamps import DAY, format_iso, format_java_timestamp
 from freshchat_sandbox.reports import rows as report_rows
-from freshchat_sandbox.reports.rows import RowWriter
+from freshchat_sandbox.reports.row_writer import RowWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from freshchat_sandbox.account.account import SandboxAccount
-    from freshchat_sandbox.reports.rows import Row
+    from freshchat_sandbox.reports.row_writer import Row
 
 MONTH = 31 * DAY
 

@@ -184,7 +184,7 @@ class ReportJobs:
         rows = report.rows_between(
             self._account, start, min(end, visible_until), with_pii=job.report_request.with_pii
         )
-        title_style = self._options.header_style == "title"
+        title_style = self._account.readings.header_style == "title"
         header = tuple(map(title_case, report.columns)) if title_style else report.columns
         rng = SeededRandom(self._options.seed, "file", job.report_request.event, start, end)
         return pack_rows(job.report_request.event, header, rows, rng)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from freshchat_sandbox.account.conversation_events import (
     AGENT,
@@ -16,92 +16,26 @@ from freshchat_sandbox.account.conversation_events import (
     RESOLVED,
     SYSTEM_MESSAGE,
     UNASSIGNED,
-    USER,
 )
 from freshchat_sandbox.account.identifiers import Kind
 from freshchat_sandbox.account.message_parts import image_url, parts_text
 from freshchat_sandbox.account.rng import SeededRandom
-from freshchat_sandbox.account.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
 from freshchat_sandbox.views.conversations import conversation_url, message_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from freshchat_sandbox.account.account import SandboxAccount
     from freshchat_sandbox.account.conversation_events import (
         ConversationEvent,
         ConversationTimeline,
     )
-
-    Row = tuple[object, ...]
-
-
-class RowWriter(NamedTuple):
-    """Writer of the rows of [start, end), with or without personal data."""
-
-    account: SandboxAccount
-    start: int
-    end: int
-    with_pii: bool
-    format_time: Callable[[int], str]
-
-    def events(self, *kinds: str) -> Iterator[tuple[ConversationTimeline, ConversationEvent]]:
-        """Yield the events of some kinds in the range, conversation by conversation."""
-        for timeline in self.account.conversations(self.start, self.end):
-            for event in timeline.between(self.start, self.end):
-                if event.kind in kinds:
-                    yield timeline, event
-
-    def base_columns(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
-        """Return created_at, conversation_id, interaction_id."""
-        return (
-            self.format_time(event.at),
-            self.account.conversation_id(timeline.key),
-            self.account.interaction_id(timeline, event),
-        )
-
-    def agent(self, index: int | None) -> Row:
-        """Return agent_id, agent_name, agent_email."""
-        if index is None:
-            return ("", "", "")
-        agent = AGENTS[index]
-        return (self.account.agent_ids[index], self.pii(agent.name), self.pii(agent.email))
-
-    def group(self, index: int | None) -> Row:
-        """Return group_id, group_name."""
-        return ("", "") if index is None else (self.account.group_ids[index], GROUPS[index].name)
-
-    def channel(self, timeline: ConversationTimeline) -> Row:
-        """Return channel_id, channel_name."""
-        return (self.account.channel_ids[timeline.channel], CHANNELS[timeline.channel].name)
-
-    def actor(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
-        """Return actor_id, actor_type."""
-        return (self.account.actor_id(timeline, event), event.actor_type)
-
-    def actor_names(
-        self, timeline: ConversationTimeline, event: ConversationEvent
-    ) -> tuple[str, str, str]:
-        """Return first name, last name and e-mail address of the actor."""
-        if event.actor_type == USER:
-            customer = self.account.customers.get(timeline.customer_key)
-            names = (customer.first_name, customer.last_name, customer.email)
-        elif event.actor is not None:
-            agent = AGENTS[event.actor]
-            names = (agent.first_name, agent.last_name, agent.email)
-        else:
-            names = (SYSTEM_USERS[0 if event.actor_type == "bot" else 1], None, None)
-        return (self.pii(names[0]), self.pii(names[1]), self.pii(names[2]))
-
-    def pii(self, text: str | None) -> str:
-        """Return personal data, or blank if the report excludes it."""
-        return text or "" if self.with_pii else ""
+    from freshchat_sandbox.reports.row_writer import Row, RowWriter
 
 
 def created(writer: RowWriter) -> Iterator[Row]:
     """Yield creations and reopens, subject to the options."""
     options = writer.account.options
-    kinds = (CREATED, REOPENED) if options.reopened_rows else (CREATED,)
+    kinds = (CREATED, REOPENED) if writer.account.readings.reopened_rows else (CREATED,)
     for timeline, event in writer.events(*kinds):
         share = options.missing_created_rows
         if share and SeededRandom(options.seed, "missing", *timeline.key, event.position).chance(
@@ -124,7 +58,7 @@ def created(writer: RowWriter) -> Iterator[Row]:
 
 def assigned(kind: str, writer: RowWriter) -> Iterator[Row]:
     """Yield assignments of one kind: to agents or to groups."""
-    too = kind == AGENT_ASSIGNED and writer.account.options.unassigned_rows
+    too = kind == AGENT_ASSIGNED and writer.account.readings.unassigned_rows
     for timeline, event in writer.events(kind, *((UNASSIGNED,) if too else ())):
         state = event.state
         yield (
@@ -207,18 +141,18 @@ def transcript(writer: RowWriter) -> Iterator[Row]:
             if event.kind != MESSAGE:
                 continue
             first, last, email = writer.actor_names(timeline, event)
+            actor_id, actor_type = writer.actor(timeline, event)
             text = event.text if writer.with_pii or event.text is None else ""
             yield (
                 account.message_id(timeline, event),
                 conversation[0],
                 writer.format_time(event.at),
-                event.actor_type,
-                account.actor_id(timeline, event),
+                actor_type,
+                actor_id,
                 email,
                 first,
                 last,
-                event.message_type,
-                event.content_kind,
+                *writer.message_types(event),
                 message_source(timeline, event),
                 parts_text(event.content_kind, text),
                 text or "",

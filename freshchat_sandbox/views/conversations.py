@@ -65,7 +65,7 @@ def conversation(
 
 def is_sparse(account: SandboxAccount, timeline: ConversationTimeline) -> bool:
     """Return whether GET returns five fields only: by default for a third of the conversations."""
-    mode = account.options.sparse_conversations
+    mode = account.readings.sparse_conversations
     return mode == "all" or (mode == "some" and (timeline.key.day + timeline.key.number) % 3 == 0)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from freshchat_sandbox.account import sample_text
-from freshchat_sandbox.account.ground_truth import agent_status
 from freshchat_sandbox.account.identifiers import Kind
 from freshchat_sandbox.account.shifts import AVAILABILITY, INTELLIASSIGN
 from freshchat_sandbox.account.staff import (
@@ -95,7 +94,7 @@ def agent(account: SandboxAccount, index: int, now: int) -> dict[str, Any]:
         ],
         "skill_id": "0",
         "social_profiles": [{"type": "twitter", "id": f"loom_{index}"}] if index % 3 == 0 else [],
-        "availability_status": agent_status(on=on),
+        "availability_status": "AVAILABLE" if on else "UNAVAILABLE",
         "agent_status": status_of(account, status),
         "routing_type": person.routing,
         "agent_capacity": 5,

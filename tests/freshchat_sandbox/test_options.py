@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from freshchat_sandbox import Options
+from freshchat_sandbox import Options, Sandbox
+from freshchat_sandbox.readings import values_by_belief
 
 
 def test_bare_address_gives_the_defaults():
@@ -52,3 +53,23 @@ def test_every_kind_of_field_can_be_a_parameter():
 def test_what_is_wrong_is_named(url, named):
     with pytest.raises(ValueError, match=named):
         Options.from_url(url)
+
+
+@pytest.mark.parametrize(
+    ("belief", "value"),
+    [(belief, value) for belief, values in values_by_belief().items() for value in values],
+)
+def test_every_reading_is_an_option_that_leaves_the_ground_truth_as_it_is(belief, value):
+    options = Options.from_url(f"sandbox://?{belief}={value}")
+    assert getattr(options, belief) == value
+    noon = datetime(2026, 11, 18, 12, tzinfo=timezone.utc)
+    events, as_by_default = (
+        list(Sandbox(each, lambda: noon).ground_truth(noon, noon + timedelta(hours=2)))
+        for each in (options, Options())
+    )
+    assert events == as_by_default
+
+
+@pytest.mark.parametrize("values", values_by_belief().values(), ids=values_by_belief())
+def test_every_belief_has_more_than_one_reading(values):
+    assert len(set(values)) > 1

@@ -10,6 +10,7 @@ import sys
 import threading
 import zipfile
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
@@ -95,6 +96,14 @@ def test_the_command_names_a_wrong_option(capsys):
     assert "seed" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["--ground-truth", "today", "tomorrow"])
+
+
+def test_the_command_describes_every_option(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    for field in fields(Options):
+        assert f"--{field.name.replace('_', '-')} VALUE" in text
 
 
 def test_the_command_prints_the_ground_truth(capsys):
