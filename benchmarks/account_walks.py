@@ -95,7 +95,7 @@ def _run(config: dict[str, Any], state: dict[str, Any], far_end: Counted, writer
         settings,
         clock=far_end.clock,
         session=far_end.session,
-        token="sandbox",  # noqa: S106 - the made-up token of a made-up account
+        token="sandbox",  # noqa: S106 - the token of the sandbox
         scratch=ScratchFolder(),
     )
     tap.sync_all()

@@ -109,8 +109,8 @@ def run_tap(
 
 def truth(url: str, start: datetime, end: datetime) -> list[sandbox.GroundTruthEvent]:
     """What truly happened."""
-    desk = sandbox.Sandbox(sandbox.Options.from_url(url), lambda: end)
-    return list(desk.ground_truth(start, end))
+    account = sandbox.Sandbox(sandbox.Options.from_url(url), lambda: end)
+    return list(account.ground_truth(start, end))
 
 
 def _selected(streams: tuple[str, ...]) -> Catalog:

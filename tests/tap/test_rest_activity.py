@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from fakes.asking import Desk
+from fakes.asking import SandboxClient
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
@@ -388,7 +388,7 @@ class Sparing:
     """A service that pages the conversations of a user, and names customers as senders only."""
 
     def __init__(self):
-        self.desk = Desk(NOON, URL)
+        self.client = SandboxClient(NOON, URL)
         self.pages = 0
 
     def __call__(self, request):
@@ -396,7 +396,7 @@ class Sparing:
         if request.method != "GET" or what[0] not in {"users", "conversations"} or len(what) < 2:
             return None
         query = {name: values[0] for name, values in request.query.items()}
-        answer = self.desk.get(request.path.removeprefix("/v2"), **query)
+        answer = self.client.get(request.path.removeprefix("/v2"), **query)
         if answer is None:
             return None
         if what[0] == "users":
