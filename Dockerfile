@@ -7,6 +7,7 @@ RUN python -m venv /opt/pair
 COPY container/requirements.txt container/requirements.txt
 RUN /opt/pair/bin/pip install --require-hashes --no-deps --only-binary :all: --requirement container/requirements.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY freshchat_sandbox freshchat_sandbox
 COPY tap_freshchat tap_freshchat
 COPY target_segment target_segment
 RUN /opt/pair/bin/pip install --no-deps --no-build-isolation .

@@ -11,7 +11,7 @@ from far_end import UNLIMITED
 from peer_walk import walk
 from singer_sdk.singerlib import Catalog
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.config import Config
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
@@ -53,8 +53,8 @@ class Counted:
             requests_per_minute=UNLIMITED,
         )
         self.session = requests.Session()
-        desk = sandbox.Sandbox(options, self.clock.now, faults=self._count)
-        self.session.mount("https://", sandbox.SandboxAdapter(desk))
+        account = sandbox.Sandbox(options, self.clock.now, faults=self._count)
+        self.session.mount("https://", sandbox.SandboxAdapter(account))
 
     def _count(self, request: sandbox.Request) -> None:
         del request
@@ -95,7 +95,7 @@ def _run(config: dict[str, Any], state: dict[str, Any], far_end: Counted, writer
         checked,
         clock=far_end.clock,
         session=far_end.session,
-        token="sandbox",  # noqa: S106 - the made-up token of a made-up account
+        token="sandbox",  # noqa: S106 - the token of the sandbox
         temp_dir=TempDir(),
     )
     tap.sync_all()

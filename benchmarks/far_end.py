@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ready_reports import COPY
 
-from tap_freshchat.sandbox import Options, Request, Response, Sandbox, serve
+from freshchat_sandbox import Options, Request, Response, Sandbox, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ UNLIMITED = 10**9
 class ReadyReports:
     """Answers for report jobs at once, from the files of a folder; notes when one is fetched.
 
-    Ids of copied conversations are led back to those of the desk.
+    Ids of copied conversations are led back to those of the account.
     """
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
@@ -65,8 +65,8 @@ class ReadyReports:
 def ready_reports(folder: Path, options: Options) -> tuple[Sandbox, ReadyReports]:
     """A sandbox whose report jobs are those of a folder."""
     options = replace(options, requests_per_minute=UNLIMITED)
-    desk = Sandbox(options, _now)
-    reports = ReadyReports(folder, desk)
+    account = Sandbox(options, _now)
+    reports = ReadyReports(folder, account)
     return Sandbox(options, _now, faults=reports.answer), reports
 
 

@@ -1,4 +1,4 @@
-"""Report files of any length: some real rows of the embedded desk, copied under other ids."""
+"""Report files of any length: some real rows of the sandbox, copied under other ids."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_freshchat.sandbox import Options
-from tap_freshchat.sandbox.desk.desk import Desk
-from tap_freshchat.sandbox.desk.instants import from_datetime
-from tap_freshchat.sandbox.reports.catalog import REPORTS
+from freshchat_sandbox import Options
+from freshchat_sandbox.account.account import SandboxAccount
+from freshchat_sandbox.account.timestamps import from_datetime
+from freshchat_sandbox.reports.catalog import REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,31 +27,38 @@ CONVERSATION_REPORTS = (
     "Conversation-Resolved",
     "Conversation-Resolution-Label",
 )
-# Stands between an id of the desk and the number of its copy; no id of the desk has it.
+# Stands between an id of the account and the number of its copy; no id of the account has it.
 COPY = "~"
 ROWS_AT_A_TIME = 5000
 
 
 def write_transcript(folder: Path, until: datetime, rows: int) -> None:
     """One day's transcript of so many rows."""
-    # A desk of 70 conversations a day has some thousand messages a day.
-    desk = Desk(Options(conversations_per_day=70))
-    _write(folder, desk, (TRANSCRIPT,), until - timedelta(days=1), until, rows)
+    # An account with 70 conversations a day has some thousand messages a day.
+    account = SandboxAccount(Options(conversations_per_day=70))
+    _write(folder, account, (TRANSCRIPT,), until - timedelta(days=1), until, rows)
 
 
 def write_conversation_reports(folder: Path, until: datetime, rows: int) -> None:
     """The five reports of conversations, of 28 days, of so many rows together."""
-    desk = Desk(Options(conversations_per_day=10))
-    _write(folder, desk, CONVERSATION_REPORTS, until - timedelta(days=28), until, rows)
+    account = SandboxAccount(Options(conversations_per_day=10))
+    _write(folder, account, CONVERSATION_REPORTS, until - timedelta(days=28), until, rows)
 
 
 def _write(  # noqa: PLR0913, PLR0917 - each is one fact about the files
-    folder: Path, desk: Desk, reports: tuple[str, ...], start: datetime, until: datetime, rows: int
+    folder: Path,
+    account: SandboxAccount,
+    reports: tuple[str, ...],
+    start: datetime,
+    until: datetime,
+    rows: int,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     found = {
         name: sorted(
-            REPORTS[name].print(desk, from_datetime(start), from_datetime(until), with_pii=True),
+            REPORTS[name].rows_between(
+                account, from_datetime(start), from_datetime(until), with_pii=True
+            ),
             key=partial(_time, name),
         )
         for name in reports

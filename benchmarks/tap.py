@@ -22,12 +22,12 @@ from ready_reports import write_conversation_reports, write_transcript
 from table import HEAD, Line
 from tap_process import ENVIRONMENT, Ran, run_tap
 
-from tap_freshchat.sandbox import Options
+from freshchat_sandbox import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_freshchat.sandbox import Request
+    from freshchat_sandbox import Request
 
 HERE = Path(__file__).parent
 DAY = timedelta(days=1)

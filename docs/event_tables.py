@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from singer_sdk.singerlib import Catalog
 
+from freshchat_sandbox import SandboxClock
 from tap_freshchat.run_context import RunContext
-from tap_freshchat.sandbox import SandboxClock
 from tap_freshchat.tap import TapFreshchat
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _found() -> Found:
     found: Found = defaultdict(lambda: defaultdict(set))
     for event in _events():
         for path, value in _leaves(event["properties"]):
-            # What the made-up desk calls its own fields is nobody else's business.
+            # The names of the sandbox's custom fields mean nothing to other accounts.
             shown = re.sub(r"\.cf_\w+$", ".cf_*", path)
             found[shown][event["event"]].add(type(value).__name__)
     return {path: dict(events) for path, events in found.items()}

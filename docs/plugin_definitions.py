@@ -34,7 +34,7 @@ ABOUT: Mapping[type[PluginBase], Mapping[str, Any]] = {
         "select": ["agent_activity.*", "conversation_events.*", "message_events.*"],
         "prereq": (
             "An account admin finds `api_url` and `api_token` under Admin, Configure, API Tokens. "
-            "`api_url: sandbox://` needs no account: it is an embedded, made-up support desk."
+            "`api_url: sandbox://` needs no account: it is a synthetic account."
         ),
         "usage": (
             "Selected at first is the log of what happened: agents' activity, conversations "

@@ -153,8 +153,15 @@ class RunContext:
     @classmethod
     def _of_sandbox(cls, config: Config, url: str, clock: Clock | None) -> RunContext:
         # Only a run in the sandbox pays for loading it.
-        from tap_freshchat import sandbox  # noqa: PLC0415
-
+        try:
+            import freshchat_sandbox as sandbox  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if error.name != "freshchat_sandbox":
+                raise
+            raise ConfigError(
+                "Setting api_url: sandbox:// needs the package freshchat_sandbox, which is not "
+                "installed. Reinstall tap-freshchat, or set api_url to a Freshchat account."
+            ) from None
         try:
             options = sandbox.Options.from_url(url)
         except ValueError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.reports.columns import ALIASES
 
 from . import answers, report_files, segment_answers, singer
@@ -39,7 +39,7 @@ HEADERS = (
 )
 
 
-class _Desk:
+class _Account:
     """The embedded Freshchat, asked as a client asks it."""
 
     def __init__(self) -> None:
@@ -59,27 +59,27 @@ class _Desk:
         return self.ask("GET", f"https://{sandbox.API_HOST}/v2{path}")
 
 
-def _report_of(desk: _Desk, name: str) -> bytes:
+def _report_of(account: _Account, name: str) -> bytes:
     wanted = {
         "start": "2026-11-21T00:00:00.000Z",
         "end": "2026-11-21T04:00:00.000Z",
         "event": name,
         "format": "csv",
     }
-    posted = desk.ask(
+    posted = account.ask(
         "POST", f"https://{sandbox.API_HOST}/v2/reports/raw", json.dumps(wanted).encode()
     )
     path = f"/reports/raw/{json.loads(posted)['id']}"
     answer: dict[str, list[dict[str, dict[str, str]]]] = {}
     while not answer.get("links"):
-        answer = json.loads(desk.get(path))
-    return desk.ask("GET", answer["links"][0]["link"]["href"])
+        answer = json.loads(account.get(path))
+    return account.ask("GET", answer["links"][0]["link"]["href"])
 
 
 def _reports() -> Iterator[bytes]:
-    desk = _Desk()
+    account = _Account()
     for number, name in enumerate(ALIASES):
-        packed = _report_of(desk, name)
+        packed = _report_of(account, name)
         yield bytes([number]) + packed
         if not zipfile.is_zipfile(io.BytesIO(packed)):
             continue
@@ -95,25 +95,25 @@ def _reports() -> Iterator[bytes]:
 
 
 def _shapes() -> Iterator[bytes]:
-    desk = _Desk()
-    users = desk.get("/users?updated_from=2026-11-20T00:00:00Z&items_per_page=2")
+    account = _Account()
+    users = account.get("/users?updated_from=2026-11-20T00:00:00Z&items_per_page=2")
     user = json.loads(users)["users"][0]["id"]
-    conversations = desk.get(f"/users/{user}/conversations")
+    conversations = account.get(f"/users/{user}/conversations")
     conversation = json.loads(conversations)["conversations"][0]["id"]
-    messages = desk.get(f"/conversations/{conversation}/messages?items_per_page=3")
-    one = desk.get(f"/conversations/{conversation}")
+    messages = account.get(f"/conversations/{conversation}/messages?items_per_page=3")
+    one = account.get(f"/conversations/{conversation}")
     job = b'{"id":"j1","link":{"href":"/reports/raw/j1"}}'
     done = b'{"status":"COMPLETED","links":[{"status":"SUCCESS","link":{"href":"https://a.b/c"}}]}'
-    metric = desk.get(
+    metric = account.get(
         "/metrics/historical?metric=team_performance.response_time&interval=1h"
         "&start=2026-11-21T00:00:00Z&end=2026-11-21T02:00:00Z"
     )
     asked = (
-        [desk.get("/roles?items_per_page=2")],
+        [account.get("/roles?items_per_page=2")],
         [
-            desk.get("/accounts/configuration"),
-            desk.get("/agents/status"),
-            desk.get("/agents?items_per_page=2"),
+            account.get("/accounts/configuration"),
+            account.get("/agents/status"),
+            account.get("/agents?items_per_page=2"),
         ],
         [one, messages, one, messages, users],
         [users, conversations, messages, one],

@@ -81,7 +81,7 @@ def copy() -> None:
 
 def configure(module: str) -> None:
     """Tell mutmut what to change in its copy, and which tests to run."""
-    packages = ["target_segment", "tap_freshchat"]
+    packages = ["target_segment", "tap_freshchat", "freshchat_sandbox"]
     mypy = ["mypy", "--config-file=", "--check-untyped-defs", "--output", "json", *packages]
     mypy += [f"--disable-error-code={code}" for code in BESIDE_THE_POINT]
     settings = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from tap_freshchat.sandbox import Options, Request, Response, Sandbox, serve
+from freshchat_sandbox import Options, Request, Response, Sandbox, serve
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,7 +62,7 @@ class SlowAccount(Sandbox):
     """An embedded Freshchat account, each of whose answers takes a while.
 
     Args:
-        seed: which desk.
+        seed: which account.
         token: that it accepts.
         limit: requests in a minute of the service.
         latency: seconds to each answer.

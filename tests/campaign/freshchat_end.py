@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.wire import Form, send
 
 from campaign.kinds import Channel
-from tap_freshchat.sandbox import Request, Response, Sandbox
+from freshchat_sandbox import Request, Response, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ from fakes.pair import key_of_event
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_freshchat.sandbox import Occurrence
+    from freshchat_sandbox import GroundTruthEvent
+
 
 Key: TypeAlias = "tuple[Any, ...]"
 
@@ -52,7 +53,7 @@ class Evidence:
         overlap: How much before its bookmark a STATE has read again.
     """
 
-    truth: Mapping[Key, Occurrence]
+    truth: Mapping[Key, GroundTruthEvent]
     received: list[dict[str, Any]] = field(default_factory=list)
     again: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
@@ -110,7 +111,7 @@ def _premature(evidence: Evidence) -> Iterator[str]:
 
 
 def covered(
-    state: Mapping[str, Any], truth: Mapping[Key, Occurrence], overlap: timedelta
+    state: Mapping[str, Any], truth: Mapping[Key, GroundTruthEvent], overlap: timedelta
 ) -> list[Key]:
     """Occurrences that lie before the bookmarks of a STATE, and before what is read again."""
     found = []

@@ -18,6 +18,7 @@ from fakes.pair import sent_occurrences
 from fakes.runs import EVENT_STREAMS
 from fakes.segment import FakeSegment
 
+import freshchat_sandbox as sandbox
 from campaign import judge
 from campaign.freshchat_end import FreshchatEnd
 from campaign.kinds import Channel
@@ -27,7 +28,6 @@ from campaign.nursery import TESTS
 from campaign.pair_run import PairRun, Start
 from campaign.programs import FastClock
 from campaign.segment_end import WRITE_KEY, Weather
-from tap_freshchat import sandbox
 from tap_freshchat.tap import TapFreshchat
 
 if TYPE_CHECKING:
@@ -380,7 +380,7 @@ class Trial:
         lines = self._letters_file.read_bytes().split(b"\n")
         return [json.loads(line) for line in lines[:-1]]
 
-    def _evidence(self, truth: Mapping[judge.Key, sandbox.Occurrence]) -> judge.Evidence:
+    def _evidence(self, truth: Mapping[judge.Key, sandbox.GroundTruthEvent]) -> judge.Evidence:
         swallowed = self._segment.swallowed
         evidence = judge.Evidence(
             truth=truth,

@@ -1,4 +1,4 @@
-"""Asks the embedded Freshchat itself, beside the tap, to hold its records against the answers."""
+"""Client of the sandbox: fetches responses to compare the records of the tap with them."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Desk:
-    """One sandbox at one moment, without limits of rate."""
+class SandboxClient:
+    """Client of one sandbox at a fixed time, without rate limits."""
 
     def __init__(self, now: datetime, url: str = "sandbox://") -> None:
         self._options = sandbox.Options.from_url(url)
         self._sandbox = sandbox.Sandbox(self._options, lambda: now)
 
     def get(self, path: str, **query: Any) -> Any:
-        """An answer; None where there is nothing."""
+        """The body of a response; None for other statuses than 200."""
         headers = {"Authorization": f"Bearer {self._options.token}"}
         url = f"https://{sandbox.API_HOST}/v2{path}?{urlencode(query)}"
-        answer = self._sandbox.respond(sandbox.Request.of("GET", url, headers))
-        if answer.status == 429:
+        response = self._sandbox.respond(sandbox.Request.of("GET", url, headers))
+        if response.status == 429:
             self._sandbox = sandbox.Sandbox(self._options, self._sandbox._now)
             return self.get(path, **query)
-        return json.loads(answer.body) if answer.status == 200 else None
+        return json.loads(response.body) if response.status == 200 else None
 
     def every(self, path: str, key: str, **query: Any) -> list[dict[str, Any]]:
-        """All items of a list in pages."""
+        """All items of a paginated list."""
         items, page, pages = [], 1, 1
         while page <= pages:
-            answer = self.get(path, page=page, items_per_page=50, sort_order="asc", **query)
-            items += answer[key]
-            pages = answer["pagination"]["total_pages"]
+            response = self.get(path, page=page, items_per_page=50, sort_order="asc", **query)
+            items += response[key]
+            pages = response["pagination"]["total_pages"]
             page += 1
         return items

@@ -14,7 +14,8 @@ from fakes.runs import EVENT_STREAMS, truth
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_freshchat.sandbox import Occurrence
+    from freshchat_sandbox import GroundTruthEvent
+
 
 # What is a record of the tap but, as private or a system's notice, no event.
 SENT_MESSAGES = {"user", "agent", "bot"}
@@ -69,7 +70,9 @@ def start_pair(folder: Path, tap: dict[str, Any], target: dict[str, Any]) -> Pai
     return Pair(reading, writing, folder)
 
 
-def sent_occurrences(url: str, start: datetime, end: datetime) -> dict[tuple[Any, ...], Occurrence]:
+def sent_occurrences(
+    url: str, start: datetime, end: datetime
+) -> dict[tuple[Any, ...], GroundTruthEvent]:
     """What should reach Segment, by what identifies it."""
     return {
         _key_of_truth(each): each
@@ -96,7 +99,7 @@ def key_of_event(event: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _key_of_truth(occurrence: Occurrence) -> tuple[Any, ...]:
+def _key_of_truth(occurrence: GroundTruthEvent) -> tuple[Any, ...]:
     kinds = {"created": None, "availability": "General", "intelliassign": "Intelliassign"}
     return (
         occurrence.event,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from singer_sdk.singerlib import Catalog
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.config import Config
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
@@ -107,10 +107,10 @@ def run_tap(
     return run
 
 
-def truth(url: str, start: datetime, end: datetime) -> list[sandbox.Occurrence]:
+def truth(url: str, start: datetime, end: datetime) -> list[sandbox.GroundTruthEvent]:
     """What truly happened."""
-    desk = sandbox.Sandbox(sandbox.Options.from_url(url), lambda: end)
-    return list(desk.occurrences(start, end))
+    account = sandbox.Sandbox(sandbox.Options.from_url(url), lambda: end)
+    return list(account.ground_truth(start, end))
 
 
 def _selected(streams: tuple[str, ...]) -> Catalog:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.config import Config, normalise_api_url
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import ConfigError

@@ -8,8 +8,8 @@ import requests
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
+from freshchat_sandbox import EXTRACT_HOST, Response
 from tap_freshchat.errors import RetryableError
-from tap_freshchat.sandbox import EXTRACT_HOST, Response
 from tap_freshchat.tap import TapFreshchat
 
 STREAMS = tuple(TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False).streams)

@@ -6,7 +6,7 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.errors import FreshchatError
 
 HOUR = timedelta(hours=1)

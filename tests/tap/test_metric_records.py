@@ -5,11 +5,11 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from fakes.asking import Desk
+from fakes.asking import SandboxClient
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.errors import ConfigError, FreshchatError
 from tap_freshchat.metric_records import HISTORICAL, Metric, historical_records, instant_records
 from tap_freshchat.times import parse_time
@@ -25,13 +25,13 @@ def reported(run, stream="historical_metrics"):
 @pytest.mark.parametrize("interval", ["1d", "1h"])
 def test_figures_over_time_are_those_of_each_closed_interval(interval):
     run = run_tap(NOON, streams=("historical_metrics",), metrics_interval=interval)
-    desk = Desk(NOON)
+    client = SandboxClient(NOON)
     until = MIDNIGHT if interval == "1d" else NOON - HOUR
     expected = {}
     start = MIDNIGHT - 7 * DAY if interval == "1d" else NOON - 7 * DAY
     for metric in HISTORICAL:
         query = {"start": start.isoformat(), "end": until.isoformat(), "interval": interval}
-        for data in desk.get("/metrics/historical", metric=metric, **query)["data"]:
+        for data in client.get("/metrics/historical", metric=metric, **query)["data"]:
             for point in data["series"]:
                 [value] = point["values"]
                 expected[metric, parse_time(point["start"])] = float(value["value"])
@@ -94,10 +94,10 @@ def test_a_figure_that_changes_late_is_reported_again_once_under_the_same_id():
 
 def test_figures_of_this_moment_name_what_was_counted():
     run = run_tap(NOON, streams=("instant_metrics",))
-    desk = Desk(NOON)
+    client = SandboxClient(NOON)
     records = {each["metric"]: each for each in run.records["instant_metrics"]}
     for metric, record in records.items():
-        answer = desk.get("/metrics/instant", metric=metric)["data"][0]["values"][0]
+        answer = client.get("/metrics/instant", metric=metric)["data"][0]["values"][0]
         assert record["value"] == answer["count"]
         assert record["resource_ids"] == [each["id"] for each in answer["resources"]]
         assert parse_time(record["snapshot_time"]) == NOON

@@ -10,12 +10,12 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import EVENT_STREAMS, run_tap, truth
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
+from freshchat_sandbox.account.account import SandboxAccount
+from freshchat_sandbox.account.timestamps import from_datetime
+from freshchat_sandbox.reports.catalog import REPORTS
 from tap_freshchat.errors import ReportError
 from tap_freshchat.reports import catalog, columns
-from tap_freshchat.sandbox.desk.desk import Desk
-from tap_freshchat.sandbox.desk.instants import from_datetime
-from tap_freshchat.sandbox.reports.catalog import REPORTS
 from tap_freshchat.tap import TapFreshchat
 from tap_freshchat.times import parse_time
 
@@ -35,9 +35,9 @@ READ_BY_EVENTS = (
 def printed(report, since, until, url="sandbox://"):
     """The rows that the sandbox has for a report, as texts by column, alike rows once."""
     kind = REPORTS[report]
-    desk = Desk(sandbox.Options.from_url(url))
+    account = SandboxAccount(sandbox.Options.from_url(url))
     text = io.StringIO()
-    rows = kind.print(desk, from_datetime(since), from_datetime(until), with_pii=True)
+    rows = kind.rows_between(account, from_datetime(since), from_datetime(until), with_pii=True)
     csv.writer(text).writerows([kind.columns, *rows])
     text.seek(0)
     return {tuple(row.items()): row for row in csv.DictReader(text)}.values()

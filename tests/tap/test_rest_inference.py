@@ -6,10 +6,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from fakes.asking import Desk
+from fakes.asking import SandboxClient
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
+from freshchat_sandbox import Response
 from tap_freshchat.activity.events import ConversationEvent
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import (
@@ -23,7 +24,6 @@ from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.payloads.associations import AccountData, Customer
 from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.payloads.events import message_event
-from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
 # A desk that opened lately, because all its users are walked.
@@ -391,7 +391,7 @@ class Sparing:
     """A service that pages the conversations of a user, and names customers as senders only."""
 
     def __init__(self):
-        self.desk = Desk(NOON, URL)
+        self.client = SandboxClient(NOON, URL)
         self.pages = 0
 
     def __call__(self, request):
@@ -399,7 +399,7 @@ class Sparing:
         if request.method != "GET" or what[0] not in {"users", "conversations"} or len(what) < 2:
             return None
         query = {name: values[0] for name, values in request.query.items()}
-        answer = self.desk.get(request.path.removeprefix("/v2"), **query)
+        answer = self.client.get(request.path.removeprefix("/v2"), **query)
         if answer is None:
             return None
         if what[0] == "users":

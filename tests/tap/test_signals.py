@@ -119,7 +119,7 @@ import io, os, signal, sys, tempfile, threading
 from concurrent.futures import Future
 from functools import cached_property
 import tap_freshchat.temp_dir
-from tap_freshchat.sandbox import SandboxClock
+from freshchat_sandbox import SandboxClock
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
 """

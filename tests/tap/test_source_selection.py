@@ -6,8 +6,8 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import EVENT_STREAMS, run_tap
 
+from freshchat_sandbox import Response
 from tap_freshchat.errors import AuthorizationError
-from tap_freshchat.sandbox import Response
 
 HOUR = timedelta(hours=1)
 STREAMS = (*EVENT_STREAMS, "conversations", "messages")

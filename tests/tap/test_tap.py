@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_freshchat import sandbox
+import freshchat_sandbox as sandbox
 from tap_freshchat.tap import TapFreshchat
 
 TestSinger = get_tap_test_class(
@@ -109,6 +109,26 @@ def test_a_sandbox_that_cannot_be_is_one_line_that_names_the_setting(tmp_path):
     [line] = errors(finished)
     assert "api_url" in line
     assert "speed" in line
+    assert finished.returncode == 1
+
+
+def test_a_sandbox_that_is_not_installed_is_one_line_that_names_the_setting(tmp_path):
+    (tmp_path / "config.json").write_text('{"api_url": "sandbox://"}')
+    program = (
+        "import runpy, sys; sys.modules['freshchat_sandbox'] = None; "
+        "runpy.run_module('tap_freshchat', run_name='__main__', alter_sys=True)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program, "--config", "config.json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    [line] = errors(finished)
+    assert "api_url" in line
+    assert "freshchat_sandbox" in line
     assert finished.returncode == 1
 
 

@@ -1,0 +1,1 @@
+"""Synthetic account: its agents, customers and conversations, and the ground truth."""

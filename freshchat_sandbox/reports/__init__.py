@@ -1,0 +1,1 @@
+"""Raw reports of the account, and the jobs that produce them."""

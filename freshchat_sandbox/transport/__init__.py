@@ -1,0 +1,1 @@
+"""Transports of the sandbox: in the process, or over HTTP."""

@@ -1,0 +1,1 @@
+"""REST representations of the synthetic account."""

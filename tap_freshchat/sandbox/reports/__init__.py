@@ -1,1 +1,0 @@
-"""What raw reports show of the desk, and the jobs that make them."""

@@ -1,1 +1,0 @@
-"""What REST shows of the desk."""
