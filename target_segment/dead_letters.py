@@ -7,82 +7,82 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_segment.encoding import (
+from target_segment.bounded_lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
+from target_segment.errors import DeadLetterError
+from target_segment.json_codec import (
     NotEncodableError,
     NotJSONError,
     decode,
     encode,
-    encode_marked,
+    encode_with_nan,
 )
-from target_segment.errors import DeadLetterError
-from target_segment.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
-from target_segment.shared_file import SharedFile
+from target_segment.locked_file import LockedAppendFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from target_segment.events import Event, Reason
+    from target_segment.segment_spec import Event, Reason
 
-# A letter is a record, or the event made of it, and what is said of it.
-_MAX_LETTER_BYTES = 2 * MAX_LINE_BYTES
+# A dead letter is a record, or the event made of it, and what is said of it.
+_MAX_LINE_BYTES = 2 * MAX_LINE_BYTES
 
 
 class DeadLetters:
     """Appends to the file of dead letters; safe to share between threads.
 
-    The file is made when the first letter is written.
+    The file is made when the first dead letter is written.
 
     Args:
         path: Where the file is or shall be.
-        limit: How many letters one run may write.
+        limit: How many dead letters one run may write.
         now: The time of day.
-        pause: Called while another process has the file; it may raise to end waiting.
+        on_idle: Called while another process has the file; it may raise to end waiting.
     """
 
     def __init__(
-        self, path: Path, limit: int, now: Callable[[], datetime], pause: Callable[[], None]
+        self, path: Path, limit: int, now: Callable[[], datetime], on_idle: Callable[[], None]
     ) -> None:
         self.path = path
         self._limit = limit
         self._now = now
-        self._file = SharedFile(path, pause)
+        self._file = LockedAppendFile(path, on_idle)
         self._lock = threading.Lock()
         self.count = 0
 
-    def keep_event(self, event: Event, reason: Reason) -> None:
+    def write_event(self, event: Event, reason: Reason) -> None:
         """Keep an event that was mapped but cannot be sent.
 
         Raises:
             DeadLetterError: It cannot be kept, or there are too many.
         """
-        self._keep(self._head(event.stream, reason) + b',"event":' + event.payload)
+        self._keep(self._header(event.stream, reason) + b',"event":' + event.payload)
 
-    def keep_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
+    def write_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
         """Keep a record that could not be turned into an event.
 
         Raises:
             DeadLetterError: It cannot be kept, or there are too many.
         """
         try:
-            marked = encode_marked(record)
+            marked = encode_with_nan(record)
         except NotEncodableError:
             raise DeadLetterError(
                 f"A record of stream '{stream}' is nested too deeply to be kept"
             ) from None
         body = b',"key_properties":%b,"record":%b' % (encode(list(keys)), marked)
-        self._keep(self._head(stream, reason) + body)
+        self._keep(self._header(stream, reason) + body)
 
     def close(self) -> None:
         """Close the file, if it was ever opened."""
         self._file.close()
 
-    def _head(self, stream: str, reason: Reason) -> bytes:
+    def _header(self, stream: str, reason: Reason) -> bytes:
         head = {
             "time": self._now().isoformat(),
             "stream": stream,
-            "reason": {"class": reason.code, "text": reason.text},
+            "reason": {"code": reason.code, "text": reason.text},
         }
         return encode(head)[:-1]
 
@@ -97,14 +97,14 @@ class DeadLetters:
                 self._file.append(line + b"}\n")
             except OSError as error:
                 raise DeadLetterError(
-                    f"The dead-letter file {self.path} cannot be written: {error.strerror}; "
+                    f"The dead-dead letter file {self.path} cannot be written: {error.strerror}; "
                     "change dead_letter_path or make room"
                 ) from None
             self.count += 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
+class DeadLetter:
     """A line of the file, to be sent again.
 
     Attributes:
@@ -122,8 +122,8 @@ class Letter:
     keys: Sequence[str]
 
 
-def read_letters(path: Path) -> Iterator[Letter | None]:
-    """Read the file as it was at the start, line by line; None for a line that is no letter.
+def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
+    """Read the file as it was at the start, line by line; None for a line that is no dead letter.
 
     Letters written meanwhile, perhaps to the same file, are not read.
 
@@ -134,10 +134,10 @@ def read_letters(path: Path) -> Iterator[Letter | None]:
         with path.open("rb") as file:
             end = os.fstat(file.fileno()).st_size
             position = 0
-            for line in bounded_lines(file, _MAX_LETTER_BYTES):
+            for line in bounded_lines(file, _MAX_LINE_BYTES):
                 position += len(line)
                 if line.strip():
-                    yield _letter(line)
+                    yield _parse(line)
                 if position >= end:
                     return
     except OSError as error:
@@ -146,7 +146,7 @@ def read_letters(path: Path) -> Iterator[Letter | None]:
         raise DeadLetterError(f"The file {path} has a line {error}; take it out") from None
 
 
-def _letter(text: bytes) -> Letter | None:
+def _parse(text: bytes) -> DeadLetter | None:
     try:
         line = decode(text)
     except NotJSONError:
@@ -162,7 +162,9 @@ def _letter(text: bytes) -> Letter | None:
             payload = encode(event)
         except NotEncodableError:
             return None
-        return Letter(stream=line["stream"], event=event, payload=payload, record=None, keys=keys)
+        return DeadLetter(
+            stream=line["stream"], event=event, payload=payload, record=None, keys=keys
+        )
     if named and isinstance(record, dict):
-        return Letter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
+        return DeadLetter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
     return None

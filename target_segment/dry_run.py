@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from target_segment.delivery.batching import build_body, gzip_body, iso_milliseconds
+from target_segment.delivery.responses import Outcome, PostResult
 from target_segment.errors import DeliveryError
-from target_segment.preview.gathered import Preview
-from target_segment.preview.page import Occasion, page
-from target_segment.sending.answers import Answer, Outcome
-from target_segment.sending.batching import body_of, gzipped, iso_milliseconds
+from target_segment.preview.page import RunInfo, render_page
+from target_segment.preview.statistics import Preview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from target_segment.report import Report
+    from target_segment.run_stats import RunStats
 
 
 class DryRun:
@@ -37,36 +37,36 @@ class DryRun:
         self.preview = Preview(self._began)
         self.path = directory / f"segment-{self._began:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
 
-    def post(self, payloads: Sequence[bytes], attempt: int) -> Answer:  # noqa: ARG002
+    def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:  # noqa: ARG002
         """Append a body to the file.
 
         Raises:
             DeliveryError: The file cannot be written.
         """
-        body = body_of(payloads, iso_milliseconds(self._now()), None)
+        body = build_body(payloads, iso_milliseconds(self._now()), None)
         _append(self.path, body + b"\n")
-        return Answer(
+        return PostResult(
             outcome=Outcome.ACCEPTED,
             status="written",
             body_bytes=len(body),
-            sent_bytes=len(gzipped(body)),
+            sent_bytes=len(gzip_body(body)),
         )
 
-    def write_page(self, report: Report, outcome: str, dead_letters: Path) -> Path:
+    def write_preview(self, stats: RunStats, outcome: str, dead_letters: Path) -> Path:
         """Write the page beside the file.
 
         Raises:
             DeliveryError: It cannot be written.
         """
         path = self.path.with_suffix(".html")
-        occasion = Occasion(
+        run_info = RunInfo(
             time=self._began,
             outcome=outcome,
             bodies=self.path,
             dead_letters=dead_letters,
             version=self._version,
         )
-        _append(path, page(self.preview, report, occasion).encode(errors="replace"))
+        _append(path, render_page(self.preview, stats, run_info).encode(errors="replace"))
         return path
 
 

@@ -7,25 +7,25 @@ import os
 from target_segment.errors import Interrupted
 
 # Shells' convention for a process that a signal ended.
-SIGNALLED = 128
+SIGNAL_EXIT_BASE = 128
 
 
-class Interruption:
+class InterruptFlag:
     """Whether a signal has asked the run to end."""
 
     def __init__(self) -> None:
         self._signal = 0
 
-    def note(self, number: int) -> None:
+    def set(self, number: int) -> None:
         """Remember a signal; a second one ends the process at once, and writes nothing.
 
         Nothing else may happen here: a handler runs in the middle of whatever the target does.
         """
         if self._signal:
-            os._exit(SIGNALLED + number)
+            os._exit(SIGNAL_EXIT_BASE + number)
         self._signal = number
 
-    def heed(self) -> None:
+    def raise_if_set(self) -> None:
         """End the run if a signal asked for it.
 
         Raises:

@@ -9,12 +9,12 @@ from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
-from target_segment.events import Reason
-from target_segment.intake import Intake
-from target_segment.mapping.explanation import explain
-from target_segment.mapping.stream_mapping import Skipped, Stream, StreamMapping
+from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
 from target_segment.outlet import Outlet
+from target_segment.preview.explanation import explain
+from target_segment.segment_spec import Reason
 from target_segment.singer.validation import CompiledValidator
+from target_segment.stream_pipeline import StreamPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from singer_sdk import Target
 
     from target_segment.mapping.routing import Routing
-    from target_segment.wiring import Run
+    from target_segment.run import Run
 
 
-def _mapping_of(target: Target, routing: Routing, stream: Stream) -> StreamMapping | Skipped:
+def _mapping_of(target: Target, routing: Routing, stream: StreamInfo) -> StreamMapping | Skipped:
     maps = [
         each
         for maps in target.mapper.stream_maps.values()
@@ -37,7 +37,7 @@ def _mapping_of(target: Target, routing: Routing, stream: Stream) -> StreamMappi
     return routing.mapping_of(stream)
 
 
-def retire(sinks: list[Sink]) -> None:
+def close_replaced_sinks(sinks: list[Sink]) -> None:
     """Be done with sinks that others have followed: what they took is the delivery's by now."""
     for sink in sinks:
         sink.record_counter_metric.increment(sink.current_size)
@@ -70,7 +70,7 @@ class SegmentSink(Sink):
         super().__init__(target, stream_name, schema, key_properties)
         self._validator: CompiledValidator | None = None
         self._keys = tuple(key_properties or ())
-        stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
+        stream = StreamInfo(name=stream_name, schema=self.original_schema, keys=self._keys)
         mapping = _mapping_of(target, routing, stream)
         if isinstance(mapping, Skipped):
             # What is no event may break its schema, and lack its key.
@@ -82,10 +82,10 @@ class SegmentSink(Sink):
         if shared.dry_run and isinstance(mapping, StreamMapping):
             shared.dry_run.preview.explain(stream_name, explain(mapping))
         self._outlet = Outlet(stream, shared, truncate=routing.rules.truncate)
-        self._intake = Intake(stream, mapping, self._outlet, shared.now)
+        self._pipeline = StreamPipeline(stream, mapping, self._outlet, shared.now)
         self._delivery = shared.delivery
 
-    def take(self, record: dict[str, Any] | None) -> None:
+    def process(self, record: dict[str, Any] | None) -> None:
         """Validate a record and process it: the short form of what the SDK does with one.
 
         Args:
@@ -96,28 +96,28 @@ class SegmentSink(Sink):
             TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
         """
         if record is None:
-            self._intake.leave_out()
+            self._pipeline.count_filtered()
             return
         self.tally_record_read()
         if self._validator is not None and not self._validator.is_valid(record):
-            fault = self._validator.fault_of(record)
-            self._outlet.refuse(record, Reason("invalid_record", fault))
+            fault = self._validator.describe_error(record)
+            self._outlet.reject(record, Reason("invalid_record", fault))
             return
         for key in self._keys:
             if key not in record:
                 raise MissingKeyPropertiesError(
                     f"Stream '{self.stream_name}': a record lacks its key property '{key}'"
                 )
-        self._intake.take(record)
+        self._pipeline.process(record)
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        self.take(record)
+        self.process(record)
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
         """Settle everything handed over: what the SDK takes for drained is durable."""
-        self._delivery.settle()
+        self._delivery.flush()
         self.record_counter_metric.increment(self.current_size)
 
     @override

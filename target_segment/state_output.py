@@ -7,7 +7,7 @@ import sys
 from target_segment.errors import TargetSegmentError
 
 
-def emit(state: bytes | None) -> None:
+def write_state(state: bytes | None) -> None:
     """Write a STATE; None is no STATE.
 
     Raises:

@@ -15,27 +15,27 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
-from target_segment.command_line import own_options, print_plan, read_config_files
-from target_segment.configuration import (
+from target_segment.cli import extra_options, print_tracking_plan, read_config_files
+from target_segment.config import (
     LIBRARY_NAME,
     compile_settings,
-    schema_faults,
-    tidied,
+    normalise_config,
+    schema_errors,
 )
-from target_segment.encoding import NotEncodableError, encode_spaced
-from target_segment.endings import run_to_the_end
+from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.environment import environment_config
 from target_segment.errors import MappingError, TargetSegmentError
-from target_segment.interruption import Interruption
+from target_segment.interruption import InterruptFlag
+from target_segment.json_codec import NotEncodableError, encode_like_stdlib
 from target_segment.replay import replay
-from target_segment.settings import CONFIG_SCHEMA
+from target_segment.run import Run, build_run
+from target_segment.shutdown import run_and_exit
 from target_segment.singer.batch_files import batch_records
+from target_segment.singer.message_checks import check_record, check_schema
 from target_segment.singer.reader import MessageReader
-from target_segment.singer.shapes import check_record, check_schema
-from target_segment.singer.stream_maps import transformed
-from target_segment.sinks import SegmentSink, retire
-from target_segment.state_output import emit
-from target_segment.wiring import Run, start_run
+from target_segment.singer.stream_maps import apply_stream_map
+from target_segment.sinks import SegmentSink, close_replaced_sinks
+from target_segment.state_output import write_state
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -58,19 +58,19 @@ class TargetSegment(Target):
     ]
     message_reader_class = MessageReader
 
-    # STATE needs no drain here: `Delivery` knows at any time which one is safe.
+    # STATE needs no drain here: `DeliveryQueue` knows at any time which one is safe.
     _MAX_RECORD_AGE_IN_MINUTES = float("inf")
 
-    def __init__(self, *, sends_nothing: bool = False, **options: Any) -> None:
-        self._interruption = Interruption()
-        self.heed = self._interruption.heed
-        self._sends_nothing = sends_nothing
+    def __init__(self, *, offline: bool = False, **options: Any) -> None:
+        self._interrupt = InterruptFlag()
+        self.check_interrupt = self._interrupt.raise_if_set
+        self._offline = offline
         super().__init__(**options)
         # Sinks share one delivery, which is for one thread.
         self.max_parallelism = 1
         self._last_state: Any = None
         self.message_reader: MessageReader
-        self.message_reader.pause = self._look_around
+        self.message_reader.on_idle = self._poll
 
     @classmethod
     @override
@@ -88,9 +88,9 @@ class TargetSegment(Target):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check all settings; the SDK's own messages can quote a secret."""
         self.append_builtin_config(self.config_jsonschema)
-        self._config = tidied(self._config, self.config_jsonschema)
-        self._config.update({"dry_run": True} if self._sends_nothing else {})
-        faults = list(schema_faults(self._config, self.config_jsonschema))
+        self._config = normalise_config(self._config, self.config_jsonschema)
+        self._config.update({"dry_run": True} if self._offline else {})
+        faults = list(schema_errors(self._config, self.config_jsonschema))
         if not faults:
             try:
                 self.settings = compile_settings(self._config, self.plugin_version)
@@ -107,7 +107,7 @@ class TargetSegment(Target):
         Raises:
             DeliveryError: Segment does not know the write key.
         """
-        return start_run(self.settings, self.plugin_version, self.heed, self.logger)
+        return build_run(self.settings, self.plugin_version, self.check_interrupt, self.logger)
 
     @override
     def get_sink_class(self, stream_name: str) -> type[Sink]:
@@ -123,15 +123,15 @@ class TargetSegment(Target):
         check_schema(message_dict)
         super()._process_schema_message(message_dict)
         # The SDK would hold the sinks of earlier schemas until the end.
-        retire(self._sinks_to_clear)
+        close_replaced_sinks(self._sinks_to_clear)
         stream = message_dict["stream"]
         maps = self.mapper.stream_maps[stream]
         plain = isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
         sink = self.get_sink(stream) if plain and len(maps) == 1 else None
         if isinstance(sink, SegmentSink):
-            self.message_reader.takers[stream] = sink.take
+            self.message_reader.record_handlers[stream] = sink.process
         else:
-            self.message_reader.takers.pop(stream, None)
+            self.message_reader.record_handlers.pop(stream, None)
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
@@ -146,16 +146,16 @@ class TargetSegment(Target):
         if stream not in self.mapper.stream_maps:
             self._assert_sink_exists(stream)
         for stream_map in self.mapper.stream_maps[stream]:
-            mapped = transformed(stream_map, dict(record))
+            mapped = apply_stream_map(stream_map, dict(record))
             sink = self.get_sink(stream_map.stream_alias)
             if isinstance(sink, SegmentSink):
-                sink.take(mapped)
+                sink.process(mapped)
 
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Let the records of the message's files go the same way as those of RECORD messages."""
         self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
-        for record in batch_records(message_dict, self._look_around):
+        for record in batch_records(message_dict, self._poll):
             self._process_record_message({"stream": message_dict["stream"], "record": record})
 
     @override
@@ -171,19 +171,19 @@ class TargetSegment(Target):
             return
         self._last_state = state
         try:
-            self.run.delivery.note_state(encode_spaced(state))
+            self.run.delivery.add_state(encode_like_stdlib(state))
         except NotEncodableError:
             raise TargetSegmentError("The tap's STATE holds NaN or Infinity") from None
         if not self.settings.state_flush_seconds:
-            self.run.delivery.settle()
-        emit(self.run.delivery.safe_state())
+            self.run.delivery.flush()
+        write_state(self.run.delivery.take_safe_state())
 
     @override
     def process_endofpipe(self) -> None:
         super().process_endofpipe()
         if "run" in self.__dict__:
-            self.run.delivery.settle()
-            emit(self.run.delivery.safe_state())
+            self.run.delivery.flush()
+            write_state(self.run.delivery.take_safe_state())
         came = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
         never_came = set(self.config["streams"]) - {"*", *came}
         if never_came:
@@ -191,13 +191,13 @@ class TargetSegment(Target):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        self._interruption.note(signum)
+        self._interrupt.set(signum)
 
-    def _look_around(self) -> None:
+    def _poll(self) -> None:
         """Between two messages, or while none comes: end if asked to, emit what is safe."""
-        self.heed()
+        self.check_interrupt()
         if "run" in self.__dict__:
-            emit(self.run.delivery.safe_state())
+            write_state(self.run.delivery.take_safe_state())
 
     # Command line.
 
@@ -205,7 +205,7 @@ class TargetSegment(Target):
     @override
     def get_singer_command(cls) -> click.Command:
         command = super().get_singer_command()
-        command.params.extend(own_options())
+        command.params.extend(extra_options())
         return command
 
     @classmethod
@@ -234,14 +234,16 @@ class TargetSegment(Target):
 
         def work(target: TargetSegment) -> None:
             if tracking_plan:
-                print_plan(target.settings.routing, target.config["preset"])
+                print_tracking_plan(target.settings.routing, target.config["preset"])
             elif replay_path is None:
                 target.listen(file_input)
             else:
-                replay(Path(replay_path), target.settings.routing, target.run, target.heed)
+                replay(
+                    Path(replay_path), target.settings.routing, target.run, target.check_interrupt
+                )
 
-        run_to_the_end(
-            lambda: cls(**options, sends_nothing=tracking_plan),
+        run_and_exit(
+            lambda: cls(**options, offline=tracking_plan),
             work,
             now=time.monotonic,
             logger=cls.logger,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_segment.events import default_name, payload_names
+from target_segment.mapping.compiler import SKIP
 from target_segment.mapping.property_schemas import (
     ANYTHING,
     Schema,
@@ -12,13 +12,13 @@ from target_segment.mapping.property_schemas import (
     schema_of_value,
 )
 from target_segment.mapping.routing import ANY_STREAM
-from target_segment.mapping.stream_settings import SKIP
+from target_segment.segment_spec import default_name, payload_field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from target_segment.mapping.routing import Routing
-    from target_segment.mapping.stream_mapping import EventRules
+    from target_segment.mapping.stream_mapping import SharedRules
 
 # What Segment's Protocols take (segment.com docs, "Create a tracking plan").
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -42,7 +42,7 @@ def tracking_plan(
     schemas: dict[tuple[str, str | None], Schema] = {}
     for stream, config in routing.streams.items():
         for key, schema in _events(stream, config, routing.rules, records.get(stream, ANYTHING)):
-            schemas[key] = _either(schemas[key], schema) if key in schemas else schema
+            schemas[key] = _merge_schemas(schemas[key], schema) if key in schemas else schema
     return [
         {
             "key": name,
@@ -55,12 +55,12 @@ def tracking_plan(
 
 
 def _events(
-    stream: str, config: Mapping[str, Any], rules: EventRules, record: Mapping[str, Any]
+    stream: str, config: Mapping[str, Any], rules: SharedRules, record: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[str, str | None], Schema]]:
     call = config.get("call", "track")
     if call == SKIP:
         return
-    spec = config.get(payload_names(call)[0], "*")
+    spec = config.get(payload_field_names(call)[0], "*")
     schema = schema_of_properties(
         config, spec, record, drop=rules.privacy.drop, hashed=rules.privacy.hashed
     )
@@ -80,7 +80,7 @@ def _names(stream: str, spec: Any, record: Mapping[str, Any]) -> list[str]:
     return [*schema_of_value(spec, record).get("enum", ())]
 
 
-def _either(one: Schema, other: Schema) -> Schema:
+def _merge_schemas(one: Schema, other: Schema) -> Schema:
     """Allow what either of two streams yields under one name."""
     properties = {**one["properties"], **other["properties"]}
     for name in one["properties"].keys() & other["properties"].keys():
@@ -96,7 +96,7 @@ def _either(one: Schema, other: Schema) -> Schema:
 
 def _rule(call: str, schema: Schema) -> Schema:
     """Wrap a payload's schema as Protocols' own editor does."""
-    payload, other = payload_names(call)
+    payload, other = payload_field_names(call)
     return {
         "$schema": _DRAFT,
         "type": "object",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_segment.encoding import decode, encode
-from target_segment.events import MAX_EVENT_BYTES
+from target_segment.json_codec import decode, encode
+from target_segment.segment_spec import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # Put behind the name of a text that was cut, for the mark beside it.
-MARK = "_truncated"
+TRUNCATED_SUFFIX = "_truncated"
 
 
-def cut_to_fit(payload: bytes, paths: Sequence[str]) -> bytes | None:
+def truncate_to_limit(payload: bytes, paths: Sequence[str]) -> bytes | None:
     """Cut an encoded event's texts until it is within Segment's limit.
 
     Args:
@@ -30,10 +30,10 @@ def cut_to_fit(payload: bytes, paths: Sequence[str]) -> bytes | None:
     for path in paths:
         # A property's own name may hold a dot.
         for holder, name in _texts(tree, [path] if path in tree else path.split(".")):
-            text, mark = holder[name], name + MARK
+            text, mark = holder[name], name + TRUNCATED_SUFFIX
             holder[name], holder[mark] = "", True
             room = MAX_EVENT_BYTES - len(encode(event))
-            holder[name] = _beginning(text, room)
+            holder[name] = _longest_prefix(text, room)
             if room >= 0:
                 return encode(event)
     return None
@@ -51,7 +51,7 @@ def _texts(value: Any, path: Sequence[str]) -> Iterator[tuple[dict[str, Any], st
             yield value, path[0]
 
 
-def _beginning(text: str, room: int) -> str:
+def _longest_prefix(text: str, room: int) -> str:
     """Keep as many characters as fit into so many bytes of JSON."""
     fits, beyond = 0, len(text) + 1
     while beyond - fits > 1:

@@ -31,7 +31,7 @@ BODY = {"batch": [{"type": "track", "event": "Seen", "anonymousId": "a", "messag
 LETTER = {
     "time": "2026-11-22T10:55:22+00:00",
     "stream": "orders",
-    "reason": {"class": "refused", "text": "once"},
+    "reason": {"code": "refused", "text": "once"},
     "event": {
         "type": "track",
         "event": "Order Placed",

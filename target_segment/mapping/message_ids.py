@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from target_segment.encoding import encode_sorted
+from target_segment.json_codec import encode_sorted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,25 +8,25 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from target_segment.errors import MappingError
-from target_segment.mapping.edits import Edits, edited, fold
+from target_segment.mapping.expressions import Expression, Record, compile_expression, is_path
+from target_segment.mapping.redaction import RedactionTree, apply_redactions, build_redactions
 from target_segment.mapping.reserved_names import (
+    expand_renamed_paths,
+    has_reserved_prefix,
     is_reserved,
-    may_be_new,
-    renamed_fields,
-    under_new_names,
+    reserved_renames,
 )
-from target_segment.mapping.values import Record, Value, compile_value, is_path
 
 Properties: TypeAlias = Callable[[Record], dict[str, Any]]
 # What of the whole record is sent, under the names it has there, and the edits by those names.
-Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], Edits]]"
+Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], RedactionTree]]"
 
 # Columns that Singer tools add to records for their own use (sdk.meltano.com, "Record metadata").
 _SINGER_COLUMN_PREFIX = "_sdc_"
 # How many sets of undeclared fields a stream's records may have before names are made up anew.
-_LAYOUTS = 64
+_MAX_CACHED_LAYOUTS = 64
 # How many names of undeclared fields are remembered as harmless or not.
-_FIELDS = 1024
+_MAX_CACHED_FIELDS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class PrivacyRules:
     salt: str = field(default="", repr=False)
 
 
-def takes_all(spec: Any) -> bool:
+def includes_whole_record(spec: Any) -> bool:
     """Tell whether properties (or traits) are the whole record, or that and more."""
     return spec == "*" or (isinstance(spec, dict) and "*" in spec)
 
@@ -76,7 +76,7 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
         MappingError: The specification cannot work.
     """
     stream = where.rpartition(".")[0]
-    whole, pairs = _chosen(spec, where, keys)
+    whole, pairs = _parse_spec(spec, where, keys)
     rename = config.get("rename") or {}
     if not isinstance(rename, dict) or not all(isinstance(new, str) for new in rename.values()):
         raise MappingError(f"{stream}.rename: must be {{old name: new name}}")
@@ -86,12 +86,12 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
             raise MappingError(f"{where}: '{name}' is a column of Segment's own; rename it")
     drop = [*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop]
 
-    usual = renamed_fields(schema)
+    usual = reserved_renames(schema)
 
-    def edits_of(renamed: Mapping[str, str]) -> Edits:
-        return fold(
-            drop=under_new_names(drop, renamed, usual),
-            hashed=under_new_names(privacy.hashed, renamed, usual),
+    def edits_of(renamed: Mapping[str, str]) -> RedactionTree:
+        return build_redactions(
+            drop=expand_renamed_paths(drop, renamed, usual),
+            hashed=expand_renamed_paths(privacy.hashed, renamed, usual),
             salt=privacy.salt,
         )
 
@@ -101,9 +101,9 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
     return _compose(lambda _: ({}, edits), pairs, rename)
 
 
-def _chosen(
+def _parse_spec(
     spec: Any, where: str, keys: Sequence[str]
-) -> tuple[bool, list[tuple[str, str | Value]]]:
+) -> tuple[bool, list[tuple[str, str | Expression]]]:
     """Say whether the whole record is wanted, and which (name, field or value) pairs."""
     if spec == "*":
         return True, []
@@ -116,21 +116,21 @@ def _chosen(
         if "*" in spec and spec["*"] != "*":
             raise MappingError(f'{where}: the only value of "*" is "*", the whole record')
         return "*" in spec, [
-            (name, value if is_path(value) else compile_value(value, f"{where}.{name}", keys))
+            (name, value if is_path(value) else compile_expression(value, f"{where}.{name}", keys))
             for name, value in chosen.items()
         ]
     raise MappingError(f'{where}: must be "*", a list of fields, or {{name: value}}')
 
 
 def _whole_record(
-    schema: Mapping[str, Any], edits_of: Callable[[Mapping[str, str]], Edits]
+    schema: Mapping[str, Any], edits_of: Callable[[Mapping[str, str]], RedactionTree]
 ) -> Selection:
     declared = schema.get("properties") or {}
 
-    def layout_with(more: Iterable[str]) -> tuple[dict[str, str | None], Edits]:
+    def layout_with(more: Iterable[str]) -> tuple[dict[str, str | None], RedactionTree]:
         """Name the property of each field, None for Singer's own columns; and find its edits."""
         fields = {**declared, **dict.fromkeys(more)}
-        renamed = renamed_fields({"properties": fields})
+        renamed = reserved_renames({"properties": fields})
         names = {name: name for name in fields} | renamed
         return {
             name: None if name.startswith(_SINGER_COLUMN_PREFIX) else new
@@ -139,16 +139,16 @@ def _whole_record(
 
     names, edits = layout_with(())
 
-    @lru_cache(_FIELDS)
+    @lru_cache(_MAX_CACHED_FIELDS)
     def needs_thought(name: str) -> bool:
         """Tell whether a field that the schema lacks cannot simply be sent under its own name."""
         singers = name.startswith(_SINGER_COLUMN_PREFIX)
-        return name not in names and (singers or is_reserved(name) or may_be_new(name))
+        return name not in names and (singers or is_reserved(name) or has_reserved_prefix(name))
 
     # Records mostly have the same of these.
-    other_layout = lru_cache(_LAYOUTS)(layout_with)
+    other_layout = lru_cache(_MAX_CACHED_LAYOUTS)(layout_with)
 
-    def select(record: Record) -> tuple[dict[str, Any], Edits]:
+    def select(record: Record) -> tuple[dict[str, Any], RedactionTree]:
         try:
             return _named(record, names.__getitem__), edits
         except KeyError:
@@ -168,7 +168,7 @@ def _named(record: Record, name_of: Callable[[str], str | None]) -> dict[str, An
 
 
 def _compose(
-    select: Selection, pairs: Sequence[tuple[str, str | Value]], rename: Mapping[str, str]
+    select: Selection, pairs: Sequence[tuple[str, str | Expression]], rename: Mapping[str, str]
 ) -> Properties:
     fields = [(name, value) for name, value in pairs if isinstance(value, str)]
     values = [(name, value) for name, value in pairs if not isinstance(value, str)]
@@ -185,7 +185,7 @@ def _compose(
             if value is not None:
                 result[name] = value
         if edits:
-            result = edited(result, edits)
+            result = apply_redactions(result, edits)
         if rename:
             # All out before any goes in: a new name may be another's old one.
             result.update({new: result.pop(old) for old, new in rename.items() if old in result})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from target_segment.mapping.properties import takes_all
-from target_segment.mapping.reserved_names import renamed_fields, under_new_names
+from target_segment.mapping.properties import includes_whole_record
+from target_segment.mapping.reserved_names import expand_renamed_paths, reserved_renames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +39,8 @@ def schema_of_properties(
     """
     known = record.get("properties") or {}
     properties: Schema = {}
-    whole = takes_all(spec)
-    renamed = renamed_fields(record) if whole else {}
+    whole = includes_whole_record(spec)
+    renamed = reserved_renames(record) if whole else {}
     sources = {renamed.get(name, name): name for name in known} if whole else {}
     properties.update({name: known[source] for name, source in sources.items()})
     if isinstance(spec, list):
@@ -48,13 +48,13 @@ def schema_of_properties(
     elif isinstance(spec, dict):
         named = {name: value for name, value in spec.items() if name != "*"}
         properties.update({name: schema_of_value(named[name], record) for name in named})
-    required = [name for name in properties if _is_always_there(name, sources, spec, record)]
+    required = [name for name in properties if _is_required(name, sources, spec, record)]
     schema: Schema = {"type": "object", "properties": properties, "required": required}
     # What comes with a whole record is known only as far as its schema is.
     schema["additionalProperties"] = not known and whole
-    for path in under_new_names(hashed, renamed, renamed):
+    for path in expand_renamed_paths(hashed, renamed, renamed):
         _edit(schema, _steps(path, schema), _DIGEST)
-    for path in under_new_names([*(config.get("drop") or ()), *drop], renamed, renamed):
+    for path in expand_renamed_paths([*(config.get("drop") or ()), *drop], renamed, renamed):
         _edit(schema, _steps(path, schema), None)
     rename = config.get("rename") or {}
     kept = schema["properties"]
@@ -97,7 +97,7 @@ def _steps(path: str, schema: Mapping[str, Any]) -> list[str]:
     return [path] if path in (schema.get("properties") or {}) else path.split(".")
 
 
-def _is_always_there(
+def _is_required(
     name: str, sources: Mapping[str, str], spec: Any, record: Mapping[str, Any]
 ) -> bool:
     """Tell whether a property comes straight from a field that every record has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from target_segment.events import RESERVED_COLUMNS
+from target_segment.segment_spec import RESERVED_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,12 +21,12 @@ def is_reserved(name: str) -> bool:
     return _CAMEL.sub("_", name).lower() in RESERVED_COLUMNS
 
 
-def may_be_new(name: str) -> bool:
+def has_reserved_prefix(name: str) -> bool:
     """Tell whether a field's own name may be what is sent instead of another's."""
     return name.startswith(_RESERVED_PREFIX)
 
 
-def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
+def reserved_renames(schema: Mapping[str, Any]) -> dict[str, str]:
     """Find another name for each field of a whole record whose own name warehouses reserve."""
     fields = [*(schema.get("properties") or {}), *RESERVED_COLUMNS]
     taken = set(fields)
@@ -39,7 +39,7 @@ def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
     return renamed
 
 
-def under_new_names(
+def expand_renamed_paths(
     paths: Iterable[str], renamed: Mapping[str, str], usual: Mapping[str, str]
 ) -> list[str]:
     """Add to paths by the fields' own names the same paths by those that are sent instead.

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from target_segment.errors import MappingError
-from target_segment.events import default_name
+from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
-from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream, StreamMapping
-from target_segment.mapping.stream_settings import compile_mapping
+from target_segment.mapping.stream_mapping import SharedRules, Skipped, StreamInfo, StreamMapping
+from target_segment.segment_spec import default_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,16 +29,16 @@ class Routing:
         skip_unmapped: Whether a stream without any is skipped; otherwise it is an error.
         rules: What holds for the events of every stream.
         write_key: The destination, for message ids.
-        spelled: The event names that the settings or the preset spell; all others are content.
+        known_event_names: The event names in the settings or the preset; others are content.
     """
 
     streams: Mapping[str, Mapping[str, Any]]
     skip_unmapped: bool
-    rules: EventRules
+    rules: SharedRules
     write_key: str | None = field(repr=False)
-    spelled: frozenset[str] = frozenset()
+    known_event_names: frozenset[str] = frozenset()
 
-    def mapping_of(self, stream: Stream) -> StreamMapping | Skipped:
+    def mapping_of(self, stream: StreamInfo) -> StreamMapping | Skipped:
         """Compile the mapping of a stream.
 
         Raises:
@@ -56,7 +56,7 @@ class Routing:
         return compile_mapping(config, stream, self.rules, ids)
 
 
-def merged_streams(
+def merge_stream_settings(
     preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """Lay the user's mapping of each stream over the preset's, key by key; null takes a key away.
@@ -75,14 +75,14 @@ def merged_streams(
     }
 
 
-def merged_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
+def merge_event_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
     """Lay the user's event names over the spelling's; either spelling of a name may be given."""
     names = {event: own.get(sent, sent) for event, sent in preset.event_names.items()}
     return {**names, **own}
 
 
 def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any]) -> None:
-    """Check that names given in `events` and `event_names` are names of some event.
+    """Check that names given in `include_events` and `event_names` are names of some event.
 
     Nothing is checked when a mapping of the user's takes its names from records: then any name
     may come.
@@ -112,8 +112,8 @@ def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any
                 )
 
 
-def spelled_names(
-    streams: Mapping[str, Mapping[str, Any]], preset: Preset, rules: EventRules
+def known_event_names(
+    streams: Mapping[str, Mapping[str, Any]], preset: Preset, rules: SharedRules
 ) -> frozenset[str]:
     """List the event names that the settings or the preset spell, under either name."""
     names = {*preset.events, *rules.names, *rules.names.values(), *(rules.only or ())}
@@ -150,7 +150,7 @@ def check_streams(routing: Routing, preset: Preset) -> None:
 def _check_stream(name: str, routing: Routing, preset: Preset) -> None:
     config = routing.streams[name]
     try:
-        compile_mapping(config, Stream(name=name), routing.rules, message_ids(None, name))
+        compile_mapping(config, StreamInfo(name=name), routing.rules, message_ids(None, name))
     except MappingError as error:
         if not preset.streams or name in {*preset.streams, ANY_STREAM}:
             raise

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from target_segment.events import NO_EVENT_NAME, EventFault
 from target_segment.mapping.properties import PrivacyRules, Properties
+from target_segment.segment_spec import NO_EVENT_NAME, InvalidEvent
 
 if TYPE_CHECKING:
-    from target_segment.mapping.occurrences import Occurrence
-    from target_segment.mapping.values import Record, Value
+    from target_segment.mapping.expressions import Expression, Record
+    from target_segment.mapping.message_id_parts import IdPartsFunction
 
 _NO_TIME = "the time of the event is not an ISO 8601 time"
 # ISO 8601 without hyphens: 20261122.
@@ -52,7 +52,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EventRules:
+class SharedRules:
     """What holds for the events of every stream.
 
     Attributes:
@@ -73,7 +73,7 @@ class EventRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
+class StreamInfo:
     """A stream as its SCHEMA message describes it."""
 
     name: str
@@ -88,22 +88,22 @@ class StreamMapping:
     `config` is what it was compiled from; the rest is what came of it.
     """
 
-    stream: Stream
+    stream: StreamInfo
     config: Mapping[str, Any]
     call: str
-    rules: EventRules
+    rules: SharedRules
     payload_name: str
-    event: Value
+    event: Expression
     event_is_optional: bool
-    user_id: Value | None
-    anonymous_ids: Sequence[tuple[Value, str]]
-    group_id: Value | None
-    timestamp: Value | None
+    user_id: Expression | None
+    anonymous_ids: Sequence[tuple[Expression, str]]
+    group_id: Expression | None
+    timestamp: Expression | None
     message_id: MessageId
-    occurrence: Occurrence
-    when: Sequence[tuple[Value, tuple[Any, ...], Skipped]]
+    id_parts: IdPartsFunction
+    when: Sequence[tuple[Expression, tuple[Any, ...], Skipped]]
     payload: Properties
-    context: Sequence[tuple[str, Value]]
+    context: Sequence[tuple[str, Expression]]
     fixed_context: msgspec.Raw
     integrations: msgspec.Raw | None
 
@@ -111,7 +111,7 @@ class StreamMapping:
         """Turn a record into an event, or tell why it is none.
 
         Raises:
-            EventFault: The record should be an event, but Segment would not accept it.
+            InvalidEvent: The record should be an event, but Segment would not accept it.
             NotEncodableError: A part of its id is not a number.
         """
         for value, allowed, skipped in self.when:
@@ -127,15 +127,15 @@ class StreamMapping:
             try:
                 name = rules.names.get(own_name, own_name)
             except TypeError:  # a list or an object
-                raise EventFault("no_event_name", NO_EVENT_NAME) from None
+                raise InvalidEvent("no_event_name", NO_EVENT_NAME) from None
             if rules.only is not None and name not in rules.only and own_name not in rules.only:
                 return Skipped("not among the events to send")
             event["event"] = name
         identity = self._identify(record, event)
         if self.group_id:
-            event["groupId"] = _text_id(self.group_id(record))
+            event["groupId"] = _id_as_string(self.group_id(record))
         payload = self.payload(record)
-        event["messageId"] = self.message_id(self.occurrence(own_name, record, payload))
+        event["messageId"] = self.message_id(self.id_parts(own_name, record, payload))
         moment = None
         if self.timestamp:
             event["timestamp"], moment = _timestamp(self.timestamp(record))
@@ -151,11 +151,11 @@ class StreamMapping:
         A fallback for `anonymousId` is used only when nothing else says who it was: next to a
         `userId` it would tie, say, a conversation's id to a person for ever.
         """
-        user = _text_id(self.user_id(record)) if self.user_id else None
+        user = _id_as_string(self.user_id(record)) if self.user_id else None
         if user is not None:
             event["userId"] = user
         for value, label in self.anonymous_ids:
-            anonymous = _text_id(value(record))
+            anonymous = _id_as_string(value(record))
             if anonymous is not None:
                 event["anonymousId"] = anonymous
                 return label if user is None else "userId"
@@ -172,14 +172,14 @@ class StreamMapping:
         return context
 
 
-def _text_id(value: Any) -> str | None:
+def _id_as_string(value: Any) -> str | None:
     """Write an id as text: warehouses and identity graphs keep ids as text only."""
     if type(value) is str:
         return value or None
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise EventFault("bad_identity", "an id must be text or a number")
+        raise InvalidEvent("bad_identity", "an id must be text or a number")
     return str(value)
 
 
@@ -188,11 +188,11 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        parsed = _parsed(value)
+        parsed = _parse_datetime(value)
     if parsed.tzinfo is None:
         if isinstance(value, str) and value.isdecimal() and len(value) != _DATE_DIGITS:
             # A count of seconds or milliseconds, of which Python makes a day long ago.
-            raise EventFault("bad_timestamp", _NO_TIME)
+            raise InvalidEvent("bad_timestamp", _NO_TIME)
         parsed = parsed.replace(tzinfo=timezone.utc)
     # Text in the usual form goes out as it came: no digit of it is lost or made up.
     elif isinstance(value, str) and value[10:11] == "T":
@@ -200,7 +200,7 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
     return parsed.isoformat(), parsed
 
 
-def _parsed(value: Any) -> datetime:
+def _parse_datetime(value: Any) -> datetime:
     """Read what `fromisoformat` does not: in Python 3.10, `Z` and all but 3 or 6 digits too."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the caller adds one
@@ -208,4 +208,4 @@ def _parsed(value: Any) -> datetime:
         return msgspec.convert(value, datetime)
     except msgspec.ValidationError:
         text = "the time of the event is missing" if value is None else _NO_TIME
-        raise EventFault("bad_timestamp", text) from None
+        raise InvalidEvent("bad_timestamp", text) from None

@@ -11,9 +11,9 @@ import yaml
 from target_segment.errors import MappingError
 
 NONE = "none"
-DEFAULT_STYLE = "handler"
+DEFAULT_STYLE = "camel_case"
 # The `event_styles` of the files, so that the settings' schema need not read them.
-STYLES = (DEFAULT_STYLE, "title", "live_chat")
+STYLES = (DEFAULT_STYLE, "title_case", "live_chat")
 
 
 @dataclass(frozen=True, kw_only=True)

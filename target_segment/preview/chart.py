@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from target_segment.preview.gathered import TimeBins
+    from target_segment.preview.statistics import TimeBins
 
 # Colours that can be told apart; the page's style sheet has as many, and one for the rest.
 MAX_SERIES = 6

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_segment.encoding import decode, encode
+from target_segment.json_codec import decode, encode
 from target_segment.preview.tables import section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_segment.events import Event
-    from target_segment.mapping.explanation import Explanation
-    from target_segment.preview.gathered import Preview
+    from target_segment.preview.explanation import Explanation
+    from target_segment.preview.statistics import Preview
+    from target_segment.segment_spec import Event
 
 _UNEXPLAINED = "as it was kept"
 

@@ -5,30 +5,30 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from target_segment.events import MAX_EVENT_BYTES
 from target_segment.preview.chart import REST
-from target_segment.preview.gathered import SIZE_BOUNDS
-from target_segment.report import identity_first, in_bytes
+from target_segment.preview.statistics import SIZE_BOUNDS
+from target_segment.run_stats import format_size, user_id_first
+from target_segment.segment_spec import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Sequence
 
-    from target_segment.preview.gathered import Preview
-    from target_segment.report import Report
+    from target_segment.preview.statistics import Preview
+    from target_segment.run_stats import RunStats
 
 # Longer names would take the room of what they stand beside, in characters.
 _LONGEST_NAME = 60
 
 
-def shortened(name: str) -> str:
+def truncate_name(name: str) -> str:
     """Write a name that may be any text; the whole of a long one shows when it is pointed at."""
     if len(name) <= _LONGEST_NAME:
         return escape(name)
     return f'<span title="{escape(name)}">{escape(name[: _LONGEST_NAME - 1])}…</span>'
 
 
-def keyed(number: int, content: str) -> str:
+def with_legend_key(number: int, content: str) -> str:
     """Write HTML behind a mark of the colour that a series has."""
     return f'<span class="keyed"><span class="key s{number}"></span>{content}</span>'
 
@@ -80,29 +80,29 @@ def names_section(preview: Preview, names: Sequence[str]) -> str:
         series = names.index(name) if name in names else names.index(REST)
         rows.append(
             (
-                keyed(series, shortened(name)),
+                with_legend_key(series, truncate_name(name)),
                 f"{count.events:,}",
                 f"{count.events / total:.1%}",
                 f"{count.with_user / count.events:.0%}",
-                in_bytes(count.bytes // count.events),
-                in_bytes(count.largest),
+                format_size(count.bytes // count.events),
+                format_size(count.largest),
             )
         )
     columns = ("Event", "#Events", "+Share", "#With userId", "+Mean size", "+Largest")
     return section("Events by name", "", table(columns, rows))
 
 
-def identity_section(report: Report) -> str:
+def identity_section(stats: RunStats) -> str:
     """Tell whom the events belong to."""
-    total = sum(report.identities.values()) or 1
-    found = sorted(report.identities.items(), key=identity_first)
+    total = sum(stats.identities.values()) or 1
+    found = sorted(stats.identities.items(), key=user_id_first)
     bar = "".join(
         f'<span class="s{min(number, 5)}" style="flex:{count}"></span>'
         for number, (_, count) in enumerate(found)
     )
     rows = [
         (
-            keyed(min(number, 5), escape(_identity(name))),
+            with_legend_key(min(number, 5), escape(_identity(name))),
             f"{count:,}",
             f"{count / total:.1%}",
         )
@@ -133,7 +133,7 @@ def sizes_section(preview: Preview) -> str:
         count = preview.sizes[bound]
         share = 100 * count / most
         bar = f'<span class="bar s0" style="width:{share:.1f}%"></span>' if count else ""
-        rows.append((f"to {in_bytes(bound)}", bar, f"{count:,}"))
+        rows.append((f"to {format_size(bound)}", bar, f"{count:,}"))
         if bound >= largest:
             break
     return section(
@@ -149,7 +149,7 @@ def largest_section(preview: Preview) -> str:
     """List the largest events."""
     rows = [
         (
-            shortened(large.name),
+            truncate_name(large.name),
             f"{large.size:,}",
             f"{large.size / MAX_EVENT_BYTES:.0%}",
             escape(large.time),
@@ -166,7 +166,7 @@ def reasons_section(title: str, about: str, counts: Counter[tuple[str, str]], no
     if not counts:
         return section(title, none, "")
     rows = [
-        (shortened(stream), escape(reason), f"{count:,}")
+        (truncate_name(stream), escape(reason), f"{count:,}")
         for (stream, reason), count in sorted(counts.items())
     ]
     return section(title, about, table(("Stream", "Reason", "#Rows"), rows))

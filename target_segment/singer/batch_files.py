@@ -11,19 +11,19 @@ from urllib.request import url2pathname
 
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from target_segment.encoding import NotJSONError, decode
-from target_segment.lines import LINES_A_PAUSE, LineTooLongError, bounded_lines
+from target_segment.bounded_lines import LINES_BETWEEN_CHECKS, LineTooLongError, bounded_lines
+from target_segment.json_codec import NotJSONError, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
-def batch_records(message: Mapping[str, Any], pause: Callable[[], None]) -> Iterator[Any]:
+def batch_records(message: Mapping[str, Any], on_idle: Callable[[], None]) -> Iterator[Any]:
     """Read the records of a BATCH message, one a line, in the order of its files.
 
     Args:
         message: Has a stream, an encoding and a manifest.
-        pause: Called now and then; it may raise to end reading.
+        on_idle: Called now and then; it may raise to end reading.
 
     Raises:
         InvalidInputLine: The message, or a file, is not what it must be; the text names the file.
@@ -46,7 +46,7 @@ def batch_records(message: Mapping[str, Any], pause: Callable[[], None]) -> Iter
         if path.exists() and not path.is_file():
             # Opening a pipe would wait for whoever writes to it, deaf to signals.
             raise InvalidInputLine(f"{where}: {path} is no file")
-        yield from _records(path, where, pause, packed=compression == "gzip")
+        yield from _records(path, where, on_idle, packed=compression == "gzip")
 
 
 def _path(url: Any) -> Path | None:
@@ -62,10 +62,10 @@ def _path(url: Any) -> Path | None:
     return Path(url2pathname(parts.path)) if here else None
 
 
-def _records(path: Path, where: str, pause: Callable[[], None], *, packed: bool) -> Iterator[Any]:
+def _records(path: Path, where: str, on_idle: Callable[[], None], *, packed: bool) -> Iterator[Any]:
     for number, line in enumerate(_lines(path, where, packed=packed), start=1):
-        if not number % LINES_A_PAUSE:
-            pause()
+        if not number % LINES_BETWEEN_CHECKS:
+            on_idle()
         if not line.strip():
             continue
         try:

@@ -14,8 +14,8 @@ from singer_sdk.io_base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from target_segment.encoding import NotJSONError, decode, decode_record_line
-from target_segment.lines import LINES_A_PAUSE, MAX_LINE_BYTES, LineTooLongError
+from target_segment.bounded_lines import LINES_BETWEEN_CHECKS, MAX_LINE_BYTES, LineTooLongError
+from target_segment.json_codec import NotJSONError, decode, decode_record_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,15 +31,15 @@ class MessageReader(GenericSingerReader[bytes]):
     """Reads messages and hands them to the target.
 
     Attributes:
-        takers: What takes the records of a stream at once. Those of other streams, and all other
-            messages, go to the callbacks, as in the SDK.
-        pause: Called between chunks of input and while none comes. It may raise to end reading.
+        record_handlers: What takes the records of a stream at once. Those of other streams, and
+            all other messages, go to the callbacks, as in the SDK.
+        on_idle: Called between chunks of input and while none comes. It may raise to end reading.
     """
 
-    def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_idle: Callable[[], None] = lambda: None) -> None:
         super().__init__()
-        self.takers: dict[str, Callable[[dict[str, Any]], None]] = {}
-        self.pause = pause
+        self.record_handlers: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self.on_idle = on_idle
         self._line_number = 0
 
     @property
@@ -57,14 +57,14 @@ class MessageReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
         taken = 0
-        takers = self.takers
+        record_handlers = self.record_handlers
         for line in self._lines(file_input or self.default_input):
             self._line_number += 1
             if not line:
                 continue
             short = decode_record_line(line)
-            if short is not None and short.stream in takers:
-                takers[short.stream](short.record)
+            if short is not None and short.stream in record_handlers:
+                record_handlers[short.stream](short.record)
                 taken += 1
                 continue
             message = self.deserialize_json(line)
@@ -105,7 +105,7 @@ class MessageReader(GenericSingerReader[bytes]):
         try:
             descriptor = source.fileno()
         except (AttributeError, OSError):
-            yield from self._lines_of_memory(source)
+            yield from self._lines_from_object(source)
             return
         unfinished: list[bytes] = []
         held = 0
@@ -128,28 +128,28 @@ class MessageReader(GenericSingerReader[bytes]):
                 )
         yield b"".join(unfinished)
 
-    def _lines_of_memory(self, source: IO[Any]) -> Iterator[bytes]:
+    def _lines_from_object(self, source: IO[Any]) -> Iterator[bytes]:
         for number, line in enumerate(source):
-            if not number % LINES_A_PAUSE:
-                self.pause()
+            if not number % LINES_BETWEEN_CHECKS:
+                self.on_idle()
             yield line
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
-        """Read as input comes, and return to `pause` at once on a signal.
+        """Read as input comes, and return to `on_idle` at once on a signal.
 
         Reading itself resumes after a signal (PEP 475); waiting on a pipe that signals write to
         does not.
         """
-        with _signal_pipe() as signals:
+        with _wakeup_pipe() as signals:
             while True:
-                self.pause()
+                self.on_idle()
                 ready, _, _ = select.select([descriptor, *signals], [], [], _IDLE_SECONDS)
                 for pipe in signals:
                     if pipe in ready:
                         os.read(pipe, 64)
                 if descriptor not in ready:
                     continue
-                self.pause()
+                self.on_idle()
                 chunk = os.read(descriptor, _CHUNK_BYTES)
                 if not chunk:
                     return
@@ -157,7 +157,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
 
 @contextmanager
-def _signal_pipe() -> Iterator[list[int]]:
+def _wakeup_pipe() -> Iterator[list[int]]:
     """Yield a descriptor that becomes readable with each signal; none outside the main thread."""
     reading, writing = os.pipe()
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
 
-def transformed(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
+def apply_stream_map(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
     """Let a stream map make of a record what it does; None if it leaves the record out.
 
     Raises:
@@ -29,13 +29,13 @@ def transformed(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any]
     except Exception as error:  # noqa: BLE001 - an expression can fail in any way
         kind, what = type(error).__name__, "an expression failed"
     else:
-        return None if result is None else {name: _plain(result[name]) for name in result}
+        return None if result is None else {name: _dates_as_text(result[name]) for name in result}
     raise TargetSegmentError(
         f"stream_maps.{stream_map.stream_name}: {what} on a record ({kind}); let it allow for what "
         "the tap sends, such as null or a number with decimals"
     )
 
 
-def _plain(value: Any) -> Any:
+def _dates_as_text(value: Any) -> Any:
     """Write a date or time that an expression has made as a tap would have sent it."""
     return value.isoformat() if isinstance(value, (date, time)) else value

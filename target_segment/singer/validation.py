@@ -45,10 +45,10 @@ class CompiledValidator(BaseJSONSchemaValidator):
         try:
             return self._validator.is_valid(record)
         except ValueError:
-            # A `NotANumber` where the schema asks for something.
+            # A `NonFiniteNumber` where the schema asks for something.
             return False
 
-    def fault_of(self, record: dict[str, Any]) -> str:
+    def describe_error(self, record: dict[str, Any]) -> str:
         """Tell what a record that is not valid breaks.
 
         The library's own message quotes the value, and the path within the record holds names that
@@ -57,14 +57,14 @@ class CompiledValidator(BaseJSONSchemaValidator):
         try:
             fault = next(iter(self._validator.iter_errors(record)))
         except ValueError:
-            # A `NotANumber` where the schema asks for something: not even the library can name it.
+            # A `NonFiniteNumber` where the schema asks for something; the library cannot name it.
             return "the record holds NaN or Infinity where its schema does not allow it"
-        return f"{_place(fault.schema_path)} breaks the schema's '{fault.schema_path[-1]}'"
+        return f"{_field_path(fault.schema_path)} breaks the schema's '{fault.schema_path[-1]}'"
 
     @override
     def validate(self, record: dict[str, Any]) -> None:
         if not self.is_valid(record):
-            raise InvalidRecord(self.fault_of(record), record)
+            raise InvalidRecord(self.describe_error(record), record)
 
 
 def _reason(error: ValueError) -> str:
@@ -76,7 +76,7 @@ def _reason(error: ValueError) -> str:
     return type(error).__name__
 
 
-def _place(schema_path: Sequence[str | int]) -> str:
+def _field_path(schema_path: Sequence[str | int]) -> str:
     """Name the field that a part of a schema is about; `*` is any item, and any other name."""
     names: list[str] = []
     steps = iter(schema_path[:-1])

@@ -19,9 +19,9 @@ from tap_freshchat.configuration import Settings
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
-from target_segment.sending.sender import Time
+from target_segment.delivery.batch_sender import Clock
+from target_segment.run import Run, build_run
 from target_segment.target import TargetSegment
-from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
     import threading
@@ -101,12 +101,12 @@ class FastTarget(TargetSegment):
     @cached_property
     def run(self) -> Run:
         clock = FastClock.from_environment()
-        return start_run(
+        return build_run(
             replace(self.settings, request_timeout=REQUEST_TIMEOUT),
             self.plugin_version,
-            self.heed,
+            self.check_interrupt,
             self.logger,
-            clock=Time(now=clock.monotonic, wait=clock.wait),
+            clock=Clock(now=clock.monotonic, wait=clock.wait),
         )
 
 

@@ -55,7 +55,7 @@ def test_what_stream_maps_hash_is_hashed_in_a_file_too(run, settings, segment, b
 def test_a_record_in_a_file_that_is_no_event_is_a_dead_letter(run, settings, segment, dead, batch):
     lines = b'{"id":"x","user":"a"}\n{"id":1,"user":"a","n":NaN}\n{"id":2,"user":"a","n":1.10}\n'
     assert run(settings, SCHEMA, batch(lines)).status == 0
-    assert [letter["reason"]["class"] for letter in dead()] == ["invalid_record", "not_a_number"]
+    assert [letter["reason"]["code"] for letter in dead()] == ["invalid_record", "not_a_number"]
     assert [event["properties"]["n"] for event in segment.accepted] == [1.1]
 
 

@@ -159,7 +159,7 @@ def test_a_record_that_violates_its_schema_is_a_dead_letter_naming_the_field(
     assert len(segment.accepted) == 1
     [letter] = dead()
     assert letter["reason"] == {
-        "class": "invalid_record",
+        "code": "invalid_record",
         "text": "a.b breaks the schema's 'type'",
     }
     assert letter["record"]["a"] == {"b": "secret text"}
@@ -202,7 +202,7 @@ def test_an_event_without_identity_is_a_dead_letter_and_never_swallowed(
     finished = run(settings, schema(), record(id=1, user=None), record(id=2, user=""))
     assert finished.status == 0
     assert segment.received == []
-    assert [letter["reason"]["class"] for letter in dead()] == ["no_identity"] * 2
+    assert [letter["reason"]["code"] for letter in dead()] == ["no_identity"] * 2
 
 
 def test_an_event_of_32_kb_goes_and_a_larger_one_is_a_dead_letter(run, settings, segment, dead):
@@ -210,7 +210,7 @@ def test_an_event_of_32_kb_goes_and_a_larger_one_is_a_dead_letter(run, settings,
     run(settings, schema(), record(id=2, user="u", text="x" * 32_000), *orders(1, 5))
     assert len(segment.accepted) == 2
     [letter] = dead()
-    assert letter["reason"]["class"] == "too_large"
+    assert letter["reason"]["code"] == "too_large"
     assert letter["event"]["properties"]["record_id"] == 2
 
 
@@ -587,7 +587,7 @@ def test_an_unforeseen_error_tells_where_and_not_what(run, settings, monkeypatch
     def fail(*_):
         raise KeyError("secret")
 
-    monkeypatch.setattr(SegmentSink, "take", fail)
+    monkeypatch.setattr(SegmentSink, "process", fail)
     finished = run(settings, schema(), *orders(1), state({"n": 1}))
     assert finished.status == 1
     assert finished.states == []

@@ -10,16 +10,16 @@ from fakes.runs import run_tap
 from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.plugin_base import _ConfigInput
 
-from target_segment.mapping.explanation import explain
+from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
 from target_segment.mapping.properties import PrivacyRules
 from target_segment.mapping.property_schemas import TEXT, schema_of_properties
-from target_segment.mapping.stream_mapping import EventRules, Stream
-from target_segment.mapping.stream_settings import compile_mapping
+from target_segment.mapping.stream_mapping import SharedRules, StreamInfo
+from target_segment.preview.explanation import explain
 from target_segment.target import TargetSegment
 
 NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
-STYLES = ("handler", "title", "live_chat")
+STYLES = ("camel_case", "title_case", "live_chat")
 FORMATS = FormatChecker(())
 FORMATS.checks("date-time", raises=ValueError)(
     lambda value: not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
@@ -98,7 +98,7 @@ def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent):
         "drop_properties": ["message_text", "associations.user", "message.messages.message_parts"],
         "hash_properties": ["actor.email", "associations.channel.tags", "phone"],
         "event_names": {"onMessageCreate": "Message Posted"},
-        "events": ["Message Posted", "onConversationCreate"],
+        "include_events": ["Message Posted", "onConversationCreate"],
     }
     rules = plan(**settings)
     assert set(rules) == {
@@ -208,9 +208,9 @@ def test_the_plan_takes_nothing_for_nothing_and_null_for_what_is_not_set(plan):
 def test_the_plan_names_reserved_fields_as_they_are_sent_also_where_the_name_is_taken():
     record = {"properties": {"id": {"type": "integer"}, "record_id": TEXT}, "required": ["id"]}
     planned = schema_of_properties({}, "*", record, drop=(), hashed=())
-    stream = Stream(name="orders", schema=record, keys=("id",))
+    stream = StreamInfo(name="orders", schema=record, keys=("id",))
     config = {"user_id": "user"}
-    mapping = compile_mapping(config, stream, EventRules(), message_ids("key", "orders"))
+    mapping = compile_mapping(config, stream, SharedRules(), message_ids("key", "orders"))
     sent = mapping.map({"id": 1, "record_id": "r", "user": "u"}).event["properties"]
     assert sent == {"record_record_id": 1, "record_id": "r", "user": "u"}
     assert planned["properties"] == {"record_record_id": {"type": "integer"}, "record_id": TEXT}
@@ -228,13 +228,13 @@ def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(pla
 
 
 def test_the_explanation_of_a_rows_id_names_the_time_where_one_is_mapped():
-    stream, ids = Stream(name="people", keys=("id",)), message_ids("key", "people")
+    stream, ids = StreamInfo(name="people", keys=("id",)), message_ids("key", "people")
     for more, says in (
         ({}, ", and the traits"),
         ({"timestamp": "at"}, ", the traits and the time"),
     ):
         config = {"call": "identify", "user_id": "id", **more}
-        told = explain(compile_mapping(config, stream, EventRules(), ids))
+        told = explain(compile_mapping(config, stream, SharedRules(), ids))
         assert told.parts["messageId"].endswith(says)
 
 
@@ -254,8 +254,8 @@ def test_plan_and_explanation_know_what_is_done_to_a_field_by_either_of_its_name
     assert list(planned["properties"]) == ["record_user_id"]
     assert "pattern" in planned["properties"]["record_user_id"]
     assert planned["required"] == []
-    rules = EventRules(privacy=PrivacyRules(drop=drop, hashed=hashed))
-    stream, ids = Stream(name="orders", schema=record), message_ids("key", "orders")
+    rules = SharedRules(privacy=PrivacyRules(drop=drop, hashed=hashed))
+    stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
     told = explain(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
     assert told.of_property("record_user_id") == "field user_id; hashed"
 
@@ -270,6 +270,6 @@ def test_plan_and_explanation_know_a_field_whose_name_holds_a_dot():
     assert sorted(planned["properties"]) == ["a.key", "copy"]
     assert "pattern" in planned["properties"]["a.key"]
     assert planned["properties"]["copy"] == TEXT
-    stream, ids = Stream(name="orders", schema=record), message_ids("key", "orders")
-    told = explain(compile_mapping(config, stream, EventRules(privacy=privacy), ids))
+    stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
+    told = explain(compile_mapping(config, stream, SharedRules(privacy=privacy), ids))
     assert told.of_property("a.key") == "field a.key; hashed"
