@@ -1,4 +1,4 @@
-"""Lines of foreign files, one at a time and none longer than any honest one."""
+"""Bounded lines: reads untrusted files line by line with a limit on their length."""
 
 from __future__ import annotations
 
@@ -8,29 +8,25 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Iterator
 
-# Segment takes 32 KB an event. A record may hold a file that the mapping leaves out, a STATE what
-# a tap remembers of each of its partitions: megabytes. More is a file without ends of lines.
+# Segment takes 32 KB an event, but a record may hold a file that the mapping leaves out, and a
+# STATE may have megabytes of partitions. Longer lines are a file without line ends.
 MAX_LINE_BYTES = 64 * 1024**2
-# How often whoever reads many lines looks after what is under way.
+# How many lines are read between two calls of `on_idle`.
 LINES_BETWEEN_CHECKS = 500
 
 
 class LineTooLongError(ValueError):
-    """A line has more bytes than it may; the text says so, to stand behind a line's place."""
+    """A line exceeds the limit; the message continues a sentence that names the line."""
 
     def __init__(self, most: int = MAX_LINE_BYTES) -> None:
         super().__init__(f"longer than {most:,} bytes")
 
 
 def bounded_lines(file: io.BufferedIOBase, most: int = MAX_LINE_BYTES) -> Iterator[bytes]:
-    """Lines with their ends, as iterating over the file gives them.
-
-    Args:
-        file: Open for reading.
-        most: How many bytes a line may have.
+    """Yield lines with their line ends, as iterating over the file does.
 
     Raises:
-        LineTooLongError: in place of a line that memory might not hold.
+        LineTooLongError: A line has more than `most` bytes.
     """
     while line := file.readline(most):
         if len(line) == most and not line.endswith(b"\n"):

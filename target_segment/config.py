@@ -1,7 +1,8 @@
-"""The settings' values: brought to their types, checked, and compiled for the run."""
+"""Settings of a run: normalised, checked and compiled."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_with_defaults
 
 from target_segment.config_schema import API_URLS
 from target_segment.errors import MappingError
@@ -25,13 +25,19 @@ from target_segment.mapping.routing import (
 )
 from target_segment.mapping.stream_mapping import SharedRules
 from target_segment.presets import Preset, load_preset
+from target_segment.sdk import DefaultsValidator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LIBRARY_NAME = "target-segment"
 
-_DefaultsValidator = extend_validator_with_defaults(DEFAULT_JSONSCHEMA_VALIDATOR)
+
+# Settings that the run takes as they are.
+_NUMBERS = (
+    *("max_concurrency", "max_events_per_second", "batch_max_events", "batch_max_bytes"),
+    *("request_timeout", "max_retry_seconds", "state_flush_seconds", "max_dead_letters"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +46,18 @@ class Config:
 
     Attributes:
         write_key: None only in a dry run.
-        api_url: Up to and without `/batch`.
-        key_check_url: Where the write key is looked up; None when it is not.
-        output_path: Directory of a dry run's file; None when events are really sent.
+        api_url: Without `/batch`.
+        key_check_url: Where the write key is looked up; None without the check.
+        routing: The compiled mappings.
+        preset: The preset under them.
+        output_path: Directory of a dry run's files; None when events are sent to Segment.
     """
 
     write_key: str | None = field(repr=False)
     api_url: str
     key_check_url: str | None = field(repr=False)
     routing: Routing
+    preset: Preset
     max_concurrency: int
     max_events_per_second: int
     batch_max_events: int
@@ -61,35 +70,51 @@ class Config:
     output_path: Path | None
 
 
-def normalise_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Read objects and lists given as JSON text, and leave out null and empty text.
+def load_config(
+    config: Mapping[str, Any], schema: dict[str, Any], version: str
+) -> tuple[dict[str, Any], list[str], Config | None]:
+    """Normalise, check and compile the settings.
 
-    Environment variables and some runners can carry nothing but text.
+    Returns:
+        The settings with their defaults, what is wrong with them (one line each, without a
+        secret), and the compiled settings if nothing is wrong.
+    """
+    values = _normalise(config, schema)
+    errors = list(_schema_errors(values, schema))
+    if errors:
+        return values, errors, None
+    try:
+        return values, [], compile_config(values, version)
+    except MappingError as error:
+        return values, [str(error)], None
+
+
+def _normalise(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse objects and lists given as JSON text, and leave out null and empty text.
+
+    Environment variables and some runners can only pass text.
     """
     result = {}
     for name, value in config.items():
         types = schema["properties"].get(name, {}).get("type", ())
         if value is None or (value == "" and "string" in types):
             continue
+        parsed = value
         if isinstance(value, str) and ("object" in types or "array" in types):
-            try:
-                read = decode(value)
-            except NotJSONError:
-                read = value
-            if read is not None:
-                result[name] = read
-        else:
-            result[name] = value
+            with suppress(NotJSONError):
+                parsed = decode(value)
+        if parsed is not None:
+            result[name] = parsed
     return result
 
 
-def schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
-    """Fill in the defaults and list what the schema forbids, one line each, no secret in any."""
+def _schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    """Fill in the defaults and list what the schema forbids."""
     known = schema["properties"]
     for name in sorted(set(config) - set(known)):
         near = get_close_matches(name, known, n=1)
-        yield f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
-    for error in _DefaultsValidator(schema).iter_errors(config):
+        yield f"{name}: unknown setting" + (f"; did you mean {near[0]}?" if near else "")
+    for error in DefaultsValidator(schema).iter_errors(config):
         if not error.path:
             continue
         name = str(error.path[0])
@@ -100,7 +125,7 @@ def schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[st
             yield f"{where}: {error.message}"
 
 
-def compile_settings(config: Mapping[str, Any], version: str) -> Config:
+def compile_config(config: Mapping[str, Any], version: str) -> Config:
     """Check what a schema cannot say, and compile the mappings.
 
     Args:
@@ -112,30 +137,25 @@ def compile_settings(config: Mapping[str, Any], version: str) -> Config:
     """
     write_key = (config.get("write_key") or "").strip() or None
     if write_key and not (write_key.isascii() and write_key.isprintable()):
-        raise MappingError("write_key: holds characters that no write key has; copy it again")
+        raise MappingError("write_key: contains invalid characters; copy it again")
     if not write_key and not config["dry_run"]:
         raise MappingError(
             "write_key: is missing; set it (TARGET_SEGMENT_WRITE_KEY in the environment), "
-            "or dry_run: true to send nothing"
+            "or set dry_run: true to send nothing"
         )
     for name in ("streams", "context", "integrations"):
         _check_json(name, config[name])
     check_key = config["check_write_key"] and not config["dry_run"]
+    preset = load_preset(config["preset"], config["event_style"])
     return Config(
         write_key=write_key,
         api_url=_url("api_url", config.get("api_url") or API_URLS[config["region"]]),
         key_check_url=_key_check_url(config["cdn_url"], write_key) if check_key else None,
-        routing=_routing(config, write_key, version),
-        max_concurrency=config["max_concurrency"],
-        max_events_per_second=config["max_events_per_second"],
-        batch_max_events=config["batch_max_events"],
-        batch_max_bytes=config["batch_max_bytes"],
-        request_timeout=config["request_timeout"],
-        max_retry_seconds=config["max_retry_seconds"],
-        state_flush_seconds=config["state_flush_seconds"],
+        routing=_routing(config, preset, write_key, version),
+        preset=preset,
         dead_letter_path=Path(config["dead_letter_path"]),
-        max_dead_letters=config["max_dead_letters"],
         output_path=Path(config["output_path"]) if config["dry_run"] else None,
+        **{name: config[name] for name in _NUMBERS},
     )
 
 
@@ -143,14 +163,15 @@ def _check_json(name: str, value: Any) -> None:
     try:
         encode(value)
     except NotEncodableError:
-        raise MappingError(f"{name}: holds NaN, Infinity or too many levels") from None
+        raise MappingError(f"{name}: contains NaN, Infinity or too many levels") from None
 
 
-def _routing(config: Mapping[str, Any], write_key: str | None, version: str) -> Routing:
-    preset = load_preset(config["preset"], config["event_style"])
+def _routing(
+    config: Mapping[str, Any], preset: Preset, write_key: str | None, version: str
+) -> Routing:
     for new in config["event_names"].values():
         if not isinstance(new, str) or not new:
-            raise MappingError("event_names: must be {event: new name}, both text")
+            raise MappingError("event_names: must be {event: new name}, both strings")
     events = config.get("include_events")
     rules = SharedRules(
         names=merge_event_names(preset, config["event_names"]),
@@ -173,13 +194,13 @@ def _routing(config: Mapping[str, Any], write_key: str | None, version: str) -> 
         known_event_names=known_event_names(streams, preset, rules),
     )
     check_streams(routing, preset)
-    wanted = {"include_events": events or [], "event_names": config["event_names"]}
-    check_event_names(routing, preset, wanted)
+    named = {"include_events": events or [], "event_names": config["event_names"]}
+    check_event_names(routing, preset, named)
     return routing
 
 
 def _context(config: Mapping[str, Any], preset: Preset, version: str) -> dict[str, Any]:
-    """Compose what each event's context starts from; what the library is, is not for the user."""
+    """Build the part of the context that all events share; the user cannot set `library`."""
     context = dict(config["context"])
     if preset.integration:
         context.setdefault("integration", {"name": preset.integration, "version": version})
@@ -198,7 +219,7 @@ def _url(name: str, text: str) -> str:
     fault = MappingError(f"{name}: must be a URL such as {API_URLS['us']}")
     try:
         parts = urlsplit(url)
-        # As the client will read it: it is stricter about hosts and ports.
+        # The client is stricter about hosts and ports than urlsplit.
         requests.PreparedRequest().prepare_url(url, None)
     except ValueError:
         raise fault from None

@@ -1,4 +1,4 @@
-"""The settings as users see them: one schema, with defaults and descriptions."""
+"""Schema of the settings: types, defaults and descriptions."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType,
         secret=True,
         title="Write key",
-        description="Write key of the Segment source; required unless dry_run",
+        description="Write key of the Segment source. Required unless dry_run is set.",
     ),
     th.Property(
         "region",
         th.StringType(allowed_values=list(API_URLS)),
         default="us",
         title="Region",
-        description="Where the Segment workspace lives",
+        description="Region of the Segment workspace.",
     ),
     th.Property(
         "api_url",
         th.StringType,
         title="API URL",
         description=(
-            "Own endpoint instead of the region's, up to and without /batch, "
-            "for a custom domain or a test receiver"
+            "Endpoint that replaces the region's, without /batch: a custom domain or a test "
+            "receiver."
         ),
     ),
     th.Property(
@@ -48,8 +48,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         default=True,
         title="Check write key",
         description=(
-            "Look the write key up at the start; Segment accepts and drops events of an unknown "
-            "key without an error"
+            "Look up the write key at the start. Segment silently drops events with an unknown key."
         ),
     ),
     th.Property(
@@ -57,35 +56,35 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType,
         default=CDN_URL,
         title="CDN URL",
-        description="Where check_write_key looks the key up",
+        description="Host where check_write_key looks up the key.",
     ),
     th.Property(
         "preset",
         th.StringType(allowed_values=[*preset_names(), NONE]),
         default="freshchat",
         title="Preset",
-        description="Ready mappings for a known tap: freshchat, or none",
+        description="Mappings for a known tap: freshchat, or none.",
     ),
     th.Property(
         "streams",
         _ANYTHING,
         default={},
         title="Streams",
-        description='Mapping by stream, laid over the preset key by key; "*" is for all others',
+        description='Mapping by stream; overrides the preset key by key. "*" is for all other streams.',
     ),
     th.Property(
         "validate_records",
         th.BooleanType,
         default=True,
         title="Validate records",
-        description="Check each record against its stream's schema; dead letters for the rest",
+        description="Check each record against its stream's schema. Invalid records become dead letters.",
     ),
     th.Property(
         "unmapped_streams",
         th.StringType(allowed_values=["error", "skip"]),
         default="error",
         title="Unmapped streams",
-        description="What to do with a stream that has no mapping",
+        description="What to do with a stream that has no mapping.",
     ),
     th.Property(
         "event_style",
@@ -93,8 +92,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         default=DEFAULT_STYLE,
         title="Event style",
         description=(
-            "Spelling of the preset's events: camel_case (onMessageCreate), "
-            "title_case (On Message Create), or live_chat (Segment's Live Chat spec)"
+            "Names of the preset's events: camel_case (onMessageCreate), "
+            "title_case (On Message Create), or live_chat (Segment's Live Chat spec)."
         ),
     ),
     th.Property(
@@ -102,55 +101,55 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         _ANYTHING,
         default={},
         title="Event names",
-        description="Events to send under another name: {onMessageCreate: Message Posted}",
+        description="Events to send under another name: {onMessageCreate: Message Posted}.",
     ),
     th.Property(
         "include_events",
         th.ArrayType(th.StringType),
         title="Include events",
-        description="Names of the events to send; all if not set",
+        description="Names of the events to send. All if not set.",
     ),
     th.Property(
         "drop_properties",
         th.ArrayType(th.StringType),
         default=[],
         title="Drop properties",
-        description="Dotted paths of properties and traits to leave out of every event",
+        description="Dotted paths of properties and traits to remove from every event.",
     ),
     th.Property(
         "hash_properties",
         th.ArrayType(th.StringType),
         default=[],
         title="Hash properties",
-        description="Dotted paths of properties and traits to replace by their SHA-256",
+        description="Dotted paths of properties and traits to replace by their SHA-256.",
     ),
     th.Property(
         "hash_salt",
         th.StringType,
         secret=True,
         title="Hash salt",
-        description="Text put before each value that hash_properties hashes",
+        description="Text that is put before each value that hash_properties hashes.",
     ),
     th.Property(
         "truncate_properties",
         th.ArrayType(th.StringType),
         default=[],
         title="Truncate properties",
-        description="Dotted paths of texts that may be cut when an event is over 32 KB",
+        description="Dotted paths of texts to cut when an event is over 32 KB.",
     ),
     th.Property(
         "context",
         _ANYTHING,
         default={},
         title="Context",
-        description="Merged into the context of every event",
+        description="Object that is merged into the context of every event.",
     ),
     th.Property(
         "integrations",
         _ANYTHING,
         default={},
         title="Integrations",
-        description='Destinations on or off for every event: {"All": false, "Warehouse": true}',
+        description='Destinations on or off for every event: {"All": false, "Warehouse": true}.',
     ),
     th.Property(
         "historical",
@@ -158,8 +157,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         default=False,
         title="Historical",
         description=(
-            "Back-fill: sets context.active to false, so that users do not look active today; "
-            "use integrations to keep live destinations quiet"
+            "For a backfill: set context.active to false, so that users do not look active today. "
+            "Use integrations to exclude live destinations."
         ),
     ),
     th.Property(
@@ -167,44 +166,44 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=64),
         default=4,
         title="Max concurrency",
-        description="Requests in flight at the same time",
+        description="Maximum number of requests in flight.",
     ),
     th.Property(
         "max_events_per_second",
         th.IntegerType(minimum=0),
         default=1000,
         title="Max events per second",
-        description="Ceiling of the sending rate, by default the one Segment asks for; 0 is none",
+        description="Rate limit. The default is the rate that Segment asks for; 0 is unlimited.",
     ),
     th.Property(
         "batch_max_events",
         th.IntegerType(minimum=1, maximum=MAX_BODY_EVENTS),
         default=MAX_BODY_EVENTS,
         title="Batch max events",
-        description="Most events in one request",
+        description="Maximum number of events in one request.",
     ),
     th.Property(
         "batch_max_bytes",
         # One event of the largest size must fit, with its envelope.
         th.IntegerType(minimum=MAX_EVENT_BYTES + 1_000, maximum=MAX_BODY_BYTES),
-        # A little below Segment's 500,000, for proxies on the way that count headers in.
+        # A little below Segment's 500,000, for proxies that count headers too.
         default=480_000,
         title="Batch max bytes",
-        description="Most bytes in one request, before compression",
+        description="Maximum size of one request, before compression.",
     ),
     th.Property(
         "request_timeout",
         th.IntegerType(minimum=1),
         default=15,
         title="Request timeout",
-        description="Seconds to wait for a connection, and for an answer",
+        description="Seconds to wait for a connection, and for a response.",
     ),
     th.Property(
         "max_retry_seconds",
         th.IntegerType(minimum=0),
         default=1800,
         title="Max retry seconds",
-        description="How long one request is tried again before the run fails",
+        description="How long to retry one request before the run fails.",
     ),
     th.Property(
         "state_flush_seconds",
@@ -212,8 +211,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         default=10,
         title="State flush seconds",
         description=(
-            "A STATE older than this has the events it covers sent without waiting for a full "
-            "request; 0 sends and settles them before anything else is read"
+            "Send the events of a STATE that is older than this without waiting for a full "
+            "request. With 0, deliver them before the next message is read."
         ),
     ),
     th.Property(
@@ -221,28 +220,28 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         th.StringType,
         default="dead_letters.jsonl",
         title="Dead letter path",
-        description="File of the events that could not be sent, with the reasons",
+        description="File of the events that could not be sent, with the reasons.",
     ),
     th.Property(
         "max_dead_letters",
         th.IntegerType(minimum=0),
         default=1000,
         title="Max dead letters",
-        description="More of them than this in one run end the run",
+        description="Abort the run after this many dead letters.",
     ),
     th.Property(
         "dry_run",
         th.BooleanType,
         default=False,
         title="Dry run",
-        description="Write the request bodies and a page about them to output_path, send nothing",
+        description="Send nothing; write the request bodies and a preview page to output_path.",
     ),
     th.Property(
         "output_path",
         th.StringType,
         default="output",
         title="Output path",
-        description="Directory for the files of a dry run",
+        description="Directory for the files of a dry run.",
     ),
     additional_properties=False,
 ).to_dict()

@@ -1,4 +1,4 @@
-"""The file of what could not be sent: one JSON line each, on disk before it counts."""
+"""Dead letters: the file of undeliverable events and records, one JSON line each."""
 
 from __future__ import annotations
 
@@ -20,67 +20,63 @@ from target_segment.locked_file import LockedAppendFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
+    from target_segment.clock import Clock
     from target_segment.segment_spec import Event, Reason
 
-# A dead letter is a record, or the event made of it, and what is said of it.
+# A dead letter is a record or event and the reason.
 _MAX_LINE_BYTES = 2 * MAX_LINE_BYTES
 
 
 class DeadLetters:
-    """Appends to the file of dead letters; safe to share between threads.
-
-    The file is made when the first dead letter is written.
+    """Appends to the file of dead letters, which the first one creates; safe to share by threads.
 
     Args:
-        path: Where the file is or shall be.
+        path: The file.
         limit: How many dead letters one run may write.
-        now: The time of day.
-        on_idle: Called while another process has the file; it may raise to end waiting.
+        clock: The time of day.
+        on_idle: Called while another process locks the file; may raise to end the wait.
     """
 
-    def __init__(
-        self, path: Path, limit: int, now: Callable[[], datetime], on_idle: Callable[[], None]
-    ) -> None:
+    def __init__(self, path: Path, limit: int, clock: Clock, on_idle: Callable[[], None]) -> None:
         self.path = path
         self._limit = limit
-        self._now = now
+        self._clock = clock
         self._file = LockedAppendFile(path, on_idle)
         self._lock = threading.Lock()
         self.count = 0
 
     def write_event(self, event: Event, reason: Reason) -> None:
-        """Keep an event that was mapped but cannot be sent.
+        """Write an event that cannot be sent.
 
         Raises:
-            DeadLetterError: It cannot be kept, or there are too many.
+            DeadLetterError: It cannot be written, or there are too many.
         """
         self._keep(self._header(event.stream, reason) + b',"event":' + event.payload)
 
     def write_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
-        """Keep a record that could not be turned into an event.
+        """Write a record that cannot become an event.
 
         Raises:
-            DeadLetterError: It cannot be kept, or there are too many.
+            DeadLetterError: It cannot be written, or there are too many.
         """
         try:
             marked = encode_with_nan(record)
         except NotEncodableError:
             raise DeadLetterError(
-                f"A record of stream '{stream}' is nested too deeply to be kept"
+                f"A record of stream '{stream}' is nested too deeply for the dead-letter file"
             ) from None
         body = b',"key_properties":%b,"record":%b' % (encode(list(keys)), marked)
         self._keep(self._header(stream, reason) + body)
 
     def close(self) -> None:
-        """Close the file, if it was ever opened."""
+        """Close the file if it is open."""
         self._file.close()
 
     def _header(self, stream: str, reason: Reason) -> bytes:
         head = {
-            "time": self._now().isoformat(),
+            "time": self._clock.now().isoformat(),
             "stream": stream,
             "reason": {"code": reason.code, "text": reason.text},
         }
@@ -97,7 +93,7 @@ class DeadLetters:
                 self._file.append(line + b"}\n")
             except OSError as error:
                 raise DeadLetterError(
-                    f"The dead-dead letter file {self.path} cannot be written: {error.strerror}; "
+                    f"The dead-letter file {self.path} cannot be written: {error.strerror}; "
                     "change dead_letter_path or make room"
                 ) from None
             self.count += 1

@@ -1,4 +1,4 @@
-"""JSON in and out with exact numbers: decimals stay decimal, NaN and Infinity never leave."""
+"""JSON codec with exact numbers: decimals stay decimal, NaN and Infinity are never sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 
 class RecordLine(msgspec.Struct, gc=False):
-    """What of a RECORD message matters here; nothing else of it is built."""
+    """The parts of a RECORD message that are decoded."""
 
     type: Literal["RECORD"]
     stream: str
@@ -25,7 +25,7 @@ _SORTED_ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
 class NonFiniteNumber:
-    """A `NaN` or `Infinity` found in the input: kept for the dead letters, refused by `encode`."""
+    """A `NaN` or `Infinity` in the input: kept for dead letters, rejected by `encode`."""
 
     __slots__ = ("text",)
 
@@ -33,29 +33,29 @@ class NonFiniteNumber:
         self.text = text
 
     def __repr__(self) -> str:
-        # Stream maps and flattening make texts of values: Python's own would hold an address.
+        # Stream maps and flattening make texts of values.
         return self.text
 
 
 class NotEncodableError(TypeError):
-    """A value holds a `NonFiniteNumber`, or something else that JSON has no word for."""
+    """A value holds a `NonFiniteNumber`, or something else that JSON cannot represent."""
 
 
 class NotJSONError(ValueError):
-    """The text is not JSON, nor the JSON with NaN that some producers write."""
+    """The text is neither JSON nor JSON with NaN."""
 
 
 def decode(text: bytes | str) -> Any:
-    """Read JSON; numbers with a point or exponent become `Decimal`.
+    """Decode JSON; numbers with a point or exponent become `Decimal`.
 
     Raises:
-        NotJSONError: The text cannot be read. The message carries none of it.
+        NotJSONError: The text is not JSON. The message quotes none of it.
     """
     try:
         return _DECODER.decode(text)
     except (ValueError, RecursionError, InvalidOperation):
         pass
-    # Python's json module writes NaN and halves of characters, so taps built on it do too.
+    # Python's json module, and so many a tap, writes NaN and lone surrogates.
     try:
         return _replace_lone_surrogates(
             json.loads(text, parse_float=Decimal, parse_constant=NonFiniteNumber)
@@ -65,7 +65,7 @@ def decode(text: bytes | str) -> Any:
 
 
 def decode_record_line(line: bytes) -> RecordLine | None:
-    """Read a line of Singer messages if it is a sound RECORD; None if `decode` must."""
+    """Decode a line if it is a plain RECORD message; else None, for `decode`."""
     try:
         return _LINE_DECODER.decode(line)
     except (ValueError, RecursionError, InvalidOperation):
@@ -73,7 +73,7 @@ def decode_record_line(line: bytes) -> RecordLine | None:
 
 
 def _replace_lone_surrogates(value: Any) -> Any:
-    """Put U+FFFD in the place of half a character, which no JSON in UTF-8 can carry."""
+    """Replace lone surrogates, which UTF-8 cannot represent, by U+FFFD."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
@@ -87,44 +87,32 @@ def _replace_lone_surrogates(value: Any) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Write compact JSON in UTF-8.
-
-    Raises:
-        NotEncodableError: The value holds a `NonFiniteNumber` or something foreign to JSON.
-    """
+    """Encode compact JSON in UTF-8; raises `NotEncodableError`."""
     try:
         return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError):
-        raise NotEncodableError("holds NaN, Infinity or a value foreign to JSON") from None
+        raise NotEncodableError(
+            "holds NaN, Infinity or a value that JSON cannot represent"
+        ) from None
 
 
 def encode_sorted(value: Any) -> bytes:
-    """Write compact JSON with sorted keys, so that equal values give equal bytes.
-
-    Raises:
-        NotEncodableError: The value holds a `NonFiniteNumber` or something foreign to JSON.
-    """
+    """Encode compact JSON with sorted keys, so that equal values give equal bytes."""
     try:
         return _SORTED_ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError):
-        raise NotEncodableError("holds NaN, Infinity or a value foreign to JSON") from None
+        raise NotEncodableError(
+            "holds NaN, Infinity or a value that JSON cannot represent"
+        ) from None
 
 
 def encode_like_stdlib(value: Any) -> bytes:
-    """Write JSON on one line, spaced as Python's own json module does.
-
-    Raises:
-        NotEncodableError: The value holds a `NonFiniteNumber` or something foreign to JSON.
-    """
+    """Encode JSON on one line, spaced as Python's json module does."""
     return msgspec.json.format(encode(value), indent=0)
 
 
 def encode_with_nan(value: Any) -> bytes:
-    """Write JSON in which a `NonFiniteNumber` keeps its literal, so that `decode` finds it again.
-
-    Raises:
-        NotEncodableError: The value is nested too deeply.
-    """
+    """Encode JSON in which a `NonFiniteNumber` keeps its literal, for `decode`."""
     try:
         return msgspec.json.Encoder(enc_hook=_mark, decimal_format="number").encode(value)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""A file that several processes append to; a line is on disk, under the file's name, or fails."""
+"""Locked append-only file that several processes share; a line is on disk or fails."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# What is appended holds what customers wrote: only the owner reads it.
+# The lines hold personal data: only the owner may read them.
 _OWNER_ONLY = 0o600
 
 
 class LockedAppendFile:
-    """Appends lines to a file, which is made for the first of them; for one thread at a time.
+    """Appends lines to a file, which the first one creates; for one thread at a time.
 
-    Args:
-        path: Where the file is or shall be.
-        on_idle: Called while another process has the file; it may raise to end waiting.
+    `on_idle` is called while another process locks the file; it may raise to end the wait.
     """
 
     def __init__(self, path: Path, on_idle: Callable[[], None]) -> None:
@@ -30,10 +28,10 @@ class LockedAppendFile:
         self._descriptor: int | None = None
 
     def append(self, line: bytes) -> None:
-        """Put a line on disk.
+        """Write a line to disk.
 
         Raises:
-            OSError: It cannot be written; nothing of it is left in the file.
+            OSError: It cannot be written; no part of it stays in the file.
         """
         while True:
             if self._descriptor is None:
@@ -46,11 +44,11 @@ class LockedAppendFile:
                 if _is_same_file(self._path, descriptor):
                     _append(descriptor, line)
                     return
-            # Moved away to be replayed, and deleted after that: a line in it would be lost.
+            # The file was moved away for a replay: a line in it would be lost.
             self.close()
 
     def close(self) -> None:
-        """Close the file, if it is open."""
+        """Close the file if it is open."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -66,13 +64,13 @@ def _is_same_file(path: Path, descriptor: int) -> bool:
 def _append(descriptor: int, line: bytes) -> None:
     size = os.fstat(descriptor).st_size
     try:
-        # A crash of the machine may have left half a line.
+        # A crash may have left half a line.
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             _write(descriptor, b"\n")
         _write(descriptor, line)
         os.fsync(descriptor)
     except OSError:
-        # Half a line would spoil the next one.
+        # Half a line would break the next one.
         os.ftruncate(descriptor, size)
         raise
 
@@ -85,8 +83,8 @@ def _write(descriptor: int, content: bytes) -> None:
 
 @contextmanager
 def _exclusive_lock(descriptor: int, on_idle: Callable[[], None]) -> Iterator[None]:
-    """Let other processes that append to the same file wait."""
-    # Not every file system has such locks: there, each process needs a file of its own.
+    """Lock the file against other processes."""
+    # Some file systems have no locks: there, each process needs its own file.
     with suppress(OSError):
         while not _locked(descriptor):
             on_idle()
@@ -98,7 +96,7 @@ def _exclusive_lock(descriptor: int, on_idle: Callable[[], None]) -> Iterator[No
 
 
 def _locked(descriptor: int) -> bool:
-    # Waiting within the call would be deaf to signals.
+    # A blocking call would not react to signals.
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -118,8 +116,8 @@ def _open(path: Path) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put a new file's name on disk, without which its lines could not be found after a crash."""
-    # Not every system lets a folder be opened, and not every file system lets it be synced.
+    """Write a new file's name to disk, without which a crash could lose the file."""
+    # Not every system can open or sync a folder.
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

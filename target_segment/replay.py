@@ -1,12 +1,11 @@
-"""Dead letters once more: events with the same ids, records through today's mapping."""
+"""Replay of dead letters: events with the same ids, records through the current mapping."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from target_segment.dead_letters import read_dead_letters
-from target_segment.mapping.stream_mapping import StreamInfo
-from target_segment.outlet import Outlet
+from target_segment.mapping.stream_mapping import Skipped, StreamInfo
 from target_segment.segment_spec import Event, validate_event
 from target_segment.stream_pipeline import StreamPipeline
 
@@ -20,35 +19,30 @@ if TYPE_CHECKING:
 
 
 def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[], None]) -> None:
-    """Send what a dead-letter file holds; what fails again is kept again.
+    """Send what a dead-letter file holds; what fails again becomes a dead letter again.
 
-    Args:
-        path: The file; it is read as it is at the start and left as it is.
-        routing: Mappings for records that could not be mapped the first time.
-        run: Where events go, and what fails again, perhaps to the same file.
-        check_interrupt: Called for each line; raises to end the run.
+    The file is read as it is at the start and never changed. `check_interrupt` is called for each
+    line and raises to end the run.
 
     Raises:
         TargetSegmentError: The file cannot be read, or the delivery has failed.
     """
-    delivery, truncate = run.delivery, routing.rules.truncate
     for letter in read_dead_letters(path):
         check_interrupt()
         if letter is None:
-            delivery.stats.skipped[path.name, "a line that is no dead letter"] += 1
+            run.delivery.stats.skipped[path.name, "not a dead letter"] += 1
             continue
         stream = StreamInfo(name=letter.stream, keys=letter.keys)
-        outlet = Outlet(stream, run, truncate=truncate)
+        # The stream of an event may have no mapping any more.
+        mapping = routing.mapping_of(stream) if letter.event is None else Skipped("mapped already")
+        pipeline = StreamPipeline(stream, mapping, run, truncate=routing.rules.truncate)
         if letter.event is None:
-            mapping = routing.mapping_of(stream)
-            StreamPipeline(stream, mapping, outlet, run.now).process(letter.record or {})
-            continue
-        fault = validate_event(letter.event)
-        if fault is None:
-            outlet.enqueue(_event(letter, letter.event))
+            pipeline.process(letter.record or {})
+        elif reason := validate_event(letter.event):
+            pipeline.reject(letter.event, reason)
         else:
-            outlet.reject(letter.event, fault)
-    delivery.flush()
+            pipeline.enqueue(_event(letter, letter.event))
+    run.delivery.flush()
 
 
 def _event(letter: DeadLetter, event: Any) -> Event:

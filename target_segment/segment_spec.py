@@ -1,4 +1,4 @@
-"""Segment's vocabulary and limits: what an event is, what it is called, what is wrong with it."""
+"""Segment's specification: limits, reserved names, and the checks of an event."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # The official libraries disagree whether K is 1000 or 1024; 1000 is right under both readings.
 MAX_EVENT_BYTES = 32_000
 MAX_BODY_BYTES = 500_000
-# Beyond 2,500 events a batch is answered with 200 and not accepted (same page).
+# With more than 2,500 events, Segment returns 200 and drops the batch (same page).
 MAX_BODY_EVENTS = 2_500
 # "Fewer than 100 characters" on one page, "100" on another; longer ids are lost behind a 200.
 MAX_MESSAGE_ID_CHARS = 99
@@ -43,14 +43,14 @@ RESERVED_COLUMNS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an event is not sent: a short class to count by, and a sentence without content."""
+    """Why an event is not sent: a code, and a sentence without content."""
 
     code: str
     text: str
 
 
 class InvalidEvent(Exception):  # noqa: N818 - the vocabulary of this package
-    """A record or event that Segment would refuse or swallow."""
+    """A record or event that Segment would reject or silently drop."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -63,7 +63,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         payload: The event as JSON, encoded once.
         message_id: Its `messageId`.
-        name: What the closing table counts it by: the event's name, or `identify`, `group`.
+        name: What the summary counts it by: the event's name, or `identify`, `group`.
         stream: The stream it comes from.
         identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
     """
@@ -76,25 +76,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def payload_field_names(call: str) -> tuple[str, str]:
-    """Name what a call carries, and what only calls of the other kind carry."""
+    """Return the payload field of a call, and that of the other calls."""
     return ("properties", "traits") if call == "track" else ("traits", "properties")
 
 
 def default_name(stream: str) -> str:
-    """Name the events of a stream whose mapping does not name them."""
+    """Return the event name of a stream whose mapping has none."""
     return stream.replace("_", " ").title()
 
 
-NO_IDENTITY = "neither userId nor anonymousId: Segment would swallow it behind a 200"
-NO_EVENT_NAME = "a track call needs an event name that is text"
+NO_IDENTITY = "neither userId nor anonymousId: Segment would return 200 and drop it"
+NO_EVENT_NAME = "a track call needs an event name that is a string"
 
 
 def validate_event(event: Mapping[str, Any]) -> Reason | None:
-    """Tell what Segment would refuse or swallow about an event, its size apart.
-
-    Args:
-        event: A batch item as Segment's documentation shapes it.
-    """
+    """Return why Segment would reject or drop an event (a batch item), except for its size."""
     call = event.get("type")
     if call not in CALL_TYPES:
         return Reason("unknown_call", f"'type' must be one of {', '.join(CALL_TYPES)}")
@@ -113,7 +109,7 @@ def validate_event(event: Mapping[str, Any]) -> Reason | None:
 
 
 def validate_size(payload: bytes) -> Reason | None:
-    """Tell whether an encoded event is over Segment's limit."""
+    """Return the reason if an encoded event is over Segment's limit."""
     if len(payload) <= MAX_EVENT_BYTES:
         return None
     return Reason("too_large", f"over Segment's limit of {MAX_EVENT_BYTES} bytes an event")

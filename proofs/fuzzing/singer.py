@@ -74,9 +74,9 @@ def dry_target(**settings: Any) -> Iterator[TargetSegment]:
         try:
             yield target
         finally:
-            if "run" in target.__dict__:
-                target.run.delivery.end(10)
-                target.run.close()
+            if target.started_run is not None:
+                target.started_run.delivery.end(10)
+                target.started_run.close()
 
 
 def lines(data: bytes) -> None:
@@ -103,7 +103,7 @@ def letters(data: bytes) -> None:
         path = Path(folder) / "letters.jsonl"
         path.write_bytes(data)
         with contextlib.suppress(*TOLD):
-            replay(path, target.settings.routing, target.run, target.check_interrupt)
+            replay(path, target.settings.routing, target.start_run(), target.check_interrupt)
 
 
 def settings(data: bytes) -> None:

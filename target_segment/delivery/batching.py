@@ -1,4 +1,4 @@
-"""Events to request bodies, in order and under every limit."""
+"""Batcher: groups events into request bodies within Segment's limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from target_segment.segment_spec import Event
 
-# A run of events that travels in one request.
+# Events that are sent in one request.
 Batch: TypeAlias = "list[Event]"
 
 _OPENING = b'{"batch":['
@@ -23,19 +23,19 @@ def build_body(payloads: Sequence[bytes], sent_at: str, write_key: str | None) -
     """Join encoded events to one `/batch` body.
 
     Args:
-        payloads: Events as JSON, one at least.
-        sent_at: The moment of this very attempt: Segment corrects all times by it.
+        payloads: Events as JSON, at least one.
+        sent_at: The time of this attempt, by which Segment corrects all times.
         write_key: Left out when None.
     """
     parts = list(payloads)
     parts[0] = _OPENING + parts[0]
     parts[-1] += _closing(sent_at, write_key)
-    # One copy of half a megabyte, not two: it is made while all other threads wait.
+    # One copy of half a megabyte, not two: all other threads wait for it.
     return b",".join(parts)
 
 
 def envelope_size(write_key: str | None) -> int:
-    """Count the bytes of a body around its events, the commas between them apart."""
+    """Return the bytes of a body around its events, without the commas between them."""
     return len(_OPENING) + len(_closing("2026-01-01T00:00:00.000Z", write_key))
 
 
@@ -45,23 +45,20 @@ def _closing(sent_at: str, write_key: str | None) -> bytes:
 
 
 def iso_milliseconds(moment: datetime) -> str:
-    """Write a UTC time as Segment's own libraries do: `2026-11-22T10:55:22.220Z`."""
+    """Format a UTC time as Segment's own libraries do: `2026-11-22T10:55:22.220Z`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def gzip_body(body: bytes) -> bytes:
-    """Compress a body at level 1: on JSON, higher levels cost thrice the time for a tenth less."""
+    """Compress a body at level 1: on JSON, higher levels take three times as long for 10 % less."""
     compressor = zlib.compressobj(1, zlib.DEFLATED, wbits=31)
     return compressor.compress(body) + compressor.flush()
 
 
 class Batcher:
-    """Gathers events until one more would pass a limit.
+    """Collects events until one more would exceed `max_events` or `max_bytes` of the whole body.
 
-    Args:
-        max_events: Most events in a batch.
-        max_bytes: Most bytes of the whole body.
-        envelope: Bytes of the body around its events.
+    `envelope` is the size of the body around its events.
     """
 
     def __init__(self, max_events: int, max_bytes: int, envelope: int) -> None:
@@ -73,11 +70,11 @@ class Batcher:
         self._size = envelope
 
     def contains(self, message_id: str) -> bool:
-        """Tell whether an event of this id waits in the unfinished batch."""
+        """Return whether the unfinished batch has an event with this id."""
         return message_id in self._ids
 
     def add(self, event: Event) -> Batch | None:
-        """Add an event; return the batch that had to be closed to make room for it, if any."""
+        """Add an event; return the batch that was full, if any."""
         closed = None
         size = self._size + len(event.payload) + 1
         if size > self._max_bytes or len(self._events) >= self._max_events:
@@ -89,7 +86,7 @@ class Batcher:
         return closed
 
     def flush(self) -> Batch | None:
-        """End the unfinished batch and return it; None when nothing waits."""
+        """Return the unfinished batch and start a new one; None if it is empty."""
         events = self._events
         self._events = []
         self._ids = set()

@@ -1,4 +1,4 @@
-"""One request to Segment: a body of events, or the look-up of a write key."""
+"""HTTP client of Segment: posts batches and looks up the write key."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from target_segment.delivery.responses import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
-# Segment's answers are some 20 bytes.
-MAX_ANSWER_BYTES = 64 * 1024
+    from target_segment.clock import Clock
+
+# Segment's responses have some 20 bytes.
+MAX_RESPONSE_BYTES = 64 * 1024
 
 
 class BatchTransport(Protocol):
-    """Takes a body of events to where it belongs."""
+    """Where batches are posted: Segment, or the file of a dry run."""
 
     @property
     def write_key(self) -> str | None:
-        """The write key that travels in the body."""
+        """The write key in the body."""
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
         """Post events, encoded; `attempt` counts from 0.
 
         Raises:
-            DeliveryError: Nothing of this run can be delivered.
+            DeliveryError: Nothing in this run can be delivered.
         """
 
 
@@ -42,12 +43,12 @@ class SegmentClient:
     """Posts bodies to Segment's HTTP API; safe to share between threads.
 
     Args:
-        session: Made for this client: its pool should hold a connection a thread.
-        api_url: Up to and without `/batch`.
-        write_key: The source's write key.
-        timeout: Seconds, for the connection and for the answer.
-        now: The time of day, in UTC.
-        user_agent: How the client names itself.
+        session: Its pool should hold one connection per thread.
+        api_url: Without `/batch`.
+        write_key: Of the Segment source.
+        timeout: Seconds, for the connection and for the response.
+        clock: The time of day, for `sentAt`.
+        user_agent: Name of the client.
     """
 
     def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
@@ -57,16 +58,16 @@ class SegmentClient:
         api_url: str,
         write_key: str,
         timeout: float,
-        now: Callable[[], datetime],
+        clock: Clock,
         user_agent: str,
     ) -> None:
         self.write_key = write_key
         self._session = session
         self._timeout = timeout
-        self._now = now
+        self._clock = clock
         url = f"{api_url}/batch"
-        # Prepared once, and the environment asked once for proxies and certificates: for each
-        # request anew, that takes a third of its time.
+        # Prepared once, with proxies and certificates from the environment: doing this for each
+        # request takes a third of its time.
         self._request = session.prepare_request(
             requests.Request(
                 "POST",
@@ -76,14 +77,13 @@ class SegmentClient:
                     "Content-Type": "application/json",
                     "User-Agent": user_agent,
                 },
-                # Without following a redirect, requests would still look at its link, which may be
-                # no URL.
+                # requests parses the link of a redirect even if it does not follow it.
                 hooks={"response": _drop_location_header},
-                # Given here and not as a header, which an entry in ~/.netrc would replace.
+                # Not as a header, which an entry in ~/.netrc would replace.
                 auth=(write_key, ""),
             )
         )
-        self._ways = session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - stream
+        self._environment = session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - stream
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
         """Post events, encoded; `attempt` counts from 0.
@@ -91,7 +91,7 @@ class SegmentClient:
         Raises:
             DeliveryError: The write key or the URL is wrong.
         """
-        body = build_body(payloads, iso_milliseconds(self._now()), self.write_key)
+        body = build_body(payloads, iso_milliseconds(self._clock.now()), self.write_key)
         compressed = gzip_body(body)
         request = self._request.copy()
         request.prepare_body(compressed, None)
@@ -101,16 +101,16 @@ class SegmentClient:
             response = self._session.send(
                 request,
                 timeout=self._timeout,
-                # A redirected POST is a wrong URL; libraries that follow it lose the body.
+                # A redirect means a wrong URL; following it would lose the body.
                 allow_redirects=False,
-                **self._ways,
+                **self._environment,
             )
             with response:
                 content = _read_limited(response)
         except requests.RequestException as error:
             # Only the class: the text may quote the request.
             return PostResult(outcome=Outcome.RETRY, status=type(error).__name__)
-        now = self._now()
+        now = self._clock.now()
         outcome = classify_response(response.status_code, response.headers, content)
         return PostResult(
             outcome=outcome,
@@ -127,38 +127,38 @@ def _drop_location_header(response: requests.Response, **_: Any) -> None:
 
 
 def _read_limited(response: requests.Response) -> bytes:
-    """Read an answer's body, or as much of it as can matter.
+    """Read a response body, up to `MAX_RESPONSE_BYTES`.
 
     Raises:
         requests.RequestException: The connection broke.
     """
-    pieces: list[bytes] = []
-    for piece in response.iter_content(MAX_ANSWER_BYTES):
-        pieces.append(piece)
-        if sum(map(len, pieces)) >= MAX_ANSWER_BYTES:
+    chunks: list[bytes] = []
+    for chunk in response.iter_content(MAX_RESPONSE_BYTES):
+        chunks.append(chunk)
+        if sum(map(len, chunks)) >= MAX_RESPONSE_BYTES:
             break
-    return b"".join(pieces)
+    return b"".join(chunks)
 
 
-def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep ~/.netrc out of a request that needs no credentials."""
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep ~/.netrc out of a request without credentials."""
     return request
 
 
 def check_write_key(session: requests.Session, url: str, timeout: float) -> bool | None:
-    """Look the write key up where browsers fetch a source's settings.
+    """Look up the write key where browsers fetch a source's settings.
 
     Returns:
-        False when Segment has no such key, True when it has, None when it cannot be told.
+        Whether Segment has this key; None if that cannot be determined.
     """
     try:
         with session.get(
             url,
             timeout=timeout,
             allow_redirects=False,
-            auth=_no_authentication,
+            auth=_no_auth,
             hooks={"response": _drop_location_header},
-            # Its body is the source's settings, of which nothing is wanted.
+            # The body is not read: it holds the source's settings.
             stream=True,
         ) as response:
             status = response.status_code

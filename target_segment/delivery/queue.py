@@ -1,4 +1,4 @@
-"""All streams' events in one order, several bodies in flight, and the STATE they make safe."""
+"""Delivery queue: all streams' events in order, several batches in flight, and the safe STATE."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from target_segment.run_stats import RunStats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from target_segment.clock import Clock
     from target_segment.delivery.batch_sender import BatchSender
     from target_segment.delivery.batching import Batch, Batcher
     from target_segment.segment_spec import Event
 
-# How often the waiting main thread looks whether it is asked to stop.
+# How often the main thread checks for a signal while it waits.
 _POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _InFlightBatch:
-    """A batch on its way; `first` is the number of its first event."""
+    """A batch in flight; `first` is the number of its first event."""
 
     first: int
     sent: Future[RunStats]
@@ -31,7 +32,7 @@ class _InFlightBatch:
 
 @dataclass(kw_only=True, slots=True)
 class _PendingState:
-    """A STATE that covers the events up to and with number `last`."""
+    """A STATE that covers the events up to and including number `last`."""
 
     last: int
     since: float
@@ -39,17 +40,17 @@ class _PendingState:
 
 
 class DeliveryQueue:
-    """Delivers events in the order they come, and tells which STATE they have made safe.
+    """Delivers events in order, and returns the STATE that is safe to emit.
 
-    All methods are for one thread; sending happens in others. An event is *settled* when Segment
-    has acknowledged it, or when the dead-letter file holds it.
+    One thread calls all methods; other threads send. An event is *settled* when Segment has
+    acknowledged it, or when it is in the dead-letter file.
 
     Args:
         sender: Settles one batch.
-        batcher: Cuts events into batches.
+        batcher: Groups events into batches.
         concurrency: Batches in flight.
-        state_seconds: Age at which a STATE has the events it covers sent.
-        now: A monotonic clock, in seconds.
+        state_seconds: Age at which a STATE has its events sent without a full batch.
+        clock: The age of a STATE.
         check_interrupt: Called while waiting; raises to end the wait.
     """
 
@@ -60,7 +61,7 @@ class DeliveryQueue:
         batcher: Batcher,
         concurrency: int,
         state_seconds: float,
-        now: Callable[[], float],
+        clock: Clock,
         check_interrupt: Callable[[], None],
     ) -> None:
         self.stats = RunStats()
@@ -68,19 +69,19 @@ class DeliveryQueue:
         self._batcher = batcher
         self._concurrency = concurrency
         self._state_seconds = state_seconds
-        self._now = now
+        self._clock = clock
         self._check_interrupt = check_interrupt
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="segment")
-        self._flights: deque[_InFlightBatch] = deque()
+        self._in_flight: deque[_InFlightBatch] = deque()
         self._states: deque[_PendingState] = deque()
-        self._handed_over = 0
+        self._enqueued = 0
         self._submitted = 0
-        # Written by the sending threads: the first fault, and what they did before theirs.
-        self._fault: Exception | None = None
+        # Written by the sending threads: the first error, and the counts of unfinished batches.
+        self._error: Exception | None = None
         self._unfinished: deque[RunStats] = deque()
 
     def enqueue(self, event: Event) -> None:
-        """Take an event to deliver; waits while too much is on its way.
+        """Take an event to deliver; waits while too many batches are in flight.
 
         Raises:
             TargetSegmentError: The delivery has failed.
@@ -89,27 +90,26 @@ class DeliveryQueue:
             self.stats.merged += 1
             return
         closed = self._batcher.add(event)
-        self._handed_over += 1
+        self._enqueued += 1
         if closed is not None:
             self._submit(closed)
 
     def add_state(self, state: Any) -> None:
-        """Remember a STATE that covers all events handed over so far."""
+        """Queue a STATE that covers all events so far."""
         newest = self._states[-1] if self._states else None
-        if newest is not None and (
-            newest.last > self._submitted or newest.last == self._handed_over
-        ):
-            # Both wait for the same batch, so the older would never be emitted by itself: for the
-            # one in the making, or, with no event between them, for one that is on its way.
-            newest.state, newest.last = state, self._handed_over
+        if newest is not None and (newest.last > self._submitted or newest.last == self._enqueued):
+            # Both wait for the same batch, so the older one would never be emitted.
+            newest.state, newest.last = state, self._enqueued
             return
-        self._states.append(_PendingState(last=self._handed_over, since=self._now(), state=state))
+        self._states.append(
+            _PendingState(last=self._enqueued, since=self._clock.monotonic(), state=state)
+        )
 
     def take_safe_state(self) -> Any | None:
-        """Return the newest STATE whose events are all settled; None if there is none new.
+        """Remove and return the newest STATE whose events are all settled; None if there is none.
 
-        A STATE that has waited its time for a batch to fill has it sent; while more than
-        `concurrency` batches are on their way, that waits for one of them.
+        If the newest STATE is older than `state_seconds`, its unfinished batch is sent; that waits
+        while more than `concurrency` batches are in flight.
 
         Raises:
             TargetSegmentError: The delivery has failed.
@@ -118,49 +118,49 @@ class DeliveryQueue:
         if (
             newest is not None
             and newest.last > self._submitted
-            and self._now() - newest.since >= self._state_seconds
+            and self._clock.monotonic() - newest.since >= self._state_seconds
         ):
             self._submit(self._batcher.flush())
         self._collect()
         return self._newest_settled()
 
     def flush(self) -> None:
-        """Send what waits, and return when everything handed over is settled.
+        """Send the unfinished batch, and return when all events are settled.
 
         Raises:
             TargetSegmentError: The delivery has failed.
         """
         self._submit(self._batcher.flush())
-        while self._flights:
+        while self._in_flight:
             self._await_any()
 
     def end(self, grace_seconds: float) -> Any | None:
-        """Stop: what is on its way may finish within the time of grace, nothing else is sent.
+        """Stop: batches in flight may finish within `grace_seconds`, nothing else is sent.
 
         Returns:
-            The newest STATE whose events are all settled; None if there is none new.
+            The newest STATE whose events are all settled; None if there is none.
         """
         self._sender.stop.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        # `wait` never sees the end of a future that was cancelled before it began.
-        begun = [flight.sent for flight in self._flights if not flight.sent.cancelled()]
-        wait(begun, timeout=grace_seconds)
-        while self._flights and _succeeded(self._flights[0].sent):
-            self.stats.add(self._flights.popleft().sent.result())
-        for flight in self._flights:
-            if _succeeded(flight.sent):
-                self.stats.add(flight.sent.result())
+        # `wait` never returns for a future that was cancelled before it began.
+        started = [batch.sent for batch in self._in_flight if not batch.sent.cancelled()]
+        wait(started, timeout=grace_seconds)
+        while self._in_flight and _succeeded(self._in_flight[0].sent):
+            self.stats.add(self._in_flight.popleft().sent.result())
+        for batch in self._in_flight:
+            if _succeeded(batch.sent):
+                self.stats.add(batch.sent.result())
         for stats in self._unfinished:
             self.stats.add(stats)
         return self._newest_settled()
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is on its way."""
-        return all(flight.sent.done() for flight in self._flights)
+        """Whether no request is in flight."""
+        return all(batch.sent.done() for batch in self._in_flight)
 
     def _newest_settled(self) -> Any | None:
-        settled = self._flights[0].first - 1 if self._flights else self._submitted
+        settled = self._in_flight[0].first - 1 if self._in_flight else self._submitted
         state = None
         while self._states and self._states[0].last <= settled:
             state = self._states.popleft().state
@@ -169,36 +169,36 @@ class DeliveryQueue:
     def _submit(self, batch: Batch | None) -> None:
         if not batch:
             return
-        # One batch waits beyond those in flight, so that no thread idles; more would only be held.
-        while sum(not flight.sent.done() for flight in self._flights) > self._concurrency:
+        # One more batch than threads, so that no thread is idle.
+        while sum(not batch.sent.done() for batch in self._in_flight) > self._concurrency:
             self._await_any()
         try:
             sent = self._threads.submit(self._send, batch)
         except RuntimeError:
-            # A thread that runs already may send it all the same: again next time, under its ids.
+            # A running thread may send it all the same: the next run repeats it under its ids.
             raise DeliveryError(
-                "No thread could be started to send with; allow this process more threads, or "
+                "No thread could be started for sending; allow this process more threads, or "
                 "lower max_concurrency"
             ) from None
-        # Only now: what was counted without a flight would look settled to every STATE behind it.
-        self._flights.append(_InFlightBatch(first=self._submitted + 1, sent=sent))
+        # Only now: events counted without a batch in flight would look settled.
+        self._in_flight.append(_InFlightBatch(first=self._submitted + 1, sent=sent))
         self._submitted += len(batch)
 
     def _await_any(self) -> None:
-        on_their_way = [flight.sent for flight in self._flights if not flight.sent.done()]
-        wait(on_their_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+        in_flight = [batch.sent for batch in self._in_flight if not batch.sent.done()]
+        wait(in_flight, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
         self._check_interrupt()
         self._collect()
 
     def _collect(self) -> None:
-        if self._fault is not None:
-            raise self._fault
-        while self._flights and self._flights[0].sent.done():
-            fault = self._flights[0].sent.exception()
-            if fault is not None:
-                # Perhaps this batch was only given up because of another one's fault.
-                raise self._fault or fault
-            self.stats.add(self._flights.popleft().sent.result())
+        if self._error is not None:
+            raise self._error
+        while self._in_flight and self._in_flight[0].sent.done():
+            error = self._in_flight[0].sent.exception()
+            if error is not None:
+                # This batch may have been cancelled because of another one's error.
+                raise self._error or error
+            self.stats.add(self._in_flight.popleft().sent.result())
 
     def _send(self, batch: Batch) -> RunStats:
         """Settle a batch; runs in a sending thread."""
@@ -208,8 +208,8 @@ class DeliveryQueue:
         except BaseException as error:
             self._unfinished.append(stats)
             if isinstance(error, Exception) and not self._sender.stop.is_set():
-                self._fault = error
-            # Nothing after a gap can be covered by a STATE, so the others need not go on trying.
+                self._error = error
+            # No STATE can cover what comes after a gap, so the other batches stop too.
             self._sender.stop.set()
             raise
         return stats

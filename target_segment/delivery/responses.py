@@ -1,4 +1,4 @@
-"""What Segment's answers mean: accepted, refused, to be tried again, or the end of the run."""
+"""Classification of Segment's responses: accepted, rejected, retry, or the end of the run."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 # Segment's rule for its own libraries since 2026 (segment-analytics-python 2.4.0): these, and 5xx
 # but for those below. 460 is Segment's own code for a passing fault.
 _RETRIED = frozenset({408, 410, 429, 460})
-# 511 asks for a new OAuth token, which a write key is not.
+# 511 asks for a new OAuth token; a write key is none.
 _NOT_RETRIED = frozenset({501, 505, 511})
-# The event or the body is at fault: a smaller body tells which.
+# The event or the body is at fault; bisecting finds which.
 _REFUSED = frozenset({400, 413})
 
-# The longest wait that an answer may ask for (the same rule).
+# The longest wait that a response may ask for (the same rule).
 MAX_RETRY_AFTER_SECONDS = 300.0
 
 
 class Outcome(Enum):
-    """What became of a request."""
+    """Result class of a request."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -36,15 +36,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostResult:
-    """What became of a request, and at what cost.
+    """Result of one request.
 
     Attributes:
         outcome: What to do next.
-        status: What was met, for messages: `HTTP 503`, `ConnectTimeout`.
-        wait: Seconds the other side asks to wait, None if it asks nothing.
-        body_bytes: The body's size.
-        sent_bytes: Its size on the wire, compressed.
-        clock_skew: Seconds by which our clock is ahead of the other side's; None if not told.
+        status: For messages: `HTTP 503`, `ConnectTimeout`.
+        wait: Seconds that Segment asks to wait; None if it does not ask.
+        body_bytes: Size of the body.
+        sent_bytes: Size of the compressed body.
+        clock_skew: Seconds by which our clock is ahead of Segment's; None if unknown.
     """
 
     outcome: Outcome
@@ -56,25 +56,27 @@ class PostResult:
 
 
 def classify_response(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
-    """Tell what an answer means.
+    """Classify a response.
 
     Raises:
-        DeliveryError: Nothing of this run can be delivered; the message says what to change.
+        DeliveryError: Nothing in this run can be delivered; the message says what to change.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP's successes
         if "html" in headers.get("Content-Type", ""):
-            raise DeliveryError("api_url answered with a web page; it is not Segment's HTTP API")
-        answer = _json(content)
-        if not isinstance(answer, dict) or answer.get("success") is not False:
+            raise DeliveryError("api_url returned a web page; it is not Segment's HTTP API")
+        body = _json(content)
+        if not isinstance(body, dict) or body.get("success") is not False:
             return Outcome.ACCEPTED
-        return _refused(answer)
+        return _rejected(body)
     if status in _RETRIED or (status >= 500 and status not in _NOT_RETRIED):  # noqa: PLR2004
         return Outcome.RETRY
     if status in _REFUSED:
-        return _refused(_json(content))
+        return _rejected(_json(content))
     if status in (401, 403):
-        raise DeliveryError(f"Segment refused write_key (HTTP {status}); check it, and region")
-    raise DeliveryError(f"api_url answered HTTP {status}; check api_url and region")
+        raise DeliveryError(
+            f"Segment rejected write_key (HTTP {status}); check write_key and region"
+        )
+    raise DeliveryError(f"api_url returned HTTP {status}; check api_url and region")
 
 
 def _json(content: bytes) -> Any:
@@ -84,22 +86,22 @@ def _json(content: bytes) -> Any:
         return None
 
 
-def _refused(answer: Any) -> Outcome:
-    """Tell a refusal of the events from one of the key, which both come under one status.
+def _rejected(body: Any) -> Outcome:
+    """Return `REFUSED`, unless the write key is at fault, which has the same status.
 
     Raises:
-        DeliveryError: It is the key.
+        DeliveryError: The write key is invalid.
     """
-    message = answer.get("message") if isinstance(answer, dict) else None
+    message = body.get("message") if isinstance(body, dict) else None
     if isinstance(message, str) and "write key" in message.lower():
-        raise DeliveryError("Segment says that write_key is not valid; check it")
+        raise DeliveryError("Segment rejected write_key as invalid; check it")
     return Outcome.REFUSED
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Read how long an answer asks to wait, in seconds, at most `MAX_RETRY_AFTER_SECONDS`.
+    """Return the seconds that a response asks to wait, at most `MAX_RETRY_AFTER_SECONDS`.
 
-    `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset` in seconds.
+    Reads `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset` in seconds.
     """
     for name in ("Retry-After", "X-RateLimit-Reset"):
         text = headers.get(name, "").strip()
@@ -116,7 +118,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def clock_skew(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Tell by how many seconds our clock is ahead of the answer's `Date`."""
+    """Return by how many seconds our clock is ahead of the `Date` of the response."""
     date = _http_date(headers.get("Date", ""))
     return None if date is None else (now - date).total_seconds()
 

@@ -1,4 +1,4 @@
-"""Values of a mapping: paths, constants, fallbacks, look-ups and joins, compiled to functions."""
+"""Expressions of the mapping language: paths, constants, fallbacks, look-ups and joins."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from target_segment.errors import MappingError
 from target_segment.json_codec import NonFiniteNumber, encode_sorted
+from target_segment.mapping.paths import compile_path
 
 Record: TypeAlias = Mapping[str, Any]
 Expression: TypeAlias = Callable[[Record], Any]
@@ -19,7 +20,7 @@ EXPRESSION_FORMS = (
 
 
 def compile_expression(spec: Any, where: str, keys: Sequence[str] = ()) -> Expression:
-    """Turn a value of the mapping language into a function of the record.
+    """Compile an expression into a function of the record.
 
     Args:
         spec: `"a.b.0.c"`, `["a", "b"]`, `{"value": 1}`, `{"path": "a", "map": {"x": "y"}}`,
@@ -28,7 +29,7 @@ def compile_expression(spec: Any, where: str, keys: Sequence[str] = ()) -> Expre
         keys: The stream's key properties.
 
     Raises:
-        MappingError: The value has none of these forms.
+        MappingError: The expression has none of these forms.
     """
     if isinstance(spec, str):
         return _path(spec, where)
@@ -54,45 +55,23 @@ def _compile_form(spec: dict[str, Any], where: str, keys: Sequence[str]) -> Expr
     raise MappingError(f"{where}: must be {EXPRESSION_FORMS}")
 
 
-def is_path(spec: Any) -> bool:
-    """Tell whether a value names one field of the record, not a path into it."""
-    return isinstance(spec, str) and "." not in spec
-
-
 def _field(name: str) -> Expression:
     return lambda record: record.get(name)
 
 
 def _path(path: str, where: str) -> Expression:
-    steps = path.split(".")
-    if not all(steps):
-        raise MappingError(f"{where}: '{path}' is not a dotted path")
-    if len(steps) == 1:
-        return _field(path)
-
-    def walk(record: Record) -> Any:
-        # A field's own name may hold a dot.
-        if path in record:
-            return record[path]
-        value: Any = record
-        for step in steps:
-            if isinstance(value, dict):
-                value = value.get(step)
-            elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-                value = value[int(step)]
-            else:
-                return None
-        return value
-
-    return walk
+    try:
+        return compile_path(path)
+    except ValueError as error:
+        raise MappingError(f"{where}: {error}") from None
 
 
 def _first(values: Sequence[Expression]) -> Expression:
     def first(record: Record) -> Any:
         for value in values:
-            found = value(record)
-            if found is not None and found != "":
-                return found
+            result = value(record)
+            if result is not None and result != "":
+                return result
         return None
 
     return first
@@ -103,7 +82,7 @@ def _look_up(value: Expression, table: Mapping[str, Any]) -> Expression:
         found = value(record)
         if isinstance(found, str):
             return table.get(found)
-        # The names of a JSON object are text, so a number or a boolean is meant by its own.
+        # The names in a JSON object are strings, so numbers and booleans are looked up as JSON.
         if isinstance(found, (int, float, Decimal)):
             return table.get(encode_sorted(found).decode())
         return None
@@ -120,12 +99,8 @@ def _join(values: Sequence[Expression], separator: str) -> Expression:
 
 
 def _text(part: Any) -> str:
-    """Write a part of a text.
-
-    Raises:
-        NotEncodableError: It is NaN or Infinity, or holds one: its text would be Python's own.
-    """
-    # Sorted, because such a text may tell an occurrence apart.
+    """Format a part of a joined text; raises `NotEncodableError` for NaN and Infinity."""
+    # Sorted, because the text may be part of a message id.
     return (
         encode_sorted(part).decode()
         if isinstance(part, (NonFiniteNumber, dict, list))

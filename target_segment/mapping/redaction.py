@@ -1,4 +1,4 @@
-"""What is left out of values, or replaced by a digest, by dotted paths."""
+"""Redaction: drops values, or replaces them by a digest, at dotted paths."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from target_segment.json_codec import encode_sorted
+from target_segment.mapping.paths import split_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# What to do below a property: a function of its value, None to drop it, or edits further down.
+# By field: a function of its value, None to drop it, or a tree for what is below it.
 RedactionTree: TypeAlias = "dict[str, Callable[[Any], Any] | RedactionTree | None]"
 
 
 def build_redactions(*, drop: Iterable[str], hashed: Iterable[str], salt: str) -> RedactionTree:
-    """Fold paths to one tree, in which dropping wins over anything below it."""
-    edits: RedactionTree = {}
+    """Build one tree of all paths; a dropped field wins over anything below it."""
+    tree: RedactionTree = {}
     digest = partial(_digest, salt)
     actions: list[tuple[str, Callable[[Any], Any] | None]] = [
         *((path, digest) for path in hashed),
         *((path, None) for path in drop),
     ]
     for path, action in actions:
-        *parents, name = path.split(".")
-        level = edits
+        *parents, name = split_path(path)
+        level = tree
         for parent in parents:
             below = level.setdefault(parent, {})
             if not isinstance(below, dict):
@@ -33,27 +34,27 @@ def build_redactions(*, drop: Iterable[str], hashed: Iterable[str], salt: str) -
             level = below
         else:
             level[name] = action
-        # A field's own name may hold a dot; no name of a path's steps does.
-        edits[path] = action
-    return edits
+        # The path may also be the whole name of a field.
+        tree[path] = action
+    return tree
 
 
-def apply_redactions(value: Any, edits: RedactionTree) -> Any:
-    """Copy what lies on the edits' paths and change it there; a list is changed item by item."""
+def apply_redactions(value: Any, tree: RedactionTree) -> Any:
+    """Copy and redact what the tree names, lists item by item; the rest is shared."""
     if isinstance(value, list):
-        return [apply_redactions(item, edits) for item in value]
+        return [apply_redactions(item, tree) for item in value]
     if not isinstance(value, dict):
         return value
     result = dict(value)
-    for name, edit in edits.items():
+    for name, action in tree.items():
         if name not in result:
             continue
-        if edit is None:
+        if action is None:
             del result[name]
-        elif isinstance(edit, dict):
-            result[name] = apply_redactions(result[name], edit)
+        elif isinstance(action, dict):
+            result[name] = apply_redactions(result[name], action)
         else:
-            result[name] = edit(result[name])
+            result[name] = action(result[name])
     return result
 
 

@@ -1,4 +1,4 @@
-"""A mapping in words: where each part of an event comes from."""
+"""Explanation of a mapping: where each part of an event comes from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_segment.json_codec import encode
+from target_segment.mapping.paths import split_field
 from target_segment.mapping.properties import includes_whole_record
 from target_segment.mapping.reserved_names import expand_renamed_paths, reserved_renames
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Where the parts of a stream's events come from, in words.
+    """Where the parts of a stream's events come from.
 
     Attributes:
-        parts: By the name of a part, such as `userId`.
-        properties: By the name of a property or trait that is mapped by itself.
-        privacy: By the name of a property or trait: what is dropped and hashed in it.
-        sources: By the name of a property or trait: the field it is, where the names differ.
+        parts: By part, such as `userId`.
+        properties: By property or trait, where it has its own expression.
+        privacy: By property or trait: what is dropped and hashed in it.
+        sources: By property or trait: its field, where the names differ.
     """
 
     parts: Mapping[str, str] = field(default_factory=dict)
@@ -33,20 +34,20 @@ class Explanation:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def of_property(self, name: str) -> str:
-        """Tell where a property or trait comes from."""
+        """Describe where a property or trait comes from."""
         same = f"field {self.sources.get(name, name)}"
         return "; ".join(filter(None, [self.properties.get(name, same), self.privacy.get(name)]))
 
 
-def explain(mapping: StreamMapping) -> Explanation:
-    """Put a compiled mapping into words."""
+def describe_mapping(mapping: StreamMapping) -> Explanation:
+    """Describe a compiled mapping."""
     config = mapping.config
     parts = {
         "type": f"the mapping's call, stream {mapping.stream.name}",
         "event": describe_expression(config["event"])
         if config.get("event")
         else "the stream's name",
-        "messageId": f"digest of the destination, the stream, {_occurrence(mapping)}",
+        "messageId": f"digest of the destination, the stream, {_id_parts(mapping)}",
         "context": "this target, and the settings context and historical",
         "integrations": "the setting integrations",
     }
@@ -59,7 +60,7 @@ def explain(mapping: StreamMapping) -> Explanation:
         if config.get(setting):
             parts[name] = describe_expression(config[setting])
     if mapping.rules.names:
-        parts["event"] += ", as event_style and event_names spell it"
+        parts["event"] += ", renamed by event_style and event_names"
     spec = config.get(mapping.payload_name, "*")
     renamed = reserved_renames(mapping.stream.schema) if includes_whole_record(spec) else {}
     sources = {new: old for old, new in renamed.items()}
@@ -95,7 +96,7 @@ def explain(mapping: StreamMapping) -> Explanation:
 
 
 def describe_expression(spec: Any) -> str:
-    """Put a value of the mapping language into words."""
+    """Describe an expression."""
     if isinstance(spec, str):
         return f"field {spec}"
     if isinstance(spec, list):
@@ -109,7 +110,7 @@ def describe_expression(spec: Any) -> str:
     return "the stream's key"
 
 
-def _occurrence(mapping: StreamMapping) -> str:
+def _id_parts(mapping: StreamMapping) -> str:
     config = mapping.config
     keys = mapping.stream.keys
     given = config.get("message_id")
@@ -124,12 +125,12 @@ def _occurrence(mapping: StreamMapping) -> str:
 
 
 def _privacy(
-    paths: Mapping[str, Sequence[str]], renamed: Mapping[str, str], whole: AbstractSet[str]
+    paths: Mapping[str, Sequence[str]], renamed: Mapping[str, str], fields: AbstractSet[str]
 ) -> dict[str, str]:
-    """Tell by top name which paths are left out or hashed."""
+    """Describe, by field, which paths are left out or hashed."""
     notes: dict[str, list[str]] = {}
-    for what, each in paths.items():
-        for path in expand_renamed_paths(each, renamed, renamed):
-            name, _, below = (path, "", "") if path in whole else path.partition(".")
-            notes.setdefault(name, []).append(f"{below} {what}" if below else what)
+    for what, those in paths.items():
+        for path in expand_renamed_paths(those, renamed, renamed):
+            name, below = split_field(path, fields)
+            notes.setdefault(name, []).append(f"{below[1:]} {what}" if below else what)
     return {name: ", ".join(texts) for name, texts in notes.items()}

@@ -1,4 +1,4 @@
-"""The shape of Singer messages, held before anything is done with what they bring."""
+"""Checks of Singer messages: the types of their parts."""
 
 from __future__ import annotations
 
@@ -8,33 +8,31 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 
 def check_schema(message: dict[str, Any]) -> None:
-    """Hold a SCHEMA message, which has a stream and a schema, to its specification.
-
-    Raises:
-        InvalidInputLine: A part of it has another type.
-    """
+    """Check the types in a SCHEMA message; raises `InvalidInputLine`."""
     stream, schema = message["stream"], message["schema"]
     if not isinstance(stream, str):
-        raise InvalidInputLine("A SCHEMA message's stream must be a text")
+        raise InvalidInputLine("The stream of a SCHEMA message must be a string")
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-        raise InvalidInputLine(f"SCHEMA of stream '{stream}': schema must be an object's schema")
-    if not all(isinstance(each, dict) for each in schema["properties"].values()):
-        raise InvalidInputLine(f"SCHEMA of stream '{stream}': a property's schema is no object")
+        raise InvalidInputLine(
+            f"SCHEMA of stream '{stream}': the schema must be of an object with properties"
+        )
+    if not all(isinstance(field, dict) for field in schema["properties"].values()):
+        raise InvalidInputLine(
+            f"SCHEMA of stream '{stream}': the schema of each property must be an object"
+        )
     keys = message.get("key_properties")
     if keys is not None and not (
         isinstance(keys, list) and all(isinstance(key, str) for key in keys)
     ):
-        raise InvalidInputLine(f"SCHEMA of stream '{stream}': key_properties must be a list")
+        raise InvalidInputLine(
+            f"SCHEMA of stream '{stream}': key_properties must be a list of strings"
+        )
 
 
 def check_record(stream: Any, record: Any) -> None:
-    """Hold the parts of a RECORD message to its specification.
-
-    Raises:
-        InvalidInputLine: One of them has another type.
-    """
-    # Done for each record, so the exact types, of which JSON gives no other.
+    """Check the types in a RECORD message; raises `InvalidInputLine`."""
+    # JSON gives no subclasses, and this runs for each record.
     if type(stream) is not str:
-        raise InvalidInputLine("A RECORD message's stream must be a text")
+        raise InvalidInputLine("The stream of a RECORD message must be a string")
     if type(record) is not dict:
-        raise InvalidInputLine(f"A RECORD message of stream '{stream}' must hold an object")
+        raise InvalidInputLine(f"The record of stream '{stream}' must be an object")

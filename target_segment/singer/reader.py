@@ -1,4 +1,4 @@
-"""Singer messages from standard input: exact numbers, quiet errors, never deaf to signals."""
+"""Reader of Singer messages from stdin: exact numbers, errors without content."""
 
 from __future__ import annotations
 
@@ -23,17 +23,25 @@ if TYPE_CHECKING:
 # A pipe gives 64 KB at most at a time; a file gives what is asked.
 _CHUNK_BYTES = 1 << 17
 
-# How long to wait for input before looking after what is under way.
+# How long to wait for input before `on_idle` is called.
 _IDLE_SECONDS = 1.0
+
+# Keys that the target reads (Singer specification and the SDK's BATCH message).
+_REQUIRED_KEYS = {
+    "SCHEMA": {"stream", "schema"},
+    "RECORD": {"stream", "record"},
+    "BATCH": {"stream", "encoding", "manifest"},
+    "STATE": {"value"},
+}
 
 
 class MessageReader(GenericSingerReader[bytes]):
-    """Reads messages and hands them to the target.
+    """Reads messages and passes them to the target.
 
     Attributes:
-        record_handlers: What takes the records of a stream at once. Those of other streams, and
+        record_handlers: By stream, what takes its records directly. Records of other streams, and
             all other messages, go to the callbacks, as in the SDK.
-        on_idle: Called between chunks of input and while none comes. It may raise to end reading.
+        on_idle: Called between chunks of input and while there is none; may raise to end reading.
     """
 
     def __init__(self, on_idle: Callable[[], None] = lambda: None) -> None:
@@ -46,7 +54,7 @@ class MessageReader(GenericSingerReader[bytes]):
     @override
     def default_input(self) -> IO[bytes]:
         if sys.stdin is None:
-            raise InvalidInputLine("The standard input is closed; let a tap write to it")
+            raise InvalidInputLine("stdin is closed; pipe a tap into the target")
         return sys.stdin.buffer
 
     @override
@@ -69,14 +77,14 @@ class MessageReader(GenericSingerReader[bytes]):
                 continue
             message = self.deserialize_json(line)
             kind = message.get("type")
-            try:
-                callback = callbacks[kind]  # type: ignore[index]
-            except (KeyError, TypeError):
+            if not isinstance(kind, str) or kind not in callbacks:
                 raise InvalidInputLine(
-                    f"Line {self._line_number} of the input is no Singer message known here"
-                ) from None
-            callback(message)
-            counts[kind] += 1  # type: ignore[index]
+                    f"Line {self._line_number}: unknown or missing Singer message type"
+                )
+            if missing := sorted(_REQUIRED_KEYS.get(kind, set()) - message.keys()):
+                raise InvalidInputLine(f"Line {self._line_number} lacks {', '.join(missing)}")
+            callbacks[kind](message)
+            counts[kind] += 1
         counts["RECORD"] += taken
         return counts
 
@@ -89,17 +97,9 @@ class MessageReader(GenericSingerReader[bytes]):
         if not isinstance(message, dict):
             raise InvalidInputLine(
                 f"Line {self._line_number} of the input is not a JSON object; "
-                "check that the tap writes nothing but Singer messages to its output"
+                "check that the tap writes only Singer messages to stdout"
             )
         return message
-
-    # The SDK's own quotes the whole line, with the record in it.
-    @override
-    def assert_line_requires(  # type: ignore[override]
-        self, line_dict: dict[str, Any], requires: set[str]
-    ) -> None:
-        if missing := sorted(requires - set(line_dict)):
-            raise InvalidInputLine(f"Line {self._line_number} lacks {', '.join(missing)}")
 
     def _lines(self, source: IO[Any]) -> Iterator[bytes]:
         try:
@@ -111,7 +111,7 @@ class MessageReader(GenericSingerReader[bytes]):
         held = 0
         for chunk in self._chunks(descriptor):
             start = 0
-            # Line by line rather than split at once: each takes the memory of the one before.
+            # Line by line rather than split at once: each line reuses the memory of the last.
             while (end := chunk.find(b"\n", start)) >= 0:
                 line = chunk[start:end]
                 start = end + 1
@@ -135,10 +135,9 @@ class MessageReader(GenericSingerReader[bytes]):
             yield line
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
-        """Read as input comes, and return to `on_idle` at once on a signal.
+        """Read input as it comes, and call `on_idle` at once on a signal.
 
-        Reading itself resumes after a signal (PEP 475); waiting on a pipe that signals write to
-        does not.
+        Reading resumes after a signal (PEP 475); waiting on a pipe that signals write to does not.
         """
         with _wakeup_pipe() as signals:
             while True:
@@ -158,7 +157,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
 @contextmanager
 def _wakeup_pipe() -> Iterator[list[int]]:
-    """Yield a descriptor that becomes readable with each signal; none outside the main thread."""
+    """Yield a descriptor that each signal makes readable; none outside the main thread."""
     reading, writing = os.pipe()
     try:
         os.set_blocking(writing, False)

@@ -19,7 +19,6 @@ from tap_freshchat.configuration import Settings
 from tap_freshchat.scratch import ScratchFolder
 from tap_freshchat.service import Service
 from tap_freshchat.tap import TapFreshchat
-from target_segment.delivery.batch_sender import Clock
 from target_segment.run import Run, build_run
 from target_segment.target import TargetSegment
 
@@ -98,15 +97,13 @@ class FastTap(TapFreshchat):
 class FastTarget(TargetSegment):
     """The target with a fast clock."""
 
-    @cached_property
-    def run(self) -> Run:
-        clock = FastClock.from_environment()
+    def create_run(self) -> Run:
         return build_run(
             replace(self.settings, request_timeout=REQUEST_TIMEOUT),
             self.plugin_version,
-            self.check_interrupt,
-            self.logger,
-            clock=Clock(now=clock.monotonic, wait=clock.wait),
+            check_interrupt=self.check_interrupt,
+            logger=self.logger,
+            clock=FastClock.from_environment(),
         )
 
 

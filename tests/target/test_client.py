@@ -5,9 +5,11 @@ from datetime import datetime, timezone
 
 import pytest
 import requests
+from fakes.clock import StillClock
 from fakes.http import Answer, ScriptedAdapter
 from fakes.segment import Scripted
 
+from target_segment.clock import SystemClock
 from target_segment.delivery.client import SegmentClient, check_write_key
 from target_segment.delivery.responses import Outcome
 from target_segment.errors import DeliveryError
@@ -24,7 +26,7 @@ def client(segment):
             api_url=segment.api_url,
             write_key="key-1",
             timeout=5,
-            now=lambda: datetime.now(timezone.utc),
+            clock=SystemClock(),
             user_agent="target-segment/1",
         )
 
@@ -71,7 +73,7 @@ def test_a_host_that_is_not_there_is_tried_again():
             api_url="http://127.0.0.1:9/v1",
             write_key="k",
             timeout=1,
-            now=lambda: NOW,
+            clock=StillClock(NOW),
             user_agent="x",
         )
         assert client.post([EVENT], 0).outcome is Outcome.RETRY
@@ -110,7 +112,7 @@ def test_an_answer_without_an_end_is_read_as_far_as_it_matters():
             api_url="https://api.segment.io/v1",
             write_key="key-1",
             timeout=5,
-            now=lambda: NOW,
+            clock=StillClock(NOW),
             user_agent="target-segment/1",
         )
         assert client.post([EVENT], 0).outcome is Outcome.RETRY

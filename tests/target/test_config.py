@@ -18,9 +18,9 @@ def track(**more):
     [
         ({"write_key": None}, "write_key: is missing"),
         ({"write_key": ""}, "write_key: is missing"),
-        ({"write_key": "schlüssel"}, "write_key: holds characters"),
+        ({"write_key": "schlüssel"}, "write_key: contains invalid characters"),
         ({"region": "mars"}, "region: 'mars' is not one of ['us', 'eu']"),
-        ({"write_kye": "x"}, "write_kye: there is no such setting; did you mean write_key?"),
+        ({"write_kye": "x"}, "write_kye: unknown setting; did you mean write_key?"),
         ({"batch_max_events": 2501}, "batch_max_events: 2501 is greater than"),
         ({"batch_max_bytes": 500_001}, "batch_max_bytes: 500001 is greater than"),
         ({"max_concurrency": 0}, "max_concurrency: 0 is less than"),
@@ -45,14 +45,17 @@ def track(**more):
         ({"streams": {"a": track(user_id="b..c")}}, "streams.a.user_id: 'b..c' is not a dotted"),
         ({"streams": {"a": track(user_id=5)}}, "streams.a.user_id: must be a dotted path"),
         ({"streams": {"a": track(event={"name": "x"})}}, "streams.a.event: must be a dotted"),
-        ({"streams": {"a": track(properties=["b.c"])}}, "streams.a.properties: a list holds"),
+        ({"streams": {"a": track(properties=["b.c"])}}, "streams.a.properties: a list must hold"),
         ({"streams": {"a": track(properties="b")}}, "streams.a.properties: must be"),
-        ({"streams": {"a": track(properties=["id"])}}, "streams.a.properties: 'id' is a column"),
+        (
+            {"streams": {"a": track(properties=["id"])}},
+            "streams.a.properties: 'id' is a reserved",
+        ),
         (
             {"streams": {"a": track(properties={"receivedAt": "x"})}},
-            "streams.a.properties: 'receivedAt' is a column of Segment's own",
+            "streams.a.properties: 'receivedAt' is a reserved column",
         ),
-        ({"streams": {"a": track(rename={"b": "event"})}}, "'event' is a column of Segment's"),
+        ({"streams": {"a": track(rename={"b": "event"})}}, "'event' is a reserved column"),
         ({"streams": {"a": track(drop="b")}}, "streams.a.drop: must be a list"),
         ({"streams": {"a": track(when=["b"])}}, "streams.a.when: must be {path: value"),
         (
@@ -129,7 +132,7 @@ def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
     finished = run({"dry_run": True}, parse_env=True)
     assert finished.status == 1
     [error] = finished.errors
-    assert error.startswith(f"TARGET_SEGMENT_{name}: what the environment has for it is no ")
+    assert error.startswith(f"TARGET_SEGMENT_{name}: not a valid ")
     assert value not in error.partition(": ")[2]
 
 

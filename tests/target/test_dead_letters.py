@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 
 import pytest
+from fakes.clock import StillClock
 
 from target_segment.dead_letters import DeadLetters, read_dead_letters
 from target_segment.errors import DeadLetterError, Interrupted
@@ -34,7 +35,7 @@ def NOBODY_ELSE():  # noqa: N802 - a value
 
 @pytest.fixture
 def letters(tmp_path):
-    file = DeadLetters(tmp_path / "new" / "dead.jsonl", 3, lambda: NOW, NOBODY_ELSE)
+    file = DeadLetters(tmp_path / "new" / "dead.jsonl", 3, StillClock(NOW), NOBODY_ELSE)
     yield file
     file.close()
 
@@ -82,7 +83,7 @@ def test_above_the_limit_nothing_more_is_kept(letters):
 
 
 def test_a_disk_that_takes_nothing_is_an_error_naming_the_setting(tmp_path):
-    full = DeadLetters(tmp_path, 3, lambda: NOW, NOBODY_ELSE)
+    full = DeadLetters(tmp_path, 3, StillClock(NOW), NOBODY_ELSE)
     with pytest.raises(DeadLetterError, match="dead_letter_path"):
         full.write_event(EVENT, REASON)
 
@@ -126,7 +127,7 @@ def test_a_letter_waits_for_another_process_and_heeds_what_ends_waiting(tmp_path
             if len(pauses) == 4:
                 raise Interrupted(signal.SIGTERM)
 
-        ours = DeadLetters(path, 3, lambda: NOW, pause)
+        ours = DeadLetters(path, 3, StillClock(NOW), pause)
         ours.write_event(EVENT, REASON)
         assert pauses == [0, 0, 0]
         fcntl.flock(other, fcntl.LOCK_EX)
@@ -159,7 +160,7 @@ def test_a_letter_that_waited_while_the_file_was_moved_is_not_in_the_moved_one(t
             path.rename(tmp_path / "replay.jsonl")
             fcntl.flock(other, fcntl.LOCK_UN)
 
-        ours = DeadLetters(path, 3, lambda: NOW, pause)
+        ours = DeadLetters(path, 3, StillClock(NOW), pause)
         ours.write_event(EVENT, REASON)
         ours.close()
     assert len(path.read_bytes().splitlines()) == 1
@@ -254,7 +255,7 @@ def test_a_file_of_something_else_sends_nothing_and_says_so(run, settings, segme
     (tmp_path / "other.jsonl").write_text('{"a": 1}\nnot json\n\n{"stream": "s", "event": {}}\n')
     finished = run(settings, replay_path=str(tmp_path / "other.jsonl"))
     assert segment.received == []
-    assert "a line that is no dead letter" in finished.table
+    assert "not a dead letter" in finished.table
     assert finished.status == 0
 
 
@@ -274,7 +275,7 @@ def test_a_letter_and_the_name_of_its_file_are_on_disk_before_they_count(letters
 
 
 def test_where_none_may_be_kept_the_error_names_no_file(tmp_path):
-    none = DeadLetters(tmp_path / "dead.jsonl", 0, lambda: NOW, NOBODY_ELSE)
+    none = DeadLetters(tmp_path / "dead.jsonl", 0, StillClock(NOW), NOBODY_ELSE)
     with pytest.raises(DeadLetterError, match=r"More than 0 events .*\(max_dead_letters\)$"):
         none.write_event(EVENT, REASON)
     assert not none.path.exists()

@@ -15,7 +15,7 @@ from target_segment.presets import Preset
 
 PRESET = Preset(
     streams={"chats": {"event": "kind", "user_id": "user"}},
-    events=("onOpen", "onClose"),
+    stream_events={"chats": ["onOpen", "onClose"]},
     event_names={"onOpen": "Chat Opened"},
 )
 

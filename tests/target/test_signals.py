@@ -137,8 +137,7 @@ def test_a_disk_full_under_state_ends_in_one_line_and_the_table(start):
 
 def test_state_is_utf_8_whatever_the_terminals_encoding():
     program = (
-        "from target_segment.state_output import write_state; "
-        'write_state(\'{"day":"日"}\'.encode())'
+        'from target_segment.shutdown import write_state; write_state(\'{"day":"日"}\'.encode())'
     )
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     finished = subprocess.run(
