@@ -1,4 +1,4 @@
-"""What became of the records of a run: counts, and the closing table they make."""
+"""Run statistics: counts of what became of the records, and the summary table."""
 
 from __future__ import annotations
 
@@ -23,16 +23,14 @@ class RunStats:
     """Counts that grow during a run.
 
     Attributes:
-        sent: Events acknowledged, by name; those whose names records brought, by stream.
-        identities: The same events, by what identifies them.
-        skipped: Records that are no events, by stream and reason.
+        sent: Acknowledged events by name, or by stream if records bring the name.
+        identities: The same events by what identifies them.
+        skipped: Records that are not events, by stream and reason.
         dead_letters: What could not be sent, by stream and reason.
-        warnings: Events that are sent but look wrong, by stream and what is wrong.
-        merged: Events left out because one of the same id was already in the request.
-        requests: Requests made, retries included.
-        retries: Those among them that repeated another.
-        body_bytes: Bytes of the bodies.
-        sent_bytes: The same, compressed.
+        warnings: Events that are sent but look wrong, by stream and warning.
+        merged: Events whose id was already in the same request.
+        requests: Requests, retries included.
+        body_bytes: Size of the bodies; `sent_bytes` is the compressed size.
     """
 
     sent: Counter[str] = field(default_factory=Counter)
@@ -47,13 +45,7 @@ class RunStats:
     sent_bytes: int = 0
 
     def count_sent(self, events: Collection[Event], known_event_names: AbstractSet[str]) -> None:
-        """Count events as acknowledged.
-
-        Args:
-            events: The events.
-            known_event_names: The names to count one by one. Any other comes from a record: it is
-                content, and there may be as many as there are events.
-        """
+        """Count acknowledged events; names other than `known_event_names` are record content."""
         self.identities.update([event.identity for event in events])
         names = Counter([event.name for event in events])
         if names.keys() <= known_event_names:
@@ -62,7 +54,7 @@ class RunStats:
             self.sent.update([_shown_name(event, known_event_names) for event in events])
 
     def add(self, other: RunStats) -> None:
-        """Add another report's counts to these."""
+        """Add other counts to these."""
         self.sent.update(other.sent)
         self.identities.update(other.identities)
         self.skipped.update(other.skipped)
@@ -77,15 +69,7 @@ class RunStats:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """What the closing table says beside the counts.
-
-    Attributes:
-        outcome: How the run ended, a few words.
-        seconds: How long it took.
-        output: A dry run's file, None when events were really sent.
-        page: The page that shows what is in it.
-        dead_letters: The file of dead letters.
-    """
+    """The parts of the summary beside the counts; `output` and `page` are of a dry run."""
 
     outcome: str
     seconds: float
@@ -149,12 +133,12 @@ def _named(counts: Counter[tuple[str, str]]) -> list[tuple[str, int]]:
 
 
 def user_id_first(item: tuple[str, int]) -> tuple[bool, str]:
-    """Sort what identifies events: known users, then the rest."""
+    """Sort key of what identifies events: users first."""
     return item[0] != "userId", item[0]
 
 
 def format_size(count: int) -> str:
-    """Write a size for people."""
+    """Format a size for people."""
     # Segment counts in thousands, not in 1024s.
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= scale:

@@ -97,10 +97,7 @@ def outcome_of(error: BaseException | None) -> RunOutcome:
 
 
 def run_and_exit(
-    create: Callable[[], T],
-    work: Callable[[T], None],
-    clock: Clock,
-    logger: logging.Logger,
+    create: Callable[[], T], work: Callable[[T], None], clock: Clock, logger: logging.Logger
 ) -> NoReturn:
     """Create a target, let it work, and exit with the status of how the run ended."""
     started = clock.monotonic()

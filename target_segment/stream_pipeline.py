@@ -10,13 +10,7 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_segment.json_codec import NotEncodableError, encode
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
-from target_segment.segment_spec import (
-    Event,
-    InvalidEvent,
-    Reason,
-    validate_event,
-    validate_size,
-)
+from target_segment.segment_spec import Event, InvalidEvent, Reason, validate_event, validate_size
 from target_segment.truncation import truncate_to_limit
 
 if TYPE_CHECKING:

@@ -107,7 +107,7 @@ def test_a_setting_that_json_cannot_carry_is_refused_by_name(config):
     with pytest.raises(ConfigValidationError) as refused:
         TargetSegment(config={"dry_run": True, **json_codec.decode(config)})
     assert refused.value.errors == [
-        f"{config[2:9].decode()}: holds NaN, Infinity or too many levels"
+        f"{config[2:9].decode()}: contains NaN, Infinity or too many levels"
     ]
 
 

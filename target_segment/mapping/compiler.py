@@ -1,4 +1,4 @@
-"""One stream's mapping settings, checked and compiled."""
+"""Compiler of one stream's mapping settings."""
 
 from __future__ import annotations
 
@@ -35,23 +35,16 @@ SETTINGS = frozenset(
 def compile_mapping(
     config: Mapping[str, Any], stream: StreamInfo, rules: SharedRules, message_id: MessageId
 ) -> StreamMapping | Skipped:
-    """Turn one stream's mapping settings into a mapping.
-
-    Args:
-        config: The settings of the stream, none of them null.
-        stream: What its records look like.
-        rules: What holds for the events of every stream.
-        message_id: From the parts that identify an occurrence to its id.
-
-    Returns:
-        The mapping, or `Skipped` when the stream is declared not to be events.
+    """Compile the settings of a stream, none of them null; `Skipped` for `call: skip`.
 
     Raises:
-        MappingError: A setting cannot work; the message names stream and setting.
+        MappingError: A setting is invalid; the message names stream and setting.
     """
     where = f"streams.{stream.name}"
     if unknown := sorted(set(config) - SETTINGS):
-        raise MappingError(f"{where}.{unknown[0]}: no such setting; {', '.join(sorted(SETTINGS))}")
+        raise MappingError(
+            f"{where}.{unknown[0]}: unknown setting; known settings: {', '.join(sorted(SETTINGS))}"
+        )
     call = config.get("call", "track")
     if call == SKIP:
         return Skipped(str(config.get("reason", "not an event")))
@@ -113,7 +106,7 @@ def _constant(value: Any) -> Expression:
 
 
 def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Expression, str]]:
-    """Compile `anonymous_id`: its first value is the identity proper, the others fallbacks."""
+    """Compile `anonymous_id`: the first expression is the identity, the others are fallbacks."""
     specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
     labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in specs[1:])]
     return [
@@ -130,24 +123,24 @@ def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Expression]:
 def _distinguishing_fields(
     config: Mapping[str, Any], where: str, keys: Sequence[str]
 ) -> list[Expression]:
-    """Compile the fields of `message_id`; constants and the event's name are the same for all.
+    """Compile the fields of `message_id` that differ from record to record.
 
     Raises:
-        MappingError: There are none, so that all records would have one id.
+        MappingError: There are none, so that all records would have the same id.
     """
     if config.get("message_id") is None:
         return []
     for name in ("message_id", "version"):
         specs = _fields_of(config.get(name), config.get("event"))
         if specs:
-            # Where the key is among them, what stands beside it tells nothing apart without it.
+            # With the key among them, the key alone distinguishes records.
             specs = [each for each in specs if each in keys] or specs
             return _id_parts(specs, f"{where}.{name}", keys)
     raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
 
 
 def _fields_of(spec: Any, event: Any) -> list[Any]:
-    """List the parts of an id that are fields; a part that is a list, with its own fields only."""
+    """List the parts of an id that are fields, without constants and the event's name."""
     fields: list[Any] = []
     for part in spec if isinstance(spec, list) else [spec]:
         if part is None or part == event or (isinstance(part, dict) and set(part) == {"value"}):

@@ -1,4 +1,4 @@
-"""What tells one occurrence from all others of its stream: the parts of its message id."""
+"""Message id parts: what distinguishes an event from all others of its stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from target_segment.json_codec import encode_sorted
 from target_segment.mapping.expressions import Expression, Record
 from target_segment.segment_spec import InvalidEvent
 
-# From the event's own name, the record and what the event says of it.
+# From the event's own name, the record and the event's payload to the parts.
 IdPartsFunction: TypeAlias = Callable[[Any, Record, dict[str, Any]], list[Any]]
 
 _NO_KEY = "every key property is empty"
@@ -24,15 +24,15 @@ def compile_id_parts(  # noqa: PLR0913 - keywords, one for each thing it needs
     is_event: bool,
     moment: Expression | None,
 ) -> IdPartsFunction:
-    """Turn the settings `message_id` and `version` into a function.
+    """Compile the settings `message_id` and `version`.
 
     Args:
-        given: The parts that the user names; else the key does, else the whole record.
-        version: More parts: each version of a row is an occurrence.
+        given: The parts that the user names; default is the key, else the whole record.
+        version: More parts: each version of a row is an event.
         keys: The stream's key properties.
         distinguishing_fields: Those of `given` that differ from record to record.
-        is_event: Whether the stream has events; otherwise, rows of persons or groups.
-        moment: When it was, if the mapping says so.
+        is_event: Whether the stream has track calls; otherwise rows of users or groups.
+        moment: The time, if it is mapped.
     """
     parts = (
         _explicit_parts(given, distinguishing_fields)
@@ -48,8 +48,8 @@ def compile_id_parts(  # noqa: PLR0913 - keywords, one for each thing it needs
         ]
     if is_event:
         return parts
-    # A person's or group's row is sent again when it changes: each state is one occurrence, and so
-    # is each return to an earlier one, if there is a time to tell it by.
+    # The row of a user or group is sent again when it changes: each state has its own id, and so
+    # has each return to an earlier state, if there is a time.
     times = [moment] if moment else []
     return lambda name, record, payload: [
         *parts(name, record, payload),
@@ -62,7 +62,7 @@ def _explicit_parts(
     values: Sequence[Expression], distinguishing_fields: Sequence[Expression]
 ) -> IdPartsFunction:
     def given(_name: Any, record: Record, _payload: dict[str, Any]) -> list[Any]:
-        # The first look is enough for nearly all.
+        # The first field is enough for nearly all records.
         for value in distinguishing_fields:
             part = value(record)
             if part is not None and part != "":
@@ -86,7 +86,7 @@ def _key_parts(keys: Sequence[str]) -> IdPartsFunction:
 
     def with_legend_key(name: Any, record: Record, _: dict[str, Any]) -> list[Any]:
         values = [*map(record.get, keys)]
-        # The first look is enough for nearly all, and takes a tenth of the second's time.
+        # `any` is enough for nearly all records, and takes a tenth of the time.
         if not any(values) and all(value is None or value == "" for value in values):
             raise InvalidEvent("bad_message_id", _NO_KEY)
         return [name, *values]

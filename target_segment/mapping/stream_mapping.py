@@ -1,4 +1,4 @@
-"""One stream's mapping: record to event, pure."""
+"""Mapping of one stream: record to event, pure."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A record that is no event, by the user's or the preset's decision; or all of a stream."""
+    """Why a record, or a whole stream, is not an event by the user's or the preset's decision."""
 
     reason: str
 
     def map(self, _: Record) -> Skipped:
-        """Skip a record of a stream that is no event."""
+        """Skip a record of a stream that is skipped."""
         return self
 
 
@@ -40,9 +40,9 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         event: A batch item as Segment's documentation shapes it.
-        name: What it is counted by: the event's name as sent, or the call.
+        name: What the summary counts it by: the event's name as sent, or the call.
         identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
-        moment: Its time; None if it has none and Segment is to take that of receipt.
+        moment: Its time; None if Segment uses the time of receipt.
     """
 
     event: dict[str, Any]
@@ -53,10 +53,10 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedRules:
-    """What holds for the events of every stream.
+    """Settings that apply to all streams.
 
     Attributes:
-        names: Event names to send under another name.
+        names: New event names by old ones.
         only: The event names to send, under either name; None for all.
         context: Merged into each event's context.
         integrations: The `integrations` object of each event; left out when empty.
@@ -83,10 +83,7 @@ class StreamInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamMapping:
-    """A compiled mapping; `map` is pure and leaves the record as it is.
-
-    `config` is what it was compiled from; the rest is what came of it.
-    """
+    """A compiled mapping; `config` is what it was compiled from."""
 
     stream: StreamInfo
     config: Mapping[str, Any]
@@ -108,11 +105,11 @@ class StreamMapping:
     integrations: msgspec.Raw | None
 
     def map(self, record: Record) -> Mapped | Skipped:
-        """Turn a record into an event, or tell why it is none.
+        """Turn a record into an event, or return why it is skipped.
 
         Raises:
-            InvalidEvent: The record should be an event, but Segment would not accept it.
-            NotEncodableError: A part of its id is not a number.
+            InvalidEvent: Segment would not accept the event.
+            NotEncodableError: A part of its id is NaN or Infinity.
         """
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
@@ -146,10 +143,10 @@ class StreamMapping:
         return Mapped(event=event, name=name, identity=identity, moment=moment)
 
     def _identify(self, record: Record, event: dict[str, Any]) -> str:
-        """Put the ids into the event.
+        """Put the ids into the event and return what identifies it.
 
-        A fallback for `anonymousId` is used only when nothing else says who it was: next to a
-        `userId` it would tie, say, a conversation's id to a person for ever.
+        A fallback for `anonymousId` is used only without a `userId`: next to one, it would tie a
+        conversation's id to a person permanently.
         """
         user = _id_as_string(self.user_id(record)) if self.user_id else None
         if user is not None:
@@ -173,35 +170,35 @@ class StreamMapping:
 
 
 def _id_as_string(value: Any) -> str | None:
-    """Write an id as text: warehouses and identity graphs keep ids as text only."""
+    """Format an id as a string: warehouses and identity graphs keep ids as strings."""
     if type(value) is str:
         return value or None
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise InvalidEvent("bad_identity", "an id must be text or a number")
+        raise InvalidEvent("bad_identity", "an id must be a string or a number")
     return str(value)
 
 
 def _timestamp(value: Any) -> tuple[str, datetime]:
-    """Give a time the full ISO form with a zone; a time without one is UTC, as Singer's are."""
+    """Return a time as full ISO 8601 with a zone; one without a zone is UTC, as in Singer."""
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         parsed = _parse_datetime(value)
     if parsed.tzinfo is None:
         if isinstance(value, str) and value.isdecimal() and len(value) != _DATE_DIGITS:
-            # A count of seconds or milliseconds, of which Python makes a day long ago.
+            # Seconds or milliseconds, which Python reads as a date long ago.
             raise InvalidEvent("bad_timestamp", _NO_TIME)
         parsed = parsed.replace(tzinfo=timezone.utc)
-    # Text in the usual form goes out as it came: no digit of it is lost or made up.
+    # The usual form is sent unchanged, with all its digits.
     elif isinstance(value, str) and value[10:11] == "T":
         return value, parsed
     return parsed.isoformat(), parsed
 
 
 def _parse_datetime(value: Any) -> datetime:
-    """Read what `fromisoformat` does not: in Python 3.10, `Z` and all but 3 or 6 digits too."""
+    """Parse what `fromisoformat` does not: in Python 3.10 also `Z`, and all but 3 or 6 digits."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the caller adds one
     try:

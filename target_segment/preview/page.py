@@ -1,4 +1,4 @@
-"""A dry run's page: what was gathered, as one HTML text that needs nothing else. Pure."""
+"""Preview page of a dry run: one self-contained HTML text. Pure."""
 
 from __future__ import annotations
 
@@ -34,15 +34,7 @@ _WIDE, _NARROW = (1040, 300), (360, 260)
 
 @dataclass(frozen=True, kw_only=True)
 class RunInfo:
-    """The run that a page is about.
-
-    Attributes:
-        time: When it began, in UTC.
-        outcome: How it ended, as in the closing table.
-        bodies: The file with the bodies.
-        dead_letters: The file with what could not be sent.
-        version: This package's version.
-    """
+    """The run that a page shows: its start in UTC, its outcome and its files."""
 
     time: datetime
     outcome: str
@@ -52,13 +44,7 @@ class RunInfo:
 
 
 def render_page(preview: Preview, stats: RunStats, run_info: RunInfo) -> str:
-    """Write the page.
-
-    Args:
-        preview: What was gathered of the events.
-        stats: The run's counts.
-        run_info: The run.
-    """
+    """Return the page as HTML."""
     text = resources.files("target_segment.preview").joinpath("page.html").read_text("utf-8")
     events = sum(stats.sent.values())
     heading = f"{events:,} event{'' if events == 1 else 's'} would be sent to Segment"
@@ -112,14 +98,14 @@ def _sections(preview: Preview, stats: RunStats, run_info: RunInfo) -> Iterator[
         yield f'<div class="two">{identity_section(stats)}{sizes_section(preview)}</div>'
     yield reasons_section(
         "Rejected rows",
-        "Segment would refuse these, or drop them without a word. They are kept in "
+        "Segment would reject these or silently drop them. They are kept in "
         f"{run_info.dead_letters}, with the reason.",
         stats.dead_letters,
         "None: every row that is an event can be sent.",
     )
     yield reasons_section(
         "Skipped rows",
-        "These are no events, by the mapping's own decision.",
+        "The mapping skips these: they are not events.",
         stats.skipped,
         "None.",
     )

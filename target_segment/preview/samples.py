@@ -1,4 +1,4 @@
-"""One event of each name on a dry run's page, with where each part of it came from."""
+"""Samples of the preview: one event of each name, with the source of each part."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from target_segment.preview.statistics import Preview
     from target_segment.segment_spec import Event
 
-_UNEXPLAINED = "as it was kept"
+_UNEXPLAINED = "from a dead letter"
 
 
 def samples_section(preview: Preview) -> str:
-    """Show the first event of each name."""
+    """Return the section of the first event of each name."""
     parts = [
         _sample(name, event, preview.explanations.get(event.stream), is_open=not index)
         for index, (name, event) in enumerate(preview.samples.items())

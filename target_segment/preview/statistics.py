@@ -1,4 +1,4 @@
-"""What a dry run's page tells of its events, gathered in constant memory."""
+"""Statistics of the events of a dry run, in constant memory."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from target_segment.preview.explanation import Explanation
     from target_segment.segment_spec import Event
 
-# Names are counted apart up to here; names from a field could be as many as there are events.
+# Names counted one by one; names from a field could be as many as there are events.
 _MAX_NAMES = 50
 OTHER_NAMES = "other events"
 _LARGEST = 10
-# Earlier times are mistakes, such as a zero read as 1970, and would squeeze the rest of the chart.
+# Earlier times are errors, such as a zero read as 1970, and would compress the chart.
 _EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
-# Columns of the chart: as many as a phone's width can show.
+# Columns of the chart: as many as a phone can show.
 _MAX_BINS = 60
 _DAY = 86_400
 # Each width divides the next one, so that narrow columns add up to a wide one.
@@ -33,14 +33,14 @@ SIZE_BOUNDS = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000)
 
 
 class _TimestampOnly(msgspec.Struct, gc=False):
-    """The one field of an event that is read again."""
+    """The one field of an event that is decoded."""
 
     timestamp: Any = None
 
 
 @dataclass(kw_only=True, slots=True)
 class NameCount:
-    """What is told of the events of one name."""
+    """Counts of the events of one name."""
 
     events: int = 0
     with_user: int = 0
@@ -49,7 +49,7 @@ class NameCount:
 
 
 class TimeBins:
-    """Counts by time and name, in columns that grow wider as the time they span does."""
+    """Counts by time and name, in columns that grow wider with the time span."""
 
     def __init__(self) -> None:
         self._step = 0

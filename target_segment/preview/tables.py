@@ -1,4 +1,4 @@
-"""The tables of a dry run's page."""
+"""Tables of the preview page."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from target_segment.preview.statistics import Preview
     from target_segment.run_stats import RunStats
 
-# Longer names would take the room of what they stand beside, in characters.
+# Characters of a name before it is truncated.
 _LONGEST_NAME = 60
 
 
 def truncate_name(name: str) -> str:
-    """Write a name that may be any text; the whole of a long one shows when it is pointed at."""
+    """Return the HTML of a name; a long one is truncated, with the whole name as its title."""
     if len(name) <= _LONGEST_NAME:
         return escape(name)
     return f'<span title="{escape(name)}">{escape(name[: _LONGEST_NAME - 1])}…</span>'
 
 
 def with_legend_key(number: int, content: str) -> str:
-    """Write HTML behind a mark of the colour that a series has."""
+    """Return HTML with the colour of a series before it."""
     return f'<span class="keyed"><span class="key s{number}"></span>{content}</span>'
 
 
 def section(title: str, about: str, content: str) -> str:
-    """Write a section; `title` and `about` are plain text, `content` is HTML."""
+    """Return a section; `title` and `about` are plain text, `content` is HTML."""
     anchor = title.lower().replace(" ", "-")
     about = f'<p class="small soft">{escape(about)}</p>' if about else ""
     return (
@@ -44,10 +44,9 @@ def section(title: str, about: str, content: str) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; cells are HTML, and the first of each row is its header.
+    """Return a table; cells are HTML, and the first of each row is its header.
 
-    A column whose name begins with `#` holds numbers; with `?`, it is left out on a phone; with
-    `+`, both.
+    A column name with `#` marks numbers, with `?` what phones leave out, with `+` both.
     """
     styles = [
         {"#": ' class="n"', "?": ' class="optional"', "+": ' class="n optional"'}.get(name[:1], "")
@@ -73,7 +72,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def names_section(preview: Preview, names: Sequence[str]) -> str:
-    """Count the events by name."""
+    """Return the table of events by name."""
     total = sum(count.events for count in preview.names.values())
     rows = []
     for name, count in sorted(preview.names.items(), key=lambda item: -item[1].events):
@@ -93,7 +92,7 @@ def names_section(preview: Preview, names: Sequence[str]) -> str:
 
 
 def identity_section(stats: RunStats) -> str:
-    """Tell whom the events belong to."""
+    """Return the table of what identifies the events."""
     total = sum(stats.identities.values()) or 1
     found = sorted(stats.identities.items(), key=user_id_first)
     bar = "".join(
@@ -125,7 +124,7 @@ def _identity(name: str) -> str:
 
 
 def sizes_section(preview: Preview) -> str:
-    """Show how the events' sizes are spread."""
+    """Return the table of event sizes."""
     most = max(preview.sizes.values(), default=1)
     largest = max(preview.sizes, default=0)
     rows = []
@@ -146,7 +145,7 @@ def sizes_section(preview: Preview) -> str:
 
 
 def largest_section(preview: Preview) -> str:
-    """List the largest events."""
+    """Return the table of the largest events."""
     rows = [
         (
             truncate_name(large.name),
@@ -162,7 +161,7 @@ def largest_section(preview: Preview) -> str:
 
 
 def reasons_section(title: str, about: str, counts: Counter[tuple[str, str]], none: str) -> str:
-    """Count rows by stream and reason."""
+    """Return the table of rows by stream and reason."""
     if not counts:
         return section(title, none, "")
     rows = [

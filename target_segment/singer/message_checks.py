@@ -35,4 +35,4 @@ def check_record(stream: Any, record: Any) -> None:
     if type(stream) is not str:
         raise InvalidInputLine("The stream of a RECORD message must be a string")
     if type(record) is not dict:
-        raise InvalidInputLine(f"The record of stream '{stream}' must be an object")
+        raise InvalidInputLine(f"RECORD of stream '{stream}': the record must be an object")

@@ -59,9 +59,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
     @override
     def process_lines(
-        self,
-        file_input: IO[bytes] | None,
-        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+        self, file_input: IO[bytes] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
         taken = 0

@@ -37,7 +37,7 @@ def track(**more):
         ({"preset": "freshchat", "event_style": "shouted"}, "event_style: 'shouted' is not one of"),
         ({"event_style": "title_case"}, "event_style: 'title_case' needs a preset"),
         ({"streams": {"a": "track"}}, "streams.a: must be an object"),
-        ({"streams": {"a": track(colour="red")}}, "streams.a.colour: no such setting"),
+        ({"streams": {"a": track(colour="red")}}, "streams.a.colour: unknown setting"),
         ({"streams": {"a": track(call="page")}}, "streams.a.call: must be one of track,"),
         ({"streams": {"a": {}}}, "streams.a: needs user_id or anonymous_id"),
         ({"streams": {"a": track(call="group")}}, "streams.a.group_id: a group call needs it"),
@@ -60,15 +60,15 @@ def track(**more):
         ({"streams": {"a": track(when=["b"])}}, "streams.a.when: must be {path: value"),
         (
             {"preset": "freshchat", "streams": {"mesage_events": {"call": "track"}}},
-            "'mesage_events' is no stream of the preset; did you mean message_events?",
+            "'mesage_events' is not a stream of the preset; did you mean message_events?",
         ),
         (
             {"preset": "freshchat", "streams": {}, "include_events": ["onMesageCreate"]},
-            "include_events: no event is called 'onMesageCreate'; there are: ",
+            "include_events: unknown event 'onMesageCreate'; known events: ",
         ),
         (
             {"preset": "freshchat", "streams": {}, "event_names": {"onMessage": "Message"}},
-            "event_names: no event is called 'onMessage'",
+            "event_names: unknown event 'onMessage'",
         ),
         ({"event_names": {"a": 5}}, "event_names: must be {event: new name}"),
     ],

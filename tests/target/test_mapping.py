@@ -574,7 +574,10 @@ def test_a_stream_that_is_no_events_says_why():
         ({"call": "group"}, "group_id: a group call needs it"),
         ({"when": ["paid"]}, "when: must be {path: value or list of values}"),
         ({"context": ["ip"]}, "context: must be {name: value}"),
-        ({"propertys": ["a"]}, "propertys: no such setting; anonymous_id, call, context"),
+        (
+            {"propertys": ["a"]},
+            "propertys: unknown setting; known settings: anonymous_id, call, context",
+        ),
         ({"context": {"ip": "a..b"}}, "context.ip: 'a..b' is not a dotted path"),
         ({"when": {"a.": 1}}, "when.a.: 'a.' is not a dotted path"),
         ({"anonymous_id": ["a."]}, "anonymous_id: 'a.' is not a dotted path"),
