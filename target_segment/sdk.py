@@ -5,9 +5,11 @@ No other module of this package overrides, calls or imports a private name of th
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from typing import IO, TYPE_CHECKING, Any
 
+import click
 from singer_sdk import Target
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
@@ -17,12 +19,15 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_wit
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
-    import click
     from singer_sdk.sinks import Sink
 
 __all__ = ["ConfigInput", "DefaultsValidator", "SdkTarget", "parse_environment_config"]
+
+# The SDK reads the first half as true and everything else as false, typos too.
+_BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
 
 # A Draft 7 validator that also fills in the defaults of the schema.
 DefaultsValidator = extend_validator_with_defaults(DEFAULT_JSONSCHEMA_VALIDATOR)
@@ -36,35 +41,13 @@ class SdkTarget(Target):
         # All sinks share one delivery queue, which is for one thread.
         self.max_parallelism = 1
 
-    @classmethod
-    @abstractmethod
-    def read_environment(cls, schema: dict[str, Any], prefix: str) -> dict[str, Any]:
-        """Return the settings that the environment holds."""
-
-    @classmethod
-    @abstractmethod
-    def read_config_files(cls, paths: tuple[str, ...]) -> ConfigInput:
-        """Return what the option `--config` names."""
-
     @abstractmethod
     def load_config(self, config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Return the normalised settings and what is wrong with them, one line each."""
 
     @abstractmethod
-    def handle_schema(self, message: dict[str, Any]) -> None:
-        """Handle a SCHEMA message, which has its required keys."""
-
-    @abstractmethod
-    def handle_record(self, message: dict[str, Any]) -> None:
-        """Handle a RECORD message, which has its required keys."""
-
-    @abstractmethod
-    def handle_batch(self, message: dict[str, Any]) -> None:
-        """Handle a BATCH message, which has its required keys."""
-
-    @abstractmethod
-    def handle_state(self, message: dict[str, Any]) -> None:
-        """Handle a STATE message, which has its required keys."""
+    def handle_message(self, kind: str, message: dict[str, Any]) -> None:
+        """Handle a SCHEMA, RECORD, BATCH or STATE message, which has its required keys."""
 
     @abstractmethod
     def handle_signal(self, number: int) -> None:
@@ -98,7 +81,7 @@ class SdkTarget(Target):
     @override
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
         cls.append_builtin_config(cls.config_jsonschema)
-        return cls.read_environment(cls.config_jsonschema, cls._env_var_prefix)
+        return read_environment(cls.config_jsonschema, cls._env_var_prefix)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -111,19 +94,19 @@ class SdkTarget(Target):
 
     @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_schema(message_dict)
+        self.handle_message("SCHEMA", message_dict)
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_record(message_dict)
+        self.handle_message("RECORD", message_dict)
 
     @override
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_batch(message_dict)
+        self.handle_message("BATCH", message_dict)
 
     @override
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_state(message_dict)
+        self.handle_message("STATE", message_dict)
 
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
@@ -136,7 +119,7 @@ class SdkTarget(Target):
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> ConfigInput:
-        return cls.read_config_files(value)
+        return read_config_files(value)
 
     @classmethod
     @override
@@ -158,3 +141,53 @@ def close_sink(sink: Sink) -> None:
     """Count a sink's records for the SDK's metrics and close it."""
     sink.record_counter_metric.increment(sink.current_size)
     sink.clean_up()
+
+
+def read_config_files(paths: Sequence[str]) -> ConfigInput:
+    """Read the files of the option `--config`.
+
+    Raises:
+        click.BadParameter: A file cannot be read.
+    """
+    try:
+        return ConfigInput.from_cli_args(*paths)
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"the file cannot be read: {error}") from None
+    except TypeError:
+        raise click.BadParameter("the file must hold a JSON object") from None
+
+
+def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Read the settings that the environment holds.
+
+    Raises:
+        ConfigValidationError: A variable is invalid; each line names one and quotes no value.
+    """
+    settings = schema["properties"]
+    errors = [
+        f"{prefix}{name.upper()}: not a valid {_type_name(setting)}"
+        for name, setting in settings.items()
+        if not _is_valid(name, setting, prefix)
+    ]
+    if errors:
+        raise ConfigValidationError("The settings are not valid", errors=errors)
+    return parse_environment_config(dict(schema), prefix)
+
+
+def _is_valid(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
+    text = os.environ.get(f"{prefix}{name.upper()}")
+    if text is None:
+        return True
+    if _type_name(setting) == "boolean":
+        return text.lower() in _BOOLEANS
+    try:
+        # One by one, because the SDK does not say which variable it cannot read.
+        parse_environment_config({"properties": {name: setting}}, prefix)
+    except ValueError:
+        return False
+    return True
+
+
+def _type_name(setting: Mapping[str, Any]) -> str:
+    types = setting["type"]
+    return str(types if isinstance(types, str) else types[0])

@@ -10,7 +10,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from target_segment import cli
+from target_segment.cli import extra_options
 from target_segment.clock import SystemClock
 from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
@@ -60,16 +60,6 @@ class TargetSegment(SdkTarget):
 
     # Settings.
 
-    @classmethod
-    @override
-    def read_environment(cls, schema: dict[str, Any], prefix: str) -> dict[str, Any]:
-        return cli.read_environment(schema, prefix)
-
-    @classmethod
-    @override
-    def read_config_files(cls, paths: tuple[str, ...]) -> ConfigInput:
-        return cli.read_config_files(paths)
-
     @override
     def load_config(self, config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         fixed = {"dry_run": True} if self._offline else {}
@@ -112,7 +102,16 @@ class TargetSegment(SdkTarget):
     # Messages.
 
     @override
-    def handle_schema(self, message: dict[str, Any]) -> None:
+    def handle_message(self, kind: str, message: dict[str, Any]) -> None:
+        handlers = {
+            "SCHEMA": self._handle_schema,
+            "RECORD": self._handle_record,
+            "BATCH": self._handle_batch,
+            "STATE": self._handle_state,
+        }
+        handlers[kind](message)
+
+    def _handle_schema(self, message: dict[str, Any]) -> None:
         check_schema(message)
         self.register_schema(message)
         stream = message["stream"]
@@ -125,8 +124,7 @@ class TargetSegment(SdkTarget):
         else:
             self.message_reader.record_handlers.pop(stream, None)
 
-    @override
-    def handle_record(self, message: dict[str, Any]) -> None:
+    def _handle_record(self, message: dict[str, Any]) -> None:
         stream, record = message["stream"], message["record"]
         check_record(stream, record)
         self.require_schema(stream)
@@ -136,13 +134,11 @@ class TargetSegment(SdkTarget):
             if isinstance(sink, SegmentSink):
                 sink.process(mapped)
 
-    @override
-    def handle_batch(self, message: dict[str, Any]) -> None:
+    def _handle_batch(self, message: dict[str, Any]) -> None:
         for record in batch_records(message, self._poll):
-            self.handle_record({"stream": message["stream"], "record": record})
+            self._handle_record({"stream": message["stream"], "record": record})
 
-    @override
-    def handle_state(self, message: dict[str, Any]) -> None:
+    def _handle_state(self, message: dict[str, Any]) -> None:
         state = message["value"]
         # With an empty STATE, the next run would start from the beginning.
         if not state or state == self._last_state:
@@ -183,7 +179,7 @@ class TargetSegment(SdkTarget):
     @override
     def get_singer_command(cls) -> click.Command:
         command = super().get_singer_command()
-        command.params.extend(cli.extra_options())
+        command.params.extend(extra_options())
         return command
 
     @classmethod

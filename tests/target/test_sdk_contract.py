@@ -75,8 +75,8 @@ def test_a_replaced_sink_waits_in_the_list_that_we_empty():
 
 
 def test_a_schema_that_replaces_another_leaves_no_sink_behind(target):
-    target.handle_schema(SCHEMA)
-    target.handle_schema({**SCHEMA, "key_properties": []})
+    target.handle_message("SCHEMA", SCHEMA)
+    target.handle_message("SCHEMA", {**SCHEMA, "key_properties": []})
     assert target._sinks_to_clear == []
 
 
