@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_process import run_tap
 
-from target_segment.mapping.stream_mapping import Skipped, Stream
+from target_segment.mapping.stream_mapping import Skipped, StreamInfo
 from target_segment.presets import load_preset
 from target_segment.target import TargetSegment
 
@@ -109,7 +109,7 @@ def _support(folder: Path) -> tuple[list[dict[str, Any]], Iterator[dict[str, Any
     target = TargetSegment(config={"dry_run": True})
     mappings = {
         head["stream"]: target.settings.routing.mapping_of(
-            Stream(name=head["stream"], schema=head["schema"], keys=head["key_properties"])
+            StreamInfo(name=head["stream"], schema=head["schema"], keys=head["key_properties"])
         )
         for head in heads
     }

@@ -1,4 +1,4 @@
-"""The file of what could not be sent: one JSON line each, on disk before it counts."""
+"""Dead letters: the file of undeliverable events and records, one JSON line each."""
 
 from __future__ import annotations
 
@@ -7,82 +7,78 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_segment.encoding import (
+from target_segment.bounded_lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
+from target_segment.errors import DeadLetterError
+from target_segment.json_codec import (
     NotEncodableError,
     NotJSONError,
     decode,
     encode,
-    encode_marked,
+    encode_with_nan,
 )
-from target_segment.errors import DeadLetterError
-from target_segment.lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
-from target_segment.shared_file import SharedFile
+from target_segment.locked_file import LockedAppendFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
-    from target_segment.events import Event, Reason
+    from target_segment.clock import Clock
+    from target_segment.segment_spec import Event, Reason
 
-# A letter is a record, or the event made of it, and what is said of it.
-_MAX_LETTER_BYTES = 2 * MAX_LINE_BYTES
+# A dead letter is a record or event and the reason.
+_MAX_LINE_BYTES = 2 * MAX_LINE_BYTES
 
 
 class DeadLetters:
-    """Appends to the file of dead letters; safe to share between threads.
-
-    The file is made when the first letter is written.
+    """Appends to the file of dead letters, which the first one creates; safe to share by threads.
 
     Args:
-        path: Where the file is or shall be.
-        limit: How many letters one run may write.
-        now: The time of day.
-        pause: Called while another process has the file; it may raise to end waiting.
+        path: The file.
+        limit: How many dead letters one run may write.
+        clock: The time of day.
+        on_idle: Called while another process locks the file; may raise to end the wait.
     """
 
-    def __init__(
-        self, path: Path, limit: int, now: Callable[[], datetime], pause: Callable[[], None]
-    ) -> None:
+    def __init__(self, path: Path, limit: int, clock: Clock, on_idle: Callable[[], None]) -> None:
         self.path = path
         self._limit = limit
-        self._now = now
-        self._file = SharedFile(path, pause)
+        self._clock = clock
+        self._file = LockedAppendFile(path, on_idle)
         self._lock = threading.Lock()
         self.count = 0
 
-    def keep_event(self, event: Event, reason: Reason) -> None:
-        """Keep an event that was mapped but cannot be sent.
+    def write_event(self, event: Event, reason: Reason) -> None:
+        """Write an event that cannot be sent.
 
         Raises:
-            DeadLetterError: It cannot be kept, or there are too many.
+            DeadLetterError: It cannot be written, or there are too many.
         """
-        self._keep(self._head(event.stream, reason) + b',"event":' + event.payload)
+        self._keep(self._header(event.stream, reason) + b',"event":' + event.payload)
 
-    def keep_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
-        """Keep a record that could not be turned into an event.
+    def write_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
+        """Write a record that cannot become an event.
 
         Raises:
-            DeadLetterError: It cannot be kept, or there are too many.
+            DeadLetterError: It cannot be written, or there are too many.
         """
         try:
-            marked = encode_marked(record)
+            marked = encode_with_nan(record)
         except NotEncodableError:
             raise DeadLetterError(
-                f"A record of stream '{stream}' is nested too deeply to be kept"
+                f"A record of stream '{stream}' is nested too deeply for the dead-letter file"
             ) from None
         body = b',"key_properties":%b,"record":%b' % (encode(list(keys)), marked)
-        self._keep(self._head(stream, reason) + body)
+        self._keep(self._header(stream, reason) + body)
 
     def close(self) -> None:
-        """Close the file, if it was ever opened."""
+        """Close the file if it is open."""
         self._file.close()
 
-    def _head(self, stream: str, reason: Reason) -> bytes:
+    def _header(self, stream: str, reason: Reason) -> bytes:
         head = {
-            "time": self._now().isoformat(),
+            "time": self._clock.now().isoformat(),
             "stream": stream,
-            "reason": {"class": reason.code, "text": reason.text},
+            "reason": {"code": reason.code, "text": reason.text},
         }
         return encode(head)[:-1]
 
@@ -104,7 +100,7 @@ class DeadLetters:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
+class DeadLetter:
     """A line of the file, to be sent again.
 
     Attributes:
@@ -122,8 +118,8 @@ class Letter:
     keys: Sequence[str]
 
 
-def read_letters(path: Path) -> Iterator[Letter | None]:
-    """Read the file as it was at the start, line by line; None for a line that is no letter.
+def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
+    """Read the file as it was at the start, line by line; None for a line that is no dead letter.
 
     Letters written meanwhile, perhaps to the same file, are not read.
 
@@ -134,10 +130,10 @@ def read_letters(path: Path) -> Iterator[Letter | None]:
         with path.open("rb") as file:
             end = os.fstat(file.fileno()).st_size
             position = 0
-            for line in bounded_lines(file, _MAX_LETTER_BYTES):
+            for line in bounded_lines(file, _MAX_LINE_BYTES):
                 position += len(line)
                 if line.strip():
-                    yield _letter(line)
+                    yield _parse(line)
                 if position >= end:
                     return
     except OSError as error:
@@ -146,7 +142,7 @@ def read_letters(path: Path) -> Iterator[Letter | None]:
         raise DeadLetterError(f"The file {path} has a line {error}; take it out") from None
 
 
-def _letter(text: bytes) -> Letter | None:
+def _parse(text: bytes) -> DeadLetter | None:
     try:
         line = decode(text)
     except NotJSONError:
@@ -162,7 +158,9 @@ def _letter(text: bytes) -> Letter | None:
             payload = encode(event)
         except NotEncodableError:
             return None
-        return Letter(stream=line["stream"], event=event, payload=payload, record=None, keys=keys)
+        return DeadLetter(
+            stream=line["stream"], event=event, payload=payload, record=None, keys=keys
+        )
     if named and isinstance(record, dict):
-        return Letter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
+        return DeadLetter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
     return None

@@ -1,72 +1,66 @@
-"""A dry run's files: the bodies as they would be posted, one a line, and a page to look at."""
+"""Dry run: the request bodies, one a line, and the preview page, in files."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from target_segment.delivery.batching import build_body, gzip_body, iso_milliseconds
+from target_segment.delivery.responses import Outcome, PostResult
 from target_segment.errors import DeliveryError
-from target_segment.preview.gathered import Preview
-from target_segment.preview.page import Occasion, page
-from target_segment.sending.answers import Answer, Outcome
-from target_segment.sending.batching import body_of, gzipped, iso_milliseconds
+from target_segment.preview.page import RunInfo, render_page
+from target_segment.preview.statistics import Preview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from target_segment.report import Report
+    from target_segment.clock import Clock
+    from target_segment.run_stats import RunStats
 
 
 class DryRun:
-    """Takes bodies to a file instead of Segment, without the write key.
-
-    Args:
-        directory: Where the files are made, the first one with the first body.
-        now: The time of day, in UTC.
-        version: This package's version.
-    """
+    """Writes bodies to a file in `directory` instead of posting them, without the write key."""
 
     write_key = None
 
-    def __init__(self, directory: Path, now: Callable[[], datetime], version: str) -> None:
+    def __init__(self, directory: Path, clock: Clock, version: str) -> None:
         self._version = version
-        self._now = now
-        self._began = now()
+        self._clock = clock
+        self._began = clock.now()
         self.preview = Preview(self._began)
         self.path = directory / f"segment-{self._began:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
 
-    def post(self, payloads: Sequence[bytes], attempt: int) -> Answer:  # noqa: ARG002
+    def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:  # noqa: ARG002
         """Append a body to the file.
 
         Raises:
             DeliveryError: The file cannot be written.
         """
-        body = body_of(payloads, iso_milliseconds(self._now()), None)
+        body = build_body(payloads, iso_milliseconds(self._clock.now()), None)
         _append(self.path, body + b"\n")
-        return Answer(
+        return PostResult(
             outcome=Outcome.ACCEPTED,
             status="written",
             body_bytes=len(body),
-            sent_bytes=len(gzipped(body)),
+            sent_bytes=len(gzip_body(body)),
         )
 
-    def write_page(self, report: Report, outcome: str, dead_letters: Path) -> Path:
-        """Write the page beside the file.
+    def write_preview(self, stats: RunStats, outcome: str, dead_letters: Path) -> Path:
+        """Write the preview page beside the file.
 
         Raises:
             DeliveryError: It cannot be written.
         """
         path = self.path.with_suffix(".html")
-        occasion = Occasion(
+        run_info = RunInfo(
             time=self._began,
             outcome=outcome,
             bodies=self.path,
             dead_letters=dead_letters,
             version=self._version,
         )
-        _append(path, page(self.preview, report, occasion).encode(errors="replace"))
+        _append(path, render_page(self.preview, stats, run_info).encode(errors="replace"))
         return path
 
 
@@ -82,5 +76,5 @@ def _append(path: Path, content: bytes) -> None:
 
 
 def _owner_only(path: str, flags: int) -> int:
-    """Open a file that nobody else may read: the bodies hold what customers wrote."""
+    """Open a file that only its owner can read: bodies hold personal data."""
     return os.open(path, flags, 0o600)

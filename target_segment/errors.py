@@ -1,22 +1,22 @@
-"""What can go wrong, by what the user can do about it; one line each, without content."""
+"""Errors by what the user can do about them; one line each, without record content."""
 
 from __future__ import annotations
 
 
 class TargetSegmentError(Exception):
-    """A fault whose message tells the user what happened, where, and what to change."""
+    """An error whose message says what happened, where, and what to change."""
 
 
 class MappingError(TargetSegmentError):
-    """A mapping in the settings that cannot work; the message names stream and setting."""
+    """An invalid mapping; the message names stream and setting."""
 
 
 class DeliveryError(TargetSegmentError):
-    """Segment cannot be reached, or refuses the run as a whole; STATE stays where it is."""
+    """Segment cannot be reached, or rejects the whole run; STATE does not move."""
 
 
 class DeadLetterError(TargetSegmentError):
-    """An event could neither be sent nor be kept, or too many could not be sent."""
+    """An event could neither be sent nor kept, or too many could not be sent."""
 
 
 class Interrupted(Exception):  # noqa: N818 - an outcome, not an error

@@ -1,57 +1,51 @@
-"""Dead letters once more: events with the same ids, records through today's mapping."""
+"""Replay of dead letters: events with the same ids, records through the current mapping."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_segment.dead_letters import read_letters
-from target_segment.events import Event, fault_of
-from target_segment.intake import Intake
-from target_segment.mapping.stream_mapping import Stream
-from target_segment.outlet import Outlet
+from target_segment.dead_letters import read_dead_letters
+from target_segment.mapping.stream_mapping import Skipped, StreamInfo
+from target_segment.segment_spec import Event, validate_event
+from target_segment.stream_pipeline import StreamPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from target_segment.dead_letters import Letter
+    from target_segment.dead_letters import DeadLetter
     from target_segment.mapping.routing import Routing
-    from target_segment.wiring import Run
+    from target_segment.run import Run
 
 
-def replay(path: Path, routing: Routing, run: Run, heed: Callable[[], None]) -> None:
-    """Send what a dead-letter file holds; what fails again is kept again.
+def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[], None]) -> None:
+    """Send what a dead-letter file holds; what fails again becomes a dead letter again.
 
-    Args:
-        path: The file; it is read as it is at the start and left as it is.
-        routing: Mappings for records that could not be mapped the first time.
-        run: Where events go, and what fails again, perhaps to the same file.
-        heed: Called for each line; raises to end the run.
+    The file is read as it is at the start and never changed. `check_interrupt` is called for each
+    line and raises to end the run.
 
     Raises:
         TargetSegmentError: The file cannot be read, or the delivery has failed.
     """
-    delivery, truncate = run.delivery, routing.rules.truncate
-    for letter in read_letters(path):
-        heed()
+    for letter in read_dead_letters(path):
+        check_interrupt()
         if letter is None:
-            delivery.report.skipped[path.name, "a line that is no dead letter"] += 1
+            run.delivery.stats.skipped[path.name, "not a dead letter"] += 1
             continue
-        stream = Stream(name=letter.stream, keys=letter.keys)
-        outlet = Outlet(stream, run, truncate=truncate)
+        stream = StreamInfo(name=letter.stream, keys=letter.keys)
+        # The stream of an event may have no mapping any more.
+        mapping = routing.mapping_of(stream) if letter.event is None else Skipped("mapped already")
+        pipeline = StreamPipeline(stream, mapping, run, truncate=routing.rules.truncate)
         if letter.event is None:
-            mapping = routing.mapping_of(stream)
-            Intake(stream, mapping, outlet, run.now).take(letter.record or {})
-            continue
-        fault = fault_of(letter.event)
-        if fault is None:
-            outlet.hand_over(_event(letter, letter.event))
+            pipeline.process(letter.record or {})
+        elif reason := validate_event(letter.event):
+            pipeline.reject(letter.event, reason)
         else:
-            outlet.refuse(letter.event, fault)
-    delivery.settle()
+            pipeline.enqueue(_event(letter, letter.event))
+    run.delivery.flush()
 
 
-def _event(letter: Letter, event: Any) -> Event:
+def _event(letter: DeadLetter, event: Any) -> Event:
     return Event(
         payload=letter.payload,
         message_id=event["messageId"],

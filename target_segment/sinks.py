@@ -1,20 +1,17 @@
-"""One stream's records on their way from Singer to the intake: held to their schema and key."""
+"""Sink of one stream: the SDK's view of a stream pipeline."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
-from target_segment.events import Reason
-from target_segment.intake import Intake
-from target_segment.mapping.explanation import explain
-from target_segment.mapping.stream_mapping import Skipped, Stream, StreamMapping
-from target_segment.outlet import Outlet
-from target_segment.singer.validation import CompiledValidator
+from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
+from target_segment.preview.explanation import describe_mapping
+from target_segment.singer.validation import RecordValidator
+from target_segment.stream_pipeline import StreamPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,42 +19,22 @@ if TYPE_CHECKING:
     from singer_sdk import Target
 
     from target_segment.mapping.routing import Routing
-    from target_segment.wiring import Run
-
-
-def _mapping_of(target: Target, routing: Routing, stream: Stream) -> StreamMapping | Skipped:
-    maps = [
-        each
-        for maps in target.mapper.stream_maps.values()
-        for each in maps
-        if each.stream_alias == stream.name
-    ]
-    if maps and all(isinstance(each, RemoveRecordTransform) for each in maps):
-        return Skipped("removed by stream_maps")
-    return routing.mapping_of(stream)
-
-
-def retire(sinks: list[Sink]) -> None:
-    """Be done with sinks that others have followed: what they took is the delivery's by now."""
-    for sink in sinks:
-        sink.record_counter_metric.increment(sink.current_size)
-        sink.clean_up()
-    sinks.clear()
+    from target_segment.run import Run
 
 
 class SegmentSink(Sink):
-    """Hands one stream's records to the delivery that all streams share.
+    """Passes one stream's records to its pipeline.
 
     Args:
         target: Has the stream maps.
         stream_name: As in the stream's messages.
         schema: As in its SCHEMA message.
         key_properties: As in its SCHEMA message.
-        routing: Which mapping the stream has.
-        run: Gives what all streams share, which is made for the first stream without a fault.
+        routing: Has the stream's mapping.
+        start_run: Returns what all streams share; called once the stream is known to be valid.
     """
 
-    def __init__(  # noqa: PLR0913 - the SDK's four, and two of our own
+    def __init__(  # noqa: PLR0913 - the SDK's four, and two of ours
         self,
         target: Target,
         stream_name: str,
@@ -65,68 +42,69 @@ class SegmentSink(Sink):
         key_properties: Sequence[str] | None,
         *,
         routing: Routing,
-        run: Callable[[], Run],
+        start_run: Callable[[], Run],
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
-        self._validator: CompiledValidator | None = None
-        self._keys = tuple(key_properties or ())
-        stream = Stream(name=stream_name, schema=self.original_schema, keys=self._keys)
-        mapping = _mapping_of(target, routing, stream)
-        if isinstance(mapping, Skipped):
-            # What is no event may break its schema, and lack its key.
-            self._keys = ()
-        elif self.validate_schema:
-            # The original schema: the SDK takes Singer's own columns out of the other one.
-            self._validator = CompiledValidator(self.original_schema, stream_name)
-        shared = run()
-        if shared.dry_run and isinstance(mapping, StreamMapping):
-            shared.dry_run.preview.explain(stream_name, explain(mapping))
-        self._outlet = Outlet(stream, shared, truncate=routing.rules.truncate)
-        self._intake = Intake(stream, mapping, self._outlet, shared.now)
-        self._delivery = shared.delivery
+        # The original schema: the SDK removes Singer's own columns from the other one.
+        keys = tuple(key_properties or ())
+        stream = StreamInfo(name=stream_name, schema=self.original_schema, keys=keys)
+        mapping = _find_mapping(target, routing, stream)
+        is_mapped = isinstance(mapping, StreamMapping)
+        # Records of a skipped stream may break their schema and lack their key.
+        validator = (
+            RecordValidator(self.original_schema, stream_name)
+            if is_mapped and self.validate_schema
+            else None
+        )
+        run = start_run()
+        if run.dry_run and isinstance(mapping, StreamMapping):
+            run.dry_run.preview.explain(stream_name, describe_mapping(mapping))
+        self._delivery = run.delivery
+        self._pipeline = StreamPipeline(
+            stream,
+            mapping,
+            run,
+            truncate=routing.rules.truncate,
+            validator=validator,
+            keys=keys if is_mapped else (),
+        )
 
-    def take(self, record: dict[str, Any] | None) -> None:
-        """Validate a record and process it: the short form of what the SDK does with one.
-
-        Args:
-            record: The record; None if stream maps have left it out.
+    def process(self, record: dict[str, Any] | None) -> None:
+        """Count and process a record; None stands for one that stream maps have filtered out.
 
         Raises:
-            MissingKeyPropertiesError: The record lacks a key: the tap is at fault.
-            TargetSegmentError: The delivery has failed, or a dead letter cannot be kept.
+            MissingKeyPropertiesError: The record lacks a key property.
+            TargetSegmentError: The delivery has failed, or a dead letter cannot be written.
         """
         if record is None:
-            self._intake.leave_out()
+            self._pipeline.count_filtered()
             return
         self.tally_record_read()
-        if self._validator is not None and not self._validator.is_valid(record):
-            fault = self._validator.fault_of(record)
-            self._outlet.refuse(record, Reason("invalid_record", fault))
-            return
-        for key in self._keys:
-            if key not in record:
-                raise MissingKeyPropertiesError(
-                    f"Stream '{self.stream_name}': a record lacks its key property '{key}'"
-                )
-        self._intake.take(record)
+        self._pipeline.process(record)
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        self.take(record)
+        self.process(record)
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Settle everything handed over: what the SDK takes for drained is durable."""
-        self._delivery.settle()
+        """Deliver everything in the queue: what the SDK takes as drained must be durable."""
+        self._delivery.flush()
         self.record_counter_metric.increment(self.current_size)
 
     @override
     def get_validator(self) -> None:
-        # Too early: the schema of a stream that is no events may be no schema at all.
+        # The SDK's own would refuse the schema of a skipped stream.
         return None
 
-    @property
-    @override
-    def is_full(self) -> bool:
-        # Bodies are cut by the delivery, over all streams.
-        return False
+
+def _find_mapping(target: Target, routing: Routing, stream: StreamInfo) -> StreamMapping | Skipped:
+    maps = [
+        stream_map
+        for maps in target.mapper.stream_maps.values()
+        for stream_map in maps
+        if stream_map.stream_alias == stream.name
+    ]
+    if maps and all(isinstance(stream_map, RemoveRecordTransform) for stream_map in maps):
+        return Skipped("removed by stream_maps")
+    return routing.mapping_of(stream)

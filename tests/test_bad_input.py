@@ -20,9 +20,9 @@ from tap_freshchat.conform import conform_record
 from tap_freshchat.errors import FreshchatError, ReportError
 from tap_freshchat.reports.csv_files import MAX_ROW_CHARACTERS, rows, save
 from tap_freshchat.times import from_epoch_ms, parse_time
-from target_segment import encoding
-from target_segment.sending.answers import retry_after as segment_retry_after
-from target_segment.singer.shapes import check_record, check_schema
+from target_segment import json_codec
+from target_segment.delivery.responses import retry_after as segment_retry_after
+from target_segment.singer.message_checks import check_record, check_schema
 from target_segment.target import TargetSegment
 
 NOON = corpus.NOON
@@ -68,19 +68,19 @@ def test_json_that_cannot_be_read_is_one_kind_of_error(text):
 
 @pytest.mark.parametrize("text", [DEEP, b"\xff", b"9" * 5000, b"1e99999999999999999999", b"\0"])
 def test_a_singer_line_that_cannot_be_read_is_one_kind_of_error(text):
-    with pytest.raises(encoding.NotJSONError):
-        encoding.decode(b'{"a":' + text + b"}")
+    with pytest.raises(json_codec.NotJSONError):
+        json_codec.decode(b'{"a":' + text + b"}")
 
 
 def test_half_a_character_does_not_stop_an_event():
-    assert encoding.decode(rb'{"a\udc00":["cut \ud83d",1.50]}') == encoding.decode(
+    assert json_codec.decode(rb'{"a\udc00":["cut \ud83d",1.50]}') == json_codec.decode(
         '{"a\ufffd":["cut \ufffd",1.50]}'
     )
 
 
 def test_a_state_that_json_cannot_carry_is_refused_as_such():
-    with pytest.raises(encoding.NotEncodableError):
-        encoding.encode_spaced(encoding.decode(b'{"a":NaN}'))
+    with pytest.raises(json_codec.NotEncodableError):
+        json_codec.encode_like_stdlib(json_codec.decode(b'{"a":NaN}'))
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00+00:01", "9999-12-31T23:59-00:01"])
@@ -105,9 +105,9 @@ def test_milliseconds_beyond_all_years_are_no_moment():
 )
 def test_a_setting_that_json_cannot_carry_is_refused_by_name(config):
     with pytest.raises(ConfigValidationError) as refused:
-        TargetSegment(config={"dry_run": True, **encoding.decode(config)})
+        TargetSegment(config={"dry_run": True, **json_codec.decode(config)})
     assert refused.value.errors == [
-        f"{config[2:9].decode()}: holds NaN, Infinity or too many levels"
+        f"{config[2:9].decode()}: contains NaN, Infinity or too many levels"
     ]
 
 

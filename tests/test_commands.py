@@ -31,7 +31,7 @@ BODY = {"batch": [{"type": "track", "event": "Seen", "anonymousId": "a", "messag
 LETTER = {
     "time": "2026-11-22T10:55:22+00:00",
     "stream": "orders",
-    "reason": {"class": "refused", "text": "once"},
+    "reason": {"code": "refused", "text": "once"},
     "event": {
         "type": "track",
         "event": "Order Placed",
@@ -135,6 +135,8 @@ def test_the_target_replays_and_prints_its_plan(follow, segment):
     urls = {"api_url": segment.api_url, "cdn_url": segment.cdn_url, "write_key": "key-1"}
     settings = {**yaml.safe_load(config.text), **urls}
     (follow.folder / "config.json").write_text(json.dumps(settings))
+    catalog = {"streams": [{"stream": "orders", "schema": {"properties": {"total": {}}}}]}
+    (follow.folder / "catalog.json").write_text(json.dumps(catalog))
     (follow.folder / "dead_letters.jsonl").write_text(json.dumps(LETTER) + "\n")
     follow("docs/target.md")
     assert [event["event"] for event in segment.accepted] == ["Order Placed"]

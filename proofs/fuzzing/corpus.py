@@ -167,7 +167,7 @@ def _letters() -> Iterator[bytes]:
         "timestamp": "2026-11-22T10:55:22Z",
         "properties": {"text": "…"},
     }
-    letter = {"stream": "orders", "reason": {"class": "refused", "text": ""}, "event": event}
+    letter = {"stream": "orders", "reason": {"code": "refused", "text": ""}, "event": event}
     yield json.dumps(letter).encode()
 
 

@@ -6,8 +6,13 @@ import contextlib
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from target_segment.delivery.responses import (
+    MAX_RETRY_AFTER_SECONDS,
+    classify_response,
+    clock_skew,
+    retry_after,
+)
 from target_segment.errors import DeliveryError
-from target_segment.sending.answers import MAX_RETRY_AFTER_SECONDS, clock_gap, judge, retry_after
 
 from .answers import headers_of
 
@@ -22,11 +27,11 @@ def answer(data: bytes) -> None:
     text, _, body = data[1:].partition(b"\n\n")
     headers = headers_of(text.decode("latin-1"))
     with contextlib.suppress(DeliveryError):
-        judge(200 + 2 * (data[0] if data else 0), headers, body)
+        classify_response(200 + 2 * (data[0] if data else 0), headers, body)
     wait = retry_after(headers, NOON)
     if wait is not None and not 0 <= wait <= MAX_RETRY_AFTER_SECONDS:
         raise AssertionError(wait)
-    clock_gap(headers, NOON)
+    clock_skew(headers, NOON)
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {"segment_answer": answer}

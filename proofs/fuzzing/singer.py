@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
 
-from target_segment.encoding import NotJSONError, decode
 from target_segment.errors import TargetSegmentError
+from target_segment.json_codec import NotJSONError, decode
 from target_segment.replay import replay
 from target_segment.target import TargetSegment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-# What `ending_of` makes one line of that says what to do.
+# What `outcome_of` makes one line of that says what to do.
 TOLD = (TargetSegmentError, SingerSDKError, SingerError)
 MAPPED = {
     "streams": {
@@ -74,9 +74,9 @@ def dry_target(**settings: Any) -> Iterator[TargetSegment]:
         try:
             yield target
         finally:
-            if "run" in target.__dict__:
-                target.run.delivery.end(10)
-                target.run.close()
+            if target.started_run is not None:
+                target.started_run.delivery.end(10)
+                target.started_run.close()
 
 
 def lines(data: bytes) -> None:
@@ -103,7 +103,7 @@ def letters(data: bytes) -> None:
         path = Path(folder) / "letters.jsonl"
         path.write_bytes(data)
         with contextlib.suppress(*TOLD):
-            replay(path, target.settings.routing, target.run, target.heed)
+            replay(path, target.settings.routing, target.start_run(), target.check_interrupt)
 
 
 def settings(data: bytes) -> None:

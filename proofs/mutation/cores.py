@@ -8,26 +8,26 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # In a module with an edge, only the functions that are pure.
 PURE = {
-    "target_segment/sending/sender.py": ("pause_after", "Sender.send"),
+    "target_segment/delivery/batch_sender.py": ("backoff_seconds", "BatchSender.send"),
 }
 
 _MAPPING = ("test_mapping", "test_presets", "test_guide")
 _TARGET = {
     "mapping/stream_mapping": _MAPPING,
-    "mapping/values": _MAPPING,
+    "mapping/expressions": _MAPPING,
     "mapping/properties": _MAPPING,
-    "mapping/edits": _MAPPING,
+    "mapping/redaction": _MAPPING,
     "mapping/reserved_names": _MAPPING,
-    "mapping/occurrences": _MAPPING,
+    "mapping/message_id_parts": _MAPPING,
     "mapping/message_ids": ("test_message_ids", "test_mapping"),
-    "sending/batching": ("test_batching",),
-    "events": ("test_mapping", "test_message_ids", "test_events"),
+    "delivery/batching": ("test_batching",),
+    "segment_spec": ("test_mapping", "test_message_ids", "test_segment_spec"),
     "truncation": ("test_truncation",),
-    "sending/pacing": ("test_pacing",),
-    "mapping/routing": ("test_presets", "test_guide", "test_settings", "test_routing"),
-    "mapping/stream_settings": _MAPPING,
-    "sending/answers": ("test_answers",),
-    "sending/sender": ("test_delivery", "test_client"),
+    "delivery/rate_limiter": ("test_rate_limiter",),
+    "mapping/routing": ("test_presets", "test_guide", "test_config", "test_routing"),
+    "mapping/compiler": _MAPPING,
+    "delivery/responses": ("test_responses",),
+    "delivery/batch_sender": ("test_delivery_queue", "test_client"),
 }
 _TAP = {
     "times": ("test_times", "test_conform"),

@@ -2,7 +2,7 @@
 """Changes the pure cores a little, in thousands of ways, and tells which changes no test sees.
 
     python3 proofs/mutation/run.py                             every core, at most 60 mutants each
-    python3 proofs/mutation/run.py target_segment/mapping/values.py    one of them
+    python3 proofs/mutation/run.py target_segment/mapping/expressions.py    one of them
     python3 proofs/mutation/run.py --sample 0 --show           all mutants, and what those that
                                                                lived are
 

@@ -1,4 +1,4 @@
-"""Properties and traits of an event: chosen, renamed, dropped, hashed; the record stays."""
+"""Properties and traits of an event: selected, renamed, dropped, hashed."""
 
 from __future__ import annotations
 
@@ -8,44 +8,39 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from target_segment.errors import MappingError
-from target_segment.mapping.edits import Edits, edited, fold
+from target_segment.mapping.expressions import Expression, Record, compile_expression
+from target_segment.mapping.paths import is_field_name
+from target_segment.mapping.redaction import RedactionTree, apply_redactions, build_redactions
 from target_segment.mapping.reserved_names import (
+    expand_renamed_paths,
+    has_reserved_prefix,
     is_reserved,
-    may_be_new,
-    renamed_fields,
-    under_new_names,
+    reserved_renames,
 )
-from target_segment.mapping.values import Record, Value, compile_value, is_path
 
 Properties: TypeAlias = Callable[[Record], dict[str, Any]]
-# What of the whole record is sent, under the names it has there, and the edits by those names.
-Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], Edits]]"
+# From a record to what of it is sent, by the names sent, and the redactions by those names.
+Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], RedactionTree]]"
 
-# Columns that Singer tools add to records for their own use (sdk.meltano.com, "Record metadata").
+# Columns that Singer tools add to records (sdk.meltano.com, "Record metadata").
 _SINGER_COLUMN_PREFIX = "_sdc_"
-# How many sets of undeclared fields a stream's records may have before names are made up anew.
-_LAYOUTS = 64
-# How many names of undeclared fields are remembered as harmless or not.
-_FIELDS = 1024
+# Sets of undeclared fields whose names are cached, per stream.
+_MAX_CACHED_LAYOUTS = 64
+# Undeclared field names that are cached, per stream.
+_MAX_CACHED_FIELDS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrivacyRules:
-    """Which properties leave the company, for every stream.
-
-    Attributes:
-        drop: Dotted paths to remove.
-        hashed: Dotted paths whose values are replaced by their SHA-256, in hexadecimal.
-        salt: Text put before each value that is hashed.
-    """
+    """Paths that are dropped, and paths that are replaced by a salted SHA-256, in all streams."""
 
     drop: Sequence[str] = ()
     hashed: Sequence[str] = ()
     salt: str = field(default="", repr=False)
 
 
-def takes_all(spec: Any) -> bool:
-    """Tell whether properties (or traits) are the whole record, or that and more."""
+def includes_whole_record(spec: Any) -> bool:
+    """Return whether properties (or traits) include the whole record."""
     return spec == "*" or (isinstance(spec, dict) and "*" in spec)
 
 
@@ -58,103 +53,112 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
     keys: Sequence[str],
     privacy: PrivacyRules,
 ) -> Properties:
-    """Turn a mapping's properties (or traits) into a function of the record.
+    """Compile a mapping's properties (or traits) into a function of the record.
 
     Args:
         config: The stream's mapping, for `drop` (dotted paths) and `rename` ({old: new}).
-        spec: `"*"`, a list of fields, or {name: value}, in which `"*": "*"` adds the whole record.
+        spec: `"*"`, a list of fields, or {name: expression}; `"*": "*"` adds the whole record.
         where: Stream and setting, for errors.
         schema: The stream's JSON Schema.
         keys: The stream's key properties.
-        privacy: What is dropped and hashed in every stream.
+        privacy: What is dropped and hashed in all streams.
 
     Returns:
-        A function that gives a new dict and leaves the record untouched. Null values at the top
-        are left out: they make no column, and may erase a trait.
+        A function that returns a new dict. Null values at the top are left out: they make no
+        column, and may erase a trait.
 
     Raises:
-        MappingError: The specification cannot work.
+        MappingError: The specification is invalid.
     """
     stream = where.rpartition(".")[0]
-    whole, pairs = _chosen(spec, where, keys)
+    whole, pairs = _parse_spec(spec, where, keys)
     rename = config.get("rename") or {}
     if not isinstance(rename, dict) or not all(isinstance(new, str) for new in rename.values()):
         raise MappingError(f"{stream}.rename: must be {{old name: new name}}")
-    # An own rename of a reserved name is the better answer, so it is not refused.
+    # A rename by the user makes a reserved name valid.
     for name in [*(rename.get(name, name) for name, _ in pairs), *rename.values()]:
         if is_reserved(name):
-            raise MappingError(f"{where}: '{name}' is a column of Segment's own; rename it")
+            raise MappingError(
+                f"{where}: '{name}' is a reserved column in Segment's warehouses; rename it"
+            )
     drop = [*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop]
 
-    usual = renamed_fields(schema)
+    usual = reserved_renames(schema)
 
-    def edits_of(renamed: Mapping[str, str]) -> Edits:
-        return fold(
-            drop=under_new_names(drop, renamed, usual),
-            hashed=under_new_names(privacy.hashed, renamed, usual),
+    def redactions_for(renamed: Mapping[str, str]) -> RedactionTree:
+        return build_redactions(
+            drop=expand_renamed_paths(drop, renamed, usual),
+            hashed=expand_renamed_paths(privacy.hashed, renamed, usual),
             salt=privacy.salt,
         )
 
     if whole:
-        return _compose(_whole_record(schema, edits_of), pairs, rename)
-    edits = edits_of({})
-    return _compose(lambda _: ({}, edits), pairs, rename)
+        return _compose(_whole_record(schema, redactions_for), pairs, rename)
+    redactions = redactions_for({})
+    return _compose(lambda _: ({}, redactions), pairs, rename)
 
 
-def _chosen(
+def _parse_spec(
     spec: Any, where: str, keys: Sequence[str]
-) -> tuple[bool, list[tuple[str, str | Value]]]:
-    """Say whether the whole record is wanted, and which (name, field or value) pairs."""
+) -> tuple[bool, list[tuple[str, str | Expression]]]:
+    """Return whether the whole record is included, and the pairs (name, field or expression)."""
     if spec == "*":
         return True, []
     if isinstance(spec, list):
-        if not all(is_path(item) for item in spec):
-            raise MappingError(f"{where}: a list holds names of fields; for a path, {{name: path}}")
+        if not all(is_field_name(item) for item in spec):
+            raise MappingError(
+                f"{where}: a list must hold field names; write a path as {{name: path}}"
+            )
         return False, [(item, item) for item in spec]
     if isinstance(spec, dict):
-        chosen = {name: value for name, value in spec.items() if name != "*"}
+        named = {name: value for name, value in spec.items() if name != "*"}
         if "*" in spec and spec["*"] != "*":
-            raise MappingError(f'{where}: the only value of "*" is "*", the whole record')
+            raise MappingError(f'{where}: the value of "*" must be "*", the whole record')
         return "*" in spec, [
-            (name, value if is_path(value) else compile_value(value, f"{where}.{name}", keys))
-            for name, value in chosen.items()
+            (
+                name,
+                value
+                if is_field_name(value)
+                else compile_expression(value, f"{where}.{name}", keys),
+            )
+            for name, value in named.items()
         ]
-    raise MappingError(f'{where}: must be "*", a list of fields, or {{name: value}}')
+    raise MappingError(f'{where}: must be "*", a list of fields, or {{name: expression}}')
 
 
 def _whole_record(
-    schema: Mapping[str, Any], edits_of: Callable[[Mapping[str, str]], Edits]
+    schema: Mapping[str, Any], redactions_for: Callable[[Mapping[str, str]], RedactionTree]
 ) -> Selection:
     declared = schema.get("properties") or {}
 
-    def layout_with(more: Iterable[str]) -> tuple[dict[str, str | None], Edits]:
-        """Name the property of each field, None for Singer's own columns; and find its edits."""
+    def layout_with(more: Iterable[str]) -> tuple[dict[str, str | None], RedactionTree]:
+        """Return the name of each field, None for Singer's own columns, and the redactions."""
         fields = {**declared, **dict.fromkeys(more)}
-        renamed = renamed_fields({"properties": fields})
+        renamed = reserved_renames({"properties": fields})
         names = {name: name for name in fields} | renamed
         return {
             name: None if name.startswith(_SINGER_COLUMN_PREFIX) else new
             for name, new in names.items()
-        }, edits_of(renamed)
+        }, redactions_for(renamed)
 
-    names, edits = layout_with(())
+    names, redactions = layout_with(())
 
-    @lru_cache(_FIELDS)
-    def needs_thought(name: str) -> bool:
-        """Tell whether a field that the schema lacks cannot simply be sent under its own name."""
+    @lru_cache(_MAX_CACHED_FIELDS)
+    def may_need_name(name: str) -> bool:
+        """Return whether an undeclared field may need another name."""
         singers = name.startswith(_SINGER_COLUMN_PREFIX)
-        return name not in names and (singers or is_reserved(name) or may_be_new(name))
+        return name not in names and (singers or is_reserved(name) or has_reserved_prefix(name))
 
-    # Records mostly have the same of these.
-    other_layout = lru_cache(_LAYOUTS)(layout_with)
+    # Records mostly have the same undeclared fields.
+    other_layout = lru_cache(_MAX_CACHED_LAYOUTS)(layout_with)
 
-    def select(record: Record) -> tuple[dict[str, Any], Edits]:
+    def select(record: Record) -> tuple[dict[str, Any], RedactionTree]:
         try:
-            return _named(record, names.__getitem__), edits
+            return _named(record, names.__getitem__), redactions
         except KeyError:
-            more = frozenset(filter(needs_thought, record))
-        others, other_edits = other_layout(more) if more else (names, edits)
-        return _named(record, lambda name: others.get(name, name)), other_edits
+            more = frozenset(filter(may_need_name, record))
+        others, other_redactions = other_layout(more) if more else (names, redactions)
+        return _named(record, lambda name: others.get(name, name)), other_redactions
 
     return select
 
@@ -168,14 +172,14 @@ def _named(record: Record, name_of: Callable[[str], str | None]) -> dict[str, An
 
 
 def _compose(
-    select: Selection, pairs: Sequence[tuple[str, str | Value]], rename: Mapping[str, str]
+    select: Selection, pairs: Sequence[tuple[str, str | Expression]], rename: Mapping[str, str]
 ) -> Properties:
     fields = [(name, value) for name, value in pairs if isinstance(value, str)]
     values = [(name, value) for name, value in pairs if not isinstance(value, str)]
 
     def properties(record: Record) -> dict[str, Any]:
-        result, edits = select(record)
-        # Before Python 3.12, a loop is faster than a comprehension of the same.
+        result, redactions = select(record)
+        # Before Python 3.12, a loop is faster than a comprehension.
         for name, source in fields:
             value = record.get(source)
             if value is not None:
@@ -184,10 +188,10 @@ def _compose(
             value = value_of(record)
             if value is not None:
                 result[name] = value
-        if edits:
-            result = edited(result, edits)
+        if redactions:
+            result = apply_redactions(result, redactions)
         if rename:
-            # All out before any goes in: a new name may be another's old one.
+            # All are removed first: a new name may be another field's old name.
             result.update({new: result.pop(old) for old, new in rename.items() if old in result})
         return result
 

@@ -1,18 +1,19 @@
-"""The JSON Schema of the properties that a mapping yields, from the schema of its records."""
+"""Property schemas: the JSON Schema of a mapping's properties, from that of its records."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from target_segment.mapping.properties import takes_all
-from target_segment.mapping.reserved_names import renamed_fields, under_new_names
+from target_segment.mapping.paths import split_path
+from target_segment.mapping.properties import includes_whole_record
+from target_segment.mapping.reserved_names import expand_renamed_paths, reserved_renames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Schema: TypeAlias = "dict[str, Any]"
 
-# Of a value that nothing is known of.
+# A value of unknown type.
 ANYTHING: Mapping[str, Any] = {}
 TEXT: Mapping[str, Any] = {"type": "string"}
 
@@ -28,19 +29,19 @@ def schema_of_properties(
     drop: Sequence[str],
     hashed: Sequence[str],
 ) -> Schema:
-    """Tell what the properties (or traits) of a mapping look like.
+    """Return the JSON Schema of the properties (or traits) of a mapping.
 
     Args:
         config: The stream's mapping, for `drop` and `rename`.
         spec: Its `properties` or `traits`.
-        record: JSON Schema of the stream's records; empty if nothing is known of them.
+        record: JSON Schema of the stream's records; empty if unknown.
         drop: Paths dropped in every stream.
         hashed: Paths hashed in every stream.
     """
     known = record.get("properties") or {}
     properties: Schema = {}
-    whole = takes_all(spec)
-    renamed = renamed_fields(record) if whole else {}
+    whole = includes_whole_record(spec)
+    renamed = reserved_renames(record) if whole else {}
     sources = {renamed.get(name, name): name for name in known} if whole else {}
     properties.update({name: known[source] for name, source in sources.items()})
     if isinstance(spec, list):
@@ -48,14 +49,14 @@ def schema_of_properties(
     elif isinstance(spec, dict):
         named = {name: value for name, value in spec.items() if name != "*"}
         properties.update({name: schema_of_value(named[name], record) for name in named})
-    required = [name for name in properties if _is_always_there(name, sources, spec, record)]
+    required = [name for name in properties if _is_required(name, sources, spec, record)]
     schema: Schema = {"type": "object", "properties": properties, "required": required}
-    # What comes with a whole record is known only as far as its schema is.
+    # A whole record of unknown schema may have any field.
     schema["additionalProperties"] = not known and whole
-    for path in under_new_names(hashed, renamed, renamed):
-        _edit(schema, _steps(path, schema), _DIGEST)
-    for path in under_new_names([*(config.get("drop") or ()), *drop], renamed, renamed):
-        _edit(schema, _steps(path, schema), None)
+    for path in expand_renamed_paths(hashed, renamed, renamed):
+        _edit(schema, split_path(path, schema.get("properties") or {}), _DIGEST)
+    for path in expand_renamed_paths([*(config.get("drop") or ()), *drop], renamed, renamed):
+        _edit(schema, split_path(path, schema.get("properties") or {}), None)
     rename = config.get("rename") or {}
     kept = schema["properties"]
     kept.update({new: kept.pop(old) for old, new in rename.items() if old in kept})
@@ -64,17 +65,17 @@ def schema_of_properties(
 
 
 def schema_of_value(spec: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Tell what a value of the mapping language looks like."""
+    """Return the JSON Schema of an expression."""
     if isinstance(spec, str):
         return _of_path(spec, record)
     if isinstance(spec, list):
-        found = [schema_of_value(item, record) for item in spec]
-        return found[0] if all(_kind(each) == _kind(found[0]) for each in found) else ANYTHING
+        first, *others = [schema_of_value(item, record) for item in spec]
+        return first if all(_kind(other) == _kind(first) for other in others) else ANYTHING
     if "value" in spec:
         return {"enum": [spec["value"]]}
     if "map" in spec:
         return {"enum": list(dict.fromkeys(spec["map"].values()))}
-    # What is left joins texts: `join`, or the stream's key.
+    # `join` or `key`: both join texts.
     return TEXT
 
 
@@ -84,7 +85,7 @@ def _kind(schema: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
     schema = record
-    for step in _steps(path, record):
+    for step in split_path(path, record.get("properties") or {}):
         if step.isdecimal() and isinstance(schema.get("items"), dict):
             schema = schema["items"]
         else:
@@ -92,15 +93,10 @@ def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema
 
 
-def _steps(path: str, schema: Mapping[str, Any]) -> list[str]:
-    """Part a path, unless it is the whole name of a field."""
-    return [path] if path in (schema.get("properties") or {}) else path.split(".")
-
-
-def _is_always_there(
+def _is_required(
     name: str, sources: Mapping[str, str], spec: Any, record: Mapping[str, Any]
 ) -> bool:
-    """Tell whether a property comes straight from a field that every record has."""
+    """Return whether a property is a field that every record has."""
     required = record.get("required") or ()
     if isinstance(spec, dict) and name in spec:
         source = spec[name]
@@ -111,7 +107,7 @@ def _is_always_there(
 
 
 def _edit(schema: Schema, path: Sequence[str], instead: Mapping[str, Any] | None) -> None:
-    """Replace what lies at a path, or take it away; what is on the way to it is copied."""
+    """Replace or remove the schema at a path; the schemas on the way are copied."""
     name, *below = path
     if "items" in schema:
         schema["items"] = dict(schema["items"])
@@ -136,5 +132,5 @@ def _described(schema: Mapping[str, Any]) -> Schema:
 
 
 def _hashed(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A list is hashed item by item."""
+    """Return the schema of a hashed value; a list is hashed item by item."""
     return {"type": schema["type"], "items": _DIGEST} if "items" in schema else _DIGEST

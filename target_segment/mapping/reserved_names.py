@@ -1,33 +1,34 @@
-"""Names that Segment's warehouses keep for columns of their own, and what is sent instead."""
+"""Reserved names: columns that Segment's warehouses write themselves, and what replaces them."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from target_segment.events import RESERVED_COLUMNS
+from target_segment.mapping.paths import split_field
+from target_segment.segment_spec import RESERVED_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# Put before a field whose own name warehouses reserve, when a whole record is sent.
+# Prefix of a reserved field name, when the whole record is sent.
 _RESERVED_PREFIX = "record_"
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def is_reserved(name: str) -> bool:
-    """Tell whether warehouses would turn a property's name into one of their own columns."""
+    """Return whether warehouses would map a property to one of their own columns."""
     return _CAMEL.sub("_", name).lower() in RESERVED_COLUMNS
 
 
-def may_be_new(name: str) -> bool:
-    """Tell whether a field's own name may be what is sent instead of another's."""
+def has_reserved_prefix(name: str) -> bool:
+    """Return whether a field's name could replace a reserved one."""
     return name.startswith(_RESERVED_PREFIX)
 
 
-def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
-    """Find another name for each field of a whole record whose own name warehouses reserve."""
+def reserved_renames(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return a free name for each reserved field name of a whole record."""
     fields = [*(schema.get("properties") or {}), *RESERVED_COLUMNS]
     taken = set(fields)
     renamed: dict[str, str] = {}
@@ -39,20 +40,20 @@ def renamed_fields(schema: Mapping[str, Any]) -> dict[str, str]:
     return renamed
 
 
-def under_new_names(
+def expand_renamed_paths(
     paths: Iterable[str], renamed: Mapping[str, str], usual: Mapping[str, str]
 ) -> list[str]:
-    """Add to paths by the fields' own names the same paths by those that are sent instead.
+    """Add to each path the same path under the name that is sent.
 
     Args:
-        paths: By the fields' own names, or by those that are usually sent.
-        renamed: What is sent instead of which names, with the fields that a record has.
-        usual: The same with those that the schema has.
+        paths: By the tap's field names, or by the names that are usually sent.
+        renamed: New names by reserved name, for the fields of a record.
+        usual: The same for the fields of the schema.
     """
     own = {new: name for name, new in usual.items()}
     result: list[str] = []
     for path in paths:
-        name, dot, below = path.partition(".")
+        name, below = split_field(path)
         names = (name, renamed.get(name), renamed.get(own.get(name, "")))
-        result += dict.fromkeys(each + dot + below for each in names if each)
+        result += dict.fromkeys(new + below for new in names if new)
     return result

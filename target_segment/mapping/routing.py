@@ -1,4 +1,4 @@
-"""Which mapping each stream has: the preset's, the user's over it, the default, or none."""
+"""Routing of streams to mappings: the user's over the preset's, the default, or none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from target_segment.errors import MappingError
-from target_segment.events import default_name
+from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
-from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream, StreamMapping
-from target_segment.mapping.stream_settings import compile_mapping
+from target_segment.mapping.stream_mapping import SharedRules, Skipped, StreamInfo, StreamMapping
+from target_segment.segment_spec import default_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,27 +22,23 @@ ANY_STREAM = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class Routing:
-    """The mapping settings of all streams.
+    """The mapping settings of all streams, preset and user merged.
 
-    Attributes:
-        streams: Mapping settings by stream, preset and user merged.
-        skip_unmapped: Whether a stream without any is skipped; otherwise it is an error.
-        rules: What holds for the events of every stream.
-        write_key: The destination, for message ids.
-        spelled: The event names that the settings or the preset spell; all others are content.
+    `write_key` is the destination in message ids. `known_event_names` are those in the settings or
+    the preset; all others are record content.
     """
 
     streams: Mapping[str, Mapping[str, Any]]
     skip_unmapped: bool
-    rules: EventRules
+    rules: SharedRules
     write_key: str | None = field(repr=False)
-    spelled: frozenset[str] = frozenset()
+    known_event_names: frozenset[str] = frozenset()
 
-    def mapping_of(self, stream: Stream) -> StreamMapping | Skipped:
+    def mapping_of(self, stream: StreamInfo) -> StreamMapping | Skipped:
         """Compile the mapping of a stream.
 
         Raises:
-            MappingError: There is none and the settings say that this is an error.
+            MappingError: There is none, and `skip_unmapped` is false.
         """
         config = self.streams.get(stream.name, self.streams.get(ANY_STREAM))
         if config is None:
@@ -56,10 +52,10 @@ class Routing:
         return compile_mapping(config, stream, self.rules, ids)
 
 
-def merged_streams(
+def merge_stream_settings(
     preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Lay the user's mapping of each stream over the preset's, key by key; null takes a key away.
+    """Override the preset's mappings by the user's, key by key; null removes a key.
 
     Raises:
         MappingError: A stream's settings are not an object.
@@ -75,25 +71,19 @@ def merged_streams(
     }
 
 
-def merged_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
-    """Lay the user's event names over the spelling's; either spelling of a name may be given."""
+def merge_event_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
+    """Override the event names of the style by the user's, given under either name."""
     names = {event: own.get(sent, sent) for event, sent in preset.event_names.items()}
     return {**names, **own}
 
 
 def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any]) -> None:
-    """Check that names given in `events` and `event_names` are names of some event.
+    """Check the event names that `include_events` and `event_names` give (`wanted`, by setting).
 
-    Nothing is checked when a mapping of the user's takes its names from records: then any name
-    may come.
-
-    Args:
-        routing: All mappings.
-        preset: The preset among them, which lists its own names.
-        wanted: The names given, by setting.
+    Nothing is checked when a mapping of the user takes event names from records.
 
     Raises:
-        MappingError: A name can never come; the message lists those that can.
+        MappingError: No event can have the name; the message lists the possible names.
     """
     known = {*preset.events}
     for name, config in routing.streams.items():
@@ -108,20 +98,20 @@ def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any
         for name in names:
             if name not in known | sent | {*preset.event_names.values()}:
                 raise MappingError(
-                    f"{setting}: no event is called '{name}'; there are: {', '.join(sorted(sent))}"
+                    f"{setting}: unknown event '{name}'; known events: {', '.join(sorted(sent))}"
                 )
 
 
-def spelled_names(
-    streams: Mapping[str, Mapping[str, Any]], preset: Preset, rules: EventRules
+def known_event_names(
+    streams: Mapping[str, Mapping[str, Any]], preset: Preset, rules: SharedRules
 ) -> frozenset[str]:
-    """List the event names that the settings or the preset spell, under either name."""
+    """List the event names in the settings or the preset, under either name."""
     names = {*preset.events, *rules.names, *rules.names.values(), *(rules.only or ())}
     return frozenset(names.union(*(_names(name, config) or () for name, config in streams.items())))
 
 
 def _names(stream: str, config: Mapping[str, Any]) -> set[str] | None:
-    """List the names that a stream's events can have; None if records bring them."""
+    """List the names that a stream's events can have; None if they come from records."""
     event = config.get("event")
     if config.get("call", "track") != "track":
         return set()
@@ -138,11 +128,7 @@ def _preset_events(preset: Preset, stream: str) -> list[Any]:
 
 
 def check_streams(routing: Routing, preset: Preset) -> None:
-    """Compile every mapping once, so that its faults end the run before anything is requested.
-
-    Raises:
-        MappingError: A mapping cannot work; the message names stream and setting.
-    """
+    """Compile every mapping once; raises `MappingError` before anything is requested."""
     for name in routing.streams:
         _check_stream(name, routing, preset)
 
@@ -150,10 +136,10 @@ def check_streams(routing: Routing, preset: Preset) -> None:
 def _check_stream(name: str, routing: Routing, preset: Preset) -> None:
     config = routing.streams[name]
     try:
-        compile_mapping(config, Stream(name=name), routing.rules, message_ids(None, name))
+        compile_mapping(config, StreamInfo(name=name), routing.rules, message_ids(None, name))
     except MappingError as error:
         if not preset.streams or name in {*preset.streams, ANY_STREAM}:
             raise
         near = get_close_matches(name, preset.streams, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise MappingError(f"{error} ('{name}' is no stream of the preset{hint})") from None
+        raise MappingError(f"{error} ('{name}' is not a stream of the preset{hint})") from None

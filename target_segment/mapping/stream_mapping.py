@@ -1,4 +1,4 @@
-"""One stream's mapping: record to event, pure."""
+"""Mapping of one stream: record to event, pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from target_segment.events import NO_EVENT_NAME, EventFault
 from target_segment.mapping.properties import PrivacyRules, Properties
+from target_segment.segment_spec import NO_EVENT_NAME, InvalidEvent
 
 if TYPE_CHECKING:
-    from target_segment.mapping.occurrences import Occurrence
-    from target_segment.mapping.values import Record, Value
+    from target_segment.mapping.expressions import Expression, Record
+    from target_segment.mapping.message_id_parts import IdPartsFunction
 
 _NO_TIME = "the time of the event is not an ISO 8601 time"
 # ISO 8601 without hyphens: 20261122.
@@ -26,12 +26,12 @@ MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A record that is no event, by the user's or the preset's decision; or all of a stream."""
+    """Why a record, or a whole stream, is not an event by the user's or the preset's decision."""
 
     reason: str
 
     def map(self, _: Record) -> Skipped:
-        """Skip a record of a stream that is no event."""
+        """Skip a record of a stream that is skipped."""
         return self
 
 
@@ -40,9 +40,9 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         event: A batch item as Segment's documentation shapes it.
-        name: What it is counted by: the event's name as sent, or the call.
+        name: What the summary counts it by: the event's name as sent, or the call.
         identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
-        moment: Its time; None if it has none and Segment is to take that of receipt.
+        moment: Its time; None if Segment uses the time of receipt.
     """
 
     event: dict[str, Any]
@@ -52,11 +52,11 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EventRules:
-    """What holds for the events of every stream.
+class SharedRules:
+    """Settings that apply to all streams.
 
     Attributes:
-        names: Event names to send under another name.
+        names: New event names by old ones.
         only: The event names to send, under either name; None for all.
         context: Merged into each event's context.
         integrations: The `integrations` object of each event; left out when empty.
@@ -73,7 +73,7 @@ class EventRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
+class StreamInfo:
     """A stream as its SCHEMA message describes it."""
 
     name: str
@@ -83,36 +83,33 @@ class Stream:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamMapping:
-    """A compiled mapping; `map` is pure and leaves the record as it is.
+    """A compiled mapping; `config` is what it was compiled from."""
 
-    `config` is what it was compiled from; the rest is what came of it.
-    """
-
-    stream: Stream
+    stream: StreamInfo
     config: Mapping[str, Any]
     call: str
-    rules: EventRules
+    rules: SharedRules
     payload_name: str
-    event: Value
+    event: Expression
     event_is_optional: bool
-    user_id: Value | None
-    anonymous_ids: Sequence[tuple[Value, str]]
-    group_id: Value | None
-    timestamp: Value | None
+    user_id: Expression | None
+    anonymous_ids: Sequence[tuple[Expression, str]]
+    group_id: Expression | None
+    timestamp: Expression | None
     message_id: MessageId
-    occurrence: Occurrence
-    when: Sequence[tuple[Value, tuple[Any, ...], Skipped]]
+    id_parts: IdPartsFunction
+    when: Sequence[tuple[Expression, tuple[Any, ...], Skipped]]
     payload: Properties
-    context: Sequence[tuple[str, Value]]
+    context: Sequence[tuple[str, Expression]]
     fixed_context: msgspec.Raw
     integrations: msgspec.Raw | None
 
     def map(self, record: Record) -> Mapped | Skipped:
-        """Turn a record into an event, or tell why it is none.
+        """Turn a record into an event, or return why it is skipped.
 
         Raises:
-            EventFault: The record should be an event, but Segment would not accept it.
-            NotEncodableError: A part of its id is not a number.
+            InvalidEvent: Segment would not accept the event.
+            NotEncodableError: A part of its id is NaN or Infinity.
         """
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
@@ -127,15 +124,15 @@ class StreamMapping:
             try:
                 name = rules.names.get(own_name, own_name)
             except TypeError:  # a list or an object
-                raise EventFault("no_event_name", NO_EVENT_NAME) from None
+                raise InvalidEvent("no_event_name", NO_EVENT_NAME) from None
             if rules.only is not None and name not in rules.only and own_name not in rules.only:
                 return Skipped("not among the events to send")
             event["event"] = name
         identity = self._identify(record, event)
         if self.group_id:
-            event["groupId"] = _text_id(self.group_id(record))
+            event["groupId"] = _id_as_string(self.group_id(record))
         payload = self.payload(record)
-        event["messageId"] = self.message_id(self.occurrence(own_name, record, payload))
+        event["messageId"] = self.message_id(self.id_parts(own_name, record, payload))
         moment = None
         if self.timestamp:
             event["timestamp"], moment = _timestamp(self.timestamp(record))
@@ -146,16 +143,16 @@ class StreamMapping:
         return Mapped(event=event, name=name, identity=identity, moment=moment)
 
     def _identify(self, record: Record, event: dict[str, Any]) -> str:
-        """Put the ids into the event.
+        """Put the ids into the event and return what identifies it.
 
-        A fallback for `anonymousId` is used only when nothing else says who it was: next to a
-        `userId` it would tie, say, a conversation's id to a person for ever.
+        A fallback for `anonymousId` is used only without a `userId`: next to one, it would tie a
+        conversation's id to a person permanently.
         """
-        user = _text_id(self.user_id(record)) if self.user_id else None
+        user = _id_as_string(self.user_id(record)) if self.user_id else None
         if user is not None:
             event["userId"] = user
         for value, label in self.anonymous_ids:
-            anonymous = _text_id(value(record))
+            anonymous = _id_as_string(value(record))
             if anonymous is not None:
                 event["anonymousId"] = anonymous
                 return label if user is None else "userId"
@@ -172,40 +169,40 @@ class StreamMapping:
         return context
 
 
-def _text_id(value: Any) -> str | None:
-    """Write an id as text: warehouses and identity graphs keep ids as text only."""
+def _id_as_string(value: Any) -> str | None:
+    """Format an id as a string: warehouses and identity graphs keep ids as strings."""
     if type(value) is str:
         return value or None
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise EventFault("bad_identity", "an id must be text or a number")
+        raise InvalidEvent("bad_identity", "an id must be a string or a number")
     return str(value)
 
 
 def _timestamp(value: Any) -> tuple[str, datetime]:
-    """Give a time the full ISO form with a zone; a time without one is UTC, as Singer's are."""
+    """Return a time as full ISO 8601 with a zone; one without a zone is UTC, as in Singer."""
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        parsed = _parsed(value)
+        parsed = _parse_datetime(value)
     if parsed.tzinfo is None:
         if isinstance(value, str) and value.isdecimal() and len(value) != _DATE_DIGITS:
-            # A count of seconds or milliseconds, of which Python makes a day long ago.
-            raise EventFault("bad_timestamp", _NO_TIME)
+            # Seconds or milliseconds, which Python reads as a date long ago.
+            raise InvalidEvent("bad_timestamp", _NO_TIME)
         parsed = parsed.replace(tzinfo=timezone.utc)
-    # Text in the usual form goes out as it came: no digit of it is lost or made up.
+    # The usual form is sent unchanged, with all its digits.
     elif isinstance(value, str) and value[10:11] == "T":
         return value, parsed
     return parsed.isoformat(), parsed
 
 
-def _parsed(value: Any) -> datetime:
-    """Read what `fromisoformat` does not: in Python 3.10, `Z` and all but 3 or 6 digits too."""
+def _parse_datetime(value: Any) -> datetime:
+    """Parse what `fromisoformat` does not: in Python 3.10 also `Z`, and all but 3 or 6 digits."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the caller adds one
     try:
         return msgspec.convert(value, datetime)
     except msgspec.ValidationError:
         text = "the time of the event is missing" if value is None else _NO_TIME
-        raise EventFault("bad_timestamp", text) from None
+        raise InvalidEvent("bad_timestamp", text) from None

@@ -1,4 +1,4 @@
-"""Ready mappings for known taps, as data files; this module finds and reads them."""
+"""Presets: mappings for known taps in data files, and their reader."""
 
 from __future__ import annotations
 
@@ -11,52 +11,44 @@ import yaml
 from target_segment.errors import MappingError
 
 NONE = "none"
-DEFAULT_STYLE = "handler"
-# The `event_styles` of the files, so that the settings' schema need not read them.
-STYLES = (DEFAULT_STYLE, "title", "live_chat")
+DEFAULT_STYLE = "camel_case"
+# The `event_styles` of the files, so that the settings schema does not read them.
+STYLES = (DEFAULT_STYLE, "title_case", "live_chat")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A ready mapping in one spelling.
+    """A preset in one event style.
 
     Attributes:
-        integration: Name for `context.integration`, None for no preset.
+        integration: Name for `context.integration`; None without a preset.
         streams: Mapping settings by stream.
-        events: The event names that `streams` yield, before `event_names`.
-        event_names: What they are sent as, where that differs.
+        stream_events: By stream, the event names that it yields, before `event_names`.
+        event_names: The names that are sent, where they differ.
     """
 
     integration: str | None = None
     streams: dict[str, dict[str, Any]] = field(default_factory=dict)
-    events: tuple[str, ...] = ()
+    stream_events: dict[str, list[str]] = field(default_factory=dict)
     event_names: dict[str, str] = field(default_factory=dict)
 
-
-def load_fields(name: str) -> dict[str, dict[str, Any]]:
-    """Read what is known of a preset's records: JSON Schema by stream; nothing for `none`."""
-    file = resources.files(__name__).joinpath("fields", f"{name}.yml")
-    if not file.is_file():
-        return {}
-    streams: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["streams"]
-    return streams
+    @property
+    def events(self) -> list[str]:
+        """The event names of all streams."""
+        return [name for names in self.stream_events.values() for name in names]
 
 
 def preset_names() -> list[str]:
-    """List the presets there are, by the names that the setting takes."""
+    """List the presets by the names that the setting takes."""
     files = resources.files(__name__).iterdir()
     return sorted(file.name[: -len(".yml")] for file in files if file.name.endswith(".yml"))
 
 
 def load_preset(name: str, style: str = DEFAULT_STYLE) -> Preset:
-    """Read a preset in one spelling of its events.
-
-    Args:
-        name: A file's name without suffix, or `none`.
-        style: One of the file's `event_styles`.
+    """Read a preset, by its file's name or `none`, in one of its event styles.
 
     Raises:
-        MappingError: There is no such preset, or it has no such spelling.
+        MappingError: The preset or the style is unknown.
     """
     if name == NONE:
         if style != DEFAULT_STYLE:
@@ -68,17 +60,17 @@ def load_preset(name: str, style: str = DEFAULT_STYLE) -> Preset:
     data = yaml.safe_load(text)
     if style not in data["event_styles"]:
         raise MappingError(f"event_style: '{style}' is unknown; {', '.join(data['event_styles'])}")
-    spelling = data["event_styles"][style] or {}
+    style_data = data["event_styles"][style] or {}
     streams = {
         stream: {"call": "skip", "reason": data["not_events"]["reason"]}
         for stream in data["not_events"]["streams"]
     }
-    for layer in (data["streams"], spelling.get("streams", {})):
+    for layer in (data["streams"], style_data.get("streams", {})):
         for stream, settings in layer.items():
             streams[stream] = {**streams.get(stream, {}), **settings}
     return Preset(
         integration=data["integration"],
         streams=streams,
-        events=tuple(spelling.get("events", data["events"])),
-        event_names=spelling.get("event_names", {}),
+        stream_events=style_data.get("events", data["events"]),
+        event_names=style_data.get("event_names", {}),
     )

@@ -1,1 +1,1 @@
-"""The page that a dry run leaves: what is gathered of its events, and how it is drawn."""
+"""Preview of a dry run: statistics of its events and the page that shows them."""

@@ -1,4 +1,4 @@
-"""The chart of a dry run's page: events over time as inline SVG."""
+"""Chart of the preview: events over time as inline SVG."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from target_segment.preview.gathered import TimeBins
+    from target_segment.preview.statistics import TimeBins
 
-# Colours that can be told apart; the page's style sheet has as many, and one for the rest.
+# Distinguishable colours; the style sheet of the page has as many.
 MAX_SERIES = 6
 REST = "all others"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 12, 52
-# About so many units of the drawing are one label of the time axis.
+# Width of a label of the time axis, in units of the drawing.
 _LABEL_ROOM = 92
 # Half a character of such a label.
 _HALF = 3.5
@@ -26,7 +26,7 @@ _DAY = 86_400
 
 
 def series(events: Mapping[str, int]) -> list[str]:
-    """Name what the chart tells apart: the most frequent events, and the rest together."""
+    """Return the series of the chart: the most frequent events, and the rest together."""
     names = sorted(events, key=lambda name: (-events[name], name))
     if len(names) <= MAX_SERIES:
         return names
@@ -34,15 +34,7 @@ def series(events: Mapping[str, int]) -> list[str]:
 
 
 def chart(times: TimeBins, names: Sequence[str], *, width: int, height: int, label: str) -> str:
-    """Draw the columns, stacked by event.
-
-    Args:
-        times: The counts; at least one.
-        names: As `series` gives them.
-        width: Of the drawing, in its own units.
-        height: The same.
-        label: What a screen reader says of it.
-    """
+    """Draw the columns, stacked by event; `names` as from `series`, `label` for screen readers."""
     first, last = min(times.counts), max(times.counts)
     columns = {bin_: _stacked(times.counts.get(bin_, Counter()), names) for bin_ in times.counts}
     top, step = _scale(max(sum(column.values()) for column in columns.values()))
@@ -77,7 +69,7 @@ def _stacked(counts: Counter[str], names: Sequence[str]) -> Counter[str]:
 
 
 def _scale(highest: int) -> tuple[int, int]:
-    """Choose the top of the count axis and the step between its lines, both round."""
+    """Return a round top of the count axis and a round step between its lines."""
     power = 1
     while True:
         for step in (power, 2 * power, 5 * power):
@@ -111,7 +103,7 @@ def _moments(times: TimeBins, first: int, last: int, width: int, height: int) ->
         pattern = "%d %b %H:%M"
     every = -(-_LABEL_ROOM // max(room, 0.1))
     if pattern == "%d %b" and times.width < _DAY:
-        # Whole days only: a label in the middle of one would repeat its name.
+        # Whole days only: a label within a day would repeat it.
         day = _DAY // times.width
         every = -(-every // day) * day
     y = height - _BOTTOM + 20
@@ -130,7 +122,7 @@ def _moments(times: TimeBins, first: int, last: int, width: int, height: int) ->
 
 
 def width_in_words(seconds: int) -> str:
-    """Put a column's width into words."""
+    """Describe a column's width."""
     for unit, name in ((_DAY, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= unit:
             count = seconds // unit

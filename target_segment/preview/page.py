@@ -1,4 +1,4 @@
-"""A dry run's page: what was gathered, as one HTML text that needs nothing else. Pure."""
+"""Preview page of a dry run: one self-contained HTML text. Pure."""
 
 from __future__ import annotations
 
@@ -12,37 +12,29 @@ from target_segment.preview.chart import chart, series
 from target_segment.preview.samples import samples_section
 from target_segment.preview.tables import (
     identity_section,
-    keyed,
     largest_section,
     names_section,
     reasons_section,
-    shortened,
     sizes_section,
+    truncate_name,
+    with_legend_key,
 )
-from target_segment.report import in_bytes
+from target_segment.run_stats import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from target_segment.preview.gathered import Preview
-    from target_segment.report import Report
+    from target_segment.preview.statistics import Preview
+    from target_segment.run_stats import RunStats
 
 _WIDE, _NARROW = (1040, 300), (360, 260)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occasion:
-    """The run that a page is about.
-
-    Attributes:
-        time: When it began, in UTC.
-        outcome: How it ended, as in the closing table.
-        bodies: The file with the bodies.
-        dead_letters: The file with what could not be sent.
-        version: This package's version.
-    """
+class RunInfo:
+    """The run that a page shows: its start in UTC, its outcome and its files."""
 
     time: datetime
     outcome: str
@@ -51,37 +43,31 @@ class Occasion:
     version: str
 
 
-def page(preview: Preview, report: Report, occasion: Occasion) -> str:
-    """Write the page.
-
-    Args:
-        preview: What was gathered of the events.
-        report: The run's counts.
-        occasion: The run.
-    """
+def render_page(preview: Preview, stats: RunStats, run_info: RunInfo) -> str:
+    """Return the page as HTML."""
     text = resources.files("target_segment.preview").joinpath("page.html").read_text("utf-8")
-    events = sum(report.sent.values())
+    events = sum(stats.sent.values())
     heading = f"{events:,} event{'' if events == 1 else 's'} would be sent to Segment"
-    file = f"<code>{escape(occasion.bodies.name)}</code>"
+    file = f"<code>{escape(run_info.bodies.name)}</code>"
     where = f"The exact bodies are beside this page in {file}." if events else "No file was made."
     return Template(text).substitute(
-        title=escape(f"{heading}, dry run of {occasion.time:%Y-%m-%d %H:%M} UTC"),
+        title=escape(f"{heading}, dry run of {run_info.time:%Y-%m-%d %H:%M} UTC"),
         heading=escape(heading),
-        lead=f"Dry run of {occasion.time:%d %B %Y, %H:%M} UTC. Nothing was sent. {where}",
-        notice="".join(_notices(report, occasion)),
-        tiles="\n".join(_tiles(report)),
-        sections="\n".join(_sections(preview, report, occasion)),
-        version=escape(occasion.version),
+        lead=f"Dry run of {run_info.time:%d %B %Y, %H:%M} UTC. Nothing was sent. {where}",
+        notice="".join(_notices(stats, run_info)),
+        tiles="\n".join(_tiles(stats)),
+        sections="\n".join(_sections(preview, stats, run_info)),
+        version=escape(run_info.version),
     )
 
 
-def _notices(report: Report, occasion: Occasion) -> Iterator[str]:
-    if occasion.outcome != "done":
-        yield _notice(f"The run did not reach its end ({occasion.outcome}): there may be more.")
-    if lost := sum(report.dead_letters.values()):
+def _notices(stats: RunStats, run_info: RunInfo) -> Iterator[str]:
+    if run_info.outcome != "done":
+        yield _notice(f"The run did not reach its end ({run_info.outcome}): there may be more.")
+    if lost := sum(stats.dead_letters.values()):
         what = f"{lost:,} row{'' if lost == 1 else 's'} cannot become events"
         yield _notice(f"{what}; the reasons are below.")
-    for (stream, text), count in sorted(report.warnings.items()):
+    for (stream, text), count in sorted(stats.warnings.items()):
         yield _notice(f"{stream}: {text} ({count:,})")
 
 
@@ -89,38 +75,38 @@ def _notice(text: str) -> str:
     return f'<section class="notice" role="note"><p>{escape(text)}</p></section>\n'
 
 
-def _tiles(report: Report) -> Iterator[str]:
-    known = report.identities["userId"]
-    events = sum(report.sent.values())
+def _tiles(stats: RunStats) -> Iterator[str]:
+    known = stats.identities["userId"]
+    events = sum(stats.sent.values())
     for value, what in (
         (f"{events:,}", "events"),
         (f"{known / events:.0%}" if events else "-", "with a userId"),
-        (f"{report.requests:,}", "requests"),
-        (in_bytes(report.sent_bytes), f"gzipped, of {in_bytes(report.body_bytes)}"),
-        (f"{sum(report.skipped.values()):,}", "rows skipped"),
-        (f"{sum(report.dead_letters.values()):,}", "rows rejected"),
+        (f"{stats.requests:,}", "requests"),
+        (format_size(stats.sent_bytes), f"gzipped, of {format_size(stats.body_bytes)}"),
+        (f"{sum(stats.skipped.values()):,}", "rows skipped"),
+        (f"{sum(stats.dead_letters.values()):,}", "rows rejected"),
     ):
         yield f"<li><b>{escape(value)}</b><span>{escape(what)}</span></li>"
 
 
-def _sections(preview: Preview, report: Report, occasion: Occasion) -> Iterator[str]:
+def _sections(preview: Preview, stats: RunStats, run_info: RunInfo) -> Iterator[str]:
     names = series({name: count.events for name, count in preview.names.items()})
     if preview.times.counts:
         yield _over_time(preview, names)
     if preview.names:
         yield names_section(preview, names)
-        yield f'<div class="two">{identity_section(report)}{sizes_section(preview)}</div>'
+        yield f'<div class="two">{identity_section(stats)}{sizes_section(preview)}</div>'
     yield reasons_section(
         "Rejected rows",
-        "Segment would refuse these, or drop them without a word. They are kept in "
-        f"{occasion.dead_letters}, with the reason.",
-        report.dead_letters,
+        "Segment would reject these or silently drop them. They are kept in "
+        f"{run_info.dead_letters}, with the reason.",
+        stats.dead_letters,
         "None: every row that is an event can be sent.",
     )
     yield reasons_section(
         "Skipped rows",
-        "These are no events, by the mapping's own decision.",
-        report.skipped,
+        "The mapping skips these: they are not events.",
+        stats.skipped,
         "None.",
     )
     if preview.names:
@@ -136,7 +122,8 @@ def _over_time(preview: Preview, names: list[str]) -> str:
         for name, (width, height) in (("wide", _WIDE), ("narrow", _NARROW))
     )
     keys = "".join(
-        f"<li>{keyed(number, shortened(name))}</li>" for number, name in enumerate(names)
+        f"<li>{with_legend_key(number, truncate_name(name))}</li>"
+        for number, name in enumerate(names)
     )
     missing = "".join(
         f'<p class="small soft">Not in the chart: {count:,} {what}.</p>'

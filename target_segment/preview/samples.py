@@ -1,4 +1,4 @@
-"""One event of each name on a dry run's page, with where each part of it came from."""
+"""Samples of the preview: one event of each name, with the source of each part."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from target_segment.encoding import decode, encode
+from target_segment.json_codec import decode, encode
 from target_segment.preview.tables import section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_segment.events import Event
-    from target_segment.mapping.explanation import Explanation
-    from target_segment.preview.gathered import Preview
+    from target_segment.preview.explanation import Explanation
+    from target_segment.preview.statistics import Preview
+    from target_segment.segment_spec import Event
 
-_UNEXPLAINED = "as it was kept"
+_UNEXPLAINED = "from a dead letter"
 
 
 def samples_section(preview: Preview) -> str:
-    """Show the first event of each name."""
+    """Return the section of the first event of each name."""
     parts = [
         _sample(name, event, preview.explanations.get(event.stream), is_open=not index)
         for index, (name, event) in enumerate(preview.samples.items())

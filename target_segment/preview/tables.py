@@ -1,40 +1,40 @@
-"""The tables of a dry run's page."""
+"""Tables of the preview page."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
 
-from target_segment.events import MAX_EVENT_BYTES
 from target_segment.preview.chart import REST
-from target_segment.preview.gathered import SIZE_BOUNDS
-from target_segment.report import identity_first, in_bytes
+from target_segment.preview.statistics import SIZE_BOUNDS
+from target_segment.run_stats import format_size, user_id_first
+from target_segment.segment_spec import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Sequence
 
-    from target_segment.preview.gathered import Preview
-    from target_segment.report import Report
+    from target_segment.preview.statistics import Preview
+    from target_segment.run_stats import RunStats
 
-# Longer names would take the room of what they stand beside, in characters.
+# Characters of a name before it is truncated.
 _LONGEST_NAME = 60
 
 
-def shortened(name: str) -> str:
-    """Write a name that may be any text; the whole of a long one shows when it is pointed at."""
+def truncate_name(name: str) -> str:
+    """Return the HTML of a name; a long one is truncated, with the whole name as its title."""
     if len(name) <= _LONGEST_NAME:
         return escape(name)
     return f'<span title="{escape(name)}">{escape(name[: _LONGEST_NAME - 1])}…</span>'
 
 
-def keyed(number: int, content: str) -> str:
-    """Write HTML behind a mark of the colour that a series has."""
+def with_legend_key(number: int, content: str) -> str:
+    """Return HTML with the colour of a series before it."""
     return f'<span class="keyed"><span class="key s{number}"></span>{content}</span>'
 
 
 def section(title: str, about: str, content: str) -> str:
-    """Write a section; `title` and `about` are plain text, `content` is HTML."""
+    """Return a section; `title` and `about` are plain text, `content` is HTML."""
     anchor = title.lower().replace(" ", "-")
     about = f'<p class="small soft">{escape(about)}</p>' if about else ""
     return (
@@ -44,10 +44,9 @@ def section(title: str, about: str, content: str) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; cells are HTML, and the first of each row is its header.
+    """Return a table; cells are HTML, and the first of each row is its header.
 
-    A column whose name begins with `#` holds numbers; with `?`, it is left out on a phone; with
-    `+`, both.
+    A column name with `#` marks numbers, with `?` what phones leave out, with `+` both.
     """
     styles = [
         {"#": ' class="n"', "?": ' class="optional"', "+": ' class="n optional"'}.get(name[:1], "")
@@ -73,36 +72,36 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def names_section(preview: Preview, names: Sequence[str]) -> str:
-    """Count the events by name."""
+    """Return the table of events by name."""
     total = sum(count.events for count in preview.names.values())
     rows = []
     for name, count in sorted(preview.names.items(), key=lambda item: -item[1].events):
         series = names.index(name) if name in names else names.index(REST)
         rows.append(
             (
-                keyed(series, shortened(name)),
+                with_legend_key(series, truncate_name(name)),
                 f"{count.events:,}",
                 f"{count.events / total:.1%}",
                 f"{count.with_user / count.events:.0%}",
-                in_bytes(count.bytes // count.events),
-                in_bytes(count.largest),
+                format_size(count.bytes // count.events),
+                format_size(count.largest),
             )
         )
     columns = ("Event", "#Events", "+Share", "#With userId", "+Mean size", "+Largest")
     return section("Events by name", "", table(columns, rows))
 
 
-def identity_section(report: Report) -> str:
-    """Tell whom the events belong to."""
-    total = sum(report.identities.values()) or 1
-    found = sorted(report.identities.items(), key=identity_first)
+def identity_section(stats: RunStats) -> str:
+    """Return the table of what identifies the events."""
+    total = sum(stats.identities.values()) or 1
+    found = sorted(stats.identities.items(), key=user_id_first)
     bar = "".join(
         f'<span class="s{min(number, 5)}" style="flex:{count}"></span>'
         for number, (_, count) in enumerate(found)
     )
     rows = [
         (
-            keyed(min(number, 5), escape(_identity(name))),
+            with_legend_key(min(number, 5), escape(_identity(name))),
             f"{count:,}",
             f"{count / total:.1%}",
         )
@@ -125,7 +124,7 @@ def _identity(name: str) -> str:
 
 
 def sizes_section(preview: Preview) -> str:
-    """Show how the events' sizes are spread."""
+    """Return the table of event sizes."""
     most = max(preview.sizes.values(), default=1)
     largest = max(preview.sizes, default=0)
     rows = []
@@ -133,7 +132,7 @@ def sizes_section(preview: Preview) -> str:
         count = preview.sizes[bound]
         share = 100 * count / most
         bar = f'<span class="bar s0" style="width:{share:.1f}%"></span>' if count else ""
-        rows.append((f"to {in_bytes(bound)}", bar, f"{count:,}"))
+        rows.append((f"to {format_size(bound)}", bar, f"{count:,}"))
         if bound >= largest:
             break
     return section(
@@ -146,10 +145,10 @@ def sizes_section(preview: Preview) -> str:
 
 
 def largest_section(preview: Preview) -> str:
-    """List the largest events."""
+    """Return the table of the largest events."""
     rows = [
         (
-            shortened(large.name),
+            truncate_name(large.name),
             f"{large.size:,}",
             f"{large.size / MAX_EVENT_BYTES:.0%}",
             escape(large.time),
@@ -162,11 +161,11 @@ def largest_section(preview: Preview) -> str:
 
 
 def reasons_section(title: str, about: str, counts: Counter[tuple[str, str]], none: str) -> str:
-    """Count rows by stream and reason."""
+    """Return the table of rows by stream and reason."""
     if not counts:
         return section(title, none, "")
     rows = [
-        (shortened(stream), escape(reason), f"{count:,}")
+        (truncate_name(stream), escape(reason), f"{count:,}")
         for (stream, reason), count in sorted(counts.items())
     ]
     return section(title, about, table(("Stream", "Reason", "#Rows"), rows))

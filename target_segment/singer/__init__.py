@@ -1,1 +1,1 @@
-"""Singer lines in: read, checked in shape and against their schema."""
+"""Singer input: messages read, checked, and validated against their schema."""

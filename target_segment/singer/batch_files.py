@@ -1,4 +1,4 @@
-"""The records of a BATCH message: read line by line from the files that it names."""
+"""BATCH files: the records of the files that a BATCH message names."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from urllib.request import url2pathname
 
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from target_segment.encoding import NotJSONError, decode
-from target_segment.lines import LINES_A_PAUSE, LineTooLongError, bounded_lines
+from target_segment.bounded_lines import LINES_BETWEEN_CHECKS, LineTooLongError, bounded_lines
+from target_segment.json_codec import NotJSONError, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
-def batch_records(message: Mapping[str, Any], pause: Callable[[], None]) -> Iterator[Any]:
-    """Read the records of a BATCH message, one a line, in the order of its files.
+def batch_records(message: Mapping[str, Any], on_idle: Callable[[], None]) -> Iterator[Any]:
+    """Yield the records of a BATCH message in the order of its files.
 
-    Args:
-        message: Has a stream, an encoding and a manifest.
-        pause: Called now and then; it may raise to end reading.
+    `on_idle` is called every `LINES_BETWEEN_CHECKS` lines; it may raise to end reading.
 
     Raises:
-        InvalidInputLine: The message, or a file, is not what it must be; the text names the file.
+        InvalidInputLine: The message or a file is invalid; the text names the file.
     """
     if not isinstance(message["stream"], str):
-        raise InvalidInputLine("A BATCH message's stream must be a text")
+        raise InvalidInputLine("The stream of a BATCH message must be a string")
     where = f"BATCH of stream '{message['stream']}'"
     encoding, manifest = message["encoding"], message["manifest"]
-    how = encoding if isinstance(encoding, dict) else {}
-    compression = how.get("compression")
-    if how.get("format") != "jsonl" or compression not in (None, "none", "gzip"):
-        raise InvalidInputLine(f"{where}: its files must be jsonl, plain or gzip; change the tap's")
+    options = encoding if isinstance(encoding, dict) else {}
+    compression = options.get("compression")
+    if options.get("format") != "jsonl" or compression not in (None, "none", "gzip"):
+        raise InvalidInputLine(
+            f"{where}: the files must be jsonl, plain or gzip; change the batch_config of the tap"
+        )
     if not isinstance(manifest, list):
-        raise InvalidInputLine(f"{where}: its manifest must be a list of files")
+        raise InvalidInputLine(f"{where}: the manifest must be a list of files")
     for number, url in enumerate(manifest, start=1):
         path = _path(url)
         if path is None:
-            # Without the URL: a signed one is a key.
-            raise InvalidInputLine(f"{where}: file {number} of its manifest is none of this host")
+            # Without the URL, which may be signed.
+            raise InvalidInputLine(f"{where}: file {number} of the manifest is not on this host")
         if path.exists() and not path.is_file():
-            # Opening a pipe would wait for whoever writes to it, deaf to signals.
-            raise InvalidInputLine(f"{where}: {path} is no file")
-        yield from _records(path, where, pause, packed=compression == "gzip")
+            # Opening a pipe would block.
+            raise InvalidInputLine(f"{where}: {path} is not a file")
+        yield from _records(path, where, on_idle, is_gzip=compression == "gzip")
 
 
 def _path(url: Any) -> Path | None:
@@ -62,10 +62,12 @@ def _path(url: Any) -> Path | None:
     return Path(url2pathname(parts.path)) if here else None
 
 
-def _records(path: Path, where: str, pause: Callable[[], None], *, packed: bool) -> Iterator[Any]:
-    for number, line in enumerate(_lines(path, where, packed=packed), start=1):
-        if not number % LINES_A_PAUSE:
-            pause()
+def _records(
+    path: Path, where: str, on_idle: Callable[[], None], *, is_gzip: bool
+) -> Iterator[Any]:
+    for number, line in enumerate(_lines(path, where, is_gzip=is_gzip), start=1):
+        if not number % LINES_BETWEEN_CHECKS:
+            on_idle()
         if not line.strip():
             continue
         try:
@@ -77,12 +79,12 @@ def _records(path: Path, where: str, pause: Callable[[], None], *, packed: bool)
         yield record
 
 
-def _lines(path: Path, where: str, *, packed: bool) -> Iterator[bytes]:
+def _lines(path: Path, where: str, *, is_gzip: bool) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            yield from bounded_lines(gzip.GzipFile(fileobj=file) if packed else file)
+            yield from bounded_lines(gzip.GzipFile(fileobj=file) if is_gzip else file)
     except LineTooLongError as error:
         raise InvalidInputLine(f"{where}: {path} has a line {error}") from None
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or "it is cut, or no gzip"
+        reason = getattr(error, "strerror", None) or "it is truncated or not gzip"
         raise InvalidInputLine(f"{where}: {path} cannot be read: {reason}") from None

@@ -1,4 +1,4 @@
-"""Singer messages from standard input: exact numbers, quiet errors, never deaf to signals."""
+"""Reader of Singer messages from stdin: exact numbers, errors without content."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from singer_sdk.io_base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from typing_extensions import override
 
-from target_segment.encoding import NotJSONError, decode, decode_record_line
-from target_segment.lines import LINES_A_PAUSE, MAX_LINE_BYTES, LineTooLongError
+from target_segment.bounded_lines import LINES_BETWEEN_CHECKS, MAX_LINE_BYTES, LineTooLongError
+from target_segment.json_codec import NotJSONError, decode, decode_record_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,60 +23,66 @@ if TYPE_CHECKING:
 # A pipe gives 64 KB at most at a time; a file gives what is asked.
 _CHUNK_BYTES = 1 << 17
 
-# How long to wait for input before looking after what is under way.
+# How long to wait for input before `on_idle` is called.
 _IDLE_SECONDS = 1.0
+
+# Keys that the target reads (Singer specification and the SDK's BATCH message).
+_REQUIRED_KEYS = {
+    "SCHEMA": {"stream", "schema"},
+    "RECORD": {"stream", "record"},
+    "BATCH": {"stream", "encoding", "manifest"},
+    "STATE": {"value"},
+}
 
 
 class MessageReader(GenericSingerReader[bytes]):
-    """Reads messages and hands them to the target.
+    """Reads messages and passes them to the target.
 
     Attributes:
-        takers: What takes the records of a stream at once. Those of other streams, and all other
-            messages, go to the callbacks, as in the SDK.
-        pause: Called between chunks of input and while none comes. It may raise to end reading.
+        record_handlers: By stream, what takes its records directly. Records of other streams, and
+            all other messages, go to the callbacks, as in the SDK.
+        on_idle: Called between chunks of input and while there is none; may raise to end reading.
     """
 
-    def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_idle: Callable[[], None] = lambda: None) -> None:
         super().__init__()
-        self.takers: dict[str, Callable[[dict[str, Any]], None]] = {}
-        self.pause = pause
+        self.record_handlers: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self.on_idle = on_idle
         self._line_number = 0
 
     @property
     @override
     def default_input(self) -> IO[bytes]:
         if sys.stdin is None:
-            raise InvalidInputLine("The standard input is closed; let a tap write to it")
+            raise InvalidInputLine("stdin is closed; pipe a tap into the target")
         return sys.stdin.buffer
 
     @override
     def process_lines(
-        self,
-        file_input: IO[bytes] | None,
-        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+        self, file_input: IO[bytes] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
         counts: Counter[str] = Counter()
         taken = 0
-        takers = self.takers
+        record_handlers = self.record_handlers
         for line in self._lines(file_input or self.default_input):
             self._line_number += 1
             if not line:
                 continue
             short = decode_record_line(line)
-            if short is not None and short.stream in takers:
-                takers[short.stream](short.record)
+            if short is not None and short.stream in record_handlers:
+                record_handlers[short.stream](short.record)
                 taken += 1
                 continue
             message = self.deserialize_json(line)
             kind = message.get("type")
-            try:
-                callback = callbacks[kind]  # type: ignore[index]
-            except (KeyError, TypeError):
+            if not isinstance(kind, str) or kind not in callbacks:
                 raise InvalidInputLine(
-                    f"Line {self._line_number} of the input is no Singer message known here"
-                ) from None
-            callback(message)
-            counts[kind] += 1  # type: ignore[index]
+                    f"Line {self._line_number}: unknown or missing Singer message type"
+                )
+            if missing := sorted(_REQUIRED_KEYS.get(kind, set()) - message.keys()):
+                raise InvalidInputLine(f"Line {self._line_number} lacks {', '.join(missing)}")
+            callbacks[kind](message)
+            counts[kind] += 1
         counts["RECORD"] += taken
         return counts
 
@@ -89,29 +95,21 @@ class MessageReader(GenericSingerReader[bytes]):
         if not isinstance(message, dict):
             raise InvalidInputLine(
                 f"Line {self._line_number} of the input is not a JSON object; "
-                "check that the tap writes nothing but Singer messages to its output"
+                "check that the tap writes only Singer messages to stdout"
             )
         return message
-
-    # The SDK's own quotes the whole line, with the record in it.
-    @override
-    def assert_line_requires(  # type: ignore[override]
-        self, line_dict: dict[str, Any], requires: set[str]
-    ) -> None:
-        if missing := sorted(requires - set(line_dict)):
-            raise InvalidInputLine(f"Line {self._line_number} lacks {', '.join(missing)}")
 
     def _lines(self, source: IO[Any]) -> Iterator[bytes]:
         try:
             descriptor = source.fileno()
         except (AttributeError, OSError):
-            yield from self._lines_of_memory(source)
+            yield from self._lines_from_object(source)
             return
         unfinished: list[bytes] = []
         held = 0
         for chunk in self._chunks(descriptor):
             start = 0
-            # Line by line rather than split at once: each takes the memory of the one before.
+            # Line by line rather than split at once: each line reuses the memory of the last.
             while (end := chunk.find(b"\n", start)) >= 0:
                 line = chunk[start:end]
                 start = end + 1
@@ -128,28 +126,27 @@ class MessageReader(GenericSingerReader[bytes]):
                 )
         yield b"".join(unfinished)
 
-    def _lines_of_memory(self, source: IO[Any]) -> Iterator[bytes]:
+    def _lines_from_object(self, source: IO[Any]) -> Iterator[bytes]:
         for number, line in enumerate(source):
-            if not number % LINES_A_PAUSE:
-                self.pause()
+            if not number % LINES_BETWEEN_CHECKS:
+                self.on_idle()
             yield line
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
-        """Read as input comes, and return to `pause` at once on a signal.
+        """Read input as it comes, and call `on_idle` at once on a signal.
 
-        Reading itself resumes after a signal (PEP 475); waiting on a pipe that signals write to
-        does not.
+        Reading resumes after a signal (PEP 475); waiting on a pipe that signals write to does not.
         """
-        with _signal_pipe() as signals:
+        with _wakeup_pipe() as signals:
             while True:
-                self.pause()
+                self.on_idle()
                 ready, _, _ = select.select([descriptor, *signals], [], [], _IDLE_SECONDS)
                 for pipe in signals:
                     if pipe in ready:
                         os.read(pipe, 64)
                 if descriptor not in ready:
                     continue
-                self.pause()
+                self.on_idle()
                 chunk = os.read(descriptor, _CHUNK_BYTES)
                 if not chunk:
                     return
@@ -157,8 +154,8 @@ class MessageReader(GenericSingerReader[bytes]):
 
 
 @contextmanager
-def _signal_pipe() -> Iterator[list[int]]:
-    """Yield a descriptor that becomes readable with each signal; none outside the main thread."""
+def _wakeup_pipe() -> Iterator[list[int]]:
+    """Yield a descriptor that each signal makes readable; none outside the main thread."""
     reading, writing = os.pipe()
     try:
         os.set_blocking(writing, False)

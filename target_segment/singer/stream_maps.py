@@ -1,4 +1,4 @@
-"""Records through stream maps: failures named as the user's to mend, dates as JSON has them."""
+"""Stream maps: applies them to records and names the expression that fails."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
 
-def transformed(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
-    """Let a stream map make of a record what it does; None if it leaves the record out.
+def apply_stream_map(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the record as a stream map makes it; None if it is filtered out.
 
     Raises:
-        TargetSegmentError: An expression of the user's cannot take the record.
+        TargetSegmentError: An expression of the user fails on the record.
     """
     if not isinstance(stream_map, CustomStreamMap):
         return stream_map.transform(record)
@@ -29,13 +29,13 @@ def transformed(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any]
     except Exception as error:  # noqa: BLE001 - an expression can fail in any way
         kind, what = type(error).__name__, "an expression failed"
     else:
-        return None if result is None else {name: _plain(result[name]) for name in result}
+        return None if result is None else {name: _dates_as_text(result[name]) for name in result}
     raise TargetSegmentError(
-        f"stream_maps.{stream_map.stream_name}: {what} on a record ({kind}); let it allow for what "
-        "the tap sends, such as null or a number with decimals"
+        f"stream_maps.{stream_map.stream_name}: {what} on a record ({kind}); change it to "
+        "accept what the tap sends, such as null or a decimal number"
     )
 
 
-def _plain(value: Any) -> Any:
-    """Write a date or time that an expression has made as a tap would have sent it."""
+def _dates_as_text(value: Any) -> Any:
+    """Format a date or time that an expression returns as a tap would send it."""
     return value.isoformat() if isinstance(value, (date, time)) else value

@@ -1,35 +1,31 @@
-"""Records against their stream's schema, compiled; complaints without content."""
+"""Validator of records against their stream's schema; errors without content."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from singer_sdk.exceptions import InvalidJSONSchema, InvalidRecord
-from singer_sdk.sinks.core import BaseJSONSchemaValidator
-from typing_extensions import override
+from singer_sdk.exceptions import InvalidJSONSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-
-# The library's own reasons can hold a whole schema.
+# The library's messages can hold a whole schema.
 _MAX_REASON_CHARS = 150
 
 
-class CompiledValidator(BaseJSONSchemaValidator):
-    """Validates as the SDK's own validator does (Draft 7, formats not checked), only faster.
+class RecordValidator:
+    """Validates records of one stream (Draft 7, formats not checked).
 
     Args:
-        schema: A stream's schema. References to other documents are not followed.
+        schema: The stream's schema. References to other documents are not followed.
         stream: The stream's name, for errors.
 
     Raises:
-        InvalidJSONSchema: The schema itself is wrong.
+        InvalidJSONSchema: The schema itself is invalid.
     """
 
     def __init__(self, schema: dict[str, Any], stream: str) -> None:
-        super().__init__(schema)
         try:
             self._validator = jsonschema_rs.Draft7Validator(
                 schema, validate_formats=False, offline=True
@@ -37,52 +33,47 @@ class CompiledValidator(BaseJSONSchemaValidator):
         except ValueError as error:
             raise InvalidJSONSchema(
                 f"SCHEMA of stream '{stream}' is not valid JSON Schema ({_reason(error)}); "
-                "mend it in the tap, or set validate_records to false"
+                "fix it in the tap, or set validate_records to false"
             ) from None
 
-    def is_valid(self, record: dict[str, Any]) -> bool:
-        """Tell whether a record keeps the schema."""
+    def is_valid(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a record is valid."""
         try:
             return self._validator.is_valid(record)
         except ValueError:
-            # A `NotANumber` where the schema asks for something.
+            # A `NonFiniteNumber` where the schema has a rule.
             return False
 
-    def fault_of(self, record: dict[str, Any]) -> str:
-        """Tell what a record that is not valid breaks.
+    def describe_error(self, record: Mapping[str, Any]) -> str:
+        """Name the field and the rule that an invalid record breaks, without its content.
 
-        The library's own message quotes the value, and the path within the record holds names that
-        only the record has; the path within the schema has the schema's words alone.
+        The library's message quotes the value, and the path within the record holds names that
+        only the record has; the path within the schema holds the schema's words only.
         """
         try:
-            fault = next(iter(self._validator.iter_errors(record)))
+            error = next(iter(self._validator.iter_errors(record)))
         except ValueError:
-            # A `NotANumber` where the schema asks for something: not even the library can name it.
-            return "the record holds NaN or Infinity where its schema does not allow it"
-        return f"{_place(fault.schema_path)} breaks the schema's '{fault.schema_path[-1]}'"
-
-    @override
-    def validate(self, record: dict[str, Any]) -> None:
-        if not self.is_valid(record):
-            raise InvalidRecord(self.fault_of(record), record)
+            # The library cannot name the place of a `NonFiniteNumber`.
+            return "the record contains NaN or Infinity where its schema does not allow it"
+        return f"{_field_path(error.schema_path)} breaks the schema's '{error.schema_path[-1]}'"
 
 
 def _reason(error: ValueError) -> str:
-    """Tell what is wrong with a schema, without the schema itself."""
+    """Describe what is wrong with a schema without quoting it."""
     if isinstance(error, jsonschema_rs.ValidationError):
         where = ".".join(map(str, error.instance_path))
-        # Without a place, it is a reference that leads nowhere, which the text names.
+        # Without a place it is a broken reference, which the message names.
         return f"at {where}" if where else error.message[:_MAX_REASON_CHARS]
     return type(error).__name__
 
 
-def _place(schema_path: Sequence[str | int]) -> str:
-    """Name the field that a part of a schema is about; `*` is any item, and any other name."""
+def _field_path(schema_path: Sequence[str | int]) -> str:
+    """Name the field of a part of a schema; `*` is any item, and any undeclared name."""
     names: list[str] = []
     steps = iter(schema_path[:-1])
     for step in steps:
         if step in ("properties", "patternProperties", "definitions"):
-            # The last step may itself be the name: of a property that may not be there.
+            # The last step is the name itself where the rule forbids the property.
             names.append(str(next(steps, schema_path[-1])))
         elif step in ("items", "additionalItems", "additionalProperties"):
             names.append("*")

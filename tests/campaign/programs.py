@@ -19,9 +19,8 @@ from tap_freshchat.config import Config
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
 from tap_freshchat.temp_dir import TempDir
-from target_segment.sending.sender import Time
+from target_segment.run import Run, build_run
 from target_segment.target import TargetSegment
-from target_segment.wiring import Run, start_run
 
 if TYPE_CHECKING:
     import threading
@@ -98,15 +97,13 @@ class FastTap(TapFreshchat):
 class FastTarget(TargetSegment):
     """The target with a fast clock."""
 
-    @cached_property
-    def run(self) -> Run:
-        clock = FastClock.from_environment()
-        return start_run(
+    def create_run(self) -> Run:
+        return build_run(
             replace(self.settings, request_timeout=REQUEST_TIMEOUT),
             self.plugin_version,
-            self.heed,
-            self.logger,
-            clock=Time(now=clock.monotonic, wait=clock.wait),
+            check_interrupt=self.check_interrupt,
+            logger=self.logger,
+            clock=FastClock.from_environment(),
         )
 
 

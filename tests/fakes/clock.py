@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 
@@ -22,3 +26,7 @@ class StillClock:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        self.slept.append(seconds)
+        return event.is_set()

@@ -6,15 +6,15 @@ from collections import Counter
 from pathlib import Path
 
 from scale_out.closing import Closing, read_closing
-from target_segment import report
+from target_segment import run_stats
 
 
 def table(outcome="done", **counts):
-    closing = report.Closing(
+    closing = run_stats.RunSummary(
         outcome=outcome, seconds=1234.5, output=None, dead_letters=Path("dead_letters.jsonl")
     )
     # As Meltano passes it on: without the blanks at either end of a line.
-    lines = report.closing_table(report.Report(**counts), closing).splitlines()
+    lines = run_stats.summary_table(run_stats.RunStats(**counts), closing).splitlines()
     return [line.strip() for line in lines]
 
 

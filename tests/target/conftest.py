@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from fakes.segment import FakeSegment
-from singer_sdk.plugin_base import _ConfigInput
 
+from target_segment.sdk import ConfigInput
 from target_segment.target import TargetSegment
 
 
@@ -87,7 +87,7 @@ def run(capsys, caplog):
         caplog.clear()
         with pytest.raises(SystemExit) as end:
             TargetSegment.invoke(
-                config=_ConfigInput(config=dict(config), parse_env=parse_env),
+                config=ConfigInput(config=dict(config), parse_env=parse_env),
                 file_input=lines(*messages),
                 **options,
             )

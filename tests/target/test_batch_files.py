@@ -55,7 +55,7 @@ def test_what_stream_maps_hash_is_hashed_in_a_file_too(run, settings, segment, b
 def test_a_record_in_a_file_that_is_no_event_is_a_dead_letter(run, settings, segment, dead, batch):
     lines = b'{"id":"x","user":"a"}\n{"id":1,"user":"a","n":NaN}\n{"id":2,"user":"a","n":1.10}\n'
     assert run(settings, SCHEMA, batch(lines)).status == 0
-    assert [letter["reason"]["class"] for letter in dead()] == ["invalid_record", "not_a_number"]
+    assert [letter["reason"]["code"] for letter in dead()] == ["invalid_record", "not_a_number"]
     assert [event["properties"]["n"] for event in segment.accepted] == [1.1]
 
 
@@ -74,13 +74,13 @@ def test_a_line_that_is_no_record_ends_the_run_naming_file_and_line(run, setting
     ("more", "says"),
     [
         ({"manifest": ["file:///nowhere/a.jsonl"]}, "/nowhere/a.jsonl cannot be read: No such"),
-        ({"manifest": ["s3://bucket/a.jsonl"]}, "file 1 of its manifest is none of this host"),
-        ({"manifest": ["http://["]}, "file 1 of its manifest is none of this host"),
-        ({"manifest": [5]}, "file 1 of its manifest is none of this host"),
-        ({"manifest": "a.jsonl"}, "its manifest must be a list"),
-        ({"encoding": {"format": "parquet"}}, "its files must be jsonl"),
-        ({"encoding": {"format": "jsonl", "compression": ["x"]}}, "its files must be jsonl"),
-        ({"encoding": "jsonl"}, "its files must be jsonl"),
+        ({"manifest": ["s3://bucket/a.jsonl"]}, "file 1 of the manifest is not on this host"),
+        ({"manifest": ["http://["]}, "file 1 of the manifest is not on this host"),
+        ({"manifest": [5]}, "file 1 of the manifest is not on this host"),
+        ({"manifest": "a.jsonl"}, "the manifest must be a list"),
+        ({"encoding": {"format": "parquet"}}, "the files must be jsonl"),
+        ({"encoding": {"format": "jsonl", "compression": ["x"]}}, "the files must be jsonl"),
+        ({"encoding": "jsonl"}, "the files must be jsonl"),
         ({"encoding": {"format": "jsonl", "compression": "gzip"}}, "batch.jsonl cannot be read"),
     ],
 )
@@ -107,7 +107,7 @@ def test_a_pipe_in_a_manifest_is_refused_and_not_waited_for(run, settings, batch
     os.mkfifo(tmp_path / "pipe")
     message = batch(b"", manifest=[f"file://{tmp_path}/pipe"])
     [error] = run(settings, SCHEMA, message).errors
-    assert "pipe is no file" in error
+    assert "pipe is not a file" in error
 
 
 def test_a_file_that_is_cut_ends_the_run_and_state_stays(run, settings, batch, tmp_path):

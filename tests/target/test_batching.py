@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.events import Event
-from target_segment.sending.batching import (
+from target_segment.delivery.batching import (
     Batcher,
-    body_of,
+    build_body,
     envelope_size,
-    gzipped,
+    gzip_body,
     iso_milliseconds,
 )
+from target_segment.segment_spec import Event
 
 MAX_BYTES = 400
 
@@ -40,13 +40,13 @@ def test_batches_joined_are_the_input_in_order_and_none_is_over_a_limit(sizes, m
     events = [event(size, number) for number, size in enumerate(sizes)]
     batcher = Batcher(most, MAX_BYTES, envelope_size(write_key))
     batches = [closed for one in events if (closed := batcher.add(one))]
-    if last := batcher.close():
+    if last := batcher.flush():
         batches.append(last)
     assert [one for batch in batches for one in batch] == events
     for batch in batches:
         assert 1 <= len(batch) <= most
         payloads = [one.payload for one in batch]
-        assert len(body_of(payloads, "2026-11-22T10:55:22.220Z", write_key)) <= MAX_BYTES
+        assert len(build_body(payloads, "2026-11-22T10:55:22.220Z", write_key)) <= MAX_BYTES
 
 
 @pytest.mark.parametrize("spare", range(53))
@@ -59,21 +59,21 @@ def test_every_batch_is_as_full_as_the_limit_allows(spare):
 
 
 def test_a_body_is_json_with_its_key_escaped():
-    body = json.loads(body_of([b'{"a":1}', b'{"b":2}'], "now", 'k"ey'))
+    body = json.loads(build_body([b'{"a":1}', b'{"b":2}'], "now", 'k"ey'))
     assert body == {"batch": [{"a": 1}, {"b": 2}], "sentAt": "now", "writeKey": 'k"ey'}
 
 
 def test_a_body_without_a_key_names_none():
-    assert body_of([b"1"], "now", None) == b'{"batch":[1],"sentAt":"now"}'
+    assert build_body([b"1"], "now", None) == b'{"batch":[1],"sentAt":"now"}'
 
 
 def test_the_ids_that_wait_are_known_until_the_batch_is_closed():
     batcher = Batcher(10, 1000, 0)
     batcher.add(event(1, 7))
-    assert batcher.holds("7")
-    batcher.close()
-    assert not batcher.holds("7")
-    assert batcher.close() is None
+    assert batcher.contains("7")
+    batcher.flush()
+    assert not batcher.contains("7")
+    assert batcher.flush() is None
 
 
 def test_the_time_of_sending_has_the_form_of_segments_own_libraries():
@@ -83,5 +83,5 @@ def test_the_time_of_sending_has_the_form_of_segments_own_libraries():
 
 def test_what_is_compressed_is_gzip_of_the_same_and_smaller():
     body = b'{"batch":[' + b'{"event":"e"},' * 100
-    assert gzip.decompress(gzipped(body)) == body
-    assert len(gzipped(body)) < len(body) / 5
+    assert gzip.decompress(gzip_body(body)) == body
+    assert len(gzip_body(body)) < len(body) / 5

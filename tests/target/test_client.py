@@ -5,12 +5,14 @@ from datetime import datetime, timezone
 
 import pytest
 import requests
+from fakes.clock import StillClock
 from fakes.http import Answer, ScriptedAdapter
 from fakes.segment import Scripted
 
+from target_segment.clock import SystemClock
+from target_segment.delivery.client import SegmentClient, check_write_key
+from target_segment.delivery.responses import Outcome
 from target_segment.errors import DeliveryError
-from target_segment.sending.answers import Outcome
-from target_segment.sending.client import SegmentClient, key_is_known
 
 NOW = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
 EVENT = b'{"type":"track","event":"e","userId":"u","messageId":"m"}'
@@ -24,7 +26,7 @@ def client(segment):
             api_url=segment.api_url,
             write_key="key-1",
             timeout=5,
-            now=lambda: datetime.now(timezone.utc),
+            clock=SystemClock(),
             user_agent="target-segment/1",
         )
 
@@ -71,18 +73,18 @@ def test_a_host_that_is_not_there_is_tried_again():
             api_url="http://127.0.0.1:9/v1",
             write_key="k",
             timeout=1,
-            now=lambda: NOW,
+            clock=StillClock(NOW),
             user_agent="x",
         )
         assert client.post([EVENT], 0).outcome is Outcome.RETRY
 
 
-def test_a_write_key_is_known_unknown_or_cannot_be_told(segment):
+def test_a_write_check_write_key_unknown_or_cannot_be_told(segment):
     with requests.Session() as session:
         url = f"{segment.cdn_url}/v1/projects/%s/settings"
-        assert key_is_known(session, url % "key-1", 5) is True
-        assert key_is_known(session, url % "key-2", 5) is False
-        assert key_is_known(session, "http://127.0.0.1:9/", 1) is None
+        assert check_write_key(session, url % "key-1", 5) is True
+        assert check_write_key(session, url % "key-2", 5) is False
+        assert check_write_key(session, "http://127.0.0.1:9/", 1) is None
 
 
 def test_a_redirect_to_what_is_no_url_is_a_wrong_url_like_any_other(client, segment):
@@ -110,8 +112,8 @@ def test_an_answer_without_an_end_is_read_as_far_as_it_matters():
             api_url="https://api.segment.io/v1",
             write_key="key-1",
             timeout=5,
-            now=lambda: NOW,
+            clock=StillClock(NOW),
             user_agent="target-segment/1",
         )
         assert client.post([EVENT], 0).outcome is Outcome.RETRY
-        assert key_is_known(session, "https://cdn.segment.com/v1", 5) is True
+        assert check_write_key(session, "https://cdn.segment.com/v1", 5) is True

@@ -79,7 +79,7 @@ def held_against(segment, ours):
     return ours
 
 
-@pytest.mark.parametrize("style", ["handler", "title", "live_chat"])
+@pytest.mark.parametrize("style", ["camel_case", "title_case", "live_chat"])
 def test_freshchats_events_are_what_segments_own_library_sends(run, settings, segment, style):
     tapped = run_tap(
         datetime.fromisoformat("2026-11-20T00:00:00+00:00"),

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from target_segment.command_line import print_plan
-from target_segment.dead_letters import read_letters
-from target_segment.mapping.stream_settings import SETTINGS
+from target_segment.dead_letters import read_dead_letters
+from target_segment.mapping.compiler import SETTINGS
 from target_segment.target import TargetSegment
+from target_segment.tracking_plan import print_tracking_plan
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "target.md").read_text(encoding="utf-8")
 
@@ -47,7 +47,7 @@ def test_the_first_example_gives_what_is_said_of_it(run, settings, segment):
 
 def test_the_example_of_a_plan_is_what_the_first_example_gives(capsys):
     target = TargetSegment(config=yaml.safe_load(examples("yaml")[0]))
-    print_plan(target.settings.routing, "none")
+    print_tracking_plan(target.settings, None)
     [rule] = json.loads(capsys.readouterr().out)
     assert rule == json.loads(examples("json")[2])
     Draft7Validator.check_schema(rule["jsonSchema"])
@@ -56,7 +56,7 @@ def test_the_example_of_a_plan_is_what_the_first_example_gives(capsys):
 def test_the_example_of_a_dead_letter_can_be_read(tmp_path):
     path = tmp_path / "dead.jsonl"
     path.write_text(examples("json")[1])
-    [letter] = read_letters(path)
+    [letter] = read_dead_letters(path)
     assert letter.record == {"id": 7}
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.encoding import NotEncodableError, decode, encode
 from target_segment.errors import MappingError
-from target_segment.events import EventFault, fault_of
+from target_segment.json_codec import NotEncodableError, decode, encode
+from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
-from target_segment.mapping.properties import PrivacyRules, takes_all
-from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream
-from target_segment.mapping.stream_settings import compile_mapping
+from target_segment.mapping.properties import PrivacyRules, includes_whole_record
+from target_segment.mapping.stream_mapping import SharedRules, Skipped, StreamInfo
+from target_segment.segment_spec import InvalidEvent, validate_event
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -26,8 +26,8 @@ json_values = st.recursive(
 
 def mapping(keys=("id",), schema=None, rules=None, **config):
     config = {"user_id": "user", **config}
-    stream = Stream(name="order_lines", keys=keys, schema=schema or {})
-    return compile_mapping(config, stream, rules or EventRules(), message_ids("key", "s"))
+    stream = StreamInfo(name="order_lines", keys=keys, schema=schema or {})
+    return compile_mapping(config, stream, rules or SharedRules(), message_ids("key", "s"))
 
 
 def event(record, **config):
@@ -67,7 +67,7 @@ def test_what_has_no_text_or_is_not_listed_is_not_found(kind):
 
 @pytest.mark.parametrize("kind", [["in"], {"in": 1}])
 def test_a_list_or_an_object_as_a_name_is_a_fault(kind):
-    with pytest.raises(EventFault) as fault:
+    with pytest.raises(InvalidEvent) as fault:
         mapping(event="kind").map({"user": "u", "id": 1, "kind": kind})
     assert fault.value.reason.code == "no_event_name"
 
@@ -75,7 +75,7 @@ def test_a_list_or_an_object_as_a_name_is_a_fault(kind):
 def test_a_name_that_is_missing_or_no_text_is_a_fault():
     for kind in (None, 5, ""):
         mapped = mapping(event="kind").map({"user": "u", "id": 1, "kind": kind})
-        assert fault_of(mapped.event).code == "no_event_name"
+        assert validate_event(mapped.event).code == "no_event_name"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_ids_leave_as_text(user, sent):
 
 @pytest.mark.parametrize("user", [True, ["u"], {"id": "u"}])
 def test_an_id_that_is_neither_text_nor_number_is_a_fault(user):
-    with pytest.raises(EventFault):
+    with pytest.raises(InvalidEvent):
         mapping().map({"user": user, "id": 1})
 
 
@@ -133,7 +133,7 @@ def test_an_event_says_which_id_it_is_counted_by(record, identity):
 
 
 def test_integrations_stand_in_the_event_when_there_are_any():
-    rules = EventRules(integrations={"Mixpanel": False})
+    rules = SharedRules(integrations={"Mixpanel": False})
     assert event({}, rules=rules)["integrations"] == {"Mixpanel": False}
     assert "integrations" not in event({})
 
@@ -193,20 +193,20 @@ def test_an_event_without_a_time_leaves_it_to_segment():
     ("time", "says"), [(None, "is missing$"), ("soon", "not an ISO 8601 time$")]
 )
 def test_a_fault_of_a_time_says_whether_it_is_missing(time, says):
-    with pytest.raises(EventFault, match=says) as fault:
+    with pytest.raises(InvalidEvent, match=says) as fault:
         mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
     assert fault.value.reason.code == "bad_timestamp"
 
 
 @pytest.mark.parametrize("time", ["17111123123", "1711112312345", "171111231234556"])
 def test_a_count_of_milliseconds_as_text_is_no_day_long_ago(time):
-    with pytest.raises(EventFault, match="is not an ISO 8601 time"):
+    with pytest.raises(InvalidEvent, match="is not an ISO 8601 time"):
         mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
 
 
 @pytest.mark.parametrize("time", [None, "", "yesterday", "2026-13-01", 1795344922, "1795344922"])
 def test_a_time_that_is_none_is_a_fault_and_never_the_time_of_sending(time):
-    with pytest.raises(EventFault, match="time"):
+    with pytest.raises(InvalidEvent, match="time"):
         mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
 
 
@@ -263,7 +263,7 @@ def test_properties_can_be_listed_named_computed_and_added_to_the_whole():
 
 def test_properties_can_be_dropped_renamed_and_hashed():
     record = {"a": 1, "b": {"c": 2, "d": [{"mail": "x"}, {"mail": "y", "e": 1}]}, "mail": "x"}
-    rules = EventRules(privacy=PrivacyRules(hashed=["mail", "b.d.mail"], drop=["b.c"]))
+    rules = SharedRules(privacy=PrivacyRules(hashed=["mail", "b.d.mail"], drop=["b.c"]))
     changed = properties(
         record, rules=rules, properties=["a", "b", "mail"], drop=["b.d.e"], rename={"a": "A"}
     )
@@ -279,7 +279,7 @@ def test_properties_can_be_dropped_renamed_and_hashed():
 @pytest.mark.parametrize("schema", [{}, {"properties": {"id": {}, "userId": {}, "event": {}}}])
 @pytest.mark.parametrize("prefix", ["", "record_"])
 def test_a_field_that_is_sent_under_another_name_is_dropped_and_hashed_by_either(schema, prefix):
-    rules = EventRules(
+    rules = SharedRules(
         privacy=PrivacyRules(
             hashed=[f"{prefix}userId", f"{prefix}event.mail", "userId"], drop=[f"{prefix}id"]
         )
@@ -294,7 +294,7 @@ def test_a_field_that_is_sent_under_another_name_is_dropped_and_hashed_by_either
 
 def test_a_field_is_hashed_by_its_usual_new_name_also_where_a_record_has_that_itself():
     schema = {"properties": {"id": {}}}
-    rules = EventRules(privacy=PrivacyRules(hashed=["record_id"]))
+    rules = SharedRules(privacy=PrivacyRules(hashed=["record_id"]))
     found = properties({"id": "x", "record_id": "x"}, rules=rules, schema=schema)
     x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
     assert found == {"record_record_id": x, "record_id": x, "user": "u"}
@@ -330,7 +330,7 @@ def test_a_salt_changes_every_hash_and_null_stays_null():
     plain, salted = (
         properties(
             {"a": "x", "b": {"c": None}},
-            rules=EventRules(privacy=PrivacyRules(hashed=["a", "b.c"], salt=salt)),
+            rules=SharedRules(privacy=PrivacyRules(hashed=["a", "b.c"], salt=salt)),
         )
         for salt in ("", "pepper")
     )
@@ -339,7 +339,7 @@ def test_a_salt_changes_every_hash_and_null_stays_null():
 
 
 def test_a_hash_is_that_of_the_salt_and_the_text_or_json_and_of_each_item_of_a_list():
-    rules = EventRules(privacy=PrivacyRules(hashed=["a"], salt="pepper"))
+    rules = SharedRules(privacy=PrivacyRules(hashed=["a"], salt="pepper"))
     for value, texts in (("x", ["x"]), (7, ["7"]), (True, ["true"]), (["x", 7, None], ["x", "7"])):
         hashed = properties({"a": value}, rules=rules)["a"]
         expected = [sha256(f"pepper{text}".encode()).hexdigest() for text in texts]
@@ -348,12 +348,12 @@ def test_a_hash_is_that_of_the_salt_and_the_text_or_json_and_of_each_item_of_a_l
 
 
 def test_a_path_below_what_is_hashed_is_of_no_more_effect():
-    rules = EventRules(privacy=PrivacyRules(hashed=["a", "a.b"]))
+    rules = SharedRules(privacy=PrivacyRules(hashed=["a", "a.b"]))
     assert isinstance(properties({"a": {"b": 1}}, rules=rules)["a"], str)
 
 
 def test_a_path_through_what_is_no_object_changes_nothing():
-    rules = EventRules(privacy=PrivacyRules(hashed=["a.b"], drop=["a.c.d"]))
+    rules = SharedRules(privacy=PrivacyRules(hashed=["a.b"], drop=["a.c.d"]))
     for value in (1, "text", [2], {"c": "text"}):
         assert properties({"a": value}, rules=rules)["a"] == value
 
@@ -371,7 +371,7 @@ def test_what_is_to_be_dropped_is_a_list_of_paths_and_nothing_else(drop):
 
 
 def test_dropping_wins_over_hashing_below():
-    rules = EventRules(privacy=PrivacyRules(hashed=["b.c"], drop=["b"]))
+    rules = SharedRules(privacy=PrivacyRules(hashed=["b.c"], drop=["b"]))
     assert "b" not in properties({"b": {"c": 1}}, rules=rules)
 
 
@@ -406,7 +406,7 @@ def test_what_the_user_gives_as_version_stands_alone_in_the_id_beside_the_key():
 
 def test_a_group_without_its_id_is_a_fault():
     mapped = mapping(call="group", group_id="team").map({"user": "u", "id": 1})
-    assert fault_of(mapped.event).code == "no_group"
+    assert validate_event(mapped.event).code == "no_group"
 
 
 def test_the_message_id_follows_event_key_and_version_and_nothing_else():
@@ -426,7 +426,7 @@ def test_the_event_tells_occurrences_apart_also_where_a_version_or_the_payload_d
 
 def test_empty_texts_are_left_out_of_a_join_and_an_empty_key_tells_nothing():
     assert properties({"a": "", "b": "x"}, properties={"p": {"join": ["a", "b"]}}) == {"p": "x"}
-    with pytest.raises(EventFault):
+    with pytest.raises(InvalidEvent):
         mapping().map({"user": "u", "id": ""})
 
 
@@ -441,7 +441,9 @@ def test_a_field_whose_name_holds_a_dot_is_dropped_and_hashed_by_it_as_is_one_be
     privacy = PrivacyRules(drop=["a.email"], hashed=["a.key"])
     record = {"a.email": "m", "a.key": "x", "a": {"email": "m", "key": "x"}}
     x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
-    sent = properties(record, rules=EventRules(privacy=privacy), properties={"*": "*"}, drop=["id"])
+    sent = properties(
+        record, rules=SharedRules(privacy=privacy), properties={"*": "*"}, drop=["id"]
+    )
     assert sent == {"a.key": x, "a": {"key": x}, "user": "u"}
 
 
@@ -455,18 +457,18 @@ def test_a_name_leads_to_no_item_of_a_list():
     [("*", True), ({"*": "*"}, True), ({"a": "a"}, False), (["a"], False), ("a", False)],
 )
 def test_properties_take_the_whole_record_by_a_star(spec, all_of_it):
-    assert takes_all(spec) == all_of_it
+    assert includes_whole_record(spec) == all_of_it
 
 
 def test_what_is_skipped_says_why():
-    only = mapping(rules=EventRules(only=frozenset({"Other"}))).map({"user": "u", "id": 1})
+    only = mapping(rules=SharedRules(only=frozenset({"Other"}))).map({"user": "u", "id": 1})
     assert only == Skipped("not among the events to send")
     looked_up = mapping(event={"path": "e", "map": {"a": "A"}}).map({"user": "u", "id": 1, "e": 1})
     assert looked_up == Skipped("no event name is mapped to its value")
 
 
 def test_a_renamed_event_keeps_its_message_id():
-    renamed = EventRules(names={"Order Lines": "Lines"})
+    renamed = SharedRules(names={"Order Lines": "Lines"})
     assert event({}, rules=renamed)["event"] == "Lines"
     assert event({}, rules=renamed)["messageId"] == event({})["messageId"]
 
@@ -479,7 +481,7 @@ def test_without_a_key_the_whole_record_tells_occurrences_apart():
 def test_what_identifies_an_occurrence_can_be_given_and_must_be_there():
     first = event({"id": 1, "y": 0, "z": None}, message_id=["y", "z"])["messageId"]
     assert event({"id": 2, "y": 0, "z": None}, message_id=["y", "z"])["messageId"] == first
-    with pytest.raises(EventFault):
+    with pytest.raises(InvalidEvent):
         mapping(message_id=["y", "z"]).map({"user": "u", "id": 1, "z": ""})
 
 
@@ -497,7 +499,7 @@ def test_what_identifies_an_occurrence_can_be_given_and_must_be_there():
     ],
 )
 def test_a_record_that_nothing_tells_from_others_is_a_fault_and_shares_no_id(config, record):
-    with pytest.raises(EventFault) as fault:
+    with pytest.raises(InvalidEvent) as fault:
         mapping(**config).map({"user": "u", "id": 1, **record})
     assert fault.value.reason.code == "bad_message_id"
 
@@ -516,14 +518,14 @@ def test_one_field_that_is_set_is_enough_to_tell_a_record_from_others(config, re
 
 def test_only_the_wanted_events_are_sent_under_either_name():
     for only in ("Order Lines", "Lines"):
-        rules = EventRules(names={"Order Lines": "Lines"}, only=frozenset({only}))
+        rules = SharedRules(names={"Order Lines": "Lines"}, only=frozenset({only}))
         assert event({}, rules=rules)["event"] == "Lines"
-    rules = EventRules(only=frozenset({"Other"}))
+    rules = SharedRules(only=frozenset({"Other"}))
     assert isinstance(mapping(rules=rules).map({"user": "u", "id": 1}), Skipped)
 
 
 def test_context_can_come_from_the_record_over_the_fixed_one():
-    rules = EventRules(context={"library": {"name": "x"}, "locale": "en"})
+    rules = SharedRules(context={"library": {"name": "x"}, "locale": "en"})
     got = event({"lang": "de"}, rules=rules, context={"locale": "lang", "ip": "none"})["context"]
     assert got == {"library": {"name": "x"}, "locale": "de"}
 
@@ -572,7 +574,10 @@ def test_a_stream_that_is_no_events_says_why():
         ({"call": "group"}, "group_id: a group call needs it"),
         ({"when": ["paid"]}, "when: must be {path: value or list of values}"),
         ({"context": ["ip"]}, "context: must be {name: value}"),
-        ({"propertys": ["a"]}, "propertys: no such setting; anonymous_id, call, context"),
+        (
+            {"propertys": ["a"]},
+            "propertys: unknown setting; known settings: anonymous_id, call, context",
+        ),
         ({"context": {"ip": "a..b"}}, "context.ip: 'a..b' is not a dotted path"),
         ({"when": {"a.": 1}}, "when.a.: 'a.' is not a dotted path"),
         ({"anonymous_id": ["a."]}, "anonymous_id: 'a.' is not a dotted path"),
@@ -605,10 +610,10 @@ def test_the_key_can_be_the_identity():
 def test_mapping_leaves_the_record_untouched_and_its_event_has_no_fault(record):
     record = {**record, "id": 1, "user": "u"}
     before = copy.deepcopy(record)
-    rules = EventRules(privacy=PrivacyRules(drop=["a.b", "c"], hashed=["d", "e.f"]))
+    rules = SharedRules(privacy=PrivacyRules(drop=["a.b", "c"], hashed=["d", "e.f"]))
     mapped = mapping(rules=rules, drop=["g"], rename={"h": "i"}, properties="*").map(record)
     assert record == before
-    assert fault_of(mapped.event) is None
+    assert validate_event(mapped.event) is None
     assert encode(mapped.event)
 
 

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_segment.events import MAX_MESSAGE_ID_CHARS
 from target_segment.mapping.message_ids import message_ids
+from target_segment.segment_spec import MAX_MESSAGE_ID_CHARS
 
 parts = st.lists(st.text() | st.integers() | st.none() | st.booleans(), max_size=4)
 

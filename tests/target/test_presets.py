@@ -7,11 +7,11 @@ from importlib import resources
 import pytest
 import yaml
 
-from target_segment.encoding import decode, encode
-from target_segment.events import EventFault
+from target_segment.json_codec import decode, encode
 from target_segment.mapping.reserved_names import is_reserved
-from target_segment.mapping.stream_mapping import Skipped, Stream
+from target_segment.mapping.stream_mapping import Skipped, StreamInfo
 from target_segment.presets import STYLES, preset_names
+from target_segment.segment_spec import InvalidEvent
 from target_segment.target import TargetSegment
 
 TIME = "2026-11-22T10:55:22.220000+00:00"
@@ -105,7 +105,7 @@ def activity(**more):
 
 def mapped(stream, record, **config):
     target = TargetSegment(config={"dry_run": True, **config})
-    result = target.settings.routing.mapping_of(Stream(name=stream, keys=("id",))).map(record)
+    result = target.settings.routing.mapping_of(StreamInfo(name=stream, keys=("id",))).map(record)
     return result if isinstance(result, Skipped) else decode(encode(result.event))
 
 
@@ -239,7 +239,7 @@ STREAMS = [
 @pytest.mark.parametrize("stream", STREAMS)
 def test_every_other_stream_of_the_tap_is_declared_no_event(stream):
     target = TargetSegment(config={"dry_run": True})
-    assert target.settings.routing.mapping_of(Stream(name=stream)) == Skipped("not an event")
+    assert target.settings.routing.mapping_of(StreamInfo(name=stream)) == Skipped("not an event")
 
 
 USER = {
@@ -266,7 +266,7 @@ def test_users_are_identified_when_asked_for():
 
 
 def test_the_title_spelling_is_that_of_segments_catalogue():
-    names = {mapped(s, r, event_style="title")["event"] for s, r in EVERY}
+    names = {mapped(s, r, event_style="title_case")["event"] for s, r in EVERY}
     assert names == {
         "On Agent Activity Create",
         "On Conversation Create",
@@ -301,7 +301,7 @@ def test_the_live_chat_spelling_has_flat_properties_only(stream, record, name):
 
 @pytest.mark.parametrize("style", STYLES)
 def test_messages_without_an_id_never_share_one_whatever_events_are_called(style):
-    with pytest.raises(EventFault) as fault:
+    with pytest.raises(InvalidEvent) as fault:
         mapped("message_events", {**message(), "id": ""}, event_style=style)
     assert fault.value.reason.code == "bad_message_id"
 
@@ -317,14 +317,16 @@ def test_messages_without_an_id_never_share_one_whatever_events_are_called(style
 def test_what_the_live_chat_spec_has_no_event_for_is_not_sent(stream, record):
     assert isinstance(mapped(stream, record, event_style="live_chat"), Skipped)
     target = TargetSegment(config={"dry_run": True, "event_style": "live_chat"})
-    assert isinstance(target.settings.routing.mapping_of(Stream(name="agent_activity")), Skipped)
+    assert isinstance(
+        target.settings.routing.mapping_of(StreamInfo(name="agent_activity")), Skipped
+    )
 
 
 @pytest.mark.parametrize(("stream", "record"), EVERY[:1] + EVERY[4:5] + EVERY[6:7])
 def test_changing_the_spelling_sends_nothing_twice(stream, record):
     ids = {
         mapped(stream, record, event_style=style)["messageId"]
-        for style in ("handler", "title", "live_chat")
+        for style in ("camel_case", "title_case", "live_chat")
     }
     ids.add(mapped(stream, record, event_names={"onMessageCreate": "Message"})["messageId"])
     assert len(ids) == 1
@@ -332,9 +334,9 @@ def test_changing_the_spelling_sends_nothing_twice(stream, record):
 
 def test_events_can_be_renamed_and_chosen_by_either_spelling():
     for name in ("onMessageCreate", "On Message Create"):
-        config = {"event_style": "title", "event_names": {name: "Message Posted"}}
+        config = {"event_style": "title_case", "event_names": {name: "Message Posted"}}
         assert mapped("message_events", message(), **config)["event"] == "Message Posted"
-        config = {"event_style": "title", "events": [name]}
+        config = {"event_style": "title_case", "include_events": [name]}
         assert mapped("message_events", message(), **config)["event"] == "On Message Create"
         assert isinstance(mapped("conversation_events", conversation(), **config), Skipped)
 

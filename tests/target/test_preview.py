@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_segment.events import Event
 from target_segment.preview.chart import REST, chart, series
-from target_segment.preview.gathered import OTHER_NAMES, Preview, TimeBins
+from target_segment.preview.statistics import OTHER_NAMES, Preview, TimeBins
+from target_segment.segment_spec import Event
 
 SCHEMA = {
     "type": "SCHEMA",

@@ -7,21 +7,21 @@ from target_segment.mapping.routing import (
     Routing,
     check_event_names,
     check_streams,
-    merged_names,
-    merged_streams,
+    merge_event_names,
+    merge_stream_settings,
 )
-from target_segment.mapping.stream_mapping import EventRules, Skipped, Stream
+from target_segment.mapping.stream_mapping import SharedRules, Skipped, StreamInfo
 from target_segment.presets import Preset
 
 PRESET = Preset(
     streams={"chats": {"event": "kind", "user_id": "user"}},
-    events=("onOpen", "onClose"),
+    stream_events={"chats": ["onOpen", "onClose"]},
     event_names={"onOpen": "Chat Opened"},
 )
 
 
 def routing(streams, *, skip=False, write_key="key-1", names=None):
-    rules = EventRules(names=names or {})
+    rules = SharedRules(names=names or {})
     return Routing(streams=streams, skip_unmapped=skip, rules=rules, write_key=write_key)
 
 
@@ -29,21 +29,21 @@ def test_a_stream_has_its_own_mapping_or_else_that_of_any_stream():
     streams = {"orders": {"user_id": "buyer"}, "*": {"user_id": "anyone"}}
     record = {"buyer": "b", "anyone": "a", "id": 1}
     for name, user in (("orders", "b"), ("others", "a")):
-        mapped = routing(streams).mapping_of(Stream(name=name, keys=("id",))).map(record)
+        mapped = routing(streams).mapping_of(StreamInfo(name=name, keys=("id",))).map(record)
         assert mapped.event["userId"] == user
 
 
 def test_a_stream_without_a_mapping_is_skipped_or_an_error_as_the_setting_says():
-    assert routing({}, skip=True).mapping_of(Stream(name="orders")) == Skipped("no mapping")
+    assert routing({}, skip=True).mapping_of(StreamInfo(name="orders")) == Skipped("no mapping")
     with pytest.raises(MappingError, match="^Stream 'orders' has no mapping"):
-        routing({}).mapping_of(Stream(name="orders"))
+        routing({}).mapping_of(StreamInfo(name="orders"))
 
 
 def test_ids_follow_the_destination_and_the_stream():
     streams = {"*": {"user_id": "user", "event": {"value": "E"}}}
     ids = {
         routing(streams, write_key=key)
-        .mapping_of(Stream(name=name, keys=("id",)))
+        .mapping_of(StreamInfo(name=name, keys=("id",)))
         .map({"user": "u", "id": 1})
         .event["messageId"]
         for key in ("key-1", "key-2", None)
@@ -54,7 +54,9 @@ def test_ids_follow_the_destination_and_the_stream():
 
 def test_the_users_settings_lie_over_the_presets_key_by_key():
     preset = {"chats": {"event": "kind", "user_id": "user"}, "users": {"call": "skip"}}
-    merged = merged_streams(preset, {"chats": {"user_id": "mail"}, "orders": {"event": "name"}})
+    merged = merge_stream_settings(
+        preset, {"chats": {"user_id": "mail"}, "orders": {"event": "name"}}
+    )
     assert merged == {
         "chats": {"event": "kind", "user_id": "mail"},
         "users": {"call": "skip"},
@@ -65,21 +67,24 @@ def test_the_users_settings_lie_over_the_presets_key_by_key():
 
 def test_null_takes_a_setting_away_for_all_who_ask():
     preset = {"users": {"call": "skip", "reason": "no event"}}
-    merged = merged_streams(preset, {"users": {"call": None, "user_id": "id", "drop": None}})
+    merged = merge_stream_settings(preset, {"users": {"call": None, "user_id": "id", "drop": None}})
     assert merged == {"users": {"reason": "no event", "user_id": "id"}}
-    check_event_names(routing(merged), PRESET, {"events": ["Users"]})
+    check_event_names(routing(merged), PRESET, {"include_events": ["Users"]})
 
 
 def test_settings_of_a_stream_that_are_no_object_are_refused():
     with pytest.raises(MappingError, match=r"^streams\.orders: must be an object"):
-        merged_streams({}, {"orders": "user"})
+        merge_stream_settings({}, {"orders": "user"})
 
 
 def test_either_spelling_of_a_name_can_be_sent_under_another():
-    assert merged_names(PRESET, {}) == {"onOpen": "Chat Opened"}
-    assert merged_names(PRESET, {"onOpen": "Hello"})["onOpen"] == "Hello"
-    assert merged_names(PRESET, {"Chat Opened": "Hello"})["onOpen"] == "Hello"
-    assert merged_names(PRESET, {"onClose": "Bye"}) == {"onOpen": "Chat Opened", "onClose": "Bye"}
+    assert merge_event_names(PRESET, {}) == {"onOpen": "Chat Opened"}
+    assert merge_event_names(PRESET, {"onOpen": "Hello"})["onOpen"] == "Hello"
+    assert merge_event_names(PRESET, {"Chat Opened": "Hello"})["onOpen"] == "Hello"
+    assert merge_event_names(PRESET, {"onClose": "Bye"}) == {
+        "onOpen": "Chat Opened",
+        "onClose": "Bye",
+    }
 
 
 KNOWN = {
@@ -97,16 +102,16 @@ KNOWN = {
 )
 def test_a_name_may_be_wanted_if_some_event_has_it_in_either_spelling(name):
     known = routing(KNOWN, names={"onOpen": "Hello"})
-    check_event_names(known, PRESET, {"events": [name]})
+    check_event_names(known, PRESET, {"include_events": [name]})
 
 
 @pytest.mark.parametrize("name", ["onopen", "People", "Refunds", "Kind", "*"])
 def test_a_name_that_no_event_can_have_is_refused_with_those_that_can(name):
     known = routing(KNOWN, names={"onOpen": "Hello"})
     with pytest.raises(MappingError) as refusal:
-        check_event_names(known, PRESET, {"event_names": [], "events": ["Entered", name]})
+        check_event_names(known, PRESET, {"event_names": [], "include_events": ["Entered", name]})
     assert str(refusal.value) == (
-        f"events: no event is called '{name}'; there are: "
+        f"include_events: unknown event '{name}'; known events: "
         "5, Entered, Hello, Money Back, Order Lines, onClose"
     )
 
@@ -122,13 +127,15 @@ def test_a_name_that_no_event_can_have_is_refused_with_those_that_can(name):
     ],
 )
 def test_any_name_may_be_wanted_when_records_give_names(streams):
-    check_event_names(routing(streams), PRESET, {"events": ["Whatever"]})
+    check_event_names(routing(streams), PRESET, {"include_events": ["Whatever"]})
 
 
 def test_streams_that_are_no_track_calls_give_no_names():
     for call in ("identify", "group", "skip"):
-        with pytest.raises(MappingError, match="no event is called"):
-            check_event_names(routing({"people": {"call": call}}), PRESET, {"events": ["People"]})
+        with pytest.raises(MappingError, match="unknown event"):
+            check_event_names(
+                routing({"people": {"call": call}}), PRESET, {"include_events": ["People"]}
+            )
 
 
 def test_every_mapping_is_compiled_before_anything_is_sent():
@@ -142,7 +149,7 @@ def test_every_mapping_is_compiled_before_anything_is_sent():
 
 
 def test_a_stream_that_the_preset_does_not_have_may_be_misspelt():
-    with pytest.raises(MappingError, match=r"skip \('chat' is no .*; did you mean chats\?\)$"):
+    with pytest.raises(MappingError, match=r"skip \('chat' is not a .*; did you mean chats\?\)$"):
         check_streams(routing({"chat": {}}), PRESET)
-    with pytest.raises(MappingError, match=r"skip \('orders' is no stream of the preset\)$"):
+    with pytest.raises(MappingError, match=r"skip \('orders' is not a stream of the preset\)$"):
         check_streams(routing({"orders": {}}), PRESET)

@@ -136,7 +136,9 @@ def test_a_disk_full_under_state_ends_in_one_line_and_the_table(start):
 
 
 def test_state_is_utf_8_whatever_the_terminals_encoding():
-    program = 'from target_segment.state_output import emit; emit(\'{"day":"日"}\'.encode())'
+    program = (
+        'from target_segment.shutdown import write_state; write_state(\'{"day":"日"}\'.encode())'
+    )
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     finished = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, check=True, env=environment

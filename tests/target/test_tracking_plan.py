@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 from fakes.runs import run_tap
 from jsonschema import Draft7Validator, FormatChecker
-from singer_sdk.plugin_base import _ConfigInput
 
-from target_segment.mapping.explanation import explain
+from tap_freshchat.tap import TapFreshchat
+from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
 from target_segment.mapping.properties import PrivacyRules
 from target_segment.mapping.property_schemas import TEXT, schema_of_properties
-from target_segment.mapping.stream_mapping import EventRules, Stream
-from target_segment.mapping.stream_settings import compile_mapping
+from target_segment.mapping.stream_mapping import SharedRules, StreamInfo
+from target_segment.preview.explanation import describe_mapping
+from target_segment.sdk import ConfigInput
 from target_segment.target import TargetSegment
 
 NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
-STYLES = ("handler", "title", "live_chat")
+STYLES = ("camel_case", "title_case", "live_chat")
 FORMATS = FormatChecker(())
 FORMATS.checks("date-time", raises=ValueError)(
     lambda value: not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
@@ -37,13 +38,35 @@ def tapped():
     ).messages
 
 
+def entry(stream, properties, *, selected=None, required=()):
+    """A stream of a catalog."""
+    schema = {"type": "object", "properties": properties, "required": list(required)}
+    metadata = [{"breadcrumb": [], "metadata": {} if selected is None else {"selected": selected}}]
+    return {"tap_stream_id": stream, "stream": stream, "schema": schema, "metadata": metadata}
+
+
+@pytest.fixture(scope="module")
+def freshchat(tmp_path_factory):
+    """The catalog that tap-freshchat discovers."""
+    path = tmp_path_factory.mktemp("catalog") / "catalog.json"
+    path.write_text(json.dumps(TapFreshchat(config={"api_url": "sandbox://"}).catalog_dict))
+    return path
+
+
 @pytest.fixture
-def plan(capsys):
+def plan(capsys, tmp_path):
     """Print the plan of some settings, and read it as rules by call and event."""
 
-    def printed(**config):
+    def printed(*entries, catalog=None, **config):
+        if entries:
+            catalog = tmp_path / "catalog.json"
+            catalog.write_text(json.dumps({"streams": entries}))
         with pytest.raises(SystemExit) as end:
-            TargetSegment.invoke(config=_ConfigInput(config=config), tracking_plan=True)
+            TargetSegment.invoke(
+                config=ConfigInput(config=config),
+                tracking_plan=True,
+                catalog_path=catalog and str(catalog),
+            )
         out, err = capsys.readouterr()
         assert (end.value.code, err) == (0, "")
         rules = json.loads(out)
@@ -83,24 +106,24 @@ def faults(rules, event):
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_event_of_the_embedded_freshchat_is_as_the_plan_says(style, plan, sent):
+def test_every_event_of_the_embedded_freshchat_is_as_the_plan_says(style, plan, sent, freshchat):
     settings = {"streams": {"users": {"call": "identify"}}, "event_style": style}
-    rules = plan(**settings)
+    rules = plan(catalog=freshchat, **settings)
     events = sent(**settings)
     assert {(event["type"], event.get("event")) for event in events} == set(rules)
     assert len(rules) == 5
     assert [found for event in events for found in faults(rules, event)] == []
 
 
-def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent):
+def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent, freshchat):
     settings = {
         "streams": {"users": {"call": "identify", "rename": {"email": "mail"}}},
         "drop_properties": ["message_text", "associations.user", "message.messages.message_parts"],
         "hash_properties": ["actor.email", "associations.channel.tags", "phone"],
         "event_names": {"onMessageCreate": "Message Posted"},
-        "events": ["Message Posted", "onConversationCreate"],
+        "include_events": ["Message Posted", "onConversationCreate"],
     }
-    rules = plan(**settings)
+    rules = plan(catalog=freshchat, **settings)
     assert set(rules) == {
         ("track", "Message Posted"),
         ("track", "onConversationCreate"),
@@ -115,12 +138,11 @@ def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent):
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_another_property_a_wrong_type_and_a_lack_are_found(style, plan, sent):
-    rules = plan(event_style=style)
+def test_another_property_and_a_wrong_type_are_found(style, plan, sent, freshchat):
+    rules = plan(catalog=freshchat, event_style=style)
     changes = (
         lambda properties: properties.update(surprise=1),
         lambda properties: properties.update(dict.fromkeys(properties, 17.5)),
-        lambda properties: [properties.pop(name) for name in list(properties)],
     )
     examples = {event["event"]: event for event in sent(event_style=style)}
     for event in examples.values():
@@ -130,8 +152,8 @@ def test_another_property_a_wrong_type_and_a_lack_are_found(style, plan, sent):
             assert faults(rules, changed)
 
 
-def test_a_wrong_type_is_found_in_every_property_and_deep_in_the_trees(plan, sent):
-    rules = plan()
+def test_a_wrong_type_is_found_in_every_property_and_deep_in_the_trees(plan, sent, freshchat):
+    rules = plan(catalog=freshchat)
     for event in {event["event"]: event for event in sent()}.values():
         for name in event["properties"]:
             changed = copy.deepcopy(event)
@@ -143,10 +165,71 @@ def test_a_wrong_type_is_found_in_every_property_and_deep_in_the_trees(plan, sen
         assert faults(rules, changed)
 
 
-def test_every_property_of_the_preset_is_described(plan):
-    for (_, name), schema in plan().items():
+def test_every_property_of_the_preset_is_described(plan, freshchat):
+    for (_, name), schema in plan(catalog=freshchat).items():
         for field, found in schema["properties"]["properties"]["properties"].items():
             assert found.get("description") or "enum" in found, (name, field)
+
+
+def test_a_property_that_every_record_has_is_missed(plan):
+    streams = {"orders": {"user_id": "user", "properties": ["total", "note"]}}
+    fields = {"total": {"type": "number"}, "note": {"type": "string"}, "user": {"type": "string"}}
+    rules = plan(
+        entry("orders", fields, required=["total", "user"]), preset="none", streams=streams
+    )
+    order = {"type": "track", "event": "Orders", "properties": {"total": 5}}
+    assert not faults(rules, order)
+    assert faults(rules, {**order, "properties": {"note": "x"}})
+
+
+def test_the_catalog_types_every_stream_of_the_mapping_for_all_others(plan):
+    number, text = {"type": "number"}, {"type": "string"}
+    rules = plan(
+        entry("orders", {"user": text, "total": number}),
+        entry("carts", {"user": text, "sum": number}, selected=True),
+        entry("logs", {"line": text}, selected=False),
+        preset="none",
+        streams={"*": {"user_id": "user"}},
+    )
+    assert set(rules) == {("track", "Orders"), ("track", "Carts")}
+    for event, field in (("Orders", "total"), ("Carts", "sum")):
+        for value, allowed in ((5, True), ("5", False)):
+            properties = {"type": "track", "event": event, "properties": {field: value}}
+            assert bool(faults(rules, properties)) != allowed
+
+
+def test_a_field_that_is_not_selected_is_not_in_the_plan(plan):
+    orders = entry("orders", {"user": {"type": "string"}, "card": {"type": "string"}})
+    orders["metadata"].append(
+        {"breadcrumb": ["properties", "card"], "metadata": {"selected": False}}
+    )
+    rules = plan(orders, preset="none", streams={"orders": {"user_id": "user"}})
+    [schema] = rules.values()
+    assert set(schema["properties"]["properties"]["properties"]) == {"user"}
+
+
+def test_without_a_catalog_the_plan_names_the_presets_events_and_properties(plan):
+    rules = plan()
+    assert {name for _, name in rules} == {
+        "onAgentActivityCreate",
+        "onConversationCreate",
+        "onConversationUpdate",
+        "onMessageCreate",
+    }
+    assert (
+        "message_text"
+        in rules["track", "onMessageCreate"]["properties"]["properties"]["properties"]
+    )
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"streams": [1]}', '{"streams": [{"stream": "a"}]}'])
+def test_what_is_no_catalog_ends_in_one_line_that_says_so(run, tmp_path, text):
+    path = tmp_path / "catalog.json"
+    path.write_text(text)
+    finished = run({}, tracking_plan=True, catalog_path=str(path))
+    assert finished.status == 1
+    [error] = finished.errors
+    assert error == f"The file {path} is not a Singer catalog; write one with the tap's --discover"
 
 
 def test_a_mapping_of_unknown_records_is_open_and_one_of_listed_properties_names_them(plan):
@@ -208,14 +291,14 @@ def test_the_plan_takes_nothing_for_nothing_and_null_for_what_is_not_set(plan):
 def test_the_plan_names_reserved_fields_as_they_are_sent_also_where_the_name_is_taken():
     record = {"properties": {"id": {"type": "integer"}, "record_id": TEXT}, "required": ["id"]}
     planned = schema_of_properties({}, "*", record, drop=(), hashed=())
-    stream = Stream(name="orders", schema=record, keys=("id",))
+    stream = StreamInfo(name="orders", schema=record, keys=("id",))
     config = {"user_id": "user"}
-    mapping = compile_mapping(config, stream, EventRules(), message_ids("key", "orders"))
+    mapping = compile_mapping(config, stream, SharedRules(), message_ids("key", "orders"))
     sent = mapping.map({"id": 1, "record_id": "r", "user": "u"}).event["properties"]
     assert sent == {"record_record_id": 1, "record_id": "r", "user": "u"}
     assert planned["properties"] == {"record_record_id": {"type": "integer"}, "record_id": TEXT}
     assert planned["required"] == ["record_record_id"]
-    told = explain(mapping)
+    told = describe_mapping(mapping)
     assert told.of_property("record_record_id") == "field id"
     assert told.of_property("record_id") == "field record_id"
 
@@ -228,13 +311,13 @@ def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(pla
 
 
 def test_the_explanation_of_a_rows_id_names_the_time_where_one_is_mapped():
-    stream, ids = Stream(name="people", keys=("id",)), message_ids("key", "people")
+    stream, ids = StreamInfo(name="people", keys=("id",)), message_ids("key", "people")
     for more, says in (
         ({}, ", and the traits"),
         ({"timestamp": "at"}, ", the traits and the time"),
     ):
         config = {"call": "identify", "user_id": "id", **more}
-        told = explain(compile_mapping(config, stream, EventRules(), ids))
+        told = describe_mapping(compile_mapping(config, stream, SharedRules(), ids))
         assert told.parts["messageId"].endswith(says)
 
 
@@ -254,9 +337,9 @@ def test_plan_and_explanation_know_what_is_done_to_a_field_by_either_of_its_name
     assert list(planned["properties"]) == ["record_user_id"]
     assert "pattern" in planned["properties"]["record_user_id"]
     assert planned["required"] == []
-    rules = EventRules(privacy=PrivacyRules(drop=drop, hashed=hashed))
-    stream, ids = Stream(name="orders", schema=record), message_ids("key", "orders")
-    told = explain(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
+    rules = SharedRules(privacy=PrivacyRules(drop=drop, hashed=hashed))
+    stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
+    told = describe_mapping(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
     assert told.of_property("record_user_id") == "field user_id; hashed"
 
 
@@ -270,6 +353,6 @@ def test_plan_and_explanation_know_a_field_whose_name_holds_a_dot():
     assert sorted(planned["properties"]) == ["a.key", "copy"]
     assert "pattern" in planned["properties"]["a.key"]
     assert planned["properties"]["copy"] == TEXT
-    stream, ids = Stream(name="orders", schema=record), message_ids("key", "orders")
-    told = explain(compile_mapping(config, stream, EventRules(privacy=privacy), ids))
+    stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
+    told = describe_mapping(compile_mapping(config, stream, SharedRules(privacy=privacy), ids))
     assert told.of_property("a.key") == "field a.key; hashed"

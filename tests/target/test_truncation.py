@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_segment.encoding import decode, encode
-from target_segment.truncation import cut_to_fit
+from target_segment.json_codec import decode, encode
+from target_segment.truncation import truncate_to_limit
 
 LIMIT = 32_000
 SCHEMA = {
@@ -46,7 +46,7 @@ def test_an_event_too_large_goes_out_cut_and_marked_and_the_others_as_they_are(
 def test_without_the_setting_such_an_event_is_a_dead_letter(run, settings, segment, dead):
     run(settings, SCHEMA, order(1, note="x" * 40_000))
     assert segment.accepted == []
-    assert dead()[0]["reason"]["class"] == "too_large"
+    assert dead()[0]["reason"]["code"] == "too_large"
 
 
 def test_an_event_that_cannot_be_cut_enough_is_a_whole_dead_letter(run, settings, segment, dead):
@@ -65,23 +65,25 @@ def test_a_dead_letter_can_be_sent_once_it_may_be_cut(run, settings, segment):
 
 
 def test_a_text_whose_name_holds_a_dot_is_cut_by_it():
-    cut = decode(cut_to_fit(encode(event(**{"a.note": "x" * 40_000})), ["a.note"]))["properties"]
+    cut = decode(truncate_to_limit(encode(event(**{"a.note": "x" * 40_000})), ["a.note"]))[
+        "properties"
+    ]
     assert 0 < len(cut["a.note"]) < 32_000
     assert cut["a.note_truncated"] is True
 
 
 def test_texts_are_cut_in_the_order_given_and_no_more_than_needed():
     content = event(a="x" * 30_000, b="y" * 10_000, c="z" * 10_000)
-    cut = decode(cut_to_fit(encode(content), ["b", "a", "c"]))["properties"]
+    cut = decode(truncate_to_limit(encode(content), ["b", "a", "c"]))["properties"]
     assert cut["b"] == ""
     assert 0 < len(cut["a"]) < 30_000
     assert cut["c"] == "z" * 10_000
-    assert len(cut_to_fit(encode(content), ["b", "a", "c"])) == LIMIT
+    assert len(truncate_to_limit(encode(content), ["b", "a", "c"])) == LIMIT
 
 
 def test_traits_are_cut_like_properties():
     content = {"type": "identify", "messageId": "m", "traits": {"note": "x" * 40_000}}
-    traits = decode(cut_to_fit(encode(content), ["note"]))["traits"]
+    traits = decode(truncate_to_limit(encode(content), ["note"]))["traits"]
     assert traits["note_truncated"] is True
 
 
@@ -89,19 +91,19 @@ def test_traits_are_cut_like_properties():
 def test_an_event_that_fits_to_the_byte_without_the_text_goes_out(spare):
     rest = len(encode(event(other="", note="", note_truncated=True)))
     content = event(other="y" * (LIMIT - rest - spare), note="x" * 50)
-    cut = cut_to_fit(encode(content), ["note"])
+    cut = truncate_to_limit(encode(content), ["note"])
     assert (cut is None) is bool(spare)
     assert spare or len(cut) == LIMIT
 
 
 def test_what_is_no_text_is_never_cut():
     for content in (event(note=5, more="x" * 40_000), event(more="x" * 40_000), event(note=["x"])):
-        assert cut_to_fit(encode(content), ["note", "note.deeper"]) is None
+        assert truncate_to_limit(encode(content), ["note", "note.deeper"]) is None
 
 
 def test_texts_in_lists_are_cut_one_by_one():
     content = event(parts=[{"text": "x" * 20_000}, {"text": "y" * 20_000}, {"text": 5}])
-    cut = decode(cut_to_fit(encode(content), ["parts.text"]))["properties"]["parts"]
+    cut = decode(truncate_to_limit(encode(content), ["parts.text"]))["properties"]["parts"]
     assert cut[0]["text_truncated"] is True
     assert cut[1:] == [{"text": "y" * 20_000}, {"text": 5}]
 
@@ -110,7 +112,7 @@ def test_texts_in_lists_are_cut_one_by_one():
 def test_what_was_cut_is_within_the_limit_and_begins_as_it_did(text, times, others):
     long = text * (40_000 * times // len(text.encode()))
     payload = encode(event(**{f"_{name}": value for name, value in others.items()}, note=long))
-    cut = cut_to_fit(payload, ["note"])
+    cut = truncate_to_limit(payload, ["note"])
     assert LIMIT - 12 < len(cut) <= LIMIT
     assert json.loads(cut)["properties"].pop("note_truncated")
     assert long.startswith(json.loads(cut)["properties"]["note"])

@@ -1,0 +1,230 @@
+"""Settings of a run: normalised, checked and compiled."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from target_segment.config_schema import API_URLS
+from target_segment.errors import MappingError
+from target_segment.json_codec import NotEncodableError, NotJSONError, decode, encode
+from target_segment.mapping.properties import PrivacyRules
+from target_segment.mapping.routing import (
+    Routing,
+    check_event_names,
+    check_streams,
+    known_event_names,
+    merge_event_names,
+    merge_stream_settings,
+)
+from target_segment.mapping.stream_mapping import SharedRules
+from target_segment.presets import Preset, load_preset
+from target_segment.sdk import DefaultsValidator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+LIBRARY_NAME = "target-segment"
+
+
+# Settings that the run takes as they are.
+_NUMBERS = (
+    *("max_concurrency", "max_events_per_second", "batch_max_events", "batch_max_bytes"),
+    *("request_timeout", "max_retry_seconds", "state_flush_seconds", "max_dead_letters"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Checked settings, ready for the run.
+
+    Attributes:
+        write_key: None only in a dry run.
+        api_url: Without `/batch`.
+        key_check_url: Where the write key is looked up; None without the check.
+        routing: The compiled mappings.
+        preset: The preset under them.
+        output_path: Directory of a dry run's files; None when events are sent to Segment.
+    """
+
+    write_key: str | None = field(repr=False)
+    api_url: str
+    key_check_url: str | None = field(repr=False)
+    routing: Routing
+    preset: Preset
+    max_concurrency: int
+    max_events_per_second: int
+    batch_max_events: int
+    batch_max_bytes: int
+    request_timeout: int
+    max_retry_seconds: int
+    state_flush_seconds: int
+    dead_letter_path: Path
+    max_dead_letters: int
+    output_path: Path | None
+
+
+def load_config(
+    config: Mapping[str, Any], schema: dict[str, Any], version: str
+) -> tuple[dict[str, Any], list[str], Config | None]:
+    """Normalise, check and compile the settings.
+
+    Returns:
+        The settings with their defaults, what is wrong with them (one line each, without a
+        secret), and the compiled settings if nothing is wrong.
+    """
+    values = _normalise(config, schema)
+    errors = list(_schema_errors(values, schema))
+    if errors:
+        return values, errors, None
+    try:
+        return values, [], compile_config(values, version)
+    except MappingError as error:
+        return values, [str(error)], None
+
+
+def _normalise(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse objects and lists given as JSON text, and leave out null and empty text.
+
+    Environment variables and some runners can only pass text.
+    """
+    result = {}
+    for name, value in config.items():
+        types = schema["properties"].get(name, {}).get("type", ())
+        if value is None or (value == "" and "string" in types):
+            continue
+        parsed = value
+        if isinstance(value, str) and ("object" in types or "array" in types):
+            with suppress(NotJSONError):
+                parsed = decode(value)
+        if parsed is not None:
+            result[name] = parsed
+    return result
+
+
+def _schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    """Fill in the defaults and list what the schema forbids."""
+    known = schema["properties"]
+    for name in sorted(set(config) - set(known)):
+        near = get_close_matches(name, known, n=1)
+        yield f"{name}: unknown setting" + (f"; did you mean {near[0]}?" if near else "")
+    for error in DefaultsValidator(schema).iter_errors(config):
+        if not error.path:
+            continue
+        name = str(error.path[0])
+        where = ".".join(map(str, error.path))
+        if known.get(name, {}).get("secret"):
+            yield f"{where}: must be {known[name]['type'][0]}"
+        else:
+            yield f"{where}: {error.message}"
+
+
+def compile_config(config: Mapping[str, Any], version: str) -> Config:
+    """Check what a schema cannot say, and compile the mappings.
+
+    Args:
+        config: Config with their defaults filled in, valid by the schema.
+        version: This package's version, for `context.library`.
+
+    Raises:
+        MappingError: A setting cannot work; one line that names it.
+    """
+    write_key = (config.get("write_key") or "").strip() or None
+    if write_key and not (write_key.isascii() and write_key.isprintable()):
+        raise MappingError("write_key: contains invalid characters; copy it again")
+    if not write_key and not config["dry_run"]:
+        raise MappingError(
+            "write_key: is missing; set it (TARGET_SEGMENT_WRITE_KEY in the environment), "
+            "or set dry_run: true to send nothing"
+        )
+    for name in ("streams", "context", "integrations"):
+        _check_json(name, config[name])
+    check_key = config["check_write_key"] and not config["dry_run"]
+    preset = load_preset(config["preset"], config["event_style"])
+    return Config(
+        write_key=write_key,
+        api_url=_url("api_url", config.get("api_url") or API_URLS[config["region"]]),
+        key_check_url=_key_check_url(config["cdn_url"], write_key) if check_key else None,
+        routing=_routing(config, preset, write_key, version),
+        preset=preset,
+        dead_letter_path=Path(config["dead_letter_path"]),
+        output_path=Path(config["output_path"]) if config["dry_run"] else None,
+        **{name: config[name] for name in _NUMBERS},
+    )
+
+
+def _check_json(name: str, value: Any) -> None:
+    try:
+        encode(value)
+    except NotEncodableError:
+        raise MappingError(f"{name}: contains NaN, Infinity or too many levels") from None
+
+
+def _routing(
+    config: Mapping[str, Any], preset: Preset, write_key: str | None, version: str
+) -> Routing:
+    for new in config["event_names"].values():
+        if not isinstance(new, str) or not new:
+            raise MappingError("event_names: must be {event: new name}, both strings")
+    events = config.get("include_events")
+    rules = SharedRules(
+        names=merge_event_names(preset, config["event_names"]),
+        only=None if events is None else frozenset(events),
+        context=_context(config, preset, version),
+        integrations=config["integrations"],
+        privacy=PrivacyRules(
+            drop=config["drop_properties"],
+            hashed=config["hash_properties"],
+            salt=config.get("hash_salt") or "",
+        ),
+        truncate=config["truncate_properties"],
+    )
+    streams = merge_stream_settings(preset.streams, config["streams"])
+    routing = Routing(
+        streams=streams,
+        skip_unmapped=config["unmapped_streams"] == "skip",
+        rules=rules,
+        write_key=write_key,
+        known_event_names=known_event_names(streams, preset, rules),
+    )
+    check_streams(routing, preset)
+    named = {"include_events": events or [], "event_names": config["event_names"]}
+    check_event_names(routing, preset, named)
+    return routing
+
+
+def _context(config: Mapping[str, Any], preset: Preset, version: str) -> dict[str, Any]:
+    """Build the part of the context that all events share; the user cannot set `library`."""
+    context = dict(config["context"])
+    if preset.integration:
+        context.setdefault("integration", {"name": preset.integration, "version": version})
+    if config["historical"]:
+        context["active"] = False
+    context["library"] = {"name": LIBRARY_NAME, "version": version}
+    return context
+
+
+def _key_check_url(cdn_url: str, write_key: str | None) -> str:
+    return f"{_url('cdn_url', cdn_url)}/v1/projects/{quote(write_key or '', safe='')}/settings"
+
+
+def _url(name: str, text: str) -> str:
+    url = text.strip().rstrip("/").removesuffix("/batch")
+    fault = MappingError(f"{name}: must be a URL such as {API_URLS['us']}")
+    try:
+        parts = urlsplit(url)
+        # The client is stricter about hosts and ports than urlsplit.
+        requests.PreparedRequest().prepare_url(url, None)
+    except ValueError:
+        raise fault from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+        raise fault
+    if any(map(str.isspace, url)):
+        raise fault
+    return url

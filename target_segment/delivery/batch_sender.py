@@ -1,0 +1,161 @@
+"""Sender of one batch: attempts, back-off, and bisecting down to the rejected event."""
+
+from __future__ import annotations
+
+import threading
+from random import random
+from typing import TYPE_CHECKING
+
+from target_segment.delivery.rate_limiter import RateLimiter
+from target_segment.delivery.responses import Outcome
+from target_segment.errors import DeliveryError
+from target_segment.segment_spec import Reason
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
+
+    from target_segment.clock import Clock
+    from target_segment.dead_letters import DeadLetters
+    from target_segment.delivery.batching import Batch
+    from target_segment.delivery.client import BatchTransport
+    from target_segment.delivery.responses import PostResult
+    from target_segment.run_stats import RunStats
+
+# Segment's rule for its own libraries since 2026 (segment-analytics-python 2.4.0).
+MAX_ATTEMPTS = 10
+INITIAL_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 60.0
+
+# Segment adds the host's clock error to every event's time; a few seconds are network delay.
+MAX_CLOCK_SKEW_SECONDS = 5.0
+
+
+class SendCancelled(Exception):  # noqa: N818 - an outcome, not an error
+    """The run ends while a batch waits for its turn."""
+
+
+class BatchSender:
+    """Sends batches through a transport; safe to share between threads.
+
+    Args:
+        transport: Posts the bodies.
+        dead_letters: Takes the events that Segment rejects.
+        events_per_second: Rate limit, retries included; 0 is none.
+        retry_seconds: How long one body is retried.
+        clock: Time and waiting.
+        logger: For the one warning about a wrong clock.
+        known_event_names: The event names that are counted one by one.
+        on_accepted: Called with each acknowledged batch.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
+        self,
+        *,
+        transport: BatchTransport,
+        dead_letters: DeadLetters,
+        events_per_second: float,
+        retry_seconds: float,
+        clock: Clock,
+        logger: logging.Logger,
+        known_event_names: AbstractSet[str],
+        on_accepted: Callable[[Batch], object] = lambda _: None,
+    ) -> None:
+        self.stop = threading.Event()
+        self._poster = transport
+        self._dead_letters = dead_letters
+        self._retry_seconds = retry_seconds
+        self._clock = clock
+        self._logger = logger
+        self._known_event_names = known_event_names
+        self._on_accepted = on_accepted
+        self._limiter = RateLimiter(events_per_second, clock.monotonic, self._sleep)
+        self._clock_was_wrong = False
+
+    def send(self, batch: Batch, stats: RunStats) -> None:
+        """Send a batch; on return each event is acknowledged or a dead letter.
+
+        Args:
+            batch: The events.
+            stats: Counts what is settled, also when this raises.
+
+        Raises:
+            TargetSegmentError: The rest of the batch cannot be delivered.
+            SendCancelled: `stop` was set while the batch waited.
+        """
+        parts = [batch]
+        while parts:
+            part = parts.pop()
+            result = self._post(part, stats)
+            if result.outcome is Outcome.ACCEPTED:
+                stats.count_sent(part, self._known_event_names)
+                self._on_accepted(part)
+            elif len(part) == 1:
+                reason = Reason(
+                    "refused", f"Segment rejected it with {result.status}, alone in a request"
+                )
+                self._dead_letters.write_event(part[0], reason)
+                stats.dead_letters[part[0].stream, reason.text] += 1
+            else:
+                half = len(part) // 2
+                parts += [part[half:], part[:half]]
+
+    def _post(self, events: Batch, stats: RunStats) -> PostResult:
+        """Post until the result is final."""
+        payloads = [event.payload for event in events]
+        give_up_at: float | None = None
+        attempt = counted = 0
+        while True:
+            self._limiter.acquire(len(events))
+            if self.stop.is_set():
+                raise SendCancelled
+            result = self._poster.post(payloads, attempt)
+            stats.requests += 1
+            stats.retries += bool(attempt)
+            stats.body_bytes += result.body_bytes
+            stats.sent_bytes += result.sent_bytes
+            self._check_clock(result)
+            if result.outcome is not Outcome.RETRY:
+                return result
+            attempt += 1
+            # A wait that Segment asks for does not count as a failed attempt.
+            counted += not result.wait
+            pause = result.wait or backoff_seconds(counted)
+            now = self._clock.monotonic()
+            give_up_at = now + self._retry_seconds if give_up_at is None else give_up_at
+            if counted >= MAX_ATTEMPTS or now + pause > give_up_at:
+                raise DeliveryError(
+                    f"Segment could not be reached: {result.status} at attempt {attempt}; nothing "
+                    "is lost, run again later (max_retry_seconds limits the retries)"
+                )
+            if result.wait:
+                self._limiter.pause(pause)
+            else:
+                self._sleep(pause)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._clock.wait(self.stop, seconds):
+            raise SendCancelled
+
+    def _check_clock(self, result: PostResult) -> None:
+        skew = result.clock_skew
+        if skew is None or abs(skew) <= MAX_CLOCK_SKEW_SECONDS or self._clock_was_wrong:
+            return
+        self._clock_was_wrong = True
+        self._logger.warning(
+            "This host's clock is %.0f s %s Segment's, and Segment shifts the time of every event "
+            "by that much; synchronise the clock (NTP)",
+            abs(skew),
+            "ahead of" if skew > 0 else "behind",
+        )
+
+
+def backoff_seconds(attempts: int, jitter: Callable[[], float] = random) -> float:
+    """Return the seconds to wait after so many failed attempts.
+
+    Doubles from `INITIAL_BACKOFF_SECONDS` to `MAX_BACKOFF_SECONDS`, plus up to a tenth, so that
+    hosts that failed together do not retry together.
+    """
+    pause = INITIAL_BACKOFF_SECONDS * 2.0 ** (attempts - 1)
+    return min(pause, MAX_BACKOFF_SECONDS) * (1 + jitter() / 10)

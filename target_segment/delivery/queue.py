@@ -1,0 +1,219 @@
+"""Delivery queue: all streams' events in order, several batches in flight, and the safe STATE."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_segment.errors import DeliveryError
+from target_segment.run_stats import RunStats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_segment.clock import Clock
+    from target_segment.delivery.batch_sender import BatchSender
+    from target_segment.delivery.batching import Batch, Batcher
+    from target_segment.segment_spec import Event
+
+# How often the main thread checks for a signal while it waits.
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _InFlightBatch:
+    """A batch in flight; `first` is the number of its first event."""
+
+    first: int
+    sent: Future[RunStats]
+
+
+@dataclass(kw_only=True, slots=True)
+class _PendingState:
+    """A STATE that covers the events up to and including number `last`."""
+
+    last: int
+    since: float
+    state: Any
+
+
+class DeliveryQueue:
+    """Delivers events in order, and returns the STATE that is safe to emit.
+
+    One thread calls all methods; other threads send. An event is *settled* when Segment has
+    acknowledged it, or when it is in the dead-letter file.
+
+    Args:
+        sender: Settles one batch.
+        batcher: Groups events into batches.
+        concurrency: Batches in flight.
+        state_seconds: Age at which a STATE has its events sent without a full batch.
+        clock: The age of a STATE.
+        check_interrupt: Called while waiting; raises to end the wait.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
+        self,
+        *,
+        sender: BatchSender,
+        batcher: Batcher,
+        concurrency: int,
+        state_seconds: float,
+        clock: Clock,
+        check_interrupt: Callable[[], None],
+    ) -> None:
+        self.stats = RunStats()
+        self._sender = sender
+        self._batcher = batcher
+        self._concurrency = concurrency
+        self._state_seconds = state_seconds
+        self._clock = clock
+        self._check_interrupt = check_interrupt
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="segment")
+        self._in_flight: deque[_InFlightBatch] = deque()
+        self._states: deque[_PendingState] = deque()
+        self._enqueued = 0
+        self._submitted = 0
+        # Written by the sending threads: the first error, and the counts of unfinished batches.
+        self._error: Exception | None = None
+        self._unfinished: deque[RunStats] = deque()
+
+    def enqueue(self, event: Event) -> None:
+        """Take an event to deliver; waits while too many batches are in flight.
+
+        Raises:
+            TargetSegmentError: The delivery has failed.
+        """
+        if self._batcher.contains(event.message_id):
+            self.stats.merged += 1
+            return
+        closed = self._batcher.add(event)
+        self._enqueued += 1
+        if closed is not None:
+            self._submit(closed)
+
+    def add_state(self, state: Any) -> None:
+        """Queue a STATE that covers all events so far."""
+        newest = self._states[-1] if self._states else None
+        if newest is not None and (newest.last > self._submitted or newest.last == self._enqueued):
+            # Both wait for the same batch, so the older one would never be emitted.
+            newest.state, newest.last = state, self._enqueued
+            return
+        self._states.append(
+            _PendingState(last=self._enqueued, since=self._clock.monotonic(), state=state)
+        )
+
+    def take_safe_state(self) -> Any | None:
+        """Remove and return the newest STATE whose events are all settled; None if there is none.
+
+        If the newest STATE is older than `state_seconds`, its unfinished batch is sent; that waits
+        while more than `concurrency` batches are in flight.
+
+        Raises:
+            TargetSegmentError: The delivery has failed.
+        """
+        newest = self._states[-1] if self._states else None
+        if (
+            newest is not None
+            and newest.last > self._submitted
+            and self._clock.monotonic() - newest.since >= self._state_seconds
+        ):
+            self._submit(self._batcher.flush())
+        self._collect()
+        return self._newest_settled()
+
+    def flush(self) -> None:
+        """Send the unfinished batch, and return when all events are settled.
+
+        Raises:
+            TargetSegmentError: The delivery has failed.
+        """
+        self._submit(self._batcher.flush())
+        while self._in_flight:
+            self._await_any()
+
+    def end(self, grace_seconds: float) -> Any | None:
+        """Stop: batches in flight may finish within `grace_seconds`, nothing else is sent.
+
+        Returns:
+            The newest STATE whose events are all settled; None if there is none.
+        """
+        self._sender.stop.set()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        # `wait` never returns for a future that was cancelled before it began.
+        started = [batch.sent for batch in self._in_flight if not batch.sent.cancelled()]
+        wait(started, timeout=grace_seconds)
+        while self._in_flight and _succeeded(self._in_flight[0].sent):
+            self.stats.add(self._in_flight.popleft().sent.result())
+        for batch in self._in_flight:
+            if _succeeded(batch.sent):
+                self.stats.add(batch.sent.result())
+        for stats in self._unfinished:
+            self.stats.add(stats)
+        return self._newest_settled()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is in flight."""
+        return all(batch.sent.done() for batch in self._in_flight)
+
+    def _newest_settled(self) -> Any | None:
+        settled = self._in_flight[0].first - 1 if self._in_flight else self._submitted
+        state = None
+        while self._states and self._states[0].last <= settled:
+            state = self._states.popleft().state
+        return state
+
+    def _submit(self, batch: Batch | None) -> None:
+        if not batch:
+            return
+        # One more batch than threads, so that no thread is idle.
+        while sum(not batch.sent.done() for batch in self._in_flight) > self._concurrency:
+            self._await_any()
+        try:
+            sent = self._threads.submit(self._send, batch)
+        except RuntimeError:
+            # A running thread may send it all the same: the next run repeats it under its ids.
+            raise DeliveryError(
+                "No thread could be started for sending; allow this process more threads, or "
+                "lower max_concurrency"
+            ) from None
+        # Only now: events counted without a batch in flight would look settled.
+        self._in_flight.append(_InFlightBatch(first=self._submitted + 1, sent=sent))
+        self._submitted += len(batch)
+
+    def _await_any(self) -> None:
+        in_flight = [batch.sent for batch in self._in_flight if not batch.sent.done()]
+        wait(in_flight, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+        self._check_interrupt()
+        self._collect()
+
+    def _collect(self) -> None:
+        if self._error is not None:
+            raise self._error
+        while self._in_flight and self._in_flight[0].sent.done():
+            error = self._in_flight[0].sent.exception()
+            if error is not None:
+                # This batch may have been cancelled because of another one's error.
+                raise self._error or error
+            self.stats.add(self._in_flight.popleft().sent.result())
+
+    def _send(self, batch: Batch) -> RunStats:
+        """Settle a batch; runs in a sending thread."""
+        stats = RunStats()
+        try:
+            self._sender.send(batch, stats)
+        except BaseException as error:
+            self._unfinished.append(stats)
+            if isinstance(error, Exception) and not self._sender.stop.is_set():
+                self._error = error
+            # No STATE can cover what comes after a gap, so the other batches stop too.
+            self._sender.stop.set()
+            raise
+        return stats
+
+
+def _succeeded(future: Future[RunStats]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None

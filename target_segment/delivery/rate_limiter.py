@@ -1,0 +1,47 @@
+"""Rate limiter of requests: one ceiling and one pause, shared by all sending threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class RateLimiter:
+    """Lets threads through one after the other, as fast as the ceiling and the pauses allow.
+
+    Args:
+        events_per_second: The ceiling; 0 is none.
+        monotonic: Returns seconds.
+        sleep: Waits for a number of seconds; may raise to give up waiting.
+    """
+
+    def __init__(
+        self,
+        events_per_second: float,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._seconds_per_event = 1 / events_per_second if events_per_second else 0.0
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._turn = threading.Lock()
+        self._free_at = 0.0
+        self._paused_until = 0.0
+
+    def acquire(self, events: int) -> None:
+        """Wait until so many events may be sent, then reserve their time.
+
+        Over any period, no more events start than the ceiling allows, give or take one request.
+        """
+        with self._turn:
+            while (wait := max(self._free_at, self._paused_until) - self._monotonic()) > 0:
+                self._sleep(wait)
+            self._free_at = self._monotonic() + events * self._seconds_per_event
+
+    def pause(self, seconds: float) -> None:
+        """Hold back all threads: a wait that one response asks for concerns them all."""
+        # Without the lock, which a thread may hold while it waits.
+        self._paused_until = max(self._paused_until, self._monotonic() + seconds)

@@ -1,0 +1,108 @@
+"""Expressions of the mapping language: paths, constants, fallbacks, look-ups and joins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from target_segment.errors import MappingError
+from target_segment.json_codec import NonFiniteNumber, encode_sorted
+from target_segment.mapping.paths import compile_path
+
+Record: TypeAlias = Mapping[str, Any]
+Expression: TypeAlias = Callable[[Record], Any]
+
+EXPRESSION_FORMS = (
+    "a dotted path, a list of paths (first one that is set), {value: constant}, "
+    "{path: …, map: {from: to}}, {join: [paths]} or {key: true}"
+)
+
+
+def compile_expression(spec: Any, where: str, keys: Sequence[str] = ()) -> Expression:
+    """Compile an expression into a function of the record.
+
+    Args:
+        spec: `"a.b.0.c"`, `["a", "b"]`, `{"value": 1}`, `{"path": "a", "map": {"x": "y"}}`,
+            `{"join": ["a", "b"]}` (with a blank) or `{"key": true}` (the stream's key).
+        where: Stream and setting, for errors.
+        keys: The stream's key properties.
+
+    Raises:
+        MappingError: The expression has none of these forms.
+    """
+    if isinstance(spec, str):
+        return _path(spec, where)
+    if isinstance(spec, list) and spec:
+        return _first([compile_expression(item, where, keys) for item in spec])
+    if isinstance(spec, dict):
+        return _compile_form(spec, where, keys)
+    raise MappingError(f"{where}: must be {EXPRESSION_FORMS}")
+
+
+def _compile_form(spec: dict[str, Any], where: str, keys: Sequence[str]) -> Expression:
+    form = set(spec)
+    if form == {"value"}:
+        constant = spec["value"]
+        return lambda _: constant
+    if form == {"path", "map"} and isinstance(spec["map"], dict):
+        return _look_up(compile_expression(spec["path"], where), spec["map"])
+    if form == {"join"} and isinstance(spec["join"], list) and spec["join"]:
+        return _join([compile_expression(item, where) for item in spec["join"]], " ")
+    if form == {"key"} and spec["key"] is True:
+        # A name of a key property is a name, not a path: it may hold a dot.
+        return _join([_field(key) for key in keys], ":")
+    raise MappingError(f"{where}: must be {EXPRESSION_FORMS}")
+
+
+def _field(name: str) -> Expression:
+    return lambda record: record.get(name)
+
+
+def _path(path: str, where: str) -> Expression:
+    try:
+        return compile_path(path)
+    except ValueError as error:
+        raise MappingError(f"{where}: {error}") from None
+
+
+def _first(values: Sequence[Expression]) -> Expression:
+    def first(record: Record) -> Any:
+        for value in values:
+            result = value(record)
+            if result is not None and result != "":
+                return result
+        return None
+
+    return first
+
+
+def _look_up(value: Expression, table: Mapping[str, Any]) -> Expression:
+    def look_up(record: Record) -> Any:
+        found = value(record)
+        if isinstance(found, str):
+            return table.get(found)
+        # The names in a JSON object are strings, so numbers and booleans are looked up as JSON.
+        if isinstance(found, (int, float, Decimal)):
+            return table.get(encode_sorted(found).decode())
+        return None
+
+    return look_up
+
+
+def _join(values: Sequence[Expression], separator: str) -> Expression:
+    def join(record: Record) -> str | None:
+        found = [part for part in (value(record) for value in values) if part not in (None, "")]
+        return separator.join(map(_text, found)) or None
+
+    return join
+
+
+def _text(part: Any) -> str:
+    """Format a part of a joined text; raises `NotEncodableError` for NaN and Infinity."""
+    # Sorted, because the text may be part of a message id.
+    return (
+        encode_sorted(part).decode()
+        if isinstance(part, (NonFiniteNumber, dict, list))
+        else str(part)
+    )

@@ -1,0 +1,136 @@
+"""Explanation of a mapping: where each part of an event comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from target_segment.json_codec import encode
+from target_segment.mapping.paths import split_field
+from target_segment.mapping.properties import includes_whole_record
+from target_segment.mapping.reserved_names import expand_renamed_paths, reserved_renames
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from target_segment.mapping.stream_mapping import StreamMapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Where the parts of a stream's events come from.
+
+    Attributes:
+        parts: By part, such as `userId`.
+        properties: By property or trait, where it has its own expression.
+        privacy: By property or trait: what is dropped and hashed in it.
+        sources: By property or trait: its field, where the names differ.
+    """
+
+    parts: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    privacy: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def of_property(self, name: str) -> str:
+        """Describe where a property or trait comes from."""
+        same = f"field {self.sources.get(name, name)}"
+        return "; ".join(filter(None, [self.properties.get(name, same), self.privacy.get(name)]))
+
+
+def describe_mapping(mapping: StreamMapping) -> Explanation:
+    """Describe a compiled mapping."""
+    config = mapping.config
+    parts = {
+        "type": f"the mapping's call, stream {mapping.stream.name}",
+        "event": describe_expression(config["event"])
+        if config.get("event")
+        else "the stream's name",
+        "messageId": f"digest of the destination, the stream, {_id_parts(mapping)}",
+        "context": "this target, and the settings context and historical",
+        "integrations": "the setting integrations",
+    }
+    for name, setting in (
+        ("userId", "user_id"),
+        ("anonymousId", "anonymous_id"),
+        ("groupId", "group_id"),
+        ("timestamp", "timestamp"),
+    ):
+        if config.get(setting):
+            parts[name] = describe_expression(config[setting])
+    if mapping.rules.names:
+        parts["event"] += ", renamed by event_style and event_names"
+    spec = config.get(mapping.payload_name, "*")
+    renamed = reserved_renames(mapping.stream.schema) if includes_whole_record(spec) else {}
+    sources = {new: old for old, new in renamed.items()}
+    named: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
+    rename: Mapping[str, str] = config.get("rename") or {}
+    return Explanation(
+        parts=parts,
+        properties={
+            **{
+                rename.get(name, name): describe_expression(named[name])
+                for name in named
+                if name != "*"
+            },
+            **{
+                new: f"field {sources.get(old, old)}, renamed"
+                for old, new in rename.items()
+                if old not in named
+            },
+        },
+        privacy={
+            rename.get(name, name): text
+            for name, text in _privacy(
+                {
+                    "left out": [*(config.get("drop") or ()), *mapping.rules.privacy.drop],
+                    "hashed": mapping.rules.privacy.hashed,
+                },
+                renamed,
+                {*(mapping.stream.schema.get("properties") or ()), *named},
+            ).items()
+        },
+        sources=sources,
+    )
+
+
+def describe_expression(spec: Any) -> str:
+    """Describe an expression."""
+    if isinstance(spec, str):
+        return f"field {spec}"
+    if isinstance(spec, list):
+        return ", or else ".join(map(describe_expression, spec))
+    if "value" in spec:
+        return f"constant {encode(spec['value']).decode()}"
+    if "map" in spec:
+        return f"{describe_expression(spec['path'])}, looked up in the mapping's table"
+    if "join" in spec:
+        return " and ".join(map(describe_expression, spec["join"])) + ", joined"
+    return "the stream's key"
+
+
+def _id_parts(mapping: StreamMapping) -> str:
+    config = mapping.config
+    keys = mapping.stream.keys
+    given = config.get("message_id")
+    parts = describe_expression(given).replace(", or else ", ", ") if given else ""
+    if not parts:
+        parts = f"the event's name and the key ({', '.join(keys)})" if keys else "the whole record"
+    if config.get("version"):
+        return f"{parts}, {describe_expression(config['version']).replace(', or else ', ', ')}"
+    if mapping.call == "track":
+        return parts
+    return f"{parts}, the traits and the time" if mapping.timestamp else f"{parts}, and the traits"
+
+
+def _privacy(
+    paths: Mapping[str, Sequence[str]], renamed: Mapping[str, str], fields: AbstractSet[str]
+) -> dict[str, str]:
+    """Describe, by field, which paths are left out or hashed."""
+    notes: dict[str, list[str]] = {}
+    for what, those in paths.items():
+        for path in expand_renamed_paths(those, renamed, renamed):
+            name, below = split_field(path, fields)
+            notes.setdefault(name, []).append(f"{below[1:]} {what}" if below else what)
+    return {name: ", ".join(texts) for name, texts in notes.items()}

@@ -1,0 +1,164 @@
+"""Statistics of the events of a dry run, in constant memory."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from target_segment.preview.explanation import Explanation
+    from target_segment.segment_spec import Event
+
+# Names counted one by one; names from a field could be as many as there are events.
+_MAX_NAMES = 50
+OTHER_NAMES = "other events"
+_LARGEST = 10
+# Earlier times are errors, such as a zero read as 1970, and would compress the chart.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc).timestamp()
+# Columns of the chart: as many as a phone can show.
+_MAX_BINS = 60
+_DAY = 86_400
+# Each width divides the next one, so that narrow columns add up to a wide one.
+_WIDTHS = (60, 300, 900, 3_600, 10_800, 21_600, 43_200, _DAY, 7 * _DAY, 28 * _DAY, 364 * _DAY)
+
+# Upper bounds of the sizes counted together, in bytes; the last is Segment's limit.
+SIZE_BOUNDS = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000)
+
+
+class _TimestampOnly(msgspec.Struct, gc=False):
+    """The one field of an event that is decoded."""
+
+    timestamp: Any = None
+
+
+@dataclass(kw_only=True, slots=True)
+class NameCount:
+    """Counts of the events of one name."""
+
+    events: int = 0
+    with_user: int = 0
+    bytes: int = 0
+    largest: int = 0
+
+
+class TimeBins:
+    """Counts by time and name, in columns that grow wider with the time span."""
+
+    def __init__(self) -> None:
+        self._step = 0
+        self.counts: dict[int, Counter[str]] = {}
+
+    @property
+    def width(self) -> int:
+        """Seconds a column spans."""
+        over = self._step - len(_WIDTHS) + 1
+        return int(_WIDTHS[-1] * 2**over) if over > 0 else _WIDTHS[self._step]
+
+    def add(self, seconds: float, name: str) -> None:
+        """Count an event at so many seconds since 1970."""
+        self.counts.setdefault(int(seconds // self.width), Counter())[name] += 1
+        while max(self.counts) - min(self.counts) >= _MAX_BINS:
+            narrow = self.width
+            self._step += 1
+            merged: dict[int, Counter[str]] = {}
+            for bin_, names in self.counts.items():
+                merged.setdefault(bin_ * narrow // self.width, Counter()).update(names)
+            self.counts = merged
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class LargeEvent:
+    """One of the largest events; never its content."""
+
+    size: int
+    message_id: str
+    name: str = field(compare=False)
+    stream: str = field(compare=False)
+    time: str = field(compare=False)
+
+
+class Preview:
+    """Gathers what the page tells of the events that a dry run writes.
+
+    Args:
+        now: The time of day; events a day or more after it are not in the chart.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._latest = now.timestamp() + _DAY
+        self.names: dict[str, NameCount] = {}
+        self.times = TimeBins()
+        self.undated = 0
+        self.far_off = 0
+        self.sizes: Counter[int] = Counter()
+        self.samples: dict[str, Event] = {}
+        self._largest: list[LargeEvent] = []
+        self._explanations: dict[str, Explanation] = {}
+
+    @property
+    def largest(self) -> list[LargeEvent]:
+        """The largest events, the largest first."""
+        return sorted(self._largest, reverse=True)
+
+    @property
+    def explanations(self) -> Mapping[str, Explanation]:
+        """Where the parts of events come from, by stream."""
+        return self._explanations
+
+    def explain(self, stream: str, explanation: Explanation) -> None:
+        """Remember where the parts of a stream's events come from."""
+        self._explanations[stream] = explanation
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take in events that were written."""
+        for event in events:
+            self._add(event)
+
+    def _add(self, event: Event) -> None:
+        size = len(event.payload)
+        known = event.name in self.names or len(self.names) < _MAX_NAMES
+        name = event.name if known else OTHER_NAMES
+        count = self.names.setdefault(name, NameCount())
+        count.events += 1
+        count.with_user += event.identity == "userId"
+        count.bytes += size
+        count.largest = max(count.largest, size)
+        self.samples.setdefault(name, event)
+        self.sizes[next(bound for bound in (*SIZE_BOUNDS, size) if size <= bound)] += 1
+        told = msgspec.json.decode(event.payload, type=_TimestampOnly).timestamp
+        # Of an event out of a file of dead letters it may be anything.
+        time = told if isinstance(told, str) else None
+        seconds = _seconds(time)
+        if seconds is None:
+            self.undated += 1
+        elif not _EARLIEST <= seconds < self._latest:
+            self.far_off += 1
+        else:
+            self.times.add(seconds, name)
+        large = LargeEvent(
+            size=size,
+            message_id=event.message_id,
+            name=event.name,
+            stream=event.stream,
+            time=time or "",
+        )
+        if len(self._largest) < _LARGEST:
+            heapq.heappush(self._largest, large)
+        else:
+            heapq.heappushpop(self._largest, large)
+
+
+def _seconds(time: str | None) -> float | None:
+    try:
+        # Python 3.10 reads neither `Z` nor more digits than six.
+        moment = msgspec.convert(time, datetime)
+    except msgspec.ValidationError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

@@ -1,0 +1,179 @@
+"""Shutdown of a run: signals, exit status, the last STATE, the summary and the error lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
+
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.singerlib.exceptions import SingerError
+
+from target_segment.errors import Interrupted, TargetSegmentError
+from target_segment.run_stats import RunSummary, summary_table
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator
+
+    from target_segment.clock import Clock
+    from target_segment.run import Run
+
+# Shells' convention for a process that a signal ended.
+SIGNAL_EXIT_BASE = 128
+
+# A sending thread needs the interpreter many times in a request, for an instant. With Python's
+# default of 5 ms it would wait longer for the interpreter than for Segment.
+_SWITCH_SECONDS = 0.001
+
+# How long requests in flight may take to finish when the run ends early.
+_GRACE_SECONDS = 10.0
+
+
+class InterruptFlag:
+    """Flag of a signal that asks the run to end."""
+
+    def __init__(self) -> None:
+        self._signal = 0
+
+    def set(self, number: int) -> None:
+        """Remember a signal; a second one ends the process at once and writes nothing.
+
+        Nothing else may happen here: a handler runs in the middle of whatever the target does.
+        """
+        if self._signal:
+            os._exit(SIGNAL_EXIT_BASE + number)
+        self._signal = number
+
+    def raise_if_set(self) -> None:
+        """Raise `Interrupted` if a signal has come."""
+        if self._signal:
+            raise Interrupted(self._signal)
+
+
+class HasRun(Protocol):
+    """Target whose run starts with its first stream."""
+
+    started_run: Run | None
+
+
+T = TypeVar("T", bound=HasRun)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOutcome:
+    """Exit status of a run, its word in the summary, and the error lines for the log."""
+
+    status: int
+    outcome: str
+    errors: tuple[str, ...] = ()
+
+
+def outcome_of(error: BaseException | None) -> RunOutcome:
+    """Return the outcome of a run that an error, or None, has ended.
+
+    No line quotes anything of a record: the text of an unexpected error might.
+    """
+    if error is None:
+        return RunOutcome(status=0, outcome="done")
+    if isinstance(error, Interrupted):
+        return RunOutcome(
+            status=SIGNAL_EXIT_BASE + error.signal_number,
+            outcome="interrupted",
+            errors=(f"{error}: the next run sends again what Segment has not acknowledged",),
+        )
+    if isinstance(error, ConfigValidationError):
+        return RunOutcome(status=1, outcome="not started", errors=tuple(error.errors))
+    if isinstance(error, (TargetSegmentError, SingerSDKError, SingerError)):
+        return RunOutcome(status=1, outcome="failed", errors=(" ".join(str(error).split()),))
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in place)
+    line = f"Unexpected {type(error).__name__}{where}; this is a bug in target-segment"
+    return RunOutcome(status=1, outcome="failed", errors=(line,))
+
+
+def run_and_exit(
+    create: Callable[[], T], work: Callable[[T], None], clock: Clock, logger: logging.Logger
+) -> NoReturn:
+    """Create a target, let it work, and exit with the status of how the run ended."""
+    started = clock.monotonic()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    target = error = None
+    try:
+        target = create()
+        work(target)
+    except (Exception, Interrupted) as caught:  # noqa: BLE001 - reported below
+        error = caught
+    ending = outcome_of(error)
+    for line in ending.errors:
+        logger.error(line)
+    run = target.started_run if target else None
+    if run is None:
+        sys.exit(ending.status)
+    status = _finish(run, ending, clock.monotonic() - started, logger)
+    if run.delivery.is_idle:
+        sys.exit(status)
+    # A request still hangs; a normal exit would wait for it.
+    os._exit(status)
+
+
+def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger) -> int:
+    """Write the last safe STATE, the preview and the summary; return the exit status."""
+    status = ending.status
+    preview: Path | None = None
+    state = run.delivery.end(_GRACE_SECONDS)
+    with _logged(logger) as state_errors:
+        write_state(state)
+    run.close()
+    with _logged(logger) as preview_errors:
+        if run.dry_run is not None:
+            preview = run.dry_run.write_preview(
+                run.delivery.stats, ending.outcome, run.dead_letters.path
+            )
+    if state_errors or preview_errors:
+        status = status or 1
+    summary = RunSummary(
+        outcome=ending.outcome,
+        seconds=seconds,
+        output=run.dry_run.path if run.dry_run else None,
+        page=preview,
+        dead_letters=run.dead_letters.path,
+    )
+    sys.stderr.write(summary_table(run.delivery.stats, summary))
+    sys.stderr.flush()
+    return status
+
+
+@contextmanager
+def _logged(logger: logging.Logger) -> Iterator[list[TargetSegmentError]]:
+    """Log an error instead of raising it, and collect it."""
+    errors: list[TargetSegmentError] = []
+    try:
+        yield errors
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - one line says it all
+        errors.append(error)
+
+
+def write_state(state: bytes | None) -> None:
+    """Write a STATE to stdout in one line; None is no STATE.
+
+    Raises:
+        TargetSegmentError: It cannot be written.
+    """
+    if state is None:
+        return
+    if sys.stdout is None:
+        raise TargetSegmentError("STATE cannot be written: stdout is closed")
+    try:
+        # Singer is UTF-8, whatever the terminal's encoding.
+        sys.stdout.buffer.write(state + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise TargetSegmentError("STATE cannot be written: stdout has no reader") from None
+    except OSError as error:
+        raise TargetSegmentError(f"STATE cannot be written: {error.strerror}") from None

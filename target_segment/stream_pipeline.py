@@ -1,0 +1,141 @@
+"""Pipeline of one stream's records: validate, map, check, encode; then queue, keep or count."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+from singer_sdk.exceptions import MissingKeyPropertiesError
+
+from target_segment.json_codec import NotEncodableError, encode
+from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
+from target_segment.segment_spec import Event, InvalidEvent, Reason, validate_event, validate_size
+from target_segment.truncation import truncate_to_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_segment.run import Run
+    from target_segment.singer.validation import RecordValidator
+
+# Segment takes any time. A clock a few minutes ahead is common; more is a fault of the data.
+_MAX_CLOCK_AHEAD = timedelta(minutes=5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+_NOT_A_NUMBER = Reason("not_a_number", "holds NaN or Infinity, which JSON cannot represent")
+_FILTERED = Skipped("filtered out by stream_maps")
+
+
+class StreamPipeline:
+    """Turns one stream's records into events and counts what becomes of each.
+
+    Args:
+        stream: The stream.
+        mapping: What its records become.
+        run: The delivery queue, the dead letters and the clock.
+        truncate: Paths of texts that may be cut when an event is too large.
+        validator: Checks records against the tap's schema; None checks neither schema nor key.
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
+        self,
+        stream: StreamInfo,
+        mapping: StreamMapping | Skipped,
+        run: Run,
+        *,
+        truncate: Sequence[str] = (),
+        validator: RecordValidator | None = None,
+        keys: Sequence[str] = (),
+    ) -> None:
+        self._stream = stream
+        self._mapping = mapping
+        self._delivery = run.delivery
+        self._stats = run.delivery.stats
+        self._dead_letters = run.dead_letters
+        self._clock = run.clock
+        self._truncate = truncate
+        self._validator = validator
+        self._keys = keys
+        self._latest = run.clock.now() + _MAX_CLOCK_AHEAD
+
+    def process(self, record: Mapping[str, Any]) -> None:
+        """Turn a record into an event and queue it, or keep or count it.
+
+        Raises:
+            MissingKeyPropertiesError: The record lacks a key property.
+            TargetSegmentError: The delivery has failed, or a dead letter cannot be written.
+        """
+        if self._validator is not None and not self._validator.is_valid(record):
+            error = self._validator.describe_error(record)
+            self.reject(record, Reason("invalid_record", error))
+            return
+        for key in self._keys:
+            if key not in record:
+                raise MissingKeyPropertiesError(
+                    f"Stream '{self._stream.name}': a record lacks its key property '{key}'"
+                )
+        try:
+            mapped = self._mapping.map(record)
+            if isinstance(mapped, Skipped):
+                self._skip(mapped)
+                return
+            reason = validate_event(mapped.event)
+            if reason is not None:
+                self.reject(record, reason)
+                return
+            payload = encode(mapped.event)
+        except InvalidEvent as error:
+            self.reject(record, error.reason)
+            return
+        except NotEncodableError:
+            self.reject(record, _NOT_A_NUMBER)
+            return
+        if mapped.moment is not None and not _EPOCH <= mapped.moment <= self._latest:
+            self._warn_about_time(mapped.moment)
+        self.enqueue(
+            Event(
+                payload=payload,
+                message_id=mapped.event["messageId"],
+                name=mapped.name,
+                stream=self._stream.name,
+                identity=mapped.identity,
+            )
+        )
+
+    def count_filtered(self) -> None:
+        """Count a record that stream maps have filtered out."""
+        self._skip(self._mapping if isinstance(self._mapping, Skipped) else _FILTERED)
+
+    def enqueue(self, event: Event) -> None:
+        """Queue a valid event; cut it, or keep it as a dead letter, if it is too large."""
+        too_large = validate_size(event.payload)
+        if too_large is None:
+            self._delivery.enqueue(event)
+            return
+        shorter = truncate_to_limit(event.payload, self._truncate) if self._truncate else None
+        if shorter is not None:
+            self._warn("cut to fit (truncate_properties)")
+            self._delivery.enqueue(structs.replace(event, payload=shorter))
+            return
+        self._dead_letters.write_event(event, too_large)
+        self._stats.dead_letters[self._stream.name, too_large.text] += 1
+
+    def reject(self, record: Any, reason: Reason) -> None:
+        """Keep a record that cannot become an event."""
+        self._dead_letters.write_record(self._stream.name, self._stream.keys, record, reason)
+        self._stats.dead_letters[self._stream.name, reason.text] += 1
+
+    def _skip(self, skipped: Skipped) -> None:
+        self._stats.skipped[self._stream.name, skipped.reason] += 1
+
+    def _warn(self, text: str) -> None:
+        self._stats.warnings[self._stream.name, text] += 1
+
+    def _warn_about_time(self, moment: datetime) -> None:
+        """Count a time that cannot be right, as the clock says by now."""
+        self._latest = self._clock.now() + _MAX_CLOCK_AHEAD
+        if moment < _EPOCH:
+            self._warn("time before 1970")
+        elif moment > self._latest:
+            self._warn("time more than 5 minutes in the future")

@@ -1,0 +1,170 @@
+"""Settings as users write them, and the one line that a wrong one ends in."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from target_segment.config_schema import CONFIG_SCHEMA
+from target_segment.target import TargetSegment
+
+
+def track(**more):
+    return {"user_id": "user", **more}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"write_key": None}, "write_key: is missing"),
+        ({"write_key": ""}, "write_key: is missing"),
+        ({"write_key": "schlüssel"}, "write_key: contains invalid characters"),
+        ({"region": "mars"}, "region: 'mars' is not one of ['us', 'eu']"),
+        ({"write_kye": "x"}, "write_kye: unknown setting; did you mean write_key?"),
+        ({"batch_max_events": 2501}, "batch_max_events: 2501 is greater than"),
+        ({"batch_max_bytes": 500_001}, "batch_max_bytes: 500001 is greater than"),
+        ({"max_concurrency": 0}, "max_concurrency: 0 is less than"),
+        ({"api_url": "api.segment.io/v1"}, "api_url: must be a URL such as https://"),
+        ({"api_url": "https://user:pass@host/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://api.segment.io:abc/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://api.segment.io:99999/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://exa mple.com/v1"}, "api_url: must be a URL"),
+        ({"api_url": "https://example.com/v 1"}, "api_url: must be a URL"),
+        ({"api_url": "https://.example.com/v1"}, "api_url: must be a URL"),
+        ({"api_url": "http://[::1"}, "api_url: must be a URL"),
+        ({"cdn_url": "https://cdn.segment.com:abc"}, "cdn_url: must be a URL"),
+        ({"preset": "zendesk"}, "preset: 'zendesk' is not one of ['freshchat', 'none']"),
+        ({"preset": "freshchat", "event_style": "shouted"}, "event_style: 'shouted' is not one of"),
+        ({"event_style": "title_case"}, "event_style: 'title_case' needs a preset"),
+        ({"streams": {"a": "track"}}, "streams.a: must be an object"),
+        ({"streams": {"a": track(colour="red")}}, "streams.a.colour: unknown setting"),
+        ({"streams": {"a": track(call="page")}}, "streams.a.call: must be one of track,"),
+        ({"streams": {"a": {}}}, "streams.a: needs user_id or anonymous_id"),
+        ({"streams": {"a": track(call="group")}}, "streams.a.group_id: a group call needs it"),
+        ({"streams": {"a": track(traits="*")}}, "streams.a.traits: a call of type track has"),
+        ({"streams": {"a": track(user_id="b..c")}}, "streams.a.user_id: 'b..c' is not a dotted"),
+        ({"streams": {"a": track(user_id=5)}}, "streams.a.user_id: must be a dotted path"),
+        ({"streams": {"a": track(event={"name": "x"})}}, "streams.a.event: must be a dotted"),
+        ({"streams": {"a": track(properties=["b.c"])}}, "streams.a.properties: a list must hold"),
+        ({"streams": {"a": track(properties="b")}}, "streams.a.properties: must be"),
+        (
+            {"streams": {"a": track(properties=["id"])}},
+            "streams.a.properties: 'id' is a reserved",
+        ),
+        (
+            {"streams": {"a": track(properties={"receivedAt": "x"})}},
+            "streams.a.properties: 'receivedAt' is a reserved column",
+        ),
+        ({"streams": {"a": track(rename={"b": "event"})}}, "'event' is a reserved column"),
+        ({"streams": {"a": track(drop="b")}}, "streams.a.drop: must be a list"),
+        ({"streams": {"a": track(when=["b"])}}, "streams.a.when: must be {path: value"),
+        (
+            {"preset": "freshchat", "streams": {"mesage_events": {"call": "track"}}},
+            "'mesage_events' is not a stream of the preset; did you mean message_events?",
+        ),
+        (
+            {"preset": "freshchat", "streams": {}, "include_events": ["onMesageCreate"]},
+            "include_events: unknown event 'onMesageCreate'; known events: ",
+        ),
+        (
+            {"preset": "freshchat", "streams": {}, "event_names": {"onMessage": "Message"}},
+            "event_names: unknown event 'onMessage'",
+        ),
+        ({"event_names": {"a": 5}}, "event_names: must be {event: new name}"),
+    ],
+)
+def test_a_wrong_setting_ends_in_one_line_that_names_it(run, settings, segment, change, says):
+    finished = run({**settings, **change})
+    assert finished.status == 1
+    [error] = finished.errors
+    assert says in error
+    assert "\n" not in error
+    assert segment.looked_up == segment.received == []
+    assert finished.table == ""
+
+
+@pytest.mark.parametrize("name", ["write_key", "hash_salt"])
+def test_a_secret_of_the_wrong_type_is_not_shown(run, settings, name):
+    [error] = run({**settings, name: 987654}).errors
+    assert error == f"{name}: must be string"
+
+
+def test_every_setting_is_described_and_secrets_are_marked():
+    properties = CONFIG_SCHEMA["properties"]
+    assert all(setting["description"] for setting in properties.values())
+    assert {name for name, setting in properties.items() if setting.get("secret")} == {
+        "write_key",
+        "hash_salt",
+    }
+
+
+def test_settings_of_the_sdk_that_would_do_nothing_are_not_offered():
+    result = CliRunner().invoke(TargetSegment.get_singer_command(), ["--about", "--format", "json"])
+    offered = json.loads(result.output)["settings"]["properties"]
+    assert not {"load_method", "add_record_metadata", "batch_size_rows"} & set(offered)
+    assert {"stream_maps", "flattening_enabled", "validate_records"} <= set(offered)
+
+
+def test_objects_and_lists_may_come_as_json_text_from_the_environment(monkeypatch):
+    environment = {
+        "DRY_RUN": "true",
+        "PRESET": "none",
+        "STREAMS": '{"orders": {"user_id": "user"}}',
+        "INCLUDE_EVENTS": '["Orders"]',
+        "CONTEXT": '{"app": {"name": "shop"}}',
+        "MAX_CONCURRENCY": "2",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(f"TARGET_SEGMENT_{name}", value)
+    target = TargetSegment(parse_env_config=True)
+    assert target.config["streams"] == {"orders": {"user_id": "user"}}
+    assert target.config["max_concurrency"] == 2
+    assert target.settings.routing.rules.only == {"Orders"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "abc"), ("DRY_RUN", "ture")]
+)
+def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
+    run, monkeypatch, name, value
+):
+    monkeypatch.setenv(f"TARGET_SEGMENT_{name}", value)
+    finished = run({"dry_run": True}, parse_env=True)
+    assert finished.status == 1
+    [error] = finished.errors
+    assert error.startswith(f"TARGET_SEGMENT_{name}: not a valid ")
+    assert value not in error.partition(": ")[2]
+
+
+@pytest.mark.parametrize("text", [None, "{", "[1", "null"])
+def test_a_file_of_settings_that_cannot_be_read_is_a_wrong_option(tmp_path, text):
+    path = tmp_path / "config.json"
+    if text:
+        path.write_text(text)
+    result = CliRunner().invoke(TargetSegment.get_singer_command(), ["--config", str(path)])
+    assert result.exit_code == 2
+    assert "--config" in result.output
+
+
+def test_objects_may_come_as_json_text_in_a_file():
+    target = TargetSegment(config={"dry_run": True, "streams": '{"x": {"user_id": "u"}}'})
+    assert "x" in target.settings.routing.streams
+
+
+@pytest.mark.parametrize(
+    ("config", "url"),
+    [
+        ({}, "https://api.segment.io/v1"),
+        ({"region": "eu"}, "https://events.eu1.segmentapis.com/v1"),
+        ({"api_url": "https://events.shop.example/v1/"}, "https://events.shop.example/v1"),
+        ({"api_url": "https://events.shop.example/v1/batch"}, "https://events.shop.example/v1"),
+    ],
+)
+def test_the_endpoint_follows_the_region_unless_it_is_given(config, url):
+    assert TargetSegment(config={"dry_run": True, **config}).settings.api_url == url
+
+
+def test_settings_never_show_their_secrets():
+    target = TargetSegment(config={"write_key": "very-secret", "hash_salt": "pepper"})
+    assert "very-secret" not in repr(target.settings)
+    assert "pepper" not in repr(target.settings)

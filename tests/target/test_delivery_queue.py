@@ -1,0 +1,404 @@
+"""Events through threads to a far end, and the STATE that this makes safe."""
+
+import json
+import logging
+import threading
+from collections import Counter, deque
+from weakref import WeakSet
+
+import pytest
+from fakes.clock import StillClock
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from target_segment.dead_letters import DeadLetters
+from target_segment.delivery.batch_sender import BatchSender, backoff_seconds
+from target_segment.delivery.batching import Batcher
+from target_segment.delivery.queue import DeliveryQueue
+from target_segment.delivery.responses import Outcome, PostResult
+from target_segment.errors import DeadLetterError, DeliveryError
+from target_segment.segment_spec import Event
+
+
+class FarEnd:
+    """Answers from a script, and by what is in a body when the script has ended."""
+
+    write_key = None
+
+    def __init__(self, *script, poison=(), limit=10**9):
+        self.script = deque(script)
+        self.poison = set(poison)
+        self.limit = limit
+        self.stored = []
+        self.attempts = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.arrived = threading.Semaphore(0)
+        self.lock = threading.Lock()
+
+    def post(self, payloads, attempt):
+        self.arrived.release()
+        assert self.gate.wait(10)
+        with self.lock:
+            self.attempts.append(attempt)
+            answer = self.script.popleft() if self.script else ACCEPTED
+            if isinstance(answer, Exception):
+                raise answer
+            if answer is ACCEPTED and (self.poison & set(payloads) or len(payloads) > self.limit):
+                return PostResult(outcome=Outcome.REFUSED, status="HTTP 400")
+            if answer.outcome is Outcome.ACCEPTED:
+                self.stored.extend(payloads)
+            return answer
+
+
+ACCEPTED = PostResult(outcome=Outcome.ACCEPTED, status="HTTP 200", body_bytes=10, sent_bytes=5)
+BUSY = PostResult(outcome=Outcome.RETRY, status="HTTP 503")
+
+
+def told_to_wait(seconds):
+    return PostResult(outcome=Outcome.RETRY, status="HTTP 429", wait=seconds)
+
+
+def event(number, name="e"):
+    return Event(
+        payload=b"%d" % number,
+        message_id=str(number),
+        name=name,
+        stream="s",
+        identity="userId",
+    )
+
+
+class Bench:
+    """A delivery with everything around it."""
+
+    def __init__(
+        self,
+        folder,
+        far_end,
+        *,
+        batch=10,
+        concurrency=1,
+        rate=0,
+        dead=1000,
+        patience=1800,
+        state_seconds=10,
+    ):
+        self.far_end = far_end
+        self.clock = StillClock()
+        self.dead = DeadLetters(
+            folder / "dead.jsonl",
+            dead,
+            self.clock,
+            on_idle=lambda: None,
+        )
+        self.sender = BatchSender(
+            transport=far_end,
+            dead_letters=self.dead,
+            events_per_second=rate,
+            retry_seconds=patience,
+            clock=self.clock,
+            logger=logging.getLogger("test"),
+            known_event_names={"e"},
+        )
+        self.delivery = DeliveryQueue(
+            sender=self.sender,
+            batcher=Batcher(batch, 10**6, 0),
+            concurrency=concurrency,
+            state_seconds=state_seconds,
+            clock=self.clock,
+            check_interrupt=lambda: None,
+        )
+
+    def letters(self):
+        if not self.dead.path.exists():
+            return []
+        return [json.loads(line)["event"] for line in self.dead.path.read_text().splitlines()]
+
+    def close(self):
+        self.far_end.gate.set()
+        self.delivery.end(5)
+        self.dead.close()
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = []
+
+    def make(*script, poison=(), limit=10**9, **options):
+        made.append(Bench(tmp_path, FarEnd(*script, poison=poison, limit=limit), **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def deliver(bench, count):
+    for number in range(count):
+        bench.delivery.enqueue(event(number))
+    bench.delivery.flush()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    count=st.integers(0, 60),
+    poison=st.sets(st.integers(0, 60)),
+    batch=st.integers(1, 12),
+    limit=st.integers(1, 12),
+    concurrency=st.integers(1, 4),
+)
+def test_what_is_delivered_and_what_is_kept_is_what_was_received(
+    tmp_path_factory, *, count, poison, batch, limit, concurrency
+):
+    far_end = FarEnd(poison={b"%d" % number for number in poison}, limit=limit)
+    folder = tmp_path_factory.mktemp("delivery")
+    one = Bench(folder, far_end, batch=batch, concurrency=concurrency)
+    deliver(one, count)
+    kept = one.letters()
+    one.close()
+    assert sorted(kept) == sorted(poison & set(range(count)))
+    stored = [int(payload) for payload in far_end.stored]
+    assert sorted([*stored, *kept]) == list(range(count))
+    if concurrency == 1:
+        assert stored == sorted(stored)
+    assert one.delivery.stats.sent == Counter({"e": len(stored)} if stored else {})
+
+
+def test_what_is_delivered_and_what_is_kept_is_counted(bench):
+    one = bench(poison={b"1", b"3"}, batch=4)
+    deliver(one, 5)
+    report = one.delivery.stats
+    assert report.sent == {"e": 3}
+    assert report.identities == {"userId": 3}
+    assert report.dead_letters == {
+        ("s", "Segment rejected it with HTTP 400, alone in a request"): 2
+    }
+    reasons = [json.loads(line)["reason"] for line in one.dead.path.read_text().splitlines()]
+    assert [reason["code"] for reason in reasons] == ["refused", "refused"]
+
+
+def test_pauses_double_to_a_minute_with_a_little_chance():
+    assert [backoff_seconds(n, lambda: 0.0) for n in (1, 2, 3, 8, 50)] == [0.5, 1, 2, 60, 60]
+    assert backoff_seconds(1, lambda: 1.0) == pytest.approx(0.55)
+
+
+def test_a_passing_fault_is_tried_again_with_growing_pauses(bench):
+    one = bench(BUSY, BUSY, BUSY)
+    deliver(one, 5)
+    assert one.far_end.attempts == [0, 1, 2, 3]
+    assert one.clock.slept == sorted(one.clock.slept)
+    assert len(one.clock.slept) == 3
+    assert one.delivery.stats.retries == 3
+
+
+def test_ten_counted_attempts_are_all(bench):
+    one = bench(*[BUSY] * 20)
+    with pytest.raises(DeliveryError, match="HTTP 503 at attempt 10"):
+        deliver(one, 5)
+    assert one.far_end.attempts == list(range(10))
+
+
+def test_a_wait_that_is_asked_for_is_obeyed_and_not_counted(bench):
+    one = bench(*[told_to_wait(20)] * 30)
+    deliver(one, 5)
+    assert len(one.far_end.attempts) == 31
+    assert one.clock.monotonic() == 600
+
+
+def test_a_wait_of_no_time_is_no_licence_to_hammer(bench):
+    one = bench(*[told_to_wait(0)] * 30)
+    with pytest.raises(DeliveryError):
+        deliver(one, 5)
+    assert len(one.far_end.attempts) == 10
+    assert one.clock.monotonic() > 60
+
+
+def test_patience_ends_all_the_same(bench):
+    one = bench(*[told_to_wait(20)] * 30, patience=100)
+    with pytest.raises(DeliveryError, match="max_retry_seconds"):
+        deliver(one, 5)
+    assert one.clock.monotonic() <= 100
+
+
+def test_retries_count_against_the_rate(bench):
+    one = bench(BUSY, rate=10)
+    deliver(one, 10)
+    assert one.clock.monotonic() >= 1
+
+
+def test_a_wrong_clock_is_warned_of_once(bench, caplog):
+    skewed = PostResult(outcome=Outcome.ACCEPTED, status="HTTP 200", clock_skew=42.0)
+    one = bench(skewed, skewed, batch=1)
+    deliver(one, 2)
+    [warning] = caplog.messages
+    assert "42 s ahead of" in warning
+
+
+def test_a_small_difference_of_clocks_is_no_matter(bench, caplog):
+    one = bench(PostResult(outcome=Outcome.ACCEPTED, status="HTTP 200", clock_skew=-4.0))
+    deliver(one, 2)
+    assert caplog.messages == []
+
+
+def test_state_is_safe_once_all_before_it_is_settled(bench):
+    one = bench(batch=2)
+    for number in range(3):
+        one.delivery.enqueue(event(number))
+        one.delivery.add_state(number)
+    one.delivery.flush()
+    assert one.delivery.take_safe_state() == 2
+    assert one.delivery.take_safe_state() is None
+
+
+def test_state_waits_for_the_slowest_request_before_it(bench):
+    one = bench(batch=1, concurrency=2)
+    one.far_end.gate.clear()
+    for number in range(2):
+        one.delivery.enqueue(event(number))
+        one.delivery.add_state(number)
+    assert one.delivery.take_safe_state() is None
+    one.far_end.gate.set()
+    one.delivery.flush()
+    assert one.delivery.take_safe_state() == 1
+
+
+def test_states_without_an_event_between_them_wait_as_one_while_a_body_is_on_its_way(bench):
+    class State:
+        """A STATE of which is known whether anything still holds it."""
+
+    one = bench(batch=1, concurrency=2)
+    one.far_end.gate.clear()
+    one.delivery.enqueue(event(0))
+    states = WeakSet()
+    for seconds in (0, 60, 61, 62):
+        one.clock.slept = [seconds]
+        state = State()
+        states.add(state)
+        one.delivery.add_state(state)
+        assert one.delivery.take_safe_state() is None
+    assert list(states) == [state]
+    one.far_end.gate.set()
+    one.delivery.flush()
+    assert one.delivery.take_safe_state() is state
+
+
+def test_state_before_any_event_is_safe_at_once(bench):
+    one = bench()
+    one.delivery.add_state("s")
+    assert one.delivery.take_safe_state() == "s"
+
+
+def test_a_state_that_has_waited_its_time_has_its_events_sent(bench):
+    one = bench(batch=100)
+    one.delivery.enqueue(event(1))
+    one.delivery.add_state("s")
+    one.clock.slept = [9.9]
+    assert one.delivery.take_safe_state() is None
+    assert one.far_end.attempts == []
+    one.clock.slept = [10]
+    while (state := one.delivery.take_safe_state()) is None:
+        pass
+    assert state == "s"
+    assert one.far_end.stored == [b"1"]
+
+
+def test_newer_states_do_not_put_off_the_oldest(bench):
+    one = bench(batch=100)
+    for seconds in range(11):
+        one.clock.slept = [seconds]
+        one.delivery.enqueue(event(seconds))
+        one.delivery.add_state(seconds)
+    while (state := one.delivery.take_safe_state()) is None:
+        pass
+    assert state == 10
+
+
+def test_events_after_the_newest_state_need_not_hurry(bench):
+    one = bench(batch=100)
+    one.delivery.add_state("s")
+    one.delivery.enqueue(event(1))
+    one.clock.slept = [60]
+    assert one.delivery.take_safe_state() == "s"
+    assert one.delivery.take_safe_state() is None
+    assert one.far_end.attempts == []
+
+
+def test_no_state_behind_a_failure_is_ever_safe(bench):
+    one = bench(ACCEPTED, DeliveryError("stop"), batch=1)
+    states = []
+    with pytest.raises(DeliveryError):
+        for number in range(50):
+            one.delivery.enqueue(event(number))
+            one.delivery.add_state(number)
+            states.append(one.delivery.take_safe_state())
+    states.append(one.delivery.end(5))
+    assert {state for state in states if state is not None} == {0}
+
+
+def test_no_state_is_safe_behind_events_for_which_the_system_gives_no_thread(bench, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    one = bench(batch=2)
+    one.delivery.enqueue(event(1))
+    one.delivery.add_state("covers events that were never sent")
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(DeliveryError, match="max_concurrency"):
+            one.delivery.flush()
+    assert one.delivery.end(5) is None
+    assert one.far_end.stored == []
+
+
+def test_what_was_sent_before_a_failure_is_counted(bench):
+    one = bench(poison={b"1", b"2"}, batch=4, dead=1)
+    with pytest.raises(DeadLetterError):
+        deliver(one, 4)
+    one.delivery.end(5)
+    assert one.delivery.stats.sent["e"] == 1
+    assert sum(one.delivery.stats.dead_letters.values()) == 1
+
+
+def test_the_input_waits_when_the_far_end_does(bench):
+    one = bench(batch=1, concurrency=2)
+    one.far_end.gate.clear()
+    handed_over = []
+    reader = threading.Thread(
+        target=lambda: [
+            (one.delivery.enqueue(event(number)), handed_over.append(number))
+            for number in range(50)
+        ]
+    )
+    reader.start()
+    reader.join(0.3)
+    # Two in flight, one waiting, one in the making, one more on its way into the batch.
+    assert len(handed_over) <= 5
+    one.far_end.gate.set()
+    reader.join(10)
+    assert len(handed_over) == 50
+
+
+def test_an_early_end_waits_for_what_is_on_its_way_and_for_nothing_else(bench):
+    one = bench(batch=1, concurrency=1)
+    one.far_end.gate.clear()
+    for number in range(3):
+        one.delivery.enqueue(event(number))
+        one.delivery.add_state(number)
+    assert one.far_end.arrived.acquire(timeout=10)
+    opening = threading.Thread(target=lambda: (one.sender.stop.wait(), one.far_end.gate.set()))
+    opening.start()
+    # Were it to wait for what never began, this would not end.
+    assert one.delivery.end(grace_seconds=3600) == 0
+    opening.join()
+    assert one.far_end.stored == [b"0"]
+    assert one.delivery.is_idle
+
+
+def test_one_id_twice_in_a_body_is_sent_once(bench):
+    one = bench()
+    for number in (1, 2, 1):
+        one.delivery.enqueue(event(number))
+    one.delivery.flush()
+    assert one.far_end.stored == [b"1", b"2"]
+    assert one.delivery.stats.merged == 1
