@@ -1,6 +1,6 @@
-"""Writes what README.md, docs/events.md, meltano.yml and hub/ say of the code, from the code.
+"""Writes what README.md, docs/events.md, meltano.yml and deploy/hub/ say of the code, from the code.
 
-Each generated part stands between two marker comments, and the files of hub/ are generated as a
+Each generated part stands between two marker comments, and the files of deploy/hub/ are generated as a
 whole; `python3 dev.py docs` writes them anew and a test holds them equal.
 """
 
@@ -83,7 +83,7 @@ def parts() -> Iterator[tuple[Path, str, str]]:
 def files() -> Iterator[tuple[Path, str]]:
     """Every file that is generated as a whole, and its text."""
     for name, plugin in PLUGINS.items():
-        path = ROOT / "hub" / HUB[name] / name / f"{VARIANT}.yml"
+        path = ROOT / "deploy" / "hub" / HUB[name] / name / f"{VARIANT}.yml"
         yield path, yaml.safe_dump(hub_definition(plugin), sort_keys=False, allow_unicode=True)
 
 

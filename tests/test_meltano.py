@@ -24,7 +24,7 @@ EVENTS = {
 }
 
 
-HUB = sorted((ROOT / "hub").glob("*/*/*.yml"))
+HUB = sorted((ROOT / "deploy" / "hub").glob("*/*/*.yml"))
 
 
 @pytest.fixture
@@ -115,12 +115,12 @@ def test_the_three_jobs_run_at_once_in_one_folder_each_with_a_state_and_files_of
 
 def test_every_schedule_has_a_job_and_a_back_fill_has_no_schedule():
     jobs = {each["name"] for each in shipped()["jobs"]}
-    assert {each["job"] for each in shipped()["schedules"]} == jobs - {"back-fill"}
+    assert {each["job"] for each in shipped()["schedules"]} == jobs - {"backfill"}
 
 
 @pytest.mark.parametrize("definition", HUB, ids=lambda path: path.parent.name)
 def test_a_hub_definition_adds_its_plugin_to_a_project_of_ones_own(project, definition):
-    [kind, name] = definition.relative_to(ROOT / "hub").parts[:2]
+    [kind, name] = definition.relative_to(ROOT / "deploy" / "hub").parts[:2]
     (project.folder / "meltano.yml").write_text("project_id: own\n")
     added = project(
         *("add", "--plugin-type", kind, "--no-install", "--from-ref", str(definition), name)

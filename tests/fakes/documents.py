@@ -3,7 +3,7 @@
 A block of commands is run by test_commands.py, unless a comment on the line before it says else:
 
     <!-- run by tests/commands.py -->     it is heavy: by that script, in a fresh clone
-    <!-- commands: NAME -->               by proofs/composition/run.py
+    <!-- commands: NAME -->               by tests/e2e/composition/test_composition_page.py
     <!-- run by another/file.py -->       by that file
     <!-- not run: why -->                 nowhere, because it cannot be run here
 
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHELL = ("sh", "bash", "shell", "console", "cron")
 SCRIPT = "tests/commands.py"
-COMPOSITION = "proofs/composition/run.py"
+COMPOSITION = "tests/e2e/composition/test_composition_page.py"
 HERE = "tests/test_commands.py"
 NOWHERE = ""
 _FENCE = re.compile(r"^ *```(\w*)$")

@@ -19,7 +19,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from fakes.wire import Form, send
+from fakes.faulty_server import Form, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable

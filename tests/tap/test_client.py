@@ -3,8 +3,8 @@
 import pytest
 import requests
 from fakes.clock import StillClock
-from fakes.garbled import BODY, garbled_host
 from fakes.http import Answer, CutBody, ScriptedAdapter
+from fakes.malformed import BODY, garbled_host
 
 from tap_freshchat.api.client import ATTEMPTS, FreshchatClient, path_of
 from tap_freshchat.api.rate_limiting import RateLimiter

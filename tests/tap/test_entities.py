@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 import requests
-from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.http import CutBody
 from fakes.runs import run_tap
+from fakes.sandbox_client import Desk
 from urllib3.exceptions import ProtocolError
 
 from tap_freshchat import sandbox

@@ -5,9 +5,9 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap
+from fakes.sandbox_client import Desk
 
 from tap_freshchat import sandbox
 from tap_freshchat.errors import FreshchatError, SettingError

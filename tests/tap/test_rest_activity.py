@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from fakes.asking import Desk
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
+from fakes.sandbox_client import Desk
 
 from tap_freshchat.activity.dialogue import Dialogue
 from tap_freshchat.activity.occurrences import Occurrence

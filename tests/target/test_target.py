@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes.garbled import garbled_host
+from fakes.malformed import garbled_host
 from fakes.segment import Scripted
 from singer_sdk.plugin_base import _ConfigInput
 

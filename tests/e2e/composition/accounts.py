@@ -1,0 +1,124 @@
+"""Two accounts in one project at once, against each of them alone: neither touches the other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from fakes.segment import FakeSegment
+
+from e2e.checks import check, say
+from e2e.composition.folder import DESK, Folder, finished
+from e2e.composition.fragments import fragment
+from e2e.composition.stores import bookmarks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = "meltano.md"
+ACCOUNTS = ("us", "eu")
+FILE = "accounts.meltano.yml"
+# By name of setting and account, as the page has them.
+SETTINGS = {
+    **{f"TAP_FRESHCHAT_{each.upper()}_API_TOKEN": "sandbox" for each in ACCOUNTS},
+    **{f"TARGET_SEGMENT_{each.upper()}_WRITE_KEY": f"key-{each}" for each in ACCOUNTS},
+    "TAP_FRESHCHAT_US_API_URL": f"{DESK}&seed=1",
+    "TAP_FRESHCHAT_EU_API_URL": f"{DESK}&seed=2",
+}
+
+
+@dataclass(frozen=True)
+class Left:
+    """What the runs of an account left behind.
+
+    Attributes:
+        sent: Message ids that Segment has under the account's write key.
+        letters: Message ids in the account's dead letters.
+        state: How far each stream has come.
+    """
+
+    sent: list[str]
+    letters: list[str]
+    state: dict[str, str]
+
+
+def run_two_accounts(folder: Path) -> None:
+    """Two rounds of both at once, and of each alone."""
+    say("Two accounts in one project")
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    start, between, end = ((now - timedelta(hours=hours)).isoformat() for hours in (72, 24, 2))
+    both = _rounds(folder / "both", ACCOUNTS, start, [between, end])
+    for each in ACCOUNTS:
+        alone = _rounds(folder / each, (each,), start, [between, end])[each]
+        here = both[each]
+        check(f"{each}: something is sent, something refused", [1, 1], _some(here))
+        check(f"{each}: Segment has what it has when run alone", alone.sent, here.sent)
+        check(f"{each}: so have the dead letters", alone.letters, here.letters)
+        check(f"{each}: and the state", alone.state, here.state)
+    shared = set(both["us"].sent + both["us"].letters) & set(both["eu"].sent + both["eu"].letters)
+    check("no event is of both accounts", set(), shared)
+    _miss_a_variable(folder / "missing")
+
+
+def _rounds(
+    folder: Path, accounts: tuple[str, ...], start: str, ends: list[str]
+) -> dict[str, Left]:
+    with FakeSegment(tuple(f"key-{each}" for each in ACCOUNTS)) as segment:
+        # Some events are refused, so that there are dead letters to mix up.
+        segment.poisonous = lambda event: event["messageId"][-1] in "07"
+        given = {
+            "TARGET_SEGMENT_API_URL": segment.api_url,
+            "TARGET_SEGMENT_CDN_URL": segment.cdn_url,
+            "TAP_FRESHCHAT_START_DATE": start,
+        }
+        project = Folder(folder, MELTANO_ENVIRONMENT="prod", **SETTINGS, **given)
+        (folder / FILE).write_text(fragment(f"file: {FILE}", PAGE))
+        # Makes Meltano's database, which cannot be made twice at once.
+        project.run("meltano state list")
+        for end in ends:
+            commands = [f"meltano run live-events-{each}" for each in accounts]
+            running = [project.start(each, TAP_FRESHCHAT_END_DATE=end) for each in commands]
+            for process, command in zip(running, commands, strict=True):
+                finished(process, command)
+        check("all as Segment wants it", ([], []), (segment.complaints, segment.swallowed))
+        return {each: _left(project, segment, each) for each in accounts}
+
+
+def _miss_a_variable(folder: Path) -> None:
+    """What one account lacks, that of the plugin it inherits from must not stand in for."""
+    others = {
+        "TAP_FRESHCHAT_API_URL": DESK,
+        "TAP_FRESHCHAT_API_TOKEN": "other",
+        "TARGET_SEGMENT_WRITE_KEY": "other",
+    }
+    project = Folder(folder, MELTANO_ENVIRONMENT="prod", **others)
+    (folder / FILE).write_text(fragment(f"file: {FILE}", PAGE))
+    own = {"TAP_FRESHCHAT_EU_API_URL": "https://eu.freshchat.com"}
+    for plugin, setting, given in [
+        ("tap-freshchat-eu", "api_url", {}),
+        ("tap-freshchat-eu", "api_token", own),
+        ("target-segment-eu", "write_key", {}),
+    ]:
+        process = project.start(f"meltano invoke {plugin} < /dev/null", **given)
+        _, log = process.communicate()
+        wanted = (1, True)
+        check(f"{plugin}: no other's {setting}", wanted, (process.returncode, setting in log))
+
+
+def _left(project: Folder, segment: FakeSegment, account: str) -> Left:
+    accepted = set(segment.ids)
+    bodies = [each.body for each in segment.received if each.body["writeKey"] == f"key-{account}"]
+    given = {event["messageId"] for body in bodies for event in body["batch"]}
+    letters = (project.path / f"dead_letters-{account}.jsonl").read_text().splitlines()
+    state_id = f"prod:tap-freshchat-{account}-to-target-segment-{account}"
+    return Left(
+        sent=sorted(given & accepted),
+        letters=sorted(json.loads(each)["event"]["messageId"] for each in letters),
+        state=bookmarks(project.run(f"meltano state get {state_id}")),
+    )
+
+
+def _some(left: Left) -> list[int]:
+    return [min(len(left.sent), 1), min(len(left.letters), 1)]
