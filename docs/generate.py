@@ -1,7 +1,7 @@
-"""Writes what README.md, docs/events.md, meltano.yml and deploy/hub/ say of the code, from the code.
+"""Generator of the parts of README.md, docs, meltano.yml and deploy/hub that repeat the code.
 
-Each generated part stands between two marker comments, and the files of deploy/hub/ are generated as a
-whole; `python3 dev.py docs` writes them anew and a test holds them equal.
+Each generated part is between two marker comments; the files of deploy/hub/ are generated as a
+whole. `python3 dev.py docs` writes them, and a test compares them with the code.
 """
 
 from __future__ import annotations

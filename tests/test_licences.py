@@ -1,15 +1,13 @@
 """What runs with the pair may be distributed with it, and the page of licences says so."""
 
 import re
-import sys
 from pathlib import Path
 
+import licences
 import pytest
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "docs"))
 
-import licences  # noqa: E402 - the folder of scripts comes first
 
 PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 DEPENDENCIES = licences.dependencies()

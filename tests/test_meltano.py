@@ -27,37 +27,39 @@ EVENTS = {
 HUB = sorted((ROOT / "deploy" / "hub").glob("*/*/*.yml"))
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A folder with the shipped meltano.yml, and a function that runs Meltano in it."""
-    shutil.copy(ROOT / "meltano.yml", tmp_path)
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+class Project:
+    """A folder with the shipped meltano.yml, in which Meltano runs."""
 
-    def meltano(*arguments):
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+        shutil.copy(ROOT / "meltano.yml", folder)
+
+    def __call__(self, *arguments):
         return subprocess.run(
             [BIN / "meltano", *arguments],
-            cwd=tmp_path,
-            env=environment,
+            cwd=self.folder,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
 
-    def start(*arguments):
+    def start(self, *arguments):
         return subprocess.Popen(
             [BIN / "meltano", *arguments],
-            cwd=tmp_path,
-            env=environment,
+            cwd=self.folder,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    meltano.start = start
-    meltano.folder = tmp_path
-    meltano.environment = environment
-    return meltano
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
 
 
 def bodies(folder, output="output"):

@@ -1,21 +1,30 @@
-"""What must hold, said as it is found to hold; the first that does not ends the run."""
+"""Checks of the e2e suites, each reported as it passes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-class NotSoError(Exception):
-    """Something that must hold does not."""
+def check(promise: str, expected: Any, found: Any) -> None:
+    """Report that a promise holds.
+
+    Raises:
+        AssertionError: it does not.
+    """
+    assert expected == found, f"{promise}\n  expected: {expected!r:.2000}\n  found: {found!r:.2000}"
+    say(f"  ok  {promise}")
 
 
-def check(promise: str, wanted: Any, found: Any) -> None:
-    """Say that the promise is kept, or end with what was found instead."""
-    if wanted != found:
-        raise NotSoError(f"{promise}\n  wanted: {wanted!r:.2000}\n  found:  {found!r:.2000}")
+def hold(promise: str, holds: Any, found: object = None) -> None:
+    """Report that a promise holds.
+
+    Raises:
+        AssertionError: it does not; with what was found.
+    """
+    assert holds, f"{promise}: {found!r:.3000}"
     say(f"  ok  {promise}")
 
 
 def say(line: str) -> None:
-    """Tell the user, at once."""
-    print(line, flush=True)  # noqa: T201 - a script's output
+    """Print a line at once, so that a long run can be followed."""
+    print(line, flush=True)

@@ -1,8 +1,8 @@
-"""The commands of README.md, CONTRIBUTING.md and docs/, and where each of them is run.
+"""Commands of README.md, CONTRIBUTING.md and docs/, and the test that runs each of them.
 
-A block of commands is run by test_commands.py, unless a comment on the line before it says else:
+test_commands.py runs a block of commands, unless a comment on the line before it says otherwise:
 
-    <!-- run by tests/commands.py -->     it is heavy: by that script, in a fresh clone
+    <!-- run by tests/commands.py -->     slow: run by that script, in a fresh clone
     <!-- commands: NAME -->               by tests/e2e/composition/test_composition_page.py
     <!-- run by another/file.py -->       by that file
     <!-- not run: why -->                 nowhere, because it cannot be run here

@@ -52,7 +52,7 @@ class ScriptedAdapter(BaseAdapter):
         self._script = script
         self.requests: list[requests.PreparedRequest] = []
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.requests.append(request)
         answer = self._script(request) if callable(self._script) else self._script.pop(0)
         if isinstance(answer, Exception):

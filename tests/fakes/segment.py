@@ -85,8 +85,8 @@ class FakeSegment:
         self.looked_up: list[str] = []
         self.complaints: list[str] = []
         self.next_answers: deque[Scripted] = deque()
-        self.poisonous: Callable[[dict[str, Any]], bool] = lambda _: False
-        self.weather: Callable[[], Scripted | None] = lambda: None
+        self.is_poison: Callable[[dict[str, Any]], bool] = lambda _: False
+        self.fault: Callable[[], Scripted | None] = lambda: None
         self.gate = threading.Event()
         self.gate.set()
         self.arrived = threading.Semaphore(0)
@@ -148,7 +148,7 @@ class FakeSegment:
             if not body.get("writeKey"):
                 return _refusal("An invalid write key was provided")
             too_large = any(_size(event) > MAX_EVENT_BYTES for event in body["batch"])
-            if too_large or len(raw) > MAX_BODY_BYTES or any(map(self.poisonous, body["batch"])):
+            if too_large or len(raw) > MAX_BODY_BYTES or any(map(self.is_poison, body["batch"])):
                 return _refusal("cannot be processed")
             self._store(body)
         return scripted or Scripted(status=200, json=ACCEPTED)
@@ -218,7 +218,7 @@ class FakeSegment:
                 if parts[:2] == ["v1", "projects"] and parts[3:] == ["settings"]:
                     fake.looked_up.append(parts[2])
                     known = parts[2] in fake.write_keys
-                    answer = {"integrations": {}} if known else {}
+                    answer: dict[str, Any] = {"integrations": {}} if known else {}
                     self._answer(Scripted(status=200 if known else 404, json=answer))
                 else:
                     self._answer(Scripted(status=404, json={}))
@@ -234,7 +234,7 @@ class FakeSegment:
                 fake.arrived.release()
                 fake.gate.wait(30)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = fake._take(headers, wire, fake.weather())
+                answer = fake._take(headers, wire, fake.fault())
                 with fake._lock:
                     fake._at_once -= 1
                 self._answer(answer)

@@ -1,1 +1,1 @@
-"""The pair under faults drawn at random, over real sockets, between real processes."""
+"""Fault injection: tap and target as real processes, under random faults of services and host."""

@@ -1,4 +1,4 @@
-"""Holds what was received, and every STATE, against what truly happened; pure."""
+"""Checks of the received events and every STATE against the ground truth; pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fakes.pair import key_of_event
+from fakes.pipeline import key_of_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,26 +28,26 @@ class StateLine:
     """A STATE as the target wrote it.
 
     Attributes:
-        value: What it says.
-        received: How many events the receiver had taken in when it was read.
-        letters: How many dead letters there were.
+        value: Its content.
+        received: Number of events that the server had accepted when it was read.
+        dead_letters: Number of dead letters at that time.
     """
 
     value: Mapping[str, Any]
     received: int
-    letters: int
+    dead_letters: int
 
 
 @dataclass
 class Evidence:
-    """All that a trial left behind.
+    """Everything that a schedule left behind.
 
     Attributes:
-        truth: What happened and should be told, by what identifies it.
+        truth: Ground truth: the events that must arrive, by their identity.
         received: Events in order of arrival, each message id once.
-        again: Events that came once more under a message id that was there.
-        dropped: Why the receiver would have dropped events, other than that.
-        letters: Events in the dead-letter file, in order.
+        again: Events received again under a message id that was already there.
+        dropped: Reasons for which Segment would have dropped events, other than duplicates.
+        dead_letters: Events in the dead-dead_letter file, in order.
         states: STATE lines in order.
         overlap: How much before its bookmark a STATE has read again.
     """
@@ -56,15 +56,15 @@ class Evidence:
     received: list[dict[str, Any]] = field(default_factory=list)
     again: list[dict[str, Any]] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
-    letters: list[dict[str, Any]] = field(default_factory=list)
+    dead_letters: list[dict[str, Any]] = field(default_factory=list)
     states: list[StateLine] = field(default_factory=list)
     overlap: timedelta = timedelta(0)
 
 
 def violations(evidence: Evidence) -> Iterator[str]:
-    """What must not be, one line each; nothing when all is well."""
+    """The violations, one line each."""
     ids: dict[Key, set[str]] = defaultdict(set)
-    for event in [*evidence.received, *evidence.again, *evidence.letters]:
+    for event in [*evidence.received, *evidence.again, *evidence.dead_letters]:
         ids[key_of_event(event)].add(event["messageId"])
     lost, invented = evidence.truth.keys() - ids.keys(), ids.keys() - evidence.truth.keys()
     if lost:
@@ -75,74 +75,80 @@ def violations(evidence: Evidence) -> Iterator[str]:
     if double:
         yield f"{len(double)} under two message ids: {_some(double)}"
     if len({event["messageId"] for event in evidence.received}) != len(ids):
-        yield "occurrences and message ids received are not the same number"
+        yield "the numbers of events and of message ids received differ"
     for why in sorted(set(evidence.dropped)):
-        yield f"the receiver dropped events: {why}"
-    strangers = [
+        yield f"Segment would drop events: {why}"
+    misattributed = [
         key
         for event in evidence.received
-        if (occurrence := evidence.truth.get(key := key_of_event(event)))
+        if (event_truth := evidence.truth.get(key := key_of_event(event)))
         and (event.get("userId"), event["anonymousId"])
-        != (occurrence.reference_id, occurrence.user_id or occurrence.agent_id)
+        != (event_truth.reference_id, event_truth.user_id or event_truth.agent_id)
     ]
-    if strangers:
-        yield f"{len(strangers)} under another's identity: {_some(strangers)}"
+    if misattributed:
+        yield f"{len(misattributed)} with the identity of another user: {_some(misattributed)}"
     yield from _premature(evidence)
 
 
 def _premature(evidence: Evidence) -> Iterator[str]:
-    """STATE lines that cover what nobody had received when they were written."""
+    """STATE lines that cover events which were not delivered when they were written."""
     arrivals: dict[Key, int] = {}
     for number, event in enumerate(evidence.received):
         arrivals.setdefault(key_of_event(event), number)
-    letters: dict[Key, int] = {}
-    for number, event in enumerate(evidence.letters):
-        letters.setdefault(key_of_event(event), number)
+    dead_letters: dict[Key, int] = {}
+    for number, event in enumerate(evidence.dead_letters):
+        dead_letters.setdefault(key_of_event(event), number)
     for number, state in enumerate(evidence.states):
         missing = [
             key
             for key in covered(state.value, evidence.truth, evidence.overlap)
             if arrivals.get(key, state.received) >= state.received
-            and letters.get(key, state.letters) >= state.letters
+            and dead_letters.get(key, state.dead_letters) >= state.dead_letters
         ]
         if missing:
-            yield f"STATE {number} is ahead by {len(missing)}: {_some(missing)}"
+            yield f"STATE {number} is ahead of delivery by {len(missing)}: {_some(missing)}"
 
 
 def covered(
-    state: Mapping[str, Any], truth: Mapping[Key, Occurrence], overlap: timedelta
+    state: Mapping[str, Any],
+    truth: Mapping[Key, Occurrence],
+    overlap: timedelta,
 ) -> list[Key]:
-    """Occurrences that lie before the bookmarks of a STATE, and before what is read again."""
+    """Events before the bookmarks of a STATE, less the overlap that is read again."""
     found = []
     for stream, events in _EVENTS.items():
         bookmark = state.get("bookmarks", {}).get(stream, {}).get("replication_key_value")
         if bookmark is None:
             continue
-        moment = datetime.fromisoformat(bookmark) - overlap
+        covered_until = datetime.fromisoformat(bookmark) - overlap
         found += [
             key
-            for key, occurrence in truth.items()
-            if occurrence.event in events and occurrence.time < moment
+            for key, event_truth in truth.items()
+            if event_truth.event in events and event_truth.time < covered_until
         ]
     return found
 
 
 def exact_by_rest(evidence: Evidence) -> Evidence:
-    """The part of it that REST tells exactly: without assignments and agents' statuses.
+    """The part that REST reports with exact times: without assignments and agent statuses.
 
-    Those have the time at which they were seen.
+    Those have the time at which the tap observed them.
     """
     exact = {"created", "reopened", "resolved", "message"}
     received = [_is_exact(event) for event in evidence.received]
-    letters = [_is_exact(event) for event in evidence.letters]
+    dead_letters = [_is_exact(event) for event in evidence.dead_letters]
     return Evidence(
         truth={key: each for key, each in evidence.truth.items() if each.kind in exact},
         received=[event for event in evidence.received if _is_exact(event)],
         again=[event for event in evidence.again if _is_exact(event)],
         dropped=evidence.dropped,
-        letters=[event for event in evidence.letters if _is_exact(event)],
+        dead_letters=[event for event in evidence.dead_letters if _is_exact(event)],
         states=[
-            StateLine(state.value, sum(received[: state.received]), sum(letters[: state.letters]))
+            StateLine(
+                state.value,
+                sum(received[: state.received]),
+                sum(dead_letters[: state.dead_letters]),
+            )
             for state in evidence.states
         ],
         overlap=evidence.overlap,
@@ -150,8 +156,11 @@ def exact_by_rest(evidence: Evidence) -> Evidence:
 
 
 def _is_exact(event: Mapping[str, Any]) -> bool:
-    told = {"onConversationUpdate": {"reopened", "resolved"}, "onAgentActivityCreate": set()}
-    kinds = told.get(event["event"])
+    kinds_by_event: dict[str, set[str]] = {
+        "onConversationUpdate": {"reopened", "resolved"},
+        "onAgentActivityCreate": set(),
+    }
+    kinds = kinds_by_event.get(event["event"])
     return kinds is None or event["properties"].get("update_type") in kinds
 
 

@@ -1,4 +1,4 @@
-"""Every kind of fault that a schedule can hold, and when each may strike; data only."""
+"""Kinds of faults, and the channel on which each is injected; data only."""
 
 from __future__ import annotations
 
@@ -7,36 +7,38 @@ from enum import Enum
 
 
 class Channel(Enum):
-    """What is counted, so that a fault strikes at the so-manieth of it."""
+    """What is counted, so that a fault is injected at the nth event."""
 
     CALL = "call"  # a request to Freshchat's API, of any kind
-    ORDER = "order"  # a report job that Freshchat took
-    POLL = "poll"  # a look at a report job
+    JOB = "job"  # a report job that Freshchat accepted
+    POLL = "poll"  # a poll of a report job
     FILE = "file"  # a download behind a signed link
     BATCH = "batch"  # a request to Segment
     STATE = "state"  # a STATE that the target wrote
-    RUN = "run"  # a start of the pair
+    RUN = "run"  # a start of the tap and the target
 
 
-# How many of each a schedule is sure to see, or nearly: a fault is drawn within it.
-SEEN = {
+# How many of each nearly every schedule reaches: the position of a fault is drawn up to it.
+EXPECTED_COUNTS = {
     Channel.CALL: 60,
-    Channel.ORDER: 16,
+    Channel.JOB: 16,
     Channel.POLL: 30,
     Channel.FILE: 14,
     Channel.BATCH: 12,
     Channel.STATE: 4,
     Channel.RUN: 1,
 }
-# Where a signal may be sent from: whatever goes on at that moment.
-MOMENTS = (*(Channel.CALL, Channel.POLL, Channel.FILE, Channel.BATCH, Channel.STATE, Channel.RUN),)
-# What there is only of where Freshchat makes reports.
-OF_REPORTS = {Channel.ORDER, Channel.POLL, Channel.FILE}
+# Channels at whose events a signal may be sent.
+SIGNAL_CHANNELS = (
+    *(Channel.CALL, Channel.POLL, Channel.FILE, Channel.BATCH, Channel.STATE, Channel.RUN),
+)
+# Channels that only accounts with reports have.
+REPORT_CHANNELS = {Channel.JOB, Channel.POLL, Channel.FILE}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fault; without a channel, it may strike at any of `MOMENTS`."""
+    """A kind of fault; without a channel, it may be injected on any of `SIGNAL_CHANNELS`."""
 
     name: str
     side: str
@@ -65,7 +67,7 @@ KINDS = {
             "call-html",
             "call-broken-json",
         ),
-        *_of("freshchat", Channel.ORDER, "job-stuck"),
+        *_of("freshchat", Channel.JOB, "job-stuck"),
         *_of("freshchat", Channel.POLL, "job-failed", "job-part-failed"),
         *_of(
             "freshchat",
@@ -101,10 +103,14 @@ KINDS = {
             "batch-400",
             "batch-413",
             "batch-no-success",
-            "event-poisonous",
+            "event-poison",
         ),
         *_of(
-            "disk", Channel.RUN, "dead-letters-cut-short", "dead-letters-no-space", "spool-no-space"
+            "disk",
+            Channel.RUN,
+            "dead-dead_letters-cut-short",
+            "dead-dead_letters-no-space",
+            "spool-no-space",
         ),
         *_of(
             "process",

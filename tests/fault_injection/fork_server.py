@@ -1,7 +1,7 @@
-"""A process with both programs loaded, which forks one of them whenever it is asked to.
+"""Fork server: a process with both programs loaded, which forks one of them on request.
 
-It has one thread only, so that what it forks is as sound as a program just started; a start takes
-milliseconds instead of the second that loading takes. What is forked leaves through the end of
+It has one thread only, so that a fork behaves like a newly started program; a start takes
+milliseconds instead of the second that imports take. A forked program exits through the end of
 the interpreter, as any program does.
 """
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TESTS = Path(__file__).resolve().parents[1]
-MOST_BYTES = 1 << 17
+MAX_MESSAGE_BYTES = 1 << 17
 STANDARD_FILES = 3
 
 
-class Nursery:
-    """Starts programs; a context that ends them all.
+class ForkServer:
+    """Client of the fork server; leaving the context ends all programs.
 
-    Must be entered before the process that holds it has other children to wait for.
+    Enter it before the process has other children to wait for.
     """
 
-    def __enter__(self) -> Nursery:  # noqa: PYI034 - Self needs Python 3.11
+    def __enter__(self) -> ForkServer:  # noqa: PYI034 - Self needs Python 3.11
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environ = {**os.environ, "PYTHONPATH": str(TESTS)}
         with theirs:
@@ -49,7 +49,7 @@ class Nursery:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=environ,
-                # A Ctrl-C is for whoever asks for programs, who then hangs up.
+                # Ctrl-C goes to the client, which then closes the socket.
                 start_new_session=True,
             )
         self._started: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -70,7 +70,7 @@ class Nursery:
         """Start a program; its process id.
 
         Args:
-            order: program, arguments, folder, environ, most_bytes of a file (or None), and
+            order: program, arguments, folder, environ, max_file_bytes of a file (or None), and
                 whether to execute it from scratch.
             files: Descriptors of its standard input, output and error.
         """
@@ -91,10 +91,10 @@ class Nursery:
             return self._ended.get(process)
 
     def _listen(self) -> None:
-        while message := self._control.recv(MOST_BYTES):
+        while message := self._control.recv(MAX_MESSAGE_BYTES):
             news = json.loads(message)
             if "started" in news:
-                # Process ids come round again.
+                # Process ids are reused.
                 self._ended.pop(news["started"], None)
                 self._started.put(news["started"])
                 continue
@@ -104,21 +104,22 @@ class Nursery:
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:
-    """Fork what is asked for, until nobody asks any more; in a child, what it is to run."""
+    """Fork on request until the socket closes; in a child, return what it is to run."""
     waking, woken = os.pipe()
     os.set_blocking(waking, False)
     os.set_blocking(woken, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken)
     children: set[int] = set()
+    watched: list[Any] = [control, waking]
     while True:
-        ready, _, _ = select.select([control, waking], [], [])
+        ready, _, _ = select.select(watched, [], [])
         if waking in ready:
             os.read(waking, 512)
-            _tell_who_ended(control, children)
+            _report_ended(control, children)
         if control not in ready:
             continue
-        message, files, _, _ = socket.recv_fds(control, MOST_BYTES, STANDARD_FILES)
+        message, files, _, _ = socket.recv_fds(control, MAX_MESSAGE_BYTES, STANDARD_FILES)
         if not message:
             for child in children:
                 os.kill(child, signal.SIGKILL)
@@ -135,7 +136,7 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
             os.close(waking)
             os.close(woken)
             order: dict[str, Any] = asked["start"]
-            _become(order, files)
+            _enter_child(order, files)
             return order
         children.add(child)
         for descriptor in files:
@@ -143,7 +144,7 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
         control.send(json.dumps({"started": child}).encode())
 
 
-def _tell_who_ended(control: socket.socket, children: set[int]) -> None:
+def _report_ended(control: socket.socket, children: set[int]) -> None:
     while children:
         process, status = os.waitpid(-1, os.WNOHANG)
         if not process:
@@ -153,8 +154,8 @@ def _tell_who_ended(control: socket.socket, children: set[int]) -> None:
             control.send(json.dumps({"ended": process, "status": status}).encode())
 
 
-def _become(order: Mapping[str, Any], files: Sequence[int]) -> None:
-    """Turn a fresh fork into the process that was asked for, short of running the program."""
+def _enter_child(order: Mapping[str, Any], files: Sequence[int]) -> None:
+    """Set up a new fork as the requested process, up to running the program."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, descriptor in enumerate(files):
@@ -165,8 +166,8 @@ def _become(order: Mapping[str, Any], files: Sequence[int]) -> None:
     os.environ.update(order["environ"])
     tempfile.tempdir = None
     random.seed()
-    if order["most_bytes"] is not None:
-        limit = (order["most_bytes"], resource.RLIM_INFINITY)
+    if order["max_file_bytes"] is not None:
+        limit = (order["max_file_bytes"], resource.RLIM_INFINITY)
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     if order["execute"]:
         module = ["-m", programs.__name__, order["program"], *order["arguments"]]

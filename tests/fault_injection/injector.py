@@ -1,4 +1,4 @@
-"""Which fault strikes now: counts what happens, and hands out each fault once."""
+"""Fault injector: counts what happens on each channel and hands out each fault once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from fault_injection.schedules import Fault
 
 
-class Moments:
-    """The faults of one schedule that are still to come; safe to ask from many threads.
+class FaultInjector:
+    """The pending faults of one schedule; safe for many threads.
 
     Args:
         faults: All of them.
@@ -23,18 +23,22 @@ class Moments:
     """
 
     def __init__(self, faults: Sequence[Fault], signal: Callable[[Fault], None]) -> None:
-        self.fired: list[Fault] = []
+        self.injected: list[Fault] = []
         self._pending = list(faults)
         self._signal = signal
         self._counts: Counter[Channel] = Counter()
         self._lock = threading.Lock()
 
-    def at(self, channel: Channel, fits: Callable[[str], bool] = lambda _: True) -> Fault | None:
-        """Count one more of a channel; the fault to suffer, if any.
+    def next_fault(
+        self,
+        channel: Channel,
+        fits: Callable[[str], bool] = lambda _: True,
+    ) -> Fault | None:
+        """Count one more event of a channel; the fault to inject, if any.
 
         Args:
             channel: What happened.
-            fits: Whether a kind can strike here; one that cannot waits for the next chance.
+            fits: Whether a kind of fault is possible here; otherwise it waits for the next event.
         """
         with self._lock:
             self._counts[channel] += 1
@@ -45,15 +49,15 @@ class Moments:
             ]
             signals = [fault for fault in due if KINDS[fault.kind].side == "process"]
             others = [fault for fault in due if fault not in signals and fits(fault.kind)]
-            struck = [*signals, *others[:1]]
-            for fault in struck:
+            injected = [*signals, *others[:1]]
+            for fault in injected:
                 self._pending.remove(fault)
-            self.fired += struck
+            self.injected += injected
         for fault in signals:
             self._signal(fault)
         return others[0] if others else None
 
-    def take_back(self, fault: Fault) -> None:
-        """Say that a fault struck nothing after all."""
+    def withdraw(self, fault: Fault) -> None:
+        """Report that a fault had no effect."""
         with self._lock:
-            self.fired.remove(fault)
+            self.injected.remove(fault)

@@ -1,4 +1,4 @@
-"""Looks for secrets and for what people wrote in everything that a run leaves behind; pure."""
+"""Leak scan: searches the output of a run for secrets and personal data; pure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ _PERSONAL = {"email", "phone", "phone_number"}
 
 
 class LeakScan:
-    """What must not be found.
+    """The texts that no output may contain.
 
     Args:
         secrets: Token and write key, by name.
-        texts: What people wrote.
-        answers: JSON that the service gave; e-mails and phones are taken from it.
+        texts: Texts of messages.
+        responses: JSON responses of the service, for their e-mail addresses and phone numbers.
     """
 
     def __init__(
-        self, secrets: Mapping[str, str], texts: Iterable[str], answers: Iterable[bytes]
+        self,
+        secrets: Mapping[str, str],
+        texts: Iterable[str],
+        responses: Iterable[bytes],
     ) -> None:
-        self._wanted: dict[str, str] = {}
+        self._searched: dict[str, str] = {}
         for name, secret in secrets.items():
             self._add(name, secret)
             self._add(name, base64.b64encode(f"{secret}:".encode()).decode())
@@ -34,9 +37,9 @@ class LeakScan:
             if len(text) > SHORTEST_TEXT:
                 self._add("a message's text", text)
         self.personal = 0
-        for answer in answers:
+        for response in responses:
             try:
-                found = list(_personal(json.loads(answer)))
+                found = list(_personal(json.loads(response)))
             except ValueError:
                 continue
             for text in found:
@@ -44,18 +47,18 @@ class LeakScan:
                 self._add("an e-mail or a phone", text)
 
     def __len__(self) -> int:
-        return len(self._wanted)
+        return len(self._searched)
 
     def leaks(self, where: str, text: str) -> Iterator[str]:
-        """What was found in a text; one line each kind, without what was found."""
-        for name in sorted({name for wanted, name in self._wanted.items() if wanted in text}):
+        """The kinds of secrets found in a text, one line each, without the secret."""
+        for name in sorted({name for searched, name in self._searched.items() if searched in text}):
             yield f"{where} holds {name}"
 
     def _add(self, name: str, text: str) -> None:
         # As it is, as JSON, as JSON in ASCII, and as Python shows it.
         for form in (text, json.dumps(text, ensure_ascii=False), json.dumps(text), repr(text)):
             quoted = form is not text
-            self._wanted[form[1:-1] if quoted else form] = name
+            self._searched[form[1:-1] if quoted else form] = name
 
 
 def _personal(value: Any) -> Iterator[str]:

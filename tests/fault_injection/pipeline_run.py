@@ -1,4 +1,4 @@
-"""One run of the pair: two processes, a real pipe between them, and all that they wrote."""
+"""Pipeline run: tap and target as two processes with a pipe between them, and their output."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fault_injection.programs import WHERE
+from fault_injection.programs import DUMP_STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fault_injection.fork_server import Nursery
+    from fault_injection.fork_server import ForkServer
 
-# Far beyond any run of the campaign: who is not done by then hangs.
-PATIENCE_SECONDS = 60.0
-# To say where it stands takes milliseconds.
-LAST_WORDS_SECONDS = 5.0
+# Much longer than any run takes: a program that is not done by then hangs.
+HANG_SECONDS = 60.0
+# A stack dump takes milliseconds.
+STACK_DUMP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,27 +30,27 @@ class Start:
     Attributes:
         arguments: Of its command line.
         environ: The whole environment.
-        most_bytes: The largest file that it may write; None for no limit.
+        max_file_bytes: The largest file that it may write; None for no limit.
     """
 
     arguments: tuple[str, ...]
     environ: Mapping[str, str]
-    most_bytes: int | None = None
+    max_file_bytes: int | None = None
 
 
 @dataclass
-class PairRun:
-    """A tap and a target under way, or alone a target that reads no input.
+class PipelineRun:
+    """A running tap and target, or a target alone that reads no input.
 
     Attributes:
         statuses: Exit statuses by program, once it has ended; None for one that hung.
-        logs: What each wrote to standard error; of one that hung, where its threads stood.
-        command_lines: As the process list showed them.
-        torn: What came after the last whole STATE line.
-        patience: Seconds after which a program hangs.
+        logs: Standard error by program; with a stack dump of every thread if it hung.
+        command_lines: As shown in the process list.
+        torn: Output after the last complete STATE line.
+        hang_seconds: Seconds after which a program counts as hung.
     """
 
-    nursery: Nursery
+    fork_server: ForkServer
     folder: Path
     on_state: Callable[[bytes], None]
     execute: bool
@@ -58,7 +58,7 @@ class PairRun:
     logs: dict[str, bytes] = field(default_factory=dict)
     command_lines: list[str] = field(default_factory=list)
     torn: bytes = b""
-    patience: float = PATIENCE_SECONDS
+    hang_seconds: float = HANG_SECONDS
     _processes: dict[str, int] = field(default_factory=dict)
     _readers: list[threading.Thread] = field(default_factory=list)
 
@@ -77,25 +77,25 @@ class PairRun:
             self.command_lines.append(f"{name}: {_command_line(process)}")
 
     def signal(self, victim: str, number: int) -> bool:
-        """Send a signal to `tap`, `target` or `both`, as far as they still run; whether any did."""
+        """Send a signal to `tap`, `target` or `both`, if they still run; whether any does."""
         victims = [
             process
             for name, process in self._processes.items()
-            if victim in {name, "both"} and self.nursery.wait(process, 0) is None
+            if victim in {name, "both"} and self.fork_server.wait(process, 0) is None
         ]
         for process in victims:
-            self.nursery.signal(process, number)
+            self.fork_server.signal(process, number)
         return bool(victims)
 
     def wait(self) -> None:
-        """Return when both have ended, of themselves or because they hung."""
+        """Wait until both have ended; kill those that hang."""
         for name, process in self._processes.items():
-            status = self.nursery.wait(process, self.patience)
+            status = self.fork_server.wait(process, self.hang_seconds)
             self.statuses[name] = status
             if status is None:
-                for last in (WHERE, signal.SIGKILL):
-                    self.nursery.signal(process, last)
-                    if self.nursery.wait(process, LAST_WORDS_SECONDS) is not None:
+                for number in (DUMP_STACKS, signal.SIGKILL):
+                    self.fork_server.signal(process, number)
+                    if self.fork_server.wait(process, STACK_DUMP_SECONDS) is not None:
                         break
         for reader in self._readers:
             reader.join()
@@ -107,11 +107,11 @@ class PairRun:
             "arguments": start.arguments,
             "folder": str(self.folder),
             "environ": dict(start.environ),
-            "most_bytes": start.most_bytes,
+            "max_file_bytes": start.max_file_bytes,
             "execute": self.execute,
         }
         files = (standard_in, standard_out, errors)
-        self._processes[name] = self.nursery.start(order, files)
+        self._processes[name] = self.fork_server.start(order, files)
         for descriptor in files:
             os.close(descriptor)
         self._read(lambda file: self.logs.update({name: file.read()}), log)

@@ -1,4 +1,4 @@
-"""Both programs as they are, but for time: what they would wait for is soon over."""
+"""Tap and target with a fast clock, so that their waits are short."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -26,21 +26,21 @@ from target_segment.wiring import Run, start_run
 if TYPE_CHECKING:
     import threading
 
-# Real seconds: a request that stalls is given up after so long.
-REQUEST_TIMEOUT = 1.0
-# Makes a program that hangs say where each of its threads stands, and end.
-WHERE = signal.SIGUSR1
-CLOCK = "CAMPAIGN_CLOCK"
+# Real seconds until a stalled request times out.
+REQUEST_SECONDS = 1
+# Makes a hung program dump the stack of each thread and end.
+DUMP_STACKS = signal.SIGUSR1
+CLOCK = "FAST_CLOCK"
 
 
 @dataclass(frozen=True)
 class FastClock:
-    """Time that runs faster, alike in all processes of this host.
+    """A clock that runs faster, in step in all processes of this host.
 
     Attributes:
-        start: What time it was when the host's monotonic clock stood at `base`.
-        base: Seconds.
-        speed: Seconds that pass in one of the host's.
+        start: The time when the host's monotonic clock was at `base`.
+        base: Seconds of the monotonic clock.
+        speed: Seconds that pass in one second of the host.
     """
 
     start: str
@@ -52,18 +52,18 @@ class FastClock:
         """The clock that `to_environment` described."""
         return cls(**json.loads(os.environ[CLOCK]))
 
-    def not_before(self, moment: datetime) -> FastClock:
-        """This clock, put forward to a moment unless it is past it."""
-        if self.now() >= moment:
+    def not_before(self, start: datetime) -> FastClock:
+        """This clock, advanced to a time unless it is later already."""
+        if self.now() >= start:
             return self
-        return FastClock(moment.isoformat(), time.monotonic(), self.speed)
+        return FastClock(start.isoformat(), time.monotonic(), self.speed)
 
     def to_environment(self) -> dict[str, str]:
-        """Describe it to a process."""
+        """The environment variables that describe it to a process."""
         return {CLOCK: json.dumps(self.__dict__)}
 
     def now(self) -> datetime:
-        """The moment."""
+        """The time."""
         return datetime.fromisoformat(self.start) + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
@@ -75,7 +75,7 @@ class FastClock:
         time.sleep(seconds / self.speed)
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait for an event; whether it came."""
+        """Wait for an event; whether it was set."""
         return event.wait(seconds / self.speed)
 
 
@@ -87,7 +87,7 @@ class FastTap(TapFreshchat):
         clock = FastClock.from_environment()
         settings = Settings.from_config(self.config, clock.now())
         return Service(
-            replace(settings, request_timeout=REQUEST_TIMEOUT),
+            replace(settings, request_timeout=REQUEST_SECONDS),
             clock=clock,
             session=requests.Session(),
             token=settings.token or "",
@@ -102,7 +102,7 @@ class FastTarget(TargetSegment):
     def run(self) -> Run:
         clock = FastClock.from_environment()
         return start_run(
-            replace(self.settings, request_timeout=REQUEST_TIMEOUT),
+            replace(self.settings, request_timeout=REQUEST_SECONDS),
             self.plugin_version,
             self.heed,
             self.logger,
@@ -110,13 +110,13 @@ class FastTarget(TargetSegment):
         )
 
 
-PROGRAMS = {"tap": FastTap, "target": FastTarget}
+PROGRAMS: dict[str, Any] = {"tap": FastTap, "target": FastTarget}
 
 
 def main(program: str, *arguments: str) -> None:
-    """Run one of the two, as from a command line."""
-    # Written by the handler itself, whatever the threads are stuck in; what follows is the default.
-    faulthandler.register(WHERE, all_threads=True, chain=True)
+    """Run one of the two as its command line does."""
+    # The handler writes the dump itself, whatever the threads wait for; then the default follows.
+    faulthandler.register(DUMP_STACKS, all_threads=True, chain=True)
     sys.argv = [program, *arguments]
     PROGRAMS[program].cli()
 

@@ -1,4 +1,4 @@
-"""A schedule: what goes wrong, and when, drawn from a seed; pure."""
+"""Schedules of faults, drawn at random from a seed; pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from fault_injection.fault_kinds import KINDS, MOMENTS, OF_REPORTS, SEEN, Channel
+from fault_injection.fault_kinds import (
+    EXPECTED_COUNTS,
+    KINDS,
+    REPORT_CHANNELS,
+    SIGNAL_CHANNELS,
+    Channel,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_FAULTS = 6
-# Milliseconds between a moment and the signal sent at it, so that it lands anywhere.
-LATEST_SIGNAL = 30
-WORLDS = 40
+MAX_FAULTS = 6
+# Milliseconds between an event and its signal, so that the signal arrives at any point.
+MAX_SIGNAL_DELAY = 30
+SANDBOX_SEEDS = 40
 LIVE_SHARE = 0.2
-# Minutes that rows may be late and still lie in the overlap that a run reads again.
-LATE = 45
+# Minutes that rows may be late and still be within the overlap that a run reads again.
+LATE_MINUTES = 45
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,9 @@ class Fault:
     Attributes:
         kind: Its name in `KINDS`.
         channel: What is counted.
-        at: Strikes at the first chance from this count on; counts go on from run to run.
-        after: Milliseconds from then, for signals.
-        choice: What picks among variants of the kind.
+        at: Injected at the first opportunity from this count on; counts continue from run to run.
+        after: Delay in milliseconds, for signals.
+        choice: Selects a variant of the kind.
     """
 
     kind: str
@@ -44,13 +50,13 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class World:
-    """What the desk is like, and how the pair is set up.
+class Environment:
+    """The sandbox account and the settings of the tap and the target.
 
     Attributes:
-        source: `reports`, or `rest` where the account has none, as a setting or by itself.
-        live: Whether the pair polls what happens meanwhile; else it catches up with the past.
-        polls: How many times, when it is the past.
+        source: `reports`; `rest` by setting; or `auto`, without reports in the account.
+        live: Whether the runs poll a present that goes on; otherwise they read a past period.
+        polls: Number of polls of the past period.
         report_latency: Minutes until a row can be seen.
     """
 
@@ -70,68 +76,68 @@ class World:
 
 @dataclass(frozen=True)
 class Schedule:
-    """One trial of the campaign.
+    """One runner of the campaign.
 
     Attributes:
-        seed: What it was drawn from.
-        world: The rest of the scene.
-        faults: What goes wrong meanwhile.
-        resumed: Whether the pair is also resumed, without faults, from each STATE it wrote.
-        executed: Whether both programs are started from scratch rather than forked.
+        seed: The seed that it was drawn from.
+        environment: Account and settings.
+        faults: What is injected.
+        resumed: Whether the runs are also resumed, without faults, from the STATEs written.
+        executed: Whether both programs are started as new processes rather than forked.
     """
 
     seed: int
-    world: World
+    environment: Environment
     faults: tuple[Fault, ...]
     resumed: bool
     executed: bool
 
     def __str__(self) -> str:
-        how = [self.world.source, "live" if self.world.live else "past"]
+        how = [self.environment.source, "live" if self.environment.live else "past"]
         how += ["resumed"] * self.resumed + ["executed"] * self.executed
         return f"{self.seed}: {' '.join(how)}: {' '.join(map(str, self.faults))}"
 
 
 def draw(seed: int) -> Schedule:
     """The schedule of a seed, the same on every machine."""
-    dice = Random(f"schedule {seed}")
-    source = dice.choices(("reports", "rest", "auto"), (85, 10, 5))[0]
-    live = dice.random() < LIVE_SHARE
-    world = World(
-        seed=dice.randint(1, WORLDS),
+    rng = Random(f"schedule {seed}")
+    source = rng.choices(("reports", "rest", "auto"), (85, 10, 5))[0]
+    live = rng.random() < LIVE_SHARE
+    environment = Environment(
+        seed=rng.randint(1, SANDBOX_SEEDS),
         source=source,
         live=live,
-        polls=dice.choice((1, 2)),
-        conversations_per_day=dice.randint(2, 4),
-        header_style=dice.choice(("snake", "title")),
-        report_latency=dice.choice((5, LATE, LATE)) if live else 5,
-        requests_per_minute=dice.choice((60, 600)),
-        batch_events=dice.randint(5, 20),
-        concurrency=dice.choice((1, 4)),
-        state_flush_seconds=dice.choice((0, 10, 3600)),
-        secrets_in_environment=dice.random() < 0.5,
+        polls=rng.choice((1, 2)),
+        conversations_per_day=rng.randint(2, 4),
+        header_style=rng.choice(("snake", "title")),
+        report_latency=rng.choice((5, LATE_MINUTES, LATE_MINUTES)) if live else 5,
+        requests_per_minute=rng.choice((60, 600)),
+        batch_events=rng.randint(5, 20),
+        concurrency=rng.choice((1, 4)),
+        state_flush_seconds=rng.choice((0, 10, 3600)),
+        secrets_in_environment=rng.random() < 0.5,
     )
-    barred = OF_REPORTS if source != "reports" else set()
-    names = [name for name, kind in sorted(KINDS.items()) if kind.channel not in barred]
-    moments = [channel for channel in MOMENTS if channel not in barred]
+    excluded = REPORT_CHANNELS if source != "reports" else set()
+    names = [name for name, kind in sorted(KINDS.items()) if kind.channel not in excluded]
+    channels = [channel for channel in SIGNAL_CHANNELS if channel not in excluded]
     return Schedule(
         seed=seed,
-        world=world,
+        environment=environment,
         faults=tuple(
-            _fault(dice, dice.choice(names), moments) for _ in range(dice.randint(1, MOST_FAULTS))
+            _fault(rng, rng.choice(names), channels) for _ in range(rng.randint(1, MAX_FAULTS))
         ),
-        resumed=dice.random() < 0.05,
-        executed=dice.random() < 0.03,
+        resumed=rng.random() < 0.05,
+        executed=rng.random() < 0.03,
     )
 
 
-def _fault(dice: Random, name: str, moments: Sequence[Channel]) -> Fault:
-    channel = KINDS[name].channel or dice.choice(moments)
+def _fault(rng: Random, name: str, channels: Sequence[Channel]) -> Fault:
+    channel = KINDS[name].channel or rng.choice(channels)
     return Fault(
         kind=name,
         channel=channel,
-        # Early ones more often: that is when most is new.
-        at=dice.randint(1, dice.randint(1, SEEN[channel])),
-        after=dice.randint(0, LATEST_SIGNAL),
-        choice=dice.randrange(1 << 16),
+        # Early counts more often: most code paths run first then.
+        at=rng.randint(1, rng.randint(1, EXPECTED_COUNTS[channel])),
+        after=rng.randint(0, MAX_SIGNAL_DELAY),
+        choice=rng.randrange(1 << 16),
     )

@@ -1,4 +1,4 @@
-"""Segment's faults, as answers for the fake to give."""
+"""Faults of Segment, as responses of the fake Segment."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from fault_injection.fault_kinds import Channel
 if TYPE_CHECKING:
     from fakes.segment import FakeSegment
 
-    from fault_injection.injector import Moments
+    from fault_injection.injector import FaultInjector
     from fault_injection.schedules import Fault
 
 WRITE_KEY = "wk-5c1e77d0a94b4c3f"
-POISON = "event-poisonous"
-# One event in so many is poisonous.
+POISON = "event-poison"
+# One event in so many is poison.
 POISON_SHARE = 23
 SLOW_SECONDS = 0.05
 _PAGE = "<html><body>Bad gateway</body></html>"
-_REFUSALS = (500, 502, 503, 504, 529)
+_ERROR_STATUSES = (500, 502, 503, 504, 529)
 
 
-class Weather:
-    """What befalls the next batch request.
+class SegmentFaults:
+    """The fault of the next batch request.
 
     Attributes:
-        poison: Whether some events are refused, whatever they are sent with.
-        refused: How many bodies were refused for it.
+        poison: Whether some events are rejected, in whatever batch they are sent.
+        refused: Number of batches rejected for it.
     """
 
-    def __init__(self, segment: FakeSegment, moments: Moments) -> None:
+    def __init__(self, segment: FakeSegment, injector: FaultInjector) -> None:
         self.poison = False
         self.refused = 0
-        self._moments = moments
-        segment.weather = self.now
-        segment.poisonous = self._is_poisonous
+        self._injector = injector
+        segment.fault = self.next_response
+        segment.is_poison = self._is_poison
 
-    def now(self) -> Scripted | None:
-        """The answer to the request that just came; None when it is as any other."""
-        fault = self._moments.at(Channel.BATCH)
+    def next_response(self) -> Scripted | None:
+        """The response to the request that just arrived; None for the usual one."""
+        fault = self._injector.next_fault(Channel.BATCH)
         if fault is None:
             return None
         if fault.kind == POISON:
@@ -54,30 +54,34 @@ class Weather:
         if fault.kind == "batch-slow-to-store":
             time.sleep(SLOW_SECONDS)
             return None
-        return answer_of(fault)
+        return response_for(fault)
 
-    def _is_poisonous(self, event: dict[str, Any]) -> bool:
-        # By what it is, so that a second attempt meets the same fate.
+    def _is_poison(self, event: dict[str, Any]) -> bool:
+        # Depends on the event only, so that a retry has the same result.
         digest = hashlib.sha256(event["messageId"].encode()).digest()
         guilty = self.poison and not digest[0] % POISON_SHARE
         self.refused += guilty
         return guilty
 
 
-def answer_of(fault: Fault) -> Scripted:
-    """One answer out of the ordinary."""
+def response_for(fault: Fault) -> Scripted:
+    """The response that a kind of fault gives."""
     wait = 1 + fault.choice % 20
-    refusal = _REFUSALS[fault.choice % len(_REFUSALS)]
+    refusal = _ERROR_STATUSES[fault.choice % len(_ERROR_STATUSES)]
     soon = datetime.now(timezone.utc) + timedelta(seconds=wait)
     busy = {"success": False, "message": "too many requests"}
-    stored = {"status": 200, "stored": True, "json": ACCEPTED}
+    stored: dict[str, Any] = {"status": 200, "stored": True, "json": ACCEPTED}
     return {
         "batch-429-seconds": Scripted(status=429, json=busy, headers={"Retry-After": str(wait)}),
         "batch-429-date": Scripted(
-            status=429, json=busy, headers={"Retry-After": format_datetime(soon, usegmt=True)}
+            status=429,
+            json=busy,
+            headers={"Retry-After": format_datetime(soon, usegmt=True)},
         ),
         "batch-429-reset": Scripted(
-            status=429, json=busy, headers={"X-RateLimit-Reset": str(wait)}
+            status=429,
+            json=busy,
+            headers={"X-RateLimit-Reset": str(wait)},
         ),
         "batch-460": Scripted(status=460),
         "batch-5xx": Scripted(status=refusal),

@@ -85,7 +85,7 @@ def client_of(answers: Iterable[tuple[int, Mapping[str, str], bytes]]) -> Freshc
     session.mount("https://", _Far(answers))
     return FreshchatClient(
         base_url=BASE_URL,
-        token="token",  # noqa: S106 - nobody's
+        token="token",
         session=session,
         limiter=RateLimiter(clock),
         clock=clock,
@@ -149,7 +149,11 @@ def _walk(client: FreshchatClient) -> None:
 
 def _job(client: FreshchatClient) -> None:
     jobs = ReportJobs(
-        client, _Clock(), jobs_per_minute=1, timeout=timedelta(minutes=5), exclude_pii=False
+        client,
+        _Clock(),
+        jobs_per_minute=1,
+        timeout=timedelta(minutes=5),
+        exclude_pii=False,
     )
     job = jobs.queue("Conversation-Created", HOUR)
     jobs.wait_for(job)

@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of one target in this process; `run.py` starts it in its environment."""
+"""Coverage-guided fuzzing of one target in this process; test_fuzz.py starts it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main() -> None:
 
 def _mutate(data: bytes, most: int, seed: int) -> bytes:
     """Change a part of the data's JSON, or, as often, some of its bytes."""
-    dice = Random(seed)  # noqa: S311 - nothing secret
+    dice = Random(seed)
     changed = mutated(data, dice) if dice.random() < JSON_SHARE else data
     return changed if changed != data and len(changed) <= most else atheris.Mutate(data, most)
 

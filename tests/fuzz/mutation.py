@@ -57,9 +57,9 @@ def _written(tree: Any, dice: Random) -> bytes:
         del holder[key]
     elif what == 1 and isinstance(holder, dict):
         holder[dice.choice(TEXTS)] = holder[key]
-    elif what == 2:  # noqa: PLR2004 - one side of a die
+    elif what == 2:
         holder[key] = json.loads(MARK)
-    elif what == 3:  # noqa: PLR2004
+    elif what == 3:
         other, name = dice.choice(holders)
         holder[key] = json.loads(json.dumps(other[name]))
     else:

@@ -69,7 +69,7 @@ def dry_target(**settings: Any) -> Iterator[TargetSegment]:
                 "dry_run": True,
                 "output_path": folder,
                 "dead_letter_path": f"{folder}/dead_letters.jsonl",
-            }
+            },
         )
         try:
             yield target

@@ -67,7 +67,9 @@ def _report_of(desk: _Desk, name: str) -> bytes:
         "format": "csv",
     }
     posted = desk.ask(
-        "POST", f"https://{sandbox.API_HOST}/v2/reports/raw", json.dumps(wanted).encode()
+        "POST",
+        f"https://{sandbox.API_HOST}/v2/reports/raw",
+        json.dumps(wanted).encode(),
     )
     path = f"/reports/raw/{json.loads(posted)['id']}"
     answer: dict[str, list[dict[str, dict[str, str]]]] = {}
@@ -106,7 +108,7 @@ def _shapes() -> Iterator[bytes]:
     done = b'{"status":"COMPLETED","links":[{"status":"SUCCESS","link":{"href":"https://a.b/c"}}]}'
     metric = desk.get(
         "/metrics/historical?metric=team_performance.response_time&interval=1h"
-        "&start=2026-11-21T00:00:00Z&end=2026-11-21T02:00:00Z"
+        "&start=2026-11-21T00:00:00Z&end=2026-11-21T02:00:00Z",
     )
     asked = (
         [desk.get("/roles?items_per_page=2")],
@@ -155,8 +157,8 @@ def _letters() -> Iterator[bytes]:
             target.listen(
                 io.BytesIO(  # type: ignore[arg-type] # bytes, as from a pipe
                     singer.SCHEMA % b"orders"
-                    + b'{"type":"RECORD","stream":"orders","record":{"id":"","time":"x"}}'
-                )
+                    + b'{"type":"RECORD","stream":"orders","record":{"id":"","time":"x"}}',
+                ),
             )
             yield path.read_bytes()
     event = {

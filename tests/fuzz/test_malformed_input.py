@@ -74,7 +74,7 @@ def test_a_singer_line_that_cannot_be_read_is_one_kind_of_error(text):
 
 def test_half_a_character_does_not_stop_an_event():
     assert encoding.decode(rb'{"a\udc00":["cut \ud83d",1.50]}') == encoding.decode(
-        '{"a\ufffd":["cut \ufffd",1.50]}'
+        '{"a\ufffd":["cut \ufffd",1.50]}',
     )
 
 
@@ -101,13 +101,14 @@ def test_milliseconds_beyond_all_years_are_no_moment():
 
 
 @pytest.mark.parametrize(
-    "config", [b'{"context":{"a":NaN}}', b'{"streams":{"a":{"event":{"value":NaN}}}}']
+    "config",
+    [b'{"context":{"a":NaN}}', b'{"streams":{"a":{"event":{"value":NaN}}}}'],
 )
 def test_a_setting_that_json_cannot_carry_is_refused_by_name(config):
     with pytest.raises(ConfigValidationError) as refused:
         TargetSegment(config={"dry_run": True, **encoding.decode(config)})
     assert refused.value.errors == [
-        f"{config[2:9].decode()}: holds NaN, Infinity or too many levels"
+        f"{config[2:9].decode()}: holds NaN, Infinity or too many levels",
     ]
 
 

@@ -1,1 +1,1 @@
-"""Mutation tests of the pure cores: `python3 tests/mutation/run.py`."""
+"""Mutation tests of the pure modules: `python3 dev.py mutation`."""

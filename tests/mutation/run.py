@@ -1,16 +1,13 @@
-#!/usr/bin/env python3
-"""Changes the pure cores a little, in thousands of ways, and tells which changes no test sees.
+"""Mutation tests of the pure modules: which small changes of the code does no test detect?
 
-    python3 tests/mutation/run.py                             every core, at most 60 mutants each
-    python3 tests/mutation/run.py target_segment/mapping/values.py    one of them
-    python3 tests/mutation/run.py --sample 0 --show           all mutants, and what those that
-                                                               lived are
+    python3 dev.py mutation                                          each module, 60 mutants
+    python3 dev.py mutation target_segment/mapping/values.py        one of them
+    python3 dev.py mutation --sample 0 --show                        all mutants, with the diffs
+                                                                     of the survivors
 
-It makes an environment of its own (.environment beside this file) with mutmut, copies the
-repository to .copy and works there. A mutant counts as killed when a test fails, does not end, or
-the types no longer agree (which `dev.py lint` would tell).
+mutmut works in a copy of the repository, .copy beside this file. A mutant is killed if a test
+fails, does not end, or mypy reports an error.
 """
-# ruff: noqa: S603, T201 - commands and output of a script
 
 from __future__ import annotations
 
@@ -23,17 +20,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cores import CORES, PURE, ROOT
-
-sys.path.insert(0, str(ROOT))
-
-import dev
+from mutation.cores import CORES, PURE, ROOT
 
 HERE = Path(__file__).resolve().parent
-ENVIRONMENT = HERE / ".environment"
 COPY = HERE / ".copy"
-PYTHON = ENVIRONMENT / "bin" / "python"
-MUTMUT = "mutmut==3.8.1"
+PYTHON = Path(sys.executable)
 # Nobody's promise: the wording of errors.
 UNTOUCHED = r"^\s*raise\b"
 # mypy's, which mutmut's way of putting all mutants into one file provokes.
@@ -137,7 +128,7 @@ def mutate(module: str, sample: int, seed: int, *, show: bool) -> bool:
     possible = [name for name in python(NAMES, module).split() if is_pure(module, name)]
     chosen = possible
     if 0 < sample < len(possible):
-        chosen = random.Random(seed).sample(possible, sample)  # noqa: S311 - a sample, no secret
+        chosen = random.Random(seed).sample(possible, sample)
     python(RUN, "run", "--max-children", "1", *chosen)
     codes = json.loads((COPY / "mutants" / f"{module}.meta").read_text())["exit_code_by_key"]
     lived = [name for name in chosen if codes[name] in (LIVED, UNTESTED)]
@@ -163,7 +154,6 @@ def main() -> int:
     asked = arguments.parse_args()
     if unknown := set(asked.modules) - set(CORES):
         arguments.error(f"no core: {', '.join(sorted(unknown))}; see tests/mutation/cores.py")
-    dev.install(ENVIRONMENT, dev.CONSTRAINTS, MUTMUT)
     os.nice(10)
     copy()
     lived = [mutate(m, asked.sample, asked.seed, show=asked.show) for m in asked.modules]

@@ -83,7 +83,7 @@ def test_items_are_taken_only_as_results_are(taken, in_flight):
     results = ordered_map(lambda item: item, endless, in_flight=in_flight)
     assert len(list(islice(results, taken))) == taken
     assert len(asked) <= taken + HANDED_OVER * in_flight
-    results.close()
+    results.close()  # type: ignore[attr-defined] # a generator
 
 
 def test_as_many_run_at_once_as_are_allowed():
@@ -104,5 +104,5 @@ def test_leaving_early_leaves_no_thread_behind():
     before = threading.active_count()
     results = ordered_map(lambda item: item, count(), in_flight=4)
     next(results)
-    results.close()
+    results.close()  # type: ignore[attr-defined] # a generator
     assert threading.active_count() == before

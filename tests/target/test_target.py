@@ -220,7 +220,7 @@ def test_text_counts_in_bytes_as_utf8_and_is_not_escaped(run, settings, segment)
 
 
 def test_one_poisonous_event_among_many_is_the_only_one_not_delivered(run, settings, segment, dead):
-    segment.poisonous = lambda event: event["properties"]["record_id"] == 617
+    segment.is_poison = lambda event: event["properties"]["record_id"] == 617
     finished = run(settings, schema(), *orders(1000), state({"done": True}))
     assert finished.status == 0
     assert finished.states == [{"done": True}]
@@ -231,7 +231,7 @@ def test_one_poisonous_event_among_many_is_the_only_one_not_delivered(run, setti
 
 
 def test_one_poisonous_event_in_100_000_leaves_99_999_delivered(run, settings, segment, dead):
-    segment.poisonous = lambda event: event["userId"] == "u61700"
+    segment.is_poison = lambda event: event["userId"] == "u61700"
     finished = run(settings, schema(), *orders(100_000), state({"done": True}))
     assert finished.status == 0
     assert finished.states == [{"done": True}]
@@ -243,7 +243,7 @@ def test_one_poisonous_event_in_100_000_leaves_99_999_delivered(run, settings, s
 
 
 def test_when_everything_is_refused_the_run_ends_soon(run, settings, segment, dead):
-    segment.poisonous = lambda _: True
+    segment.is_poison = lambda _: True
     settings["max_dead_letters"] = 20
     assert run(settings, schema(), *orders(20_000)).status == 1
     assert len(dead()) == 20
@@ -252,7 +252,7 @@ def test_when_everything_is_refused_the_run_ends_soon(run, settings, segment, de
 
 
 def test_when_everything_is_refused_the_run_fails_and_state_stays(run, settings, segment, dead):
-    segment.poisonous = lambda _: True
+    segment.is_poison = lambda _: True
     settings["max_dead_letters"] = 5
     finished = run(settings, schema(), *orders(100), state({"done": True}))
     assert finished.status == 1
@@ -532,7 +532,7 @@ def test_the_short_way_of_a_record_ends_where_the_sdks_own_does(
 def test_the_sdk_never_drains_by_itself(settings):
     target = TargetSegment(config={**settings, "dry_run": True})
     assert float("inf") == target._MAX_RECORD_AGE_IN_MINUTES
-    assert SegmentSink.is_full.fget(None) is False
+    assert SegmentSink.is_full.fget(None) is False  # type: ignore[attr-defined] # a property
 
 
 def test_a_stream_that_stream_maps_remove_needs_no_mapping_and_is_counted(run, settings):
@@ -661,7 +661,7 @@ def test_event_names_that_records_bring_are_one_line_of_the_table_and_not_shown(
 def test_nothing_secret_is_ever_logged(run, settings, segment, caplog, monkeypatch):
     monkeypatch.setenv("TARGET_SEGMENT_LOGLEVEL", "DEBUG")
     caplog.set_level("DEBUG")
-    segment.poisonous = lambda _: True
+    segment.is_poison = lambda _: True
     settings["hash_salt"] = "pepper-and-salt"
     finished = run(settings, schema(), record(id=1, user="ada@example.com", text="my secret"))
     seen = caplog.text + finished.table

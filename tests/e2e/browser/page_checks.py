@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from e2e.browser.chromium import SCHEMES, WIDTHS
 from e2e.browser.pages import FOREIGN, HOSTILE, LONG
+from e2e.checks import hold, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,10 +34,6 @@ e.clientWidth && e.innerText && e.clientHeight > 3 * e.clientWidth).map(e => e.o
 SOURCES = "[...document.querySelectorAll('.sample tbody td:last-child')].map(e => e.innerText)"
 
 
-class NotSoError(Exception):
-    """Something that must be seen is not, or the other way round."""
-
-
 def check_page(browser: Browser, path: Path, name: str) -> None:
     """Look at a page at every width and in every light; the first fault ends the run."""
     pages = []
@@ -45,50 +42,50 @@ def check_page(browser: Browser, path: Path, name: str) -> None:
             with browser.opened(path, width, scheme) as seen:
                 _check(seen, path, name)
                 pages.append(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
-            print(f"  ok  {wide}, {width} px, {scheme}")  # noqa: T201 - a script's output
-    _hold("day and night differ", pages[0] != pages[1] and pages[2] != pages[3], pages)
+            say(f"  ok  {wide}, {width} px, {scheme}")
+    hold("day and night differ", pages[0] != pages[1] and pages[2] != pages[3], pages)
 
 
 def _check(seen: Seen, path: Path, name: str) -> None:
     page = seen.page
     headings = set(page.locator("h2").all_inner_texts())
     expected = ALWAYS | (WITH_EVENTS if WITH_ROWS[name] else set())
-    _hold("each part is there", headings == expected, headings ^ expected)
+    hold("each part is there", headings == expected, headings ^ expected)
     if WITH_ROWS[name]:
         _check_chart(page)
         _check_samples(page)
     if name in {"hostile", "rejected"}:
-        _hold("rejected rows have reasons", "neither userId nor" in page.inner_text("main"))
+        hold("rejected rows have reasons", "neither userId nor" in page.inner_text("main"))
     # With every sample open, nothing may stick out either.
     _fits(page)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     _fits(page)
     if name == "hostile":
         text = page.inner_text("body")
-        _hold("a time far off is not in the chart", "Not in the chart: 1 with a time" in text)
+        hold("a time far off is not in the chart", "Not in the chart: 1 with a time" in text)
         for written in (HOSTILE, LONG, FOREIGN):
-            _hold("hostile text is shown as text", written in text, written)
-        _hold("no markup came from it", page.locator("script, img").count() == 0)
-    _hold("nothing hostile ran", page.evaluate("document.hostile") is None)
-    _hold("nothing is asked for but the file", seen.requests == [path.as_uri()], seen.requests)
-    _hold("no complaint", not seen.complaints, seen.complaints)
+            hold("hostile text is shown as text", written in text, written)
+        hold("no markup came from it", page.locator("script, img").count() == 0)
+    hold("nothing hostile ran", page.evaluate("document.hostile") is None)
+    hold("nothing is asked for but the file", seen.requests == [path.as_uri()], seen.requests)
+    hold("no complaint", not seen.complaints, seen.complaints)
 
 
 def _fits(page: Page) -> None:
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    _hold("nobody need scroll sideways", wide <= 0, wide)
+    hold("nobody need scroll sideways", wide <= 0, wide)
     outside = page.evaluate(OUTSIDE)
-    _hold("nothing sticks out", not outside, outside)
+    hold("nothing sticks out", not outside, outside)
     squeezed = page.evaluate(SQUEEZED)
-    _hold("no text is squeezed into a column of letters", not squeezed, squeezed)
+    hold("no text is squeezed into a column of letters", not squeezed, squeezed)
 
 
 def _check_chart(page: Page) -> None:
     shown = [each for each in page.locator("svg").all() if each.is_visible()]
-    _hold("one chart is shown", len(shown) == 1, len(shown))
+    hold("one chart is shown", len(shown) == 1, len(shown))
     box = shown[0].bounding_box() or {"width": 0, "height": 0}
-    _hold("it has a size", box["width"] > 300 and box["height"] > 200, box)  # noqa: PLR2004
-    _hold("it has columns", shown[0].locator("rect").count() > 1)
+    hold("it has a size", box["width"] > 300 and box["height"] > 200, box)
+    hold("it has columns", shown[0].locator("rect").count() > 1)
     for boxes in page.evaluate(LABELS):
         for number, one in enumerate(boxes):
             for other in boxes[number + 1 :]:
@@ -98,19 +95,14 @@ def _check_chart(page: Page) -> None:
                     or one["bottom"] <= other["top"]
                     or other["bottom"] <= one["top"]
                 )
-                _hold("its labels stand apart", apart, (one, other))
+                hold("its labels stand apart", apart, (one, other))
 
 
 def _check_samples(page: Page) -> None:
     names = page.locator("section[aria-labelledby=events-by-name] tbody tr").count()
     samples = page.locator("section[aria-labelledby=a-sample-of-each-event] > details").count()
-    _hold("each event has a sample", names == samples > 0, (names, samples))
+    hold("each event has a sample", names == samples > 0, (names, samples))
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     sources = page.evaluate(SOURCES)
-    _hold("each part of it is explained", sources and all(sources), sources)
+    hold("each part of it is explained", sources and all(sources), sources)
     page.evaluate("document.querySelectorAll('details').forEach((each, n) => each.open = !n)")
-
-
-def _hold(promise: str, so: Any, found: Any = None) -> None:
-    if not so:
-        raise NotSoError(f"{promise}: {found!r:.2000}")

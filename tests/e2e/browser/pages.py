@@ -32,8 +32,8 @@ def sandbox(folder: Path) -> Path:
     folder.mkdir()
     shutil.copy(ROOT / "meltano.yml", folder)
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    command = [BIN / "meltano", "run", "tap-freshchat", "target-segment"]
-    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)  # noqa: S603 - ours
+    command: list[str | Path] = [BIN / "meltano", "run", "tap-freshchat", "target-segment"]
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
     return _only_page(folder)
 
 
@@ -96,7 +96,7 @@ def _lines(rows: Any) -> bytes:
     for stream in ("things", HOSTILE):
         schema = {"properties": {"id": {"type": "integer"}}}
         messages.append(
-            {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": ["id"]}
+            {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": ["id"]},
         )
     for number, row in enumerate(rows):
         stream = HOSTILE if number % 2 else "things"
@@ -113,8 +113,8 @@ def _page(folder: Path, settings: Mapping[str, Any], lines: bytes) -> Path:
         **settings,
     }
     (folder / "target.json").write_text(json.dumps(config))
-    target = [BIN / "target-segment", "--config", folder / "target.json"]
-    subprocess.run(target, input=lines, capture_output=True, check=True)  # noqa: S603 - ours
+    target: list[str | Path] = [BIN / "target-segment", "--config", folder / "target.json"]
+    subprocess.run(target, input=lines, capture_output=True, check=True)
     return _only_page(folder)
 
 

@@ -1,65 +1,46 @@
-#!/usr/bin/env python3
-"""Opens pages of dry runs in Chromium, at a desk's and a phone's width, and checks what is seen.
+"""The page of a dry run, in Chromium without a network, at the widths of a desktop and a phone.
 
-    python3 tests/e2e/browser/test_dry_run_page.py                       the checks
-    python3 tests/e2e/browser/test_dry_run_page.py --pictures FOLDER     and a picture of each page, at each width
-    python3 tests/e2e/browser/test_dry_run_page.py --picture FILE.png    only the README's picture
-
-It needs Chromium (Debian: apt-get install chromium). What drives it is installed once, into
-tests/e2e/browser/.venv. No network is used but for that.
+Needs Chromium on the PATH (Debian: apt-get install chromium). `--pictures FOLDER` takes a picture
+of each page at each width; `--readme-picture docs/preview.png` takes the picture of the README again.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[3]))
+import pytest
 
-import dev  # noqa: E402 - at the top of the repository
+from e2e.browser.chromium import Browser
+from e2e.browser.page_checks import check_page
+from e2e.browser.pages import PAGES
 
-VENV = HERE / ".venv"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.browser
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-def main() -> None:
-    """Make the pages, open them, check them."""
-    from e2e.browser.chromium import Browser  # noqa: PLC0415 - needs what is installed
-    from e2e.browser.page_checks import check_page  # noqa: PLC0415 - the same
-    from e2e.browser.pages import PAGES  # noqa: PLC0415 - the same
-
-    wanted = _arguments()
-    with tempfile.TemporaryDirectory() as folder, Browser(_chromium()) as browser:
-        for name, make in PAGES.items():
-            path = make(Path(folder) / name)
-            if wanted.picture:
-                browser.picture(path, wanted.picture)
-                return
-            print(name)  # noqa: T201 - a script's output
-            check_page(browser, path, name)
-            if wanted.pictures:
-                browser.pictures(path, name, wanted.pictures)
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = next(filter(None, map(shutil.which, NAMES)), None)
+    assert executable, "Chromium is not on the PATH. Debian: apt-get install chromium"
+    with Browser(executable) as running:
+        yield running
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER")
-    parser.add_argument("--picture", type=Path, metavar="FILE.png")
-    return parser.parse_args()
-
-
-def _chromium() -> str:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if not found:
-        sys.exit("Chromium is not on the PATH. Debian: apt-get install chromium")
-    return found
-
-
-if __name__ == "__main__":
-    _chromium()
-    dev.enter(VENV, HERE / "requirements.txt", ours=False)
-    main()
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_complete_and_readable_at_each_width_and_colour_scheme(
+    browser: Browser,
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    name: str,
+) -> None:
+    path = PAGES[name](tmp_path / name)
+    check_page(browser, path, name)
+    if folder := pytestconfig.getoption("pictures"):
+        browser.pictures(path, name, folder)
+    if name == "sandbox" and (file := pytestconfig.getoption("readme_picture")):
+        browser.picture(path, file)

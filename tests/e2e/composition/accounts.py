@@ -63,11 +63,14 @@ def run_two_accounts(folder: Path) -> None:
 
 
 def _rounds(
-    folder: Path, accounts: tuple[str, ...], start: str, ends: list[str]
+    folder: Path,
+    accounts: tuple[str, ...],
+    start: str,
+    ends: list[str],
 ) -> dict[str, Left]:
     with FakeSegment(tuple(f"key-{each}" for each in ACCOUNTS)) as segment:
         # Some events are refused, so that there are dead letters to mix up.
-        segment.poisonous = lambda event: event["messageId"][-1] in "07"
+        segment.is_poison = lambda event: event["messageId"][-1] in "07"
         given = {
             "TARGET_SEGMENT_API_URL": segment.api_url,
             "TARGET_SEGMENT_CDN_URL": segment.cdn_url,

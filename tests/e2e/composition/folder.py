@@ -30,7 +30,7 @@ class Folder:
 
     def start(self, command: str, **settings: str) -> subprocess.Popen[str]:
         """Start commands as a shell would."""
-        return subprocess.Popen(  # noqa: S603 - commands of our own page
+        return subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607
             cwd=self.path,
             env={**self.environment, **settings},

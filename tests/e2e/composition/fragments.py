@@ -15,4 +15,4 @@ def fragment(name: str, page: str = "composition.md") -> str:
     found = re.findall(pattern, text, re.DOTALL | re.MULTILINE)
     if len(found) != 1:
         raise LookupError(f"{page} has {len(found)} blocks named {name!r}, not one.")
-    return found[0]
+    return str(found[0])

@@ -31,7 +31,7 @@ def follow(folder: Path, bucket: Bucket) -> None:
             **bucket.settings,
             MELTANO_STATE_BACKEND_URI=bucket.uri("page"),
             TAP_FRESHCHAT_API_URL=DESK,
-            TAP_FRESHCHAT_API_TOKEN="sandbox",  # noqa: S106 - the sandbox's
+            TAP_FRESHCHAT_API_TOKEN="sandbox",
             TARGET_SEGMENT_API_URL=segment.api_url,
             TARGET_SEGMENT_CDN_URL=segment.cdn_url,
             TARGET_SEGMENT_WRITE_KEY="key",

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,7 +24,7 @@ DEBIAN = Path("/usr/lib/postgresql")
 # PostgreSQL refuses to run as root; Debian's package makes this user.
 UNPRIVILEGED = "postgres"
 NAME = "support"
-PASSWORD = "made-up"  # noqa: S105 - of a server that lives for a minute
+PASSWORD = "sample"
 START_SECONDS = 30
 
 
@@ -48,7 +48,7 @@ class PostgreSQL:
             self.port = free.getsockname()[1]
         places = ("-k", str(self._folder), "-h", "127.0.0.1", "-p", str(self.port))
         self._log = (self._folder / "log").open("wb")
-        self._server = subprocess.Popen(  # noqa: S603 - ours
+        self._server = subprocess.Popen(
             [_program("postgres"), "-D", data, "-F", *places],
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -76,7 +76,7 @@ class PostgreSQL:
     def sql(self, statement: str, database: str = NAME) -> list[dict[str, str]]:
         """The rows of a query, as text by column; nothing of other statements."""
         place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", NAME, "-d", database)
-        finished = subprocess.run(  # noqa: S603 - ours
+        finished = subprocess.run(
             [_program("psql"), "-X", "-q", "--csv", "-v", "ON_ERROR_STOP=1", *place],
             input=statement,
             env={**os.environ, "PGPASSWORD": PASSWORD},
@@ -102,14 +102,14 @@ class PostgreSQL:
             return False
         return True
 
-    def _as_owner(self) -> dict[str, str | list[str] | Path]:
+    def _as_owner(self) -> dict[str, Any]:
         # Its own folder is also where it starts: it may not look into ours.
         if not self._owner:
             return {"cwd": self._folder}
         return {"cwd": self._folder, "user": self._owner, "group": self._owner, "extra_groups": []}
 
     def _call(self, program: str, *arguments: str) -> None:
-        finished = subprocess.run(  # noqa: S603 - ours
+        finished = subprocess.run(
             [_program(program), *arguments],
             capture_output=True,
             text=True,

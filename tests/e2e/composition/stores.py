@@ -61,7 +61,9 @@ def keep_state_in_each(folder: Path, bucket: Bucket) -> None:
         outcomes[name] = _four_runs(project, between, end)
         _judge(outcomes[name])
     check(
-        "the same message ids with each", 1, len({repr(_ids(each)) for each in outcomes.values()})
+        "the same message ids with each",
+        1,
+        len({repr(_ids(each)) for each in outcomes.values()}),
     )
     check("the same states with each", 1, len({repr(each.states) for each in outcomes.values()}))
     kept = [f"one/{STATE_ID}/state.json", f"one/{STATE_ID}:{SUFFIX}/state.json"]
@@ -72,7 +74,7 @@ def keep_state_in_each(folder: Path, bucket: Bucket) -> None:
 def _four_runs(project: Folder, between: str, end: str) -> Outcome:
     ids, states = [], []
     for number, (option, until) in enumerate(
-        [("", between), ("", end), ("--full-refresh", end), (f"--state-id-suffix={SUFFIX}", end)]
+        [("", between), ("", end), ("--full-refresh", end), (f"--state-id-suffix={SUFFIX}", end)],
     ):
         output = f"output/{number}"
         settings = {"TAP_FRESHCHAT_END_DATE": until, "TARGET_SEGMENT_OUTPUT_PATH": output}
@@ -82,7 +84,8 @@ def _four_runs(project: Folder, between: str, end: str) -> Outcome:
     listed = project.run("meltano state list").split()
     check("two states, by their ids", sorted([STATE_ID, f"{STATE_ID}:{SUFFIX}"]), sorted(listed))
     check("the suffix leaves the other state alone", states[2], _state(project, STATE_ID))
-    return Outcome(*ids, states)
+    first, second, refreshed, suffixed = ids
+    return Outcome(first, second, refreshed, suffixed, states)
 
 
 def _state(project: Folder, state_id: str) -> dict[str, str]:

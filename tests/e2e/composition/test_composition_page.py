@@ -1,36 +1,44 @@
-#!/usr/bin/env python3
-"""Runs the two projects of docs/composition.md for real, and checks what comes out."""
+"""The two projects of docs/composition.md, with real plugins and a PostgreSQL server."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[3]))
+import pytest
 
-import dev  # noqa: E402 - at the top of the repository
+from e2e.composition.postgresql import PASSWORD, PostgreSQL
+from e2e.composition.project import Project
+from e2e.composition.shop import sell_and_send
+from e2e.composition.warehouses import fill_and_ask
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def main() -> None:
-    """Install the plugins, start PostgreSQL, run both projects."""
-    from e2e.checks import say  # noqa: PLC0415 - as below
-    from e2e.composition.postgresql import PASSWORD, PostgreSQL  # noqa: PLC0415 - needs what is installed
-    from e2e.composition.project import Project  # noqa: PLC0415 - the same
-    from e2e.composition.shop import sell_and_send  # noqa: PLC0415 - the same
-    from e2e.composition.warehouses import fill_and_ask  # noqa: PLC0415 - the same
-
-    project = Project(HERE / ".project")
-    say("Plugins")
-    project.run("meltano install")
-    with PostgreSQL() as server:
-        project.environment |= {"TARGET_POSTGRES_PASSWORD": PASSWORD, "TAP_SHOP_PASSWORD": PASSWORD}
-        say("Freshchat into a warehouse")
-        fill_and_ask(project, server)
-        say("A database into Segment")
-        sell_and_send(project, server)
+pytestmark = pytest.mark.composition
 
 
-if __name__ == "__main__":
-    dev.enter()
-    main()
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    with PostgreSQL() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    """The project of the page; its installed plugins are kept for the next call."""
+    made = Project(Path(__file__).parent / ".project")
+    made.run("meltano install")
+    made.environment |= {"TARGET_POSTGRES_PASSWORD": PASSWORD, "TAP_SHOP_PASSWORD": PASSWORD}
+    return made
+
+
+def test_freshchat_fills_files_duckdb_and_postgresql_alike(
+    project: Project,
+    server: PostgreSQL,
+) -> None:
+    fill_and_ask(project, server)
+
+
+def test_a_database_sends_each_row_to_segment_once(project: Project, server: PostgreSQL) -> None:
+    sell_and_send(project, server)

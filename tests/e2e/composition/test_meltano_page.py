@@ -1,39 +1,36 @@
-#!/usr/bin/env python3
-"""Runs what docs/meltano.md says of state, accounts and variables, for real, and checks it.
-
-Needs git, Python and an index of packages; Meltano with S3 and moto, which plays S3, are
-installed once, into tests/e2e/composition/.state.
-"""
+"""State stores, several accounts and the commands of docs/meltano.md, with real Meltano runs."""
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[3]
-VENV = HERE / ".state"
-# The Meltano of constraints.txt, with what its S3 needs.
-PACKAGES = ("meltano[s3]==4.4.1", "moto[server]==5.2.5")
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
+import pytest
 
-import dev  # noqa: E402 - at the top of the repository
+from e2e.composition.accounts import run_two_accounts
+from e2e.composition.bucket import Bucket
+from e2e.composition.page import follow
+from e2e.composition.stores import keep_state_in_each
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
-def main() -> None:
-    """State in each store, two accounts at once, and the page's commands from first to last."""
-    from e2e.composition.accounts import run_two_accounts  # noqa: PLC0415 - needs what is installed
-    from e2e.composition.bucket import Bucket  # noqa: PLC0415 - the same
-    from e2e.composition.page import follow  # noqa: PLC0415 - the same
-    from e2e.composition.stores import keep_state_in_each  # noqa: PLC0415 - the same
-
-    with tempfile.TemporaryDirectory() as folder, Bucket() as bucket:
-        keep_state_in_each(Path(folder) / "stores", bucket)
-        run_two_accounts(Path(folder) / "accounts")
-        follow(Path(folder) / "page", bucket)
+pytestmark = pytest.mark.composition
 
 
-if __name__ == "__main__":
-    dev.enter(VENV, dev.CONSTRAINTS, *PACKAGES)
-    main()
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    with Bucket() as running:
+        yield running
+
+
+def test_every_state_store_gives_the_same_events_and_state(tmp_path: Path, bucket: Bucket) -> None:
+    keep_state_in_each(tmp_path / "stores", bucket)
+
+
+def test_two_accounts_in_one_project_do_not_touch_each_other(tmp_path: Path) -> None:
+    run_two_accounts(tmp_path / "accounts")
+
+
+def test_the_commands_of_the_page_run_as_written(tmp_path: Path, bucket: Bucket) -> None:
+    follow(tmp_path / "page", bucket)

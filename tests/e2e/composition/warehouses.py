@@ -85,7 +85,7 @@ def _check_tables(ask: Callable[[str], Rows], keys: dict[str, Keys]) -> None:
         (row["table_name"], row["column_name"]): row["data_type"]
         for row in ask(
             "SELECT table_name, column_name, data_type FROM information_schema.columns"
-            " WHERE table_schema = 'freshchat'"
+            " WHERE table_schema = 'freshchat'",
         )
     }
     wrong = {
@@ -144,8 +144,10 @@ def _lines(project: Project, name: str) -> Rows:
 def _duckdb(project: Project, query: str) -> Rows:
     python = project.folder / ".meltano/loaders/target-duckdb/venv/bin/python"
     database = project.folder / "warehouse/support.duckdb"
-    finished = subprocess.run(  # noqa: S603 - ours
-        [python, "-c", DUCKDB_QUERY, database, query], capture_output=True, check=True
+    finished = subprocess.run(
+        [python, "-c", DUCKDB_QUERY, database, query],
+        capture_output=True,
+        check=True,
     )
     rows: Rows = json.loads(finished.stdout)
     return rows

@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from e2e.checks import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -35,21 +37,21 @@ class Image:
         self.command: list[str] = []
         self._folder = self.root
         for instruction, text in _instructions(dockerfile):
-            print(f"  {instruction} {text[:100]}", flush=True)  # noqa: T201 - a script's output
+            say(f"  {instruction} {text[:100]}")
             getattr(self, f"_{instruction.lower()}")(text)
         for writable in ("/data", "/tmp"):  # noqa: S108 - the image's own
             self.place(writable).mkdir(exist_ok=True)
             if os.geteuid() == 0:
                 os.chown(self.place(writable), self.user, self.user)
         for readable in ("/opt/pair", "/project"):
-            subprocess.run(["chmod", "-R", "a-w", self.place(readable)], check=True)  # noqa: S603, S607
+            subprocess.run(["chmod", "-R", "a-w", self.place(readable)], check=True)  # noqa: S607
 
     def __enter__(self) -> Image:  # noqa: PYI034 - Self needs Python 3.11
         self.root.chmod(0o755)
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(["chmod", "-R", "u+w", self.root], check=True)  # noqa: S603, S607
+        subprocess.run(["chmod", "-R", "u+w", self.root], check=True)  # noqa: S607
         self._temporary.cleanup()
 
     def place(self, path: str) -> Path:
@@ -57,7 +59,9 @@ class Image:
         return self.root / path.lstrip("/")
 
     def run(
-        self, environment: Mapping[str, str], *arguments: str
+        self,
+        environment: Mapping[str, str],
+        *arguments: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run the image's command, or another, as its user and with nothing but its environment."""
         # In the image, Python's own folder is on the path.
@@ -69,8 +73,12 @@ class Image:
             command = ["setpriv", *ids, *MAY_READ, "env", "-i", *given, *command]
         else:
             command = ["env", "-i", *given, *command]
-        return subprocess.run(  # noqa: S603 - ours
-            command, cwd=self.place("/project"), capture_output=True, text=True, check=False
+        return subprocess.run(
+            command,
+            cwd=self.place("/project"),
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def _here(self, text: str) -> str:
@@ -78,7 +86,7 @@ class Image:
 
     def _from(self, text: str) -> None:
         # Both stages are made in one folder, where only the second's environment stays.
-        assert text.startswith("python:")  # noqa: S101 - what is stood in for here
+        assert text.startswith("python:")
         self.environment = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath])}
 
     def _env(self, text: str) -> None:
@@ -93,7 +101,7 @@ class Image:
     def _copy(self, text: str) -> None:
         *sources, target = shlex.split(text)
         if sources[0].startswith("--from="):
-            assert sources[1:] == [target]  # noqa: S101 - it is there already
+            assert sources[1:] == [target]
             return
         for source in sources:
             goal = self._folder / (Path(target) / source if target == "./" else target)
@@ -104,7 +112,7 @@ class Image:
     def _run(self, text: str) -> None:
         environment = {**os.environ, **self.environment, "PIP_QUIET": "1"}
         command = ["sh", "-c", self._here(text)]
-        subprocess.run(command, cwd=self._folder, env=environment, check=True)  # noqa: S603
+        subprocess.run(command, cwd=self._folder, env=environment, check=True)
 
     def _user(self, text: str) -> None:
         self.user = int(text) if os.geteuid() == 0 else os.geteuid()

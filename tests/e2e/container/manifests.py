@@ -8,6 +8,8 @@ import kubernetes_validate
 import yaml
 from fakes.documents import ROOT, blocks
 
+from e2e.checks import say
+
 PAGE = ROOT / "docs" / "container.md"
 
 
@@ -26,7 +28,7 @@ def check_cronjob() -> None:
     for manifest in manifests("cronjob.yaml"):
         for version in kubernetes_validate.utils.all_versions():
             kubernetes_validate.validate(manifest, version, strict=True)
-        print(f"  ok  {manifest['kind']} is as Kubernetes' schemas say")  # noqa: T201
+        say(f"  ok  {manifest['kind']} is as Kubernetes' schemas say")
 
 
 def environment(file: str) -> dict[str, str]:

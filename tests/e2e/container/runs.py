@@ -10,6 +10,7 @@ import boto3
 from fakes.segment import FakeSegment
 from moto.server import ThreadedMotoServer
 
+from e2e.checks import hold
 from e2e.container.manifests import environment
 
 if TYPE_CHECKING:
@@ -21,15 +22,11 @@ KEYS = {"AWS_ACCESS_KEY_ID": "moto", "AWS_SECRET_ACCESS_KEY": "moto"}
 SANDBOX = "sandbox://?report_jobs_per_minute=60"
 
 
-class NotSoError(Exception):
-    """Something that must hold does not."""
-
-
 def run_twice(image: Image) -> None:
     """Run, and run again; check what came and what was left.
 
     Raises:
-        NotSoError: the first thing that is not as the page says.
+        AssertionError: the first thing that is not as the page says.
     """
     given = environment("cronjob.yaml")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -50,7 +47,7 @@ def run_twice(image: Image) -> None:
             "s3",
             endpoint_url=stand_ins["AWS_ENDPOINT_URL"],
             aws_access_key_id="moto",
-            aws_secret_access_key="moto",  # noqa: S106
+            aws_secret_access_key="moto",
             region_name=given["AWS_REGION"],
         )
         where = {"LocationConstraint": given["AWS_REGION"]}
@@ -59,17 +56,17 @@ def run_twice(image: Image) -> None:
         counts = []
         for _ in range(2):
             finished = image.run({**given, **stand_ins})
-            _hold("the run succeeds", not finished.returncode, finished.stderr[-3000:])
+            hold("the run succeeds", not finished.returncode, finished.stderr[-3000:])
             counts.append(len(segment.accepted))
             # What a container leaves in /tmp is gone with it.
             _empty(image.place("/tmp"))  # noqa: S108 - the image's own
-        _hold("events arrived", counts[0] > 0, counts)
-        _hold("the second run goes on from the bucket", counts[1] < 1.1 * counts[0], counts)
+        hold("events arrived", counts[0] > 0, counts)
+        hold("the second run goes on from the bucket", counts[1] < 1.1 * counts[0], counts)
         ids = [event["messageId"] for event in segment.accepted]
-        _hold("nothing is sent twice", len(set(ids)) == len(ids) and not segment.swallowed)
+        hold("nothing is sent twice", len(set(ids)) == len(ids) and not segment.swallowed)
         stored = [each["Key"] for each in storage.list_objects_v2(Bucket=bucket)["Contents"]]
-        _hold("state is in the bucket", any(each.endswith("state.json") for each in stored), stored)
-        _hold("nothing is written elsewhere", _files(image) == before, _files(image) - before)
+        hold("state is in the bucket", any(each.endswith("state.json") for each in stored), stored)
+        hold("nothing is written elsewhere", _files(image) == before, _files(image) - before)
     server.stop()
 
 
@@ -78,10 +75,4 @@ def _files(image: Image) -> set[Path]:
 
 
 def _empty(folder: Path) -> None:
-    subprocess.run(["find", folder, "-mindepth", "1", "-delete"], check=True)  # noqa: S603, S607
-
-
-def _hold(promise: str, so: bool, found: object = None) -> None:  # noqa: FBT001
-    if not so:
-        raise NotSoError(f"{promise}: {found!r:.3000}")
-    print(f"  ok  {promise}")  # noqa: T201
+    subprocess.run(["find", folder, "-mindepth", "1", "-delete"], check=True)  # noqa: S607

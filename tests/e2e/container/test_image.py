@@ -1,10 +1,6 @@
-#!/usr/bin/env python3
-"""Follows the Dockerfile without Docker, runs what it makes, and checks docs/container.md.
+"""The steps of the Dockerfile without Docker, runs of the result, and docs/container.md.
 
-    python3 tests/e2e/container/test_image.py
-
-As root, the run is the image's user's; otherwise it is one's own. What it needs is installed once,
-into tests/e2e/container/.venv.
+As root, the runs have the user of the image; otherwise they have yours.
 """
 
 from __future__ import annotations
@@ -13,27 +9,24 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[3]
-VENV = HERE / ".venv"
-sys.path[:0] = [str(HERE), str(ROOT / "tests"), str(ROOT)]
+import pytest
 
-import dev  # noqa: E402 - at the top of the repository
+from e2e.container.image import Image
+from e2e.container.manifests import check_cronjob
+from e2e.container.runs import run_twice
+
+pytestmark = pytest.mark.container
+DOCKERFILE = Path(__file__).resolve().parents[3] / "deploy" / "container" / "Dockerfile"
 
 
-def main() -> None:
-    """Make what the image has, run it twice, check the files of the page."""
-    from e2e.container.image import Image  # noqa: PLC0415 - needs what is installed
-    from e2e.container.manifests import check_cronjob  # noqa: PLC0415 - the same
-    from e2e.container.runs import run_twice  # noqa: PLC0415 - the same
+def test_hadolint_accepts_the_dockerfile() -> None:
+    subprocess.run([Path(sys.executable).parent / "hadolint", DOCKERFILE], check=True)
 
-    dockerfile = ROOT / "deploy" / "container" / "Dockerfile"
-    subprocess.run([VENV / "bin" / "hadolint", dockerfile], check=True)  # noqa: S603 - ours
+
+def test_the_cronjob_of_the_page_is_valid_for_every_version_of_kubernetes() -> None:
     check_cronjob()
-    with Image(dockerfile) as image:
+
+
+def test_two_runs_of_the_image_send_each_event_once_and_keep_state_in_the_bucket() -> None:
+    with Image(DOCKERFILE) as image:
         run_twice(image)
-
-
-if __name__ == "__main__":
-    dev.enter(VENV, HERE / "checks.txt", ours=False)
-    main()

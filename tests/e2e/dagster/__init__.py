@@ -1,1 +1,1 @@
-"""Shows what docs/scale-out.md promises, on real parts."""
+"""Backfills of several accounts with Dagster."""

@@ -75,7 +75,7 @@ class Engine:
         self._address = f"http://127.0.0.1:{port}/graphql"
         where = ("-h", "127.0.0.1", "-p", str(port))
         self._log = (self._project.folder / "dagster.log").open("wb")
-        self._process = subprocess.Popen(  # noqa: S603 - ours
+        self._process = subprocess.Popen(
             [BIN / "dagster", "dev", "-m", "deploy.dagster.definitions", *where],
             cwd=self._project.folder,
             env=self._project.environment,

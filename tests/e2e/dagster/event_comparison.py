@@ -26,7 +26,7 @@ EARLIER = frozenset(
         "prev_status_change_timestamp",
         "is_first_message",
         "statistics",
-    }
+    },
 )
 # The moment of the look, which no two runs share, and which agents were logged in then.
 LOOK = frozenset({"snapshot_time", "login_status"})

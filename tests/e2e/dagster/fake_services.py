@@ -96,7 +96,8 @@ class SlowAccount(Sandbox):
             if left is not None:
                 self.log.moments.append(moment)
                 self.log.busiest = max(
-                    self.log.busiest, self.options.requests_per_minute - int(left)
+                    self.log.busiest,
+                    self.options.requests_per_minute - int(left),
                 )
             if request.method == "POST" and request.path.endswith("/reports/raw"):
                 report = json.loads(request.body)["event"]

@@ -26,7 +26,7 @@ FEWER_WEEKS = 2
 BROKEN = 2
 
 
-class Proof:
+class Scenarios:
     """What one scene finds, another compares with."""
 
     def __init__(self) -> None:
@@ -41,7 +41,11 @@ class Proof:
         say(f"One tap process over {WEEKS} weeks, without Dagster; {LATENCY} s an answer")
         with Stage("whole", self._span, latency=LATENCY, limits=Limits()) as stage:
             stage.project.run(
-                "dagster", "definitions", "validate", "-m", "deploy.dagster.definitions"
+                "dagster",
+                "definitions",
+                "validate",
+                "-m",
+                "deploy.dagster.definitions",
             )
             say("  ok  the definitions load")
             self._seconds["process"] = stage.run_whole(ACME, self._span)
@@ -91,7 +95,7 @@ class Proof:
                 lost = [(run.account, run.window) for run in failed]
                 check("only the broken window fails", [(ACME, broken)], lost)
                 why = engine.why(failed[0])
-                check("it says why", True, "made to fail" in why or "answered 400" in why)  # noqa: FBT003
+                check("it says why", True, "made to fail" in why or "answered 400" in why)
                 before = self._told(stage, ACME)
                 stage.accounts[ACME].break_window(None)
                 engine.retry(failed[0])
@@ -117,7 +121,7 @@ class Proof:
                 engine.backfill(ACME, self._span.windows)
                 # Whoever is refused waits long, so that the whole would take long.
                 refused = engine.wait_until(lambda: TOO_MANY in statuses)
-        check("Freshchat refuses requests then", True, refused)  # noqa: FBT003
+        check("Freshchat refuses requests then", True, refused)
 
     def table(self) -> str:
         """All that was measured."""
@@ -150,9 +154,9 @@ class Proof:
         limit = stage.accounts[account].options.requests_per_minute
         refused = {TOO_MANY, UNAUTHORIZED} & set(log.statuses)
         check(f"{account}: no 429, no stranger's token", set(), refused)
-        check(f"{account}: never over the limit", True, log.busiest_span() <= limit)  # noqa: FBT003
+        check(f"{account}: never over the limit", True, log.busiest_span() <= limit)
         jobs = log.busiest_jobs() <= REPORT_JOBS_PER_MINUTE
-        check(f"{account}: nor over that of report jobs", True, jobs)  # noqa: FBT003
+        check(f"{account}: nor over that of report jobs", True, jobs)
         what = f"{stage.name}: busiest minute of {account}, requests of those allowed"
         self._note(what, f"{log.busiest} of {limit}")
         what = f"{stage.name}: the same of jobs of one report"

@@ -1,35 +1,43 @@
-#!/usr/bin/env python3
-"""Shows, on real parts, what docs/scale-out.md promises: Dagster, Meltano, both far ends."""
+"""What docs/scale-out.md promises, with Dagster and Meltano between fake services over HTTP.
+
+The tests share one module fixture, because each compares its events with those of one whole run.
+The last line of the output is a table of what was measured.
+"""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[3]
-# The package itself, the far ends of the tests, and how the other proof says what it finds.
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(HERE.parent / "composition")]
+import pytest
 
-import dev  # noqa: E402 - at the top of the repository
+from e2e.checks import say
+from e2e.dagster.scenarios import WORKERS, Scenarios
 
-ENVIRONMENT = ROOT / "deploy" / "dagster" / ".venv"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-
-def main() -> None:
-    """The scenes, one after the other, then the table."""
-    from e2e.checks import say  # noqa: PLC0415 - needs what is installed
-    from e2e.dagster.scenarios import WORKERS, Proof  # noqa: PLC0415 - the same
-
-    proof = Proof()
-    proof.whole()
-    proof.workers(1)
-    proof.workers(WORKERS)
-    proof.two_accounts()
-    proof.without_shares()
-    say(proof.table())
+pytestmark = pytest.mark.dagster
 
 
-if __name__ == "__main__":
-    dev.enter(ENVIRONMENT, ROOT / "deploy" / "dagster" / "constraints.txt")
-    main()
+@pytest.fixture(scope="module")
+def scenarios() -> Iterator[Scenarios]:
+    made = Scenarios()
+    made.whole()
+    yield made
+    say(made.table())
+
+
+@pytest.mark.parametrize("slots", [1, WORKERS])
+def test_a_backfill_by_windows_sends_the_events_of_one_whole_run(
+    scenarios: Scenarios,
+    slots: int,
+) -> None:
+    scenarios.workers(slots)
+
+
+def test_a_failed_window_is_retried_alone_while_another_account_runs(scenarios: Scenarios) -> None:
+    scenarios.two_accounts()
+
+
+def test_a_rate_limit_that_is_not_shared_is_exceeded(scenarios: Scenarios) -> None:
+    scenarios.without_shares()

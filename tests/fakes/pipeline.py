@@ -1,4 +1,4 @@
-"""The pair as two real processes joined by a pipe, and what truly happened to compare with."""
+"""Pipeline of tap and target as two real processes, and the ground truth to compare with."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     from tap_freshchat.sandbox import Occurrence
 
-# What is a record of the tap but, as private or a system's notice, no event.
+# Authors whose messages are events; private and system messages are records only.
 SENT_MESSAGES = {"user", "agent", "bot"}
 
 
 @dataclass
-class Pair:
-    """One tap and one target, started by hand as a shell would join them."""
+class Pipeline:
+    """One tap and one target, joined by a pipe as in a shell."""
 
     tap: subprocess.Popen[bytes]
     target: subprocess.Popen[bytes]
     folder: Path
 
     def wait(self) -> tuple[int, int]:
-        """Both exit codes, tap first; the last STATE is kept in the folder as a shell would."""
+        """Both exit codes, tap first; the last STATE is written to the folder."""
         out, _ = self.target.communicate(timeout=60)
         code = self.tap.wait(timeout=60)
         states = out.decode().splitlines()
@@ -41,8 +41,8 @@ class Pair:
         return (self.folder / f"{name}.log").read_text()
 
 
-def start_pair(folder: Path, tap: dict[str, Any], target: dict[str, Any]) -> Pair:
-    """Start both, from the state that an earlier pair left in the folder."""
+def start_pipeline(folder: Path, tap: dict[str, Any], target: dict[str, Any]) -> Pipeline:
+    """Start both, from the state of an earlier run in the folder."""
     (folder / "tap.json").write_text(json.dumps(tap))
     (folder / "target.json").write_text(json.dumps(target))
     if not (folder / "catalog.json").exists():
@@ -66,11 +66,11 @@ def start_pair(folder: Path, tap: dict[str, Any], target: dict[str, Any]) -> Pai
         )
     assert reading.stdout is not None
     reading.stdout.close()
-    return Pair(reading, writing, folder)
+    return Pipeline(reading, writing, folder)
 
 
-def sent_occurrences(url: str, start: datetime, end: datetime) -> dict[tuple[Any, ...], Occurrence]:
-    """What should reach Segment, by what identifies it."""
+def expected_events(url: str, start: datetime, end: datetime) -> dict[tuple[Any, ...], Occurrence]:
+    """The events that must reach Segment, by their identity."""
     return {
         _key_of_truth(each): each
         for each in truth(url, start, end)
@@ -83,7 +83,7 @@ def sent_occurrences(url: str, start: datetime, end: datetime) -> dict[tuple[Any
 
 
 def key_of_event(event: dict[str, Any]) -> tuple[Any, ...]:
-    """What identifies the occurrence that a Segment event tells of."""
+    """The identity of a Segment event."""
     properties = event["properties"]
     activity = properties.get("agent_activity", {})
     return (
@@ -96,13 +96,13 @@ def key_of_event(event: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _key_of_truth(occurrence: Occurrence) -> tuple[Any, ...]:
+def _key_of_truth(event: Occurrence) -> tuple[Any, ...]:
     kinds = {"created": None, "availability": "General", "intelliassign": "Intelliassign"}
     return (
-        occurrence.event,
-        occurrence.time,
-        occurrence.conversation_id or occurrence.agent_id,
-        occurrence.message_id or kinds.get(occurrence.kind, occurrence.kind),
+        event.event,
+        event.time,
+        event.conversation_id or event.agent_id,
+        event.message_id or kinds.get(event.kind, event.kind),
     )
 
 
@@ -113,7 +113,7 @@ def _catalog(folder: Path) -> dict[str, Any]:
         capture_output=True,
         check=True,
     )
-    catalog = json.loads(found.stdout)
+    catalog: dict[str, Any] = json.loads(found.stdout)
     for stream in catalog["streams"]:
         whole = next(each for each in stream["metadata"] if each["breadcrumb"] == [])
         whole["metadata"]["selected"] = stream["tap_stream_id"] in EVENT_STREAMS

@@ -5,7 +5,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from fakes.pair import key_of_event, sent_occurrences, start_pair
+from fakes.pipeline import expected_events, key_of_event, start_pipeline
 from fakes.segment import FakeSegment
 
 URL = "sandbox://?report_jobs_per_minute=30&conversations_per_day=16"
@@ -43,11 +43,11 @@ class Field:
         }
 
     def pair(self):
-        return start_pair(self.folder, self.tap, self.target)
+        return start_pipeline(self.folder, self.tap, self.target)
 
     @property
     def truth(self):
-        return sent_occurrences(URL, self.start, self.end)
+        return expected_events(URL, self.start, self.end)
 
     def check_whole(self):
         """Everything received, nothing invented, one message id for one occurrence."""
