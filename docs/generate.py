@@ -88,7 +88,7 @@ def files() -> Iterator[tuple[Path, str]]:
 
 
 def written(path: Path, text: str, marker: str, part: str) -> str:
-    """The text of a file with one of its generated parts written anew.
+    """The text of a file with one of its generated parts replaced.
 
     Raises:
         ValueError: the file has no such part.
@@ -106,15 +106,15 @@ def main() -> int:
     stale = False
     for path, marker, part in parts():
         text = path.read_text()
-        anew = written(path, text, marker, part)
-        stale |= anew != text
+        fresh = written(path, text, marker, part)
+        stale |= fresh != text
         if "--check" not in sys.argv:
-            path.write_text(anew)
-    for path, anew in files():
-        stale |= not path.exists() or path.read_text() != anew
+            path.write_text(fresh)
+    for path, fresh in files():
+        stale |= not path.exists() or path.read_text() != fresh
         if "--check" not in sys.argv:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(anew)
+            path.write_text(fresh)
     return int(stale and "--check" in sys.argv)
 
 

@@ -14,7 +14,7 @@ DEPENDENCIES = licences.dependencies()
 
 
 LOCKED = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-# The same version for every Python; of the others, the page has one Python's.
+# Packages with the same version for every Python; the page has the others for one Python only.
 EVERYWHERE = [
     each
     for each in DEPENDENCIES

@@ -1,1 +1,1 @@
-"""A backfill of many windows and many accounts on Dagster: docs/scale-out.md."""
+"""Backfills of many windows and many accounts with Dagster: docs/scale-out.md."""

@@ -1,4 +1,4 @@
-"""The file of accounts: which there are, what they allow, and how their history is cut. Pure."""
+"""File of accounts: names, plugins, limits and the windows of their history; pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 
 WINDOWS = ("month", "week", "day")
-# What Freshchat takes of each type of report (docs/assumptions.md).
+# Freshchat accepts one job a minute for each report type (docs/assumptions.md).
 REPORT_JOBS_PER_MINUTE = 1
 
 
 class AccountsError(ValueError):
-    """The file of accounts cannot be used; the text says where and why."""
+    """The file of accounts is invalid; the message says where and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,8 @@ class Account:
         tap: The extractor in meltano.yml that has its address and token.
         target: The loader in meltano.yml that its events go to.
         start: The first day of its history.
-        requests_per_minute: What all runs together may ask of it.
-        report_jobs_per_minute: The same for jobs of each type of report.
+        requests_per_minute: The limit that all runs of the account share.
+        report_jobs_per_minute: The same for the jobs of each report type.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All accounts, and the length of the windows that their history is cut into."""
+    """All accounts, and the length of the windows of their history."""
 
     window: str
     accounts: tuple[Account, ...]
@@ -56,7 +56,7 @@ def read_plan(text: str) -> Plan:
     """Read the file of accounts.
 
     Raises:
-        AccountsError: it is not what docs/scale-out.md describes.
+        AccountsError: it does not have the form that docs/scale-out.md describes.
     """
     try:
         found = yaml.safe_load(text)
@@ -75,9 +75,11 @@ def read_plan(text: str) -> Plan:
 
 
 def _account(name: str, entry: Any) -> Account:
-    # Asset keys and pools take no more than this.
+    # Asset keys and pools allow only these characters.
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise AccountsError(f"Account {name!r}: a name has small letters, digits and _ only.")
+        raise AccountsError(
+            f"Account {name!r}: a name has lower-case characters, digits and _ only."
+        )
     kinds = {
         "tap": str,
         "target": str,
@@ -89,7 +91,7 @@ def _account(name: str, entry: Any) -> Account:
     for key, value in entry.items():
         if key not in kinds:
             raise AccountsError(f"Account {name}: {key} is unknown; known are {', '.join(kinds)}.")
-        # A truth value is an int to Python, a moment is a day.
+        # In Python a bool is an int, and a datetime is a date.
         if type(value) is not kinds[key] or (isinstance(value, int) and value < 1):
             what = {str: "a text", date: "a day, as 2026-01-31", int: "a whole number from 1"}
             raise AccountsError(f"Account {name}: {key} must be {what[kinds[key]]}.")

@@ -1,5 +1,5 @@
-"""What Dagster loads: assets, jobs and schedules of every account."""
-# Without `from __future__ import annotations`: Dagster reads the types of a step as it is made.
+"""Dagster code location: assets, jobs and schedules of every account."""
+# Without `from __future__ import annotations`: Dagster inspects the types of a step.
 
 import importlib
 import os
@@ -11,15 +11,15 @@ from pathlib import Path
 import dagster as dg
 
 from deploy.dagster.accounts import Account, Plan, read_plan
-from deploy.dagster.closing import Closing
 from deploy.dagster.pipeline import PipelineError, Window, run_pipeline, settings_of
-from deploy.dagster.shares import Share, ShareError, share_of
+from deploy.dagster.shares import RateLimitShare, ShareError, share_of
+from deploy.dagster.target_summary import TargetSummary
 
 HERE = Path(__file__).resolve().parent
-# After its end a window may still get rows: reports are a quarter of an hour behind.
+# A window may get rows after its end: reports are 15 minutes behind.
 SETTLING = timedelta(hours=1)
 POLLING = "*/15 * * * *"
-# Polling goes before the windows of a backfill that wait for the same slots.
+# Polling has priority over the windows of a backfill that wait for the same slots.
 FIRST = {"dagster/priority": "1"}
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -29,7 +29,7 @@ UNFINISHED = [
 ]
 
 
-class Meltano(dg.ConfigurableResource):  # type: ignore[type-arg]  # it has no value but itself
+class Meltano(dg.ConfigurableResource):  # type: ignore[type-arg]  # it is its own value
     """The Meltano project whose plugins are run."""
 
     project: str
@@ -37,15 +37,15 @@ class Meltano(dg.ConfigurableResource):  # type: ignore[type-arg]  # it has no v
 
 
 class Load(dg.Config):
-    """What can be chosen for a run, in the launchpad or for a whole backfill."""
+    """Options of a run, in the launchpad or for a whole backfill."""
 
     full_refresh: bool = False
 
 
 def account_assets(account: Account, window: str) -> list[dg.AssetsDefinition]:
-    """The history of an account, by window, and its polling; both from the same pool.
+    """The assets of an account: its history by window, and its polling; both in the same pool.
 
-    A pool belongs to an asset, not to a partition: hence assets of each account's own.
+    A pool belongs to an asset, not to a partition, so each account has its own assets.
     """
     retries = dg.RetryPolicy(
         max_retries=int(os.environ.get("SCALE_OUT_RETRIES", "2")),
@@ -62,7 +62,7 @@ def account_assets(account: Account, window: str) -> list[dg.AssetsDefinition]:
                 "window": _windows(window, account),
             }
         ),
-        # No backfill_policy: then each window is a run, which can fail and be retried alone.
+        # Without backfill_policy, each window is a run that can fail and be retried alone.
         key_prefix=account.name,
         group_name=account.name,
         kinds={"meltano", "segment"},
@@ -79,9 +79,9 @@ def account_assets(account: Account, window: str) -> list[dg.AssetsDefinition]:
                 f"{SETTLING} later. Materialise it then.",
                 allow_retries=False,
             )
-        told = Window(start=span.start.isoformat(), end=span.end.isoformat())
+        period = Window(start=span.start.isoformat(), end=span.end.isoformat())
         suffix = f"{account.name}-{span.start:%Y-%m-%d}"
-        return _load(context, config, meltano, account, suffix, told)
+        return _load(context, config, meltano, account, suffix, period)
 
     @dg.asset(
         name="live",
@@ -101,7 +101,7 @@ def account_assets(account: Account, window: str) -> list[dg.AssetsDefinition]:
 
 
 def account_schedule(account: Account) -> dg.ScheduleDefinition:
-    """Poll an account, unless its last polling goes on still."""
+    """Poll an account, unless its previous poll is still running."""
     job = dg.define_asset_job(
         f"live_{account.name}", selection=[dg.AssetKey([account.name, "live"])], tags=FIRST
     )
@@ -110,17 +110,17 @@ def account_schedule(account: Account) -> dg.ScheduleDefinition:
     def polling(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         unfinished = dg.RunsFilter(job_name=f"live_{account.name}", statuses=UNFINISHED)
         if context.instance.get_runs(unfinished, limit=1):
-            return dg.SkipReason("The last polling goes on still.")
+            return dg.SkipReason("The previous poll is still running.")
         return dg.RunRequest()
 
     return polling
 
 
 def executor() -> dg.ExecutorDefinition:
-    """The one that SCALE_OUT_EXECUTOR names: `module:name`, or one of Dagster's own by name.
+    """The executor that SCALE_OUT_EXECUTOR names: `module:name`, or one of Dagster by name.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: there is no such executor.
     """
     chosen = os.environ.get("SCALE_OUT_EXECUTOR", "in_process_executor")
     module, _, name = chosen.rpartition(":")
@@ -129,7 +129,7 @@ def executor() -> dg.ExecutorDefinition:
     except (ImportError, AttributeError) as error:
         raise ValueError(f"SCALE_OUT_EXECUTOR is {chosen!r}: {error}") from None
     if not isinstance(found, dg.ExecutorDefinition):
-        raise ValueError(f"SCALE_OUT_EXECUTOR is {chosen!r}, which is no executor.")  # noqa: TRY004
+        raise ValueError(f"SCALE_OUT_EXECUTOR is {chosen!r}, which is not an executor.")  # noqa: TRY004
     return found
 
 
@@ -152,45 +152,45 @@ def _load(  # noqa: PLR0913, PLR0917 - each is one fact about the run
 ) -> dg.MaterializeResult[None]:
     share = _share(context.instance, account)
     began = time.monotonic()
-    letters = Path(meltano.project) / "dead_letters" / suffix
-    letters.mkdir(parents=True, exist_ok=True)
+    dead_letters = Path(meltano.project) / "dead_letters" / suffix
+    dead_letters.mkdir(parents=True, exist_ok=True)
     try:
-        closing = run_pipeline(
+        summary = run_pipeline(
             meltano=meltano.executable,
             project=Path(meltano.project),
             account=account,
             suffix=suffix,
             full_refresh=config.full_refresh,
-            settings=settings_of(account, share, window, letters),
-            tell=_tell,
+            settings=settings_of(account, share, window, dead_letters),
+            log_line=_log_line,
         )
     except PipelineError as error:
         raise dg.Failure(str(error), metadata={"state_id_suffix": suffix}) from None
     finally:
-        time.sleep(share.rest)
+        time.sleep(share.cooldown_seconds)
     return dg.MaterializeResult(
         metadata={
             "state_id_suffix": suffix,
             "seconds": round(time.monotonic() - began, 1),
             "requests_per_minute": share.requests_per_minute,
-            **_counts(closing),
+            **_counts(summary),
         }
     )
 
 
-def _share(instance: dg.DagsterInstance, account: Account) -> Share:
-    """What one slot of the account's pool may ask; no run without a pool that holds.
+def _share(instance: dg.DagsterInstance, account: Account) -> RateLimitShare:
+    """The share of one slot of the account's pool; fails without a pool that limits runs.
 
     Raises:
-        dagster.Failure: the pool holds nothing, or has more slots than can share the limits.
+        dagster.Failure: the pool has no limit, or more slots than can share the limits.
     """
     storage = instance.event_log_storage
     slots = {pool.name: pool.limit for pool in storage.get_pool_limits()}.get(account.pool)
     granularity = storage.get_pool_config().pool_granularity
     if not slots or (granularity is not None and granularity.value != "op"):
         raise dg.Failure(
-            f"Pool {account.pool} does not hold account {account.name}'s limits: in dagster.yaml "
-            f"set concurrency.pools.granularity to op, and default_limit to 1.",
+            f"Pool {account.pool} does not enforce the limits of account {account.name}: in "
+            f"dagster.yaml, set concurrency.pools.granularity to op, and default_limit to 1.",
             allow_retries=False,
         )
     try:
@@ -199,24 +199,24 @@ def _share(instance: dg.DagsterInstance, account: Account) -> Share:
         raise dg.Failure(str(error), allow_retries=False) from None
 
 
-def _counts(closing: Closing) -> dict[str, int | float]:
+def _counts(summary: TargetSummary) -> dict[str, int | float]:
     return {
-        "events": closing.events,
-        **{f"events/{name}": count for name, count in sorted(closing.by_name.items())},
-        "skipped": closing.skipped,
-        "dead_letters": closing.dead_letters,
-        "target_seconds": closing.seconds,
+        "events": summary.events,
+        **{f"events/{name}": count for name, count in sorted(summary.by_name.items())},
+        "skipped": summary.skipped,
+        "dead_letters": summary.dead_letters,
+        "target_seconds": summary.seconds,
     }
 
 
-def _tell(line: str) -> None:
-    # Dagster keeps what a step writes there, beside its own events.
+def _log_line(line: str) -> None:
+    # Dagster stores the standard error of a step with its events.
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
 def build(plan: Plan, meltano: Meltano) -> dg.Definitions:
-    """Everything of every account."""
+    """The definitions of every account."""
     return dg.Definitions(
         assets=[asset for each in plan.accounts for asset in account_assets(each, plan.window)],
         schedules=[account_schedule(each) for each in plan.accounts],
@@ -228,7 +228,7 @@ def build(plan: Plan, meltano: Meltano) -> dg.Definitions:
 defs = build(
     read_plan(Path(os.environ.get("SCALE_OUT_ACCOUNTS", HERE / "accounts.yml")).read_text("utf-8")),
     Meltano(
-        project=os.environ.get("MELTANO_PROJECT_ROOT", str(HERE.parent)),
+        project=os.environ.get("MELTANO_PROJECT_ROOT", str(HERE.parents[1])),
         executable=os.environ.get("SCALE_OUT_MELTANO", "meltano"),
     ),
 )

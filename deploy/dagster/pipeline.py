@@ -1,4 +1,4 @@
-"""One run of a Meltano pipeline: its process, its log, and how it ended."""
+"""Pipeline run: the process of one `meltano run`, its log and its result."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.dagster.closing import Closing, read_closing
+from deploy.dagster.target_summary import TargetSummary, parse_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from deploy.dagster.accounts import Account
-    from deploy.dagster.shares import Share
+    from deploy.dagster.shares import RateLimitShare
 
-# How long Meltano, the tap and the target may take to end when they are told to.
+# How long Meltano, the tap and the target may take to end after SIGTERM.
 _GRACE_SECONDS = 30
 
 
 class PipelineError(Exception):
-    """The tap or the target failed; the text is its own one line."""
+    """The tap or the target failed; the message is its error line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """A closed piece of history, `[start, end)`, as ISO 8601 times."""
+    """A half-open period of history, `[start, end)`, as ISO 8601 times."""
 
     start: str
     end: str
 
 
 def settings_of(
-    account: Account, share: Share, window: Window | None, folder: Path
+    account: Account, share: RateLimitShare, window: Window | None, folder: Path
 ) -> dict[str, str]:
     """The environment variables by which Meltano gives one run's settings to the plugins.
 
     Args:
         account: whose run it is.
-        share: what it may ask of the account.
-        window: None for a run that reads on from its state up to now.
+        share: its share of the account's limits.
+        window: None for a run from its state up to now.
         folder: for the dead letters.
     """
     tap, target = (name.replace("-", "_").upper() for name in (account.tap, account.target))
@@ -56,7 +56,7 @@ def settings_of(
         settings |= {
             f"{tap}_START_DATE": window.start,
             f"{tap}_END_DATE": window.end,
-            # What happened long ago is not what somebody does now.
+            # Segment must not treat old events as current activity.
             f"{target}_HISTORICAL": "true",
         }
     return settings
@@ -70,21 +70,21 @@ def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
     suffix: str,
     full_refresh: bool,
     settings: Mapping[str, str],
-    tell: Callable[[str], None],
-) -> Closing:
+    log_line: Callable[[str], None],
+) -> TargetSummary:
     """Run the account's tap into its target, with a state of its own.
 
     Args:
         meltano: the program.
         project: the folder of meltano.yml.
         account: whose run it is.
-        suffix: of the state id.
-        full_refresh: leave the state aside and read everything again.
-        settings: environment variables over those of this process.
-        tell: takes each line of the log.
+        suffix: the suffix of the state id.
+        full_refresh: ignore the state and read everything again.
+        settings: environment variables, added to those of this process.
+        log_line: called with each line of the log.
 
     Raises:
-        PipelineError: the tap or the target did not end well.
+        PipelineError: the tap or the target failed.
     """
     command = [meltano, "run", account.tap, account.target, f"--state-id-suffix={suffix}"]
     command += ["--full-refresh"] if full_refresh else []
@@ -93,7 +93,7 @@ def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
             **os.environ,
             **settings,
             "MELTANO_SYS_DIR_ROOT": str(system),
-            # One line, one JSON object: who says what, and how bad it is.
+            # One JSON object a line, with its plugin and level.
             "MELTANO_CLI_LOG_FORMAT": "json",
         }
         with subprocess.Popen(  # noqa: S603 - the user's own settings
@@ -105,42 +105,42 @@ def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
             text=True,
         ) as process:
             try:
-                closing, faults = _follow(process, tell)
+                summary, faults = _stream_log(process, log_line)
                 status = process.wait()
             finally:
                 _end(process)
     if status:
         raise PipelineError(faults[-1] if faults else f"meltano run ended with status {status}")
-    return closing
+    return summary
 
 
-def _follow(
-    process: subprocess.Popen[str], tell: Callable[[str], None]
-) -> tuple[Closing, list[str]]:
-    """Pass the log on; the target's table, and what the tap and the target say went wrong."""
+def _stream_log(
+    process: subprocess.Popen[str], log_line: Callable[[str], None]
+) -> tuple[TargetSummary, list[str]]:
+    """Pass on the log; the summary of the target, and the error lines of both."""
     table: list[str] = []
     faults: list[str] = []
     others: list[str] = []
     assert process.stderr is not None  # noqa: S101 - for mypy: it is a pipe
     for line in process.stderr:
         try:
-            said = json.loads(line)
-            text, who = str(said["event"]), str(said.get("string_id") or "meltano")
+            entry = json.loads(line)
+            text, source = str(entry["event"]), str(entry.get("string_id") or "meltano")
         except (ValueError, TypeError, KeyError):
-            said, text, who = {}, line.rstrip(), "meltano"
-        tell(f"{who} | {text}")
-        if said.get("consumer"):
+            entry, text, source = {}, line.rstrip(), "meltano"
+        log_line(f"{source} | {text}")
+        if entry.get("consumer"):
             table.append(text)
-        if said.get("level") in {"error", "critical"} or not said:
+        if entry.get("level") in {"error", "critical"} or not entry:
             # The SDK announces a tap's error before the tap itself says what it is.
-            (faults if said.get("level") == "critical" or said.get("consumer") else others).append(
-                f"{who}: {text}"
-            )
-    return read_closing(table), faults or others[:1]
+            (
+                faults if entry.get("level") == "critical" or entry.get("consumer") else others
+            ).append(f"{source}: {text}")
+    return parse_summary(table), faults or others[:1]
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """See to it that nothing goes on when Dagster ends the run early."""
+    """End the process if Dagster cancels the run."""
     if process.poll() is not None:
         return
     process.terminate()
@@ -153,16 +153,16 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def _own_run_folder(project: Path) -> Iterator[Path]:
-    """Meltano's system folder, with a `run` of this run's own.
+    """A copy of Meltano's system folder, with a separate `run` folder.
 
-    Meltano hands state and catalog to the tap in files that all runs of a plugin share: runs at
-    the same time would read each other's.
+    Meltano passes state and catalog to the tap in files that all runs of a plugin share, so that
+    concurrent runs would read the wrong ones.
     """
     shared = Path(os.environ.get("MELTANO_SYS_DIR_ROOT", project / ".meltano"))
     shared.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scale-out-") as own:
         folder = Path(own)
-        # The database is linked to before there is one, so that the first run makes it there.
+        # The link to the database exists before the database, so that the first run creates it.
         names = {entry.name for entry in shared.iterdir()} | {"meltano.db"}
         for name in names - {"run"}:
             (folder / name).symlink_to(shared.resolve() / name)

@@ -1,4 +1,4 @@
-"""How an account's limits are divided among the slots of its pool. Pure."""
+"""Rate-limit shares: the limits of an account, divided among the slots of its pool; pure."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ if TYPE_CHECKING:
 
 
 class ShareError(ValueError):
-    """The slots are too many to divide the limits among; the text says what to change."""
+    """There are too many slots for the limits; the message says what to change."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
-    """What one run may ask of its account."""
+class RateLimitShare:
+    """The requests and report jobs that one run may make."""
 
     requests_per_minute: int
     report_jobs_per_minute: int
 
     @property
-    def rest(self) -> float:
-        """Seconds after a run in which its slot must stay taken.
+    def cooldown_seconds(self) -> float:
+        """Seconds for which the slot must stay taken after a run.
 
-        The next run does not know when this one sent its last request or its last job, and would
-        send its own at once.
+        The next run does not know when this one sent its last request or job, and sends its own at
+        once.
         """
         return 60 / min(self.requests_per_minute, self.report_jobs_per_minute)
 
 
-def share_of(account: Account, slots: int) -> Share:
-    """What each of so many runs at once may ask, so that together they stay within the limits.
+def share_of(account: Account, slots: int) -> RateLimitShare:
+    """The share of each of several concurrent runs that together stay within the limits.
 
     Raises:
-        ShareError: there is less than one a minute for each.
+        ShareError: a share would be less than one a minute.
     """
-    share = Share(
+    share = RateLimitShare(
         requests_per_minute=account.requests_per_minute // slots,
         report_jobs_per_minute=account.report_jobs_per_minute // slots,
     )

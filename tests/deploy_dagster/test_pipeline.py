@@ -12,7 +12,7 @@ import pytest
 
 from deploy.dagster.accounts import Account
 from deploy.dagster.pipeline import PipelineError, Window, run_pipeline, settings_of
-from deploy.dagster.shares import Share
+from deploy.dagster.shares import RateLimitShare
 
 ACME = Account(
     name="acme",
@@ -51,7 +51,7 @@ def run(tmp_path, lines, status=0, before="", **options):
         project=project,
         account=ACME,
         settings={},
-        tell=told.append,
+        log_line=told.append,
         **options,
     )
     return closing, told, json.loads((tmp_path / "noted").read_text())
@@ -120,7 +120,7 @@ def test_the_first_run_of_a_project_makes_the_database_where_the_next_finds_it(t
 
 
 def test_a_window_and_a_share_become_settings_of_the_accounts_own_plugins(tmp_path):
-    share = Share(requests_per_minute=25, report_jobs_per_minute=2)
+    share = RateLimitShare(requests_per_minute=25, report_jobs_per_minute=2)
     window = Window(start="2026-01-01T00:00:00+00:00", end="2026-02-01T00:00:00+00:00")
     assert settings_of(ACME, share, window, tmp_path) == {
         "TAP_FRESHCHAT_ACME_START_DATE": "2026-01-01T00:00:00+00:00",
@@ -133,6 +133,6 @@ def test_a_window_and_a_share_become_settings_of_the_accounts_own_plugins(tmp_pa
 
 
 def test_polling_has_no_window_and_is_not_history(tmp_path):
-    share = Share(requests_per_minute=25, report_jobs_per_minute=2)
+    share = RateLimitShare(requests_per_minute=25, report_jobs_per_minute=2)
     settings = settings_of(ACME, share, None, tmp_path)
     assert not [name for name in settings if "DATE" in name or "HISTORICAL" in name]

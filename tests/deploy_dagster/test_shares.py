@@ -40,5 +40,5 @@ def test_more_slots_than_jobs_a_minute_are_refused_with_what_to_change():
 
 
 def test_a_slot_stays_taken_until_the_next_job_of_a_report_may_go():
-    assert share_of(account(600, 1), 1).rest == 60
-    assert share_of(account(600, 12), 4).rest == 20
+    assert share_of(account(600, 1), 1).cooldown_seconds == 60
+    assert share_of(account(600, 12), 4).cooldown_seconds == 20

@@ -1,4 +1,4 @@
-"""Chromium without a network: a page opened from disk, with all that it says and asks for."""
+"""Chromium without a network: opens a page from disk and records its requests and errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WIDTHS = {"desktop": 1280, "phone": 390}
 SCHEMES = ("light", "dark")
-# Chromium's own errands, which would be requests of nobody's page.
+# Requests that Chromium makes itself, not for a page.
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 
 

@@ -1,4 +1,4 @@
-"""What must be seen of a page, and must not."""
+"""Checks of an open page: content, layout, requests and errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SOURCES = "[...document.querySelectorAll('.sample tbody td:last-child')].map(e =
 
 
 def check_page(browser: Browser, path: Path, name: str) -> None:
-    """Look at a page at every width and in every light; the first fault ends the run."""
+    """Check a page at every width and colour scheme."""
     pages = []
     for wide, width in WIDTHS.items():
         for scheme in SCHEMES:

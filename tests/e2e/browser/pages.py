@@ -1,4 +1,4 @@
-"""The pages that are looked at: dry runs of the pair, and of records that mean no good."""
+"""Dry-run pages: one of the sandbox, and some of hostile, rejected or no records."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The page of a dry run, in Chromium without a network, at the widths of a desktop and a phone.
 
 Needs Chromium on the PATH (Debian: apt-get install chromium). `--pictures FOLDER` takes a picture
-of each page at each width; `--readme-picture docs/preview.png` takes the picture of the README again.
+of each page at each width; `--readme-picture docs/preview.png` takes the picture of the README.
 """
 
 from __future__ import annotations

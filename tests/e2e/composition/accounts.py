@@ -1,4 +1,4 @@
-"""Two accounts in one project at once, against each of them alone: neither touches the other."""
+"""Two accounts in one project at once, compared with each of them alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fakes.segment import FakeSegment
 
 from e2e.checks import check, say
-from e2e.composition.folder import DESK, Folder, finished
+from e2e.composition.folder import SANDBOX, Folder, finished
 from e2e.composition.fragments import fragment
 from e2e.composition.stores import bookmarks
 
@@ -24,23 +24,23 @@ FILE = "accounts.meltano.yml"
 SETTINGS = {
     **{f"TAP_FRESHCHAT_{each.upper()}_API_TOKEN": "sandbox" for each in ACCOUNTS},
     **{f"TARGET_SEGMENT_{each.upper()}_WRITE_KEY": f"key-{each}" for each in ACCOUNTS},
-    "TAP_FRESHCHAT_US_API_URL": f"{DESK}&seed=1",
-    "TAP_FRESHCHAT_EU_API_URL": f"{DESK}&seed=2",
+    "TAP_FRESHCHAT_US_API_URL": f"{SANDBOX}&seed=1",
+    "TAP_FRESHCHAT_EU_API_URL": f"{SANDBOX}&seed=2",
 }
 
 
 @dataclass(frozen=True)
-class Left:
-    """What the runs of an account left behind.
+class AccountResult:
+    """What the runs of an account produced.
 
     Attributes:
-        sent: Message ids that Segment has under the account's write key.
-        letters: Message ids in the account's dead letters.
-        state: How far each stream has come.
+        sent: Message ids accepted under the write key of the account.
+        dead_letters: Message ids in the account's dead letters.
+        state: Bookmark of each stream.
     """
 
     sent: list[str]
-    letters: list[str]
+    dead_letters: list[str]
     state: dict[str, str]
 
 
@@ -55,10 +55,12 @@ def run_two_accounts(folder: Path) -> None:
         here = both[each]
         check(f"{each}: something is sent, something refused", [1, 1], _some(here))
         check(f"{each}: Segment has what it has when run alone", alone.sent, here.sent)
-        check(f"{each}: so have the dead letters", alone.letters, here.letters)
+        check(f"{each}: so have the dead letters", alone.dead_letters, here.dead_letters)
         check(f"{each}: and the state", alone.state, here.state)
-    shared = set(both["us"].sent + both["us"].letters) & set(both["eu"].sent + both["eu"].letters)
-    check("no event is of both accounts", set(), shared)
+    shared = set(both["us"].sent + both["us"].dead_letters) & set(
+        both["eu"].sent + both["eu"].dead_letters
+    )
+    check("no event is of both accounts", set(), us & eu)
     _miss_a_variable(folder / "missing")
 
 
@@ -67,7 +69,7 @@ def _rounds(
     accounts: tuple[str, ...],
     start: str,
     ends: list[str],
-) -> dict[str, Left]:
+) -> dict[str, AccountResult]:
     with FakeSegment(tuple(f"key-{each}" for each in ACCOUNTS)) as segment:
         # Some events are refused, so that there are dead letters to mix up.
         segment.is_poison = lambda event: event["messageId"][-1] in "07"
@@ -86,13 +88,13 @@ def _rounds(
             for process, command in zip(running, commands, strict=True):
                 finished(process, command)
         check("all as Segment wants it", ([], []), (segment.complaints, segment.swallowed))
-        return {each: _left(project, segment, each) for each in accounts}
+        return {each: _result(project, segment, each) for each in accounts}
 
 
 def _miss_a_variable(folder: Path) -> None:
-    """What one account lacks, that of the plugin it inherits from must not stand in for."""
+    """A missing setting of one account is not taken from the plugin it inherits from."""
     others = {
-        "TAP_FRESHCHAT_API_URL": DESK,
+        "TAP_FRESHCHAT_API_URL": SANDBOX,
         "TAP_FRESHCHAT_API_TOKEN": "other",
         "TARGET_SEGMENT_WRITE_KEY": "other",
     }
@@ -110,18 +112,18 @@ def _miss_a_variable(folder: Path) -> None:
         check(f"{plugin}: no other's {setting}", wanted, (process.returncode, setting in log))
 
 
-def _left(project: Folder, segment: FakeSegment, account: str) -> Left:
+def _result(project: Folder, segment: FakeSegment, account: str) -> AccountResult:
     accepted = set(segment.ids)
     bodies = [each.body for each in segment.received if each.body["writeKey"] == f"key-{account}"]
     given = {event["messageId"] for body in bodies for event in body["batch"]}
-    letters = (project.path / f"dead_letters-{account}.jsonl").read_text().splitlines()
+    dead_letters = (project.path / f"dead_letters-{account}.jsonl").read_text().splitlines()
     state_id = f"prod:tap-freshchat-{account}-to-target-segment-{account}"
-    return Left(
+    return AccountResult(
         sent=sorted(given & accepted),
-        letters=sorted(json.loads(each)["event"]["messageId"] for each in letters),
+        dead_letters=sorted(json.loads(each)["event"]["messageId"] for each in dead_letters),
         state=bookmarks(project.run(f"meltano state get {state_id}")),
     )
 
 
-def _some(left: Left) -> list[int]:
-    return [min(len(left.sent), 1), min(len(left.letters), 1)]
+def _some(result: AccountResult) -> list[int]:
+    return [min(len(result.sent), 1), min(len(result.dead_letters), 1)]

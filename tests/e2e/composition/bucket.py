@@ -1,4 +1,4 @@
-"""A bucket of an S3-compatible store, by moto, on a free port of this host."""
+"""Bucket of an S3-compatible store, by moto, on a free port of this host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Bucket:
     """An empty bucket, until the `with` block ends."""
 
     def __init__(self) -> None:
-        # Its server would tell of every request.
+        # The server logs every request.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 
@@ -47,7 +47,7 @@ class Bucket:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What tells Meltano where the store is and who asks."""
+        """The settings of Meltano for the store and its credentials."""
         return {
             "MELTANO_STATE_BACKEND_S3_ENDPOINT_URL": self._address,
             "MELTANO_STATE_BACKEND_S3_AWS_ACCESS_KEY_ID": KEY,
@@ -56,7 +56,7 @@ class Bucket:
 
     @staticmethod
     def uri(prefix: str) -> str:
-        """An address in the bucket, as Meltano wants it."""
+        """A URI in the bucket for Meltano."""
         return f"s3://{NAME}/{prefix}"
 
     def keys(self) -> list[str]:

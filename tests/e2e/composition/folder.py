@@ -1,4 +1,4 @@
-"""A folder with the shipped meltano.yml, in which Meltano's commands are run."""
+"""Project folder with the shipped meltano.yml, in which Meltano runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).resolve().parents[3] / "meltano.yml"
 # Few conversations, and report jobs that need not wait for one another.
-DESK = "sandbox://?report_jobs_per_minute=60&conversations_per_day=6"
+SANDBOX = "sandbox://?report_jobs_per_minute=60&conversations_per_day=6"
 
 
 class Folder:
-    """A project of its own, with no settings but those that are given."""
+    """A new project, with only the given settings."""
 
     def __init__(self, path: Path, **settings: str) -> None:
         self.path = path
@@ -40,7 +40,7 @@ class Folder:
         )
 
     def run(self, command: str, **settings: str) -> str:
-        """What commands print, when all went well."""
+        """The output of commands that succeed."""
         return finished(self.start(command, **settings), command)
 
     def sent(self, output: str) -> list[str]:
@@ -51,7 +51,7 @@ class Folder:
 
 
 def finished(process: subprocess.Popen[str], command: str) -> str:
-    """What a process printed, once it has ended well.
+    """The output of a process, once it has succeeded.
 
     Raises:
         RuntimeError: it failed.

@@ -1,4 +1,4 @@
-"""The files, commands and queries of the documents, by the comments before them."""
+"""Files, commands and queries of the pages, by the comments before them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from fakes.segment import FakeSegment
 
 from e2e.checks import check, say
 from e2e.composition.accounts import FILE, PAGE, SETTINGS
-from e2e.composition.folder import DESK, Folder
+from e2e.composition.folder import SANDBOX, Folder
 from e2e.composition.fragments import fragment
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ HERE = "tests/e2e/composition/test_meltano_page.py"
 
 
 def follow(folder: Path, bucket: Bucket) -> None:
-    """Run them; each in what the one before left."""
+    """Run them in order, each in the state that the previous one left."""
     say("The page's commands")
     with FakeSegment(("key", "key-us", "key-eu")) as segment:
         project = Folder(
@@ -30,7 +30,7 @@ def follow(folder: Path, bucket: Bucket) -> None:
             **SETTINGS,
             **bucket.settings,
             MELTANO_STATE_BACKEND_URI=bucket.uri("page"),
-            TAP_FRESHCHAT_API_URL=DESK,
+            TAP_FRESHCHAT_API_URL=SANDBOX,
             TAP_FRESHCHAT_API_TOKEN="sandbox",
             TARGET_SEGMENT_API_URL=segment.api_url,
             TARGET_SEGMENT_CDN_URL=segment.cdn_url,
@@ -48,6 +48,6 @@ def follow(folder: Path, bucket: Bucket) -> None:
         ]
         traits = {name for body in bodies for event in body["batch"] for name in event["traits"]}
         check("what is selected is sent", (True, False), ("email" in traits, "phone" in traits))
-        check("all as Segment wants it", [], segment.complaints)
+        check("Segment accepts every request", [], segment.complaints)
         swallowed = {why for _, why in segment.swallowed}
-        check("Segment drops nothing but what it has", set(), swallowed - {"duplicate"})
+        check("Segment drops only duplicates", set(), swallowed - {"duplicate"})

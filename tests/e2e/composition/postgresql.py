@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own: a free port, a temporary folder, an unprivileged user."""
+"""PostgreSQL server on a free port, in a temporary folder, with an unprivileged user."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class PostgreSQL:
         return True
 
     def _as_owner(self) -> dict[str, Any]:
-        # Its own folder is also where it starts: it may not look into ours.
+        # It starts in its own folder, because it may not read ours.
         if not self._owner:
             return {"cwd": self._folder}
         return {"cwd": self._folder, "user": self._owner, "group": self._owner, "extra_groups": []}

@@ -31,8 +31,8 @@ class Project:
             "MELTANO_CLI_LOG_FORMAT": "json",
         }
         folder.mkdir(exist_ok=True)
-        for left in LEFT:
-            path = folder / left
+        for result in LEFT:
+            path = folder / result
             if path.is_dir():
                 shutil.rmtree(path)
             path.unlink(missing_ok=True)
@@ -65,8 +65,8 @@ def _records(log: str) -> Counter[str]:
     for line in log.splitlines():
         if '"record_count"' not in line:
             continue
-        told = json.loads(line)
-        if told.get("producer"):
-            metric = told["metric_info"]
+        metric_line = json.loads(line)
+        if metric_line.get("producer"):
+            metric = metric_line["metric_info"]
             counts[metric["tags"]["stream"]] += metric["value"]
     return counts

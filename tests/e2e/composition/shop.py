@@ -1,4 +1,4 @@
-"""A shop's tables into Segment's bodies, three times: all, one new order, one changed customer."""
+"""Shop database to Segment requests in three runs: all, one new order, one changed customer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHANGE = "UPDATE customers SET plan = 'basic', updated_at = '2026-11-06T09:00:00
 
 
 def sell_and_send(project: Project, server: PostgreSQL) -> None:
-    """The three runs, and what each must write."""
+    """The three runs and their checks."""
     server.sql(fragment("tables: shop"))
     server.sql(CUSTOMERS)
     project.environment |= {"TAP_SHOP_HOST": "127.0.0.1", "TAP_SHOP_PORT": str(server.port)}

@@ -1,4 +1,4 @@
-"""The same runs with state in the system database, in files and in S3: the same result in each."""
+"""State stores: the same runs with the system database, files and S3 give the same result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from e2e.checks import check, say
-from e2e.composition.folder import DESK, Folder
+from e2e.composition.folder import SANDBOX, Folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ class Outcome:
 
 
 def keep_state_in_each(folder: Path, bucket: Bucket) -> None:
-    """Four runs with each store, then what must hold."""
+    """Four runs with each store, then the checks."""
     now = datetime.now(timezone.utc).replace(microsecond=0)
     # Fixed moments, so that all stores see the same periods.
     start, between, end = ((now - timedelta(hours=hours)).isoformat() for hours in (72, 24, 2))
@@ -54,12 +54,12 @@ def keep_state_in_each(folder: Path, bucket: Bucket) -> None:
         say(f"State in {name}")
         project = Folder(
             folder / name.replace(" ", "-"),
-            TAP_FRESHCHAT_API_URL=DESK,
+            TAP_FRESHCHAT_API_URL=SANDBOX,
             TAP_FRESHCHAT_START_DATE=start,
             **settings,
         )
         outcomes[name] = _four_runs(project, between, end)
-        _judge(outcomes[name])
+        _check(outcomes[name])
     check(
         "the same message ids with each",
         1,
@@ -102,12 +102,12 @@ def bookmarks(state: str) -> dict[str, str]:
     return {name: each["replication_key_value"] for name, each in streams.items()}
 
 
-def _judge(outcome: Outcome) -> None:
+def _check(outcome: Outcome) -> None:
     first, second = set(outcome.first), set(outcome.second)
     check("both runs have something to send", [True, True], [bool(first), bool(second)])
     check("the second sends nothing again", set(), first & second)
     check("--full-refresh sends all that both sent", first | second, set(outcome.refreshed))
-    check("--state-id-suffix begins anew as well", first | second, set(outcome.suffixed))
+    check("--state-id-suffix starts again as well", first | second, set(outcome.suffixed))
     check("all three end in one state", [outcome.states[1]] * 2, outcome.states[2:])
 
 

@@ -1,4 +1,4 @@
-"""All of Freshchat in JSON lines, DuckDB and PostgreSQL: keys, counts, types, and one question."""
+"""Warehouses: Freshchat in JSON lines, DuckDB and PostgreSQL; keys, counts, types and a query."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LIST = {"JSON", "ARRAY"}
 
 
 def fill_and_ask(project: Project, server: PostgreSQL) -> None:
-    """Two runs into each of the three, then what must hold."""
+    """Two runs into each of the three, then the checks."""
     project.environment |= {
         "TARGET_POSTGRES_HOST": "127.0.0.1",
         "TARGET_POSTGRES_PORT": str(server.port),

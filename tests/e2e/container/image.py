@@ -1,4 +1,4 @@
-"""What the Dockerfile makes, made by hand: its instructions in a temporary folder."""
+"""Image without Docker: the instructions of the Dockerfile in a temporary folder."""
 
 from __future__ import annotations
 

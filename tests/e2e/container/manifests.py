@@ -1,4 +1,4 @@
-"""The files of docs/container.md, against the schemas of what will read them."""
+"""Manifests of docs/container.md, validated with the schemas of Kubernetes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two runs of what the image has, as the CronJob of the page would make them."""
+"""Two runs of the image, as the CronJob of the page makes them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SANDBOX = "sandbox://?report_jobs_per_minute=60"
 
 
 def run_twice(image: Image) -> None:
-    """Run, and run again; check what came and what was left.
+    """Run twice; check events, state and files.
 
     Raises:
-        AssertionError: the first thing that is not as the page says.
+        AssertionError: the first check that fails.
     """
     given = environment("cronjob.yaml")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Dagster as it is run by `dagster dev`, asked by the calls that its pages make."""
+"""Dagster, started by `dagster dev` and controlled by the GraphQL calls of its web pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 120
 BACKFILL_SECONDS = 1200
-LOOK_SECONDS = 2
+POLL_SECONDS = 2
 FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 RUNS = """query Runs { runsOrError(limit: 1000) { __typename ... on Runs { results {
@@ -50,7 +50,7 @@ LIMIT = """mutation Limit($pool: String!, $slots: Int!) {
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run of one partition; times are Unix times, None as long as there are none."""
+    """One run of one partition; times are Unix times, None before they are known."""
 
     id: str
     status: str
@@ -63,7 +63,7 @@ class Run:
 
 
 class Engine:
-    """Dagster's pages and its daemon over a project, until the `with` block ends."""
+    """Web server and daemon of Dagster for a project, until the `with` block ends."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -81,11 +81,11 @@ class Engine:
             env=self._project.environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            # Its runs are of its group, so that all end with it.
+            # Its runs share its process group, so that they end with it.
             start_new_session=True,
         )
         try:
-            self._wait_until_it_answers()
+            self._wait_until_ready()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -108,27 +108,27 @@ class Engine:
 
     def give_slots(self, account: str, slots: int) -> None:
         """Set the limit of an account's pool, as the page Deployment → Concurrency does."""
-        self._ask(LIMIT, pool=f"freshchat_{account}", slots=slots)
+        self._query(LIMIT, pool=f"freshchat_{account}", slots=slots)
 
     def backfill(self, account: str, windows: list[str]) -> None:
         """Launch a backfill of windows of an account's history, as the asset's page does."""
         keys = [f"{account}|{window}" for window in windows]
-        told = self._ask(BACKFILL, assets=[{"path": [account, "history"]}], partitions=keys)
-        if told["launchPartitionBackfill"]["__typename"] != "LaunchBackfillSuccess":
-            raise RuntimeError(f"No backfill: {told}")
+        found = self._query(BACKFILL, assets=[{"path": [account, "history"]}], partitions=keys)
+        if found["launchPartitionBackfill"]["__typename"] != "LaunchBackfillSuccess":
+            raise RuntimeError(f"No backfill: {found}")
 
     def retry(self, run: Run) -> None:
-        """Run what failed of a run again, as the run's page does."""
-        told = self._ask(AGAIN, run=run.id)
-        if told["launchRunReexecution"]["__typename"] != "LaunchRunSuccess":
-            raise RuntimeError(f"Not run again: {told}")
+        """Retry the failed steps of a run, as its page does."""
+        found = self._query(AGAIN, run=run.id)
+        if found["launchRunReexecution"]["__typename"] != "LaunchRunSuccess":
+            raise RuntimeError(f"Not run again: {found}")
 
     def runs(self) -> list[Run]:
         """All runs, the latest first."""
-        return [_run(found) for found in self._ask(RUNS)["runsOrError"]["results"]]
+        return [_run(found) for found in self._query(RUNS)["runsOrError"]["results"]]
 
     def wait_for(self, count: int) -> list[Run]:
-        """All runs, once there are so many and all are finished.
+        """All runs, once there are `count` of them and all are finished.
 
         Raises:
             RuntimeError: it took too long.
@@ -144,35 +144,35 @@ class Engine:
         return runs
 
     def wait_until(self, holds: Callable[[], bool]) -> bool:
-        """Whether something comes to hold before a backfill has taken too long."""
+        """Whether a condition holds before the timeout of a backfill."""
         until = time.monotonic() + BACKFILL_SECONDS
         while not holds():
             if time.monotonic() > until:
                 return False
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         return True
 
     def why(self, run: Run) -> str:
-        """What the failed step of a run says."""
-        events = self._ask(EVENTS, runId=run.id)["logsForRun"]["events"]
+        """The error of the failed step of a run."""
+        events = self._query(EVENTS, runId=run.id)["logsForRun"]["events"]
         failures = [event for event in events if event.get("error")]
         return str(failures[-1]["error"]) if failures else ""
 
-    def _ask(self, query: str, **variables: Any) -> Any:
+    def _query(self, query: str, **variables: Any) -> Any:
         body: dict[str, Any] = {"query": query, "variables": variables}
-        answer = requests.post(self._address, json=body, timeout=60).json()
-        if answer.get("errors"):
-            raise RuntimeError(f"Dagster: {answer['errors']}")
-        return answer["data"]
+        response = requests.post(self._address, json=body, timeout=60).json()
+        if response.get("errors"):
+            raise RuntimeError(f"Dagster: {response['errors']}")
+        return response["data"]
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_ready(self) -> None:
         until = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not self._responds():
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"Dagster did not start; see {self._log.name}")
             time.sleep(1)
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         try:
             self.runs()
         except (requests.RequestException, ValueError):

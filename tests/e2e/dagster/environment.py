@@ -1,4 +1,4 @@
-"""One scene of the proof: accounts, a receiver, a project that joins them, and what came of it."""
+"""Scenario environment: fake accounts, a fake Segment and a Meltano project between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from e2e.dagster.fake_services import (
     PACE,
     REPORT_JOBS_PER_MINUTE,
     REQUESTS_PER_MINUTE,
-    FarEnd,
+    FakeServices,
     SlowAccount,
 )
 from e2e.dagster.project import Project
@@ -30,13 +30,13 @@ FOLDER = Path(__file__).resolve().parent / ".project"
 WEEK = timedelta(days=7)
 ACME, GLOBEX = "acme", "globex"
 SEEDS = {ACME: 1, GLOBEX: 2}
-# Of the account's limit, what accounts.yml gives: requests take a varying time to arrive.
+# The part of the limit that accounts.yml grants: requests take a varying time to arrive.
 SHARE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What an account allows in a minute of the service's, and how many times that is claimed."""
+    """Requests that an account allows in one service minute, and the factor claimed of it."""
 
     requests: int = REQUESTS_PER_MINUTE
     claimed: float = SHARE
@@ -44,14 +44,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Span:
-    """So many weeks of history, each a window, the last of which ended a while ago."""
+    """Weeks of history, each a window; the last ended some time ago."""
 
     weeks: int
     start: datetime
 
     @classmethod
     def until_lately(cls, weeks: int) -> Span:
-        """Weeks that begin on Mondays; conversations have come to rest since the last."""
+        """Weeks that begin on Mondays; no conversation changed since the last."""
         now = datetime.now(timezone.utc)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         monday = midnight - timedelta(days=midnight.weekday())
@@ -59,7 +59,7 @@ class Span:
 
     @property
     def end(self) -> datetime:
-        """The first moment after it."""
+        """The end, exclusive."""
         return self.start + self.weeks * WEEK
 
     @property
@@ -68,13 +68,13 @@ class Span:
         return [f"{self.start + week * WEEK:%Y-%m-%d}" for week in range(self.weeks)]
 
 
-class Stage:
-    """Both far ends and a new project between them, until the `with` block ends.
+class Scenario:
+    """Both fake services and a new project between them, until the `with` block ends.
 
     Args:
         name: of the project's folder.
         span: where history begins.
-        latency: seconds to each of Freshchat's answers.
+        latency: seconds before each response of Freshchat.
         limits: of every account.
         settings: further environment variables.
     """
@@ -92,16 +92,16 @@ class Stage:
             account: SlowAccount(seed, _token(account), limit=limits.requests, latency=latency)
             for account, seed in SEEDS.items()
         }
-        self._far_end = FarEnd(self.accounts)
+        self._services = FakeServices(self.accounts)
         self.segment = FakeSegment(tuple(map(_write_key, SEEDS)))
         self.name, self._span, self._limits = name, span, limits
         self._settings = settings or {}
 
     def __enter__(self) -> Self:
         self._open = ExitStack()
-        self._open.enter_context(self._far_end)
+        self._open.enter_context(self._services)
         self._open.enter_context(self.segment)
-        # In minutes of ours, which the tap counts in.
+        # In real minutes, in which the tap counts.
         self._claimed = {
             "requests_per_minute": int(self._limits.requests * PACE * self._limits.claimed),
             "report_jobs_per_minute": int(REPORT_JOBS_PER_MINUTE * PACE * SHARE),
@@ -111,7 +111,7 @@ class Stage:
         for name in SEEDS:
             tap, target = f"TAP_FRESHCHAT_{name.upper()}", f"TARGET_SEGMENT_{name.upper()}"
             settings |= {
-                f"{tap}_API_URL": self._far_end.addresses[name],
+                f"{tap}_API_URL": self._services.addresses[name],
                 f"{tap}_API_TOKEN": _token(name),
                 f"{tap}_MAX_CONCURRENCY": "2",
                 f"{target}_API_URL": self.segment.api_url,
@@ -143,7 +143,7 @@ class Stage:
         return self.project.run("meltano", "run", *plugins, **settings)
 
     def events(self, account: str) -> list[Event]:
-        """What the account's source received, in order of arrival, also more than once."""
+        """All events that the account's source received, in order, with repetitions."""
         key = _write_key(account)
         bodies = [each.body for each in self.segment.received if each.body["writeKey"] == key]
         return [event for body in bodies for event in body["batch"]]

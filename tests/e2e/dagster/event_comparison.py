@@ -1,4 +1,4 @@
-"""Whether the events of all partitions are those of one run that was not partitioned."""
+"""Comparison of the events of partitioned runs with those of one whole run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 
-# What an event tells of the time before it. A run knows that from its own start on, and from a day
-# before; where a window begins, it knows less than a run that began long before.
-EARLIER = frozenset(
+# Fields that depend on earlier events. A run knows these from one day before its start, so that
+# it knows less at the start of a window than a run that started long before.
+HISTORICAL = frozenset(
     {
         "assigned_time",
         "created_time",
@@ -28,14 +28,16 @@ EARLIER = frozenset(
         "statistics",
     },
 )
-# The moment of the look, which no two runs share, and which agents were logged in then.
-LOOK = frozenset({"snapshot_time", "login_status"})
+# The time of enrichment, which differs between runs, and the agents logged in at that time.
+OBSERVED = frozenset({"snapshot_time", "login_status"})
 
 
 def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> dict[str, set[str]]:
-    """The paths in which events of the same id differ, by id; without the look itself."""
+    """The paths in which events of the same id differ, by id; without the fields of enrichment."""
     found = {
-        message_id: {path for path in _paths(event, parts[message_id]) if _name(path) not in LOOK}
+        message_id: {
+            path for path in _paths(event, parts[message_id]) if _name(path) not in OBSERVED
+        }
         for message_id, event in whole.items()
         if message_id in parts
     }
@@ -43,8 +45,8 @@ def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> dict[
 
 
 def unexplained(found: Mapping[str, set[str]]) -> set[str]:
-    """The paths among them that tell of anything else than the time before the event."""
-    return {path for paths in found.values() for path in paths if _name(path) not in EARLIER}
+    """Those of the paths that do not depend on earlier events."""
+    return {path for paths in found.values() for path in paths if _name(path) not in HISTORICAL}
 
 
 def _name(path: str) -> str:

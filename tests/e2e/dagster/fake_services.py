@@ -1,4 +1,4 @@
-"""Freshchat accounts on loopback: limits as the service has them, slow answers, and a log."""
+"""Fake Freshchat accounts over HTTP, with the limits of the service, latency and a log."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-# The service's minute takes six seconds, so that its report jobs take seconds and its limits are
-# met again and again in a short run.
+# A minute of the service takes six seconds, so that report jobs take seconds and a short run
+# reaches the limits often.
 PACE = 10
-# As Freshchat, in its own minutes; both are what all runs of an account share.
+# Limits per service minute; all runs of an account share both.
 REQUESTS_PER_MINUTE = 240
 REPORT_JOBS_PER_MINUTE = 24
 CONVERSATIONS_PER_DAY = 6
 MINUTE = 60 / PACE
-# How much before its window a run reads of most reports.
+# Most reports are read from this long before the window.
 BEFORE = timedelta(days=1)
 TOO_MANY = 429
 UNAUTHORIZED = 401
@@ -35,37 +35,37 @@ TRANSCRIPT = "Chat-Transcript"
 
 @dataclass(kw_only=True)
 class Log:
-    """What one account was asked.
+    """Log of the requests to one account.
 
     Attributes:
-        moments: When each request to the API came.
-        jobs: When each report job was taken, by report.
-        statuses: Of all answers.
-        busiest: Most requests in one of the service's minutes, by its own count.
+        times: Arrival time of each request to the API.
+        jobs: Time of each accepted report job, by report.
+        statuses: HTTP statuses of all responses.
+        busiest: Most requests in one service minute, by the service's count.
     """
 
-    moments: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     jobs: dict[str, list[float]] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     busiest: int = 0
 
     def busiest_span(self) -> int:
-        """Most requests in any stretch as long as a minute of the service, wherever it begins."""
-        return _most_within(self.moments, MINUTE)
+        """Most requests in any period as long as a service minute."""
+        return _most_within(self.times, MINUTE)
 
     def busiest_jobs(self) -> int:
         """The same for jobs of one report."""
-        return max((_most_within(moments, MINUTE) for moments in self.jobs.values()), default=0)
+        return max((_most_within(times, MINUTE) for times in self.jobs.values()), default=0)
 
 
 class SlowAccount(Sandbox):
-    """An embedded Freshchat account, each of whose answers takes a while.
+    """A sandbox account with latency.
 
     Args:
-        seed: which desk.
-        token: that it accepts.
-        limit: requests in a minute of the service.
-        latency: seconds to each answer.
+        seed: of the account.
+        token: the token that it accepts.
+        limit: requests per service minute.
+        latency: seconds before each response.
     """
 
     def __init__(self, seed: int, token: str, *, limit: int, latency: float) -> None:
@@ -75,7 +75,7 @@ class SlowAccount(Sandbox):
             conversations_per_day=CONVERSATIONS_PER_DAY,
             requests_per_minute=limit,
             report_jobs_per_minute=REPORT_JOBS_PER_MINUTE,
-            # The service's day is two hours and a half here; the limit of a day is not at issue.
+            # A service day is two and a half hours here; the daily limit is not tested.
             report_jobs_per_day=100_000,
         )
         began, fast = datetime.now(timezone.utc), time.monotonic()
@@ -86,43 +86,43 @@ class SlowAccount(Sandbox):
         self._guard = threading.Lock()
 
     def respond(self, request: Request) -> Response:
-        """Answer, late; note what was asked and what became of it."""
-        moment = time.monotonic()
+        """Respond after the latency, and log request and response."""
+        time_ = time.monotonic()
         time.sleep(self.latency)
-        answer = self._refusal(request) or super().respond(request)
-        left = answer.headers.get("X-RateLimit-Remaining")
+        response = self._refusal(request) or super().respond(request)
+        left = response.headers.get("X-RateLimit-Remaining")
         with self._guard:
-            self.log.statuses.append(answer.status)
+            self.log.statuses.append(response.status)
             if left is not None:
-                self.log.moments.append(moment)
+                self.log.times.append(time_)
                 self.log.busiest = max(
                     self.log.busiest,
                     self.options.requests_per_minute - int(left),
                 )
             if request.method == "POST" and request.path.endswith("/reports/raw"):
                 report = json.loads(request.body)["event"]
-                self.log.jobs.setdefault(report, []).append(moment)
-        return answer
+                self.log.jobs.setdefault(report, []).append(time_)
+        return response
 
     def break_window(self, window: str | None) -> None:
-        """Refuse the reports of the window that begins on this day; of none from now on."""
+        """Reject the reports of the window that starts on this day; None rejects no more."""
         start = datetime.fromisoformat(f"{window}T00:00:00+00:00") if window else None
         self._broken = start - BEFORE if start else None
 
     def _refusal(self, request: Request) -> Response | None:
-        """400 to each job of a report whose window begins where this account is broken."""
+        """A 400 for each report job of the broken window."""
         if self._broken is None or not request.path.endswith("/reports/raw"):
             return None
         asked = json.loads(request.body)
         start = datetime.fromisoformat(asked["start"].replace("Z", "+00:00"))
-        # A transcript is of one day, and the last one of the window before begins there as well.
+        # The last one-day transcript of the window before starts there as well.
         if start != self._broken or asked["event"] == TRANSCRIPT:
             return None
         return Response.of_json(400, {"status": "INVALID_VALUE", "message": "made to fail"})
 
 
-class FarEnd:
-    """Accounts by name, each on a port of its own, until the `with` block ends."""
+class FakeServices:
+    """Accounts by name, each on its own port, until the `with` block ends."""
 
     def __init__(self, accounts: dict[str, SlowAccount]) -> None:
         self.accounts = accounts
@@ -146,12 +146,12 @@ class FarEnd:
         self._open.close()
 
 
-def _most_within(moments: list[float], seconds: float) -> int:
+def _most_within(times: list[float], seconds: float) -> int:
     window: deque[float] = deque()
     most = 0
-    for moment in sorted(moments):
-        window.append(moment)
-        while window[0] <= moment - seconds:
+    for time_ in sorted(times):
+        window.append(time_)
+        while window[0] <= time_ - seconds:
             window.popleft()
         most = max(most, len(window))
     return most

@@ -1,4 +1,4 @@
-"""A Meltano project made of the shipped meltano.yml and the fragments of docs/scale-out.md."""
+"""Meltano project of the shipped meltano.yml and the fragments of docs/scale-out.md."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Project:
     """A folder with meltano.yml, accounts.yml and, in `dagster`, what Dagster keeps.
 
     Args:
-        folder: made anew.
-        accounts: what is other than on the page, by the account's name.
+        folder: created again.
+        accounts: differences from the page, by account.
         settings: environment variables for everything that runs in it.
     """
 

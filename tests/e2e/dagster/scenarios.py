@@ -1,4 +1,4 @@
-"""The scenes of the proof, and the table of what was measured."""
+"""Scenarios of backfills, and the table of their measurements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from e2e.checks import check, say
 from e2e.dagster.engine import Engine
-from e2e.dagster.environment import ACME, GLOBEX, Limits, Span, Stage
+from e2e.dagster.environment import ACME, GLOBEX, Limits, Scenario, Span
 from e2e.dagster.event_comparison import differences, unexplained
 from e2e.dagster.fake_services import REPORT_JOBS_PER_MINUTE, TOO_MANY, UNAUTHORIZED
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 Events = dict[str, dict[str, Any]]
 
 WORKERS = 4
-# Seconds to each of Freshchat's answers.
+# Seconds before each response of Freshchat.
 LATENCY = 0.4
-# So low that four workers, each as fast as it can be, would go beyond it.
+# So low that four unlimited workers exceed it.
 LOW = 60
 WEEKS = 4
 FEWER_WEEKS = 2
-# Which window of them is made to fail.
+# Index of the window that fails.
 BROKEN = 2
 
 
 class Scenarios:
-    """What one scene finds, another compares with."""
+    """Scenarios that compare their events with those of the first one."""
 
     def __init__(self) -> None:
         self._span = Span.until_lately(WEEKS)
@@ -37,10 +37,10 @@ class Scenarios:
         self._rows: list[tuple[str, str]] = []
 
     def whole(self) -> None:
-        """One process an account over its whole span: what all else is compared with."""
-        say(f"One tap process over {WEEKS} weeks, without Dagster; {LATENCY} s an answer")
-        with Stage("whole", self._span, latency=LATENCY, limits=Limits()) as stage:
-            stage.project.run(
+        """One process for each account over its whole history: the reference for the others."""
+        say(f"One tap process over {WEEKS} weeks, without Dagster; {LATENCY} s a response")
+        with Scenario("whole", self._span, latency=LATENCY, limits=Limits()) as scenario:
+            scenario.project.run(
                 "dagster",
                 "definitions",
                 "validate",
@@ -48,32 +48,32 @@ class Scenarios:
                 "deploy.dagster.definitions",
             )
             say("  ok  the definitions load")
-            self._seconds["process"] = stage.run_whole(ACME, self._span)
-            self._wholes[ACME] = self._told(stage, ACME)
-            stage.accounts[GLOBEX].latency = 0
-            stage.run_whole(GLOBEX, self._fewer)
-            self._wholes[GLOBEX] = self._told(stage, GLOBEX)
+            self._seconds["process"] = scenario.run_whole(ACME, self._span)
+            self._wholes[ACME] = self._events_by_id(scenario, ACME)
+            scenario.accounts[GLOBEX].latency = 0
+            scenario.run_whole(GLOBEX, self._fewer)
+            self._wholes[GLOBEX] = self._events_by_id(scenario, GLOBEX)
         events = f"{len(self._wholes[ACME])} and {len(self._wholes[GLOBEX])} events"
         say(f"  {events}; the longer one took {self._seconds['process']:.0f} s")
 
     def workers(self, slots: int) -> None:
-        """The same by windows, so many at once."""
+        """The same by windows, `slots` of them at once."""
         say(f"{WEEKS} windows, {slots} at once")
-        with Stage(f"workers-{slots}", self._span, latency=LATENCY, limits=Limits()) as stage:
-            with Engine(stage.project) as engine:
+        with Scenario(f"workers-{slots}", self._span, latency=LATENCY, limits=Limits()) as scenario:
+            with Engine(scenario.project) as engine:
                 engine.give_slots(ACME, slots)
                 engine.backfill(ACME, self._span.windows)
                 runs = engine.wait_for(WEEKS)
                 if slots > 1:
-                    before = len(stage.events(ACME))
-                    stage.project.follow("dagster asset materialize", self._span.windows[0])
-                    check("a window that is done sends nothing", before, len(stage.events(ACME)))
+                    before = len(scenario.events(ACME))
+                    scenario.project.follow("dagster asset materialize", self._span.windows[0])
+                    check("a completed window sends nothing", before, len(scenario.events(ACME)))
             check("every window succeeds", {"SUCCESS"}, {run.status for run in runs})
             check("no more at once than the pool has slots", slots, _most_at_once(runs))
-            self._same(stage, ACME)
-            self._within(stage, ACME)
-            told = sum(run.events for run in runs)
-            check("materialisations tell how many events", len(self._wholes[ACME]), told)
+            self._same(scenario, ACME)
+            self._within(scenario, ACME)
+            found = sum(run.events for run in runs)
+            check("materialisations state the number of events", len(self._wholes[ACME]), found)
         self._seconds[f"{slots}"] = _seconds(runs)
         say(f"  {self._seconds[f'{slots}']:.0f} s")
 
@@ -83,10 +83,12 @@ class Scenarios:
         limits = Limits(requests=LOW)
         settings = {"SCALE_OUT_RETRIES": "0"}
         broken = self._span.windows[BROKEN]
-        with Stage("two", self._span, latency=LATENCY, limits=limits, settings=settings) as stage:
-            with Engine(stage.project) as engine:
-                stage.accounts[ACME].break_window(broken)
-                stage.project.follow("dagster instance concurrency set")
+        with Scenario(
+            "two", self._span, latency=LATENCY, limits=limits, settings=settings
+        ) as scenario:
+            with Engine(scenario.project) as engine:
+                scenario.accounts[ACME].break_window(broken)
+                scenario.project.follow("dagster instance concurrency set")
                 engine.give_slots(GLOBEX, WORKERS // 2)
                 engine.backfill(ACME, self._span.windows)
                 engine.backfill(GLOBEX, self._fewer.windows)
@@ -96,35 +98,38 @@ class Scenarios:
                 check("only the broken window fails", [(ACME, broken)], lost)
                 why = engine.why(failed[0])
                 check("it says why", True, "made to fail" in why or "answered 400" in why)
-                before = self._told(stage, ACME)
-                stage.accounts[ACME].break_window(None)
+                before = self._events_by_id(scenario, ACME)
+                scenario.accounts[ACME].break_window(None)
                 engine.retry(failed[0])
                 again = engine.wait_for(len(runs) + 1)
             retried = [(run.window, run.status) for run in again if run.again]
             check("only that window is run again", [(broken, "SUCCESS")], retried)
-            lacking = sum(run.events for run in again if run.again)
-            check("it brings what lacked", len(self._wholes[ACME]), len(before) + lacking)
+            missing = sum(run.events for run in again if run.again)
+            check("it delivers the missing events", len(self._wholes[ACME]), len(before) + missing)
             for account in (ACME, GLOBEX):
-                self._same(stage, account)
-                self._within(stage, account)
-            both = self._told(stage, ACME).keys() & self._told(stage, GLOBEX).keys()
+                self._same(scenario, account)
+                self._within(scenario, account)
+            both = (
+                self._events_by_id(scenario, ACME).keys()
+                & self._events_by_id(scenario, GLOBEX).keys()
+            )
             check("no event is of both accounts", set(), set(both))
 
     def without_shares(self) -> None:
-        """The same limit, but every worker takes all of it: what the shares are for."""
+        """The same limit, but every worker claims all of it: without shares it is exceeded."""
         say("The same limit, not shared")
         limits = Limits(requests=LOW, claimed=WORKERS)
-        with Stage("unshared", self._span, latency=LATENCY, limits=limits) as stage:
-            statuses = stage.accounts[ACME].log.statuses
-            with Engine(stage.project) as engine:
+        with Scenario("unshared", self._span, latency=LATENCY, limits=limits) as scenario:
+            statuses = scenario.accounts[ACME].log.statuses
+            with Engine(scenario.project) as engine:
                 engine.give_slots(ACME, WORKERS)
                 engine.backfill(ACME, self._span.windows)
-                # Whoever is refused waits long, so that the whole would take long.
+                # Rejected runs wait long, so the scenario does not wait for their end.
                 refused = engine.wait_until(lambda: TOO_MANY in statuses)
         check("Freshchat refuses requests then", True, refused)
 
     def table(self) -> str:
-        """All that was measured."""
+        """All measurements."""
         one, many = self._seconds["1"], self._seconds[f"{WORKERS}"]
         process = self._seconds["process"]
         rows = [
@@ -135,31 +140,31 @@ class Scenarios:
         width = max(len(what) for what, _ in rows)
         return "\n".join(f"{what:<{width}}  {figure}" for what, figure in rows)
 
-    def _told(self, stage: Stage, account: str) -> Events:
-        events = stage.events(account)
-        told = {event["messageId"]: event for event in events}
-        check(f"{account}: no event is sent twice", len(events), len(told))
-        return told
+    def _events_by_id(self, scenario: Scenario, account: str) -> Events:
+        events = scenario.events(account)
+        found = {event["messageId"]: event for event in events}
+        check(f"{account}: no event is sent twice", len(events), len(found))
+        return found
 
-    def _same(self, stage: Stage, account: str) -> None:
-        whole, parts = self._wholes[account], self._told(stage, account)
+    def _same(self, scenario: Scenario, account: str) -> None:
+        whole, parts = self._wholes[account], self._events_by_id(scenario, account)
         check(f"{account}: the same message ids as of one run", set(whole), set(parts))
         found = differences(whole, parts)
         check(f"{account}: the same content, but of earlier times", set(), unexplained(found))
-        what = f"{stage.name}: events of {account} that know less of what was before the window"
+        what = f"{scenario.name}: events of {account} without earlier history"
         self._note(what, f"{len(found)} of {len(whole)}")
 
-    def _within(self, stage: Stage, account: str) -> None:
-        log = stage.accounts[account].log
-        limit = stage.accounts[account].options.requests_per_minute
+    def _within(self, scenario: Scenario, account: str) -> None:
+        log = scenario.accounts[account].log
+        limit = scenario.accounts[account].options.requests_per_minute
         refused = {TOO_MANY, UNAUTHORIZED} & set(log.statuses)
-        check(f"{account}: no 429, no stranger's token", set(), refused)
+        check(f"{account}: no 429, no wrong token", set(), refused)
         check(f"{account}: never over the limit", True, log.busiest_span() <= limit)
         jobs = log.busiest_jobs() <= REPORT_JOBS_PER_MINUTE
-        check(f"{account}: nor over that of report jobs", True, jobs)
-        what = f"{stage.name}: busiest minute of {account}, requests of those allowed"
+        check(f"{account}: nor over the limit of report jobs", True, jobs)
+        what = f"{scenario.name}: busiest minute of {account}, requests of those allowed"
         self._note(what, f"{log.busiest} of {limit}")
-        what = f"{stage.name}: the same of jobs of one report"
+        what = f"{scenario.name}: the same of jobs of one report"
         self._note(what, f"{log.busiest_jobs()} of {REPORT_JOBS_PER_MINUTE}")
 
     def _note(self, what: str, figure: str) -> None:
@@ -174,9 +179,9 @@ def _seconds(runs: list[Run]) -> float:
 
 
 def _most_at_once(runs: list[Run]) -> int:
-    moments = [(run.started or 0, 1) for run in runs] + [(run.ended or 0, -1) for run in runs]
+    times = [(run.started or 0, 1) for run in runs] + [(run.ended or 0, -1) for run in runs]
     now = most = 0
-    for _, change in sorted(moments):
+    for _, change in sorted(times):
         now += change
         most = max(most, now)
     return most

@@ -1,4 +1,4 @@
-"""What the target's closing table says, as numbers. Pure."""
+"""Parser of the summary table at the end of the target's log; pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _SENT = {"sent", "written"}
 
 
 @dataclass(kw_only=True)
-class Closing:
+class TargetSummary:
     """Counts of one run.
 
     Attributes:
-        outcome: How the target says that the run ended; None if it never got to that.
-        events: Sent, or written by a dry run.
-        by_name: The same by the event's name.
-        skipped: Records that are no events.
+        outcome: The outcome that the target states; None if it printed no table.
+        events: Number sent, or written by a dry run.
+        by_name: The same by event name.
+        skipped: Records that the mapping skips.
         dead_letters: Events that could not be sent.
         seconds: How long the target ran.
     """
@@ -37,30 +37,30 @@ class Closing:
     seconds: float = 0.0
 
 
-def read_closing(lines: Iterable[str]) -> Closing:
-    """Read the table out of the target's log, which may say other things before it."""
-    closing = Closing()
+def parse_summary(lines: Iterable[str]) -> TargetSummary:
+    """Parse the table in the target's log, which may have other lines before it."""
+    summary = TargetSummary()
     head = ""
     for line in lines:
         text = line.strip()
         if title := _TITLE.fullmatch(text):
-            closing, head = Closing(outcome=title["outcome"]), ""
+            summary, head = TargetSummary(outcome=title["outcome"]), ""
         elif seconds := _SECONDS.fullmatch(text):
-            closing.seconds = float(seconds["seconds"].replace(",", ""))
+            summary.seconds = float(seconds["seconds"].replace(",", ""))
             head = "seconds"
-        elif closing.outcome is not None and (row := _ROW.fullmatch(text)):
+        elif summary.outcome is not None and (row := _ROW.fullmatch(text)):
             head = row["head"] or head
-            _count(closing, head, row["what"], row["count"], first=row["head"] is not None)
-    return closing
+            _count(summary, head, row["what"], row["count"], first=row["head"] is not None)
+    return summary
 
 
-def _count(closing: Closing, head: str, what: str, count: str, *, first: bool) -> None:
+def _count(summary: TargetSummary, head: str, what: str, count: str, *, first: bool) -> None:
     number = int(count.replace(",", "").partition(".")[0])
     if head in _SENT and first:
-        closing.events = number
+        summary.events = number
     elif head in _SENT:
-        closing.by_name[what] = number
+        summary.by_name[what] = number
     elif head == "skipped":
-        closing.skipped += number
+        summary.skipped += number
     elif head == "dead letters":
-        closing.dead_letters += number
+        summary.dead_letters += number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from deploy.dagster.closing import Closing, read_closing
+from deploy.dagster.target_summary import TargetSummary, parse_summary
 from target_segment import report
 
 
@@ -27,7 +27,7 @@ def test_every_count_of_the_targets_own_table_is_read():
         requests=5,
         retries=1,
     )
-    assert read_closing(["a line before", *lines]) == Closing(
+    assert parse_summary(["a line before", *lines]) == TargetSummary(
         outcome="done",
         events=1507,
         by_name={"onConversationCreate": 7, "onMessageCreate": 1500},
@@ -38,8 +38,8 @@ def test_every_count_of_the_targets_own_table_is_read():
 
 
 def test_a_run_without_events_has_none():
-    assert read_closing(table()).events == 0
+    assert parse_summary(table()).events == 0
 
 
 def test_a_log_without_a_table_has_no_outcome():
-    assert read_closing(["skipped  something  3"]) == Closing()
+    assert parse_summary(["skipped  something  3"]) == TargetSummary()
