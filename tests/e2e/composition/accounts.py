@@ -57,9 +57,7 @@ def run_two_accounts(folder: Path) -> None:
         check(f"{each}: Segment has what it has when run alone", alone.sent, here.sent)
         check(f"{each}: so have the dead letters", alone.dead_letters, here.dead_letters)
         check(f"{each}: and the state", alone.state, here.state)
-    shared = set(both["us"].sent + both["us"].dead_letters) & set(
-        both["eu"].sent + both["eu"].dead_letters
-    )
+    us, eu = (set(both[each].sent + both[each].dead_letters) for each in ACCOUNTS)
     check("no event is of both accounts", set(), us & eu)
     _miss_a_variable(folder / "missing")
 
