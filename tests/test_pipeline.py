@@ -1,4 +1,4 @@
-"""The pair end to end: real processes, a real socket, and what truly happened."""
+"""Tap and target end to end: real processes, a real socket, compared with the ground truth."""
 
 import json
 from collections import defaultdict
@@ -9,7 +9,7 @@ from fakes.pipeline import expected_events, key_of_event, start_pipeline
 from fakes.segment import FakeSegment
 
 URL = "sandbox://?report_jobs_per_minute=30&conversations_per_day=16"
-# Bodies of this size make some twenty-five of a run, so that there is a middle to be killed in.
+# A run has some 25 batches of this size, so that it can be killed in the middle.
 BODY = 40
 
 
@@ -19,8 +19,8 @@ def segment():
         yield server
 
 
-class Field:
-    """One period of the desk, one folder, one receiver."""
+class Pipelines:
+    """Runs over one period of the sandbox, in one folder, to one server."""
 
     def __init__(self, folder, segment):
         self.folder, self.segment = folder, segment
@@ -42,7 +42,7 @@ class Field:
             "state_flush_seconds": 1,
         }
 
-    def pair(self):
+    def start(self):
         return start_pipeline(self.folder, self.tap, self.target)
 
     @property
@@ -50,7 +50,7 @@ class Field:
         return expected_events(URL, self.start, self.end)
 
     def check_whole(self):
-        """Everything received, nothing invented, one message id for one occurrence."""
+        """Everything is received, nothing is invented, and each event has one message id."""
         ids = defaultdict(set)
         twice = [event for event, why in self.segment.swallowed if why == "duplicate"]
         for event in [*self.segment.accepted, *twice]:
@@ -64,19 +64,21 @@ class Field:
 
 
 @pytest.fixture
-def field(tmp_path, segment):
-    return Field(tmp_path, segment)
+def pipelines(tmp_path, segment):
+    return Pipelines(tmp_path, segment)
 
 
-def test_everything_that_happened_reaches_segment_once_with_its_time_and_identity(field, segment):
-    assert field.pair().wait() == (0, 0)
-    field.check_whole()
+def test_everything_that_happened_reaches_segment_once_with_its_time_and_identity(
+    pipelines, segment
+):
+    assert pipelines.start().wait() == (0, 0)
+    pipelines.check_whole()
     assert segment.swallowed == []
-    truth = field.truth
+    truth = pipelines.truth
     for event in segment.accepted:
-        occurrence = truth[key_of_event(event)]
-        assert event.get("userId") == occurrence.reference_id
-        assert event["anonymousId"] == (occurrence.user_id or occurrence.agent_id)
+        true_event = truth[key_of_event(event)]
+        assert event.get("userId") == true_event.reference_id
+        assert event["anonymousId"] == (true_event.user_id or true_event.agent_id)
     kinds = {each.kind for each in truth.values()}
     assert kinds == {
         *("created", "assigned_to_agent", "assigned_to_group", "resolved", "reopened"),
@@ -84,36 +86,36 @@ def test_everything_that_happened_reaches_segment_once_with_its_time_and_identit
     }
 
 
-def test_a_second_run_sends_nothing_twice(field, segment):
-    field.pair().wait()
+def test_a_second_run_sends_nothing_twice(pipelines, segment):
+    pipelines.start().wait()
     count = len(segment.accepted)
-    assert field.pair().wait() == (0, 0)
+    assert pipelines.start().wait() == (0, 0)
     assert len(segment.accepted) == count
     assert segment.swallowed == []
 
 
 @pytest.mark.parametrize("victim", ["tap", "target", "both"])
 @pytest.mark.parametrize("after", [1, 7, 16])
-def test_killed_at_any_moment_a_run_goes_on_without_loss_or_new_ids(field, segment, victim, after):
-    pair = field.pair()
+def test_a_killed_run_resumes_without_loss_or_new_ids(pipelines, segment, victim, after):
+    pipeline = pipelines.start()
     for _ in range(after):
         assert segment.arrived.acquire(timeout=30)
     if victim in {"tap", "both"}:
-        pair.tap.kill()
+        pipeline.tap.kill()
     if victim in {"target", "both"}:
-        pair.target.kill()
-    pair.wait()
-    assert field.pair().wait() == (0, 0), pair.log("target")
-    field.check_whole()
+        pipeline.target.kill()
+    pipeline.wait()
+    assert pipelines.start().wait() == (0, 0), pipeline.log("target")
+    pipelines.check_whole()
 
 
-def test_state_is_never_ahead_of_what_was_received(field, segment):
-    pair = field.pair()
+def test_state_is_never_ahead_of_what_was_received(pipelines, segment):
+    pipeline = pipelines.start()
     for _ in range(12):
         assert segment.arrived.acquire(timeout=30)
-    pair.target.kill()
-    pair.wait()
-    bookmarks = json.loads((field.folder / "state.json").read_text())["bookmarks"]
+    pipeline.target.kill()
+    pipeline.wait()
+    bookmarks = json.loads((pipelines.folder / "state.json").read_text())["bookmarks"]
     names = {
         "agent_activity": {"onAgentActivityCreate"},
         "conversation_events": {"onConversationCreate", "onConversationUpdate"},
@@ -122,29 +124,29 @@ def test_state_is_never_ahead_of_what_was_received(field, segment):
     received = {key_of_event(event) for event in segment.accepted}
     covered = {
         key
-        for key, occurrence in field.truth.items()
+        for key, true_event in pipelines.truth.items()
         for stream, events in names.items()
-        if occurrence.event in events
+        if true_event.event in events
         and "replication_key_value" in bookmarks.get(stream, {})
-        and occurrence.time < datetime.fromisoformat(bookmarks[stream]["replication_key_value"])
+        and true_event.time < datetime.fromisoformat(bookmarks[stream]["replication_key_value"])
     }
     assert covered
     assert covered <= received
 
 
-def test_without_a_write_key_the_run_ends_in_one_line(field):
-    del field.target["write_key"]
-    pair = field.pair()
-    assert pair.wait()[1] == 1
-    [line] = [each for each in pair.log("target").splitlines() if "ERROR" in each]
+def test_without_a_write_key_the_run_ends_in_one_line(pipelines):
+    del pipelines.target["write_key"]
+    pipeline = pipelines.start()
+    assert pipeline.wait()[1] == 1
+    [line] = [each for each in pipeline.log("target").splitlines() if "ERROR" in each]
     assert "write_key" in line
 
 
-def test_no_log_of_either_side_holds_a_key_or_a_word_of_a_message(field, segment, monkeypatch):
+def test_no_log_holds_a_key_or_the_text_of_a_message(pipelines, segment, monkeypatch):
     monkeypatch.setenv("LOGLEVEL", "DEBUG")
-    pair = field.pair()
-    pair.wait()
-    logs = pair.log("tap") + pair.log("target")
+    pipeline = pipelines.start()
+    pipeline.wait()
+    logs = pipeline.log("tap") + pipeline.log("target")
     assert "key-1" not in logs
     texts = {
         each["properties"]["message_text"]

@@ -1,4 +1,4 @@
-"""How an answer leaves a far end: whole, or as broken networks and busy hosts let it out."""
+"""Faulty server: sends a response whole, or as broken networks and busy hosts do."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from http.server import BaseHTTPRequestHandler
 
-# Between two drips, and how many there are.
+# Seconds between the parts of a slow response, and their number.
 DRIP_SECONDS = 0.01
 DRIPS = 4
-# Nobody waits longer for the rest of an answer; who gives up earlier is noticed at once.
+# A stalled response is closed after this long, or when the client disconnects.
 PATIENCE_SECONDS = 5.0
 
 
 class Form(Enum):
-    """What becomes of an answer on its way."""
+    """How a response is transmitted."""
 
     WHOLE = "whole"
     RESET = "reset"
@@ -37,14 +37,14 @@ def send(
     body: bytes,
     form: Form = Form.WHOLE,
 ) -> None:
-    """Let an answer out; whoever asked may have gone meanwhile.
+    """Send a response; the client may have disconnected.
 
     Args:
-        handler: Of the request that is answered.
+        handler: The handler of the request.
         status: HTTP status.
         headers: All of them but `Content-Length`.
         body: The whole body.
-        form: How it leaves.
+        form: How it is transmitted.
     """
     if form is Form.RESET:
         # A reset, not an orderly end.

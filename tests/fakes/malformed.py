@@ -1,4 +1,4 @@
-"""A far end over HTTP whose every answer has one header line that is none: such proxies exist."""
+"""Server whose responses have one malformed header line, as some proxies send."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def garbled_host() -> Iterator[str]:
+def malformed_host() -> Iterator[str]:
     """Serve on a free port of this host; yields its URL, without a slash at the end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True

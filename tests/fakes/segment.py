@@ -1,8 +1,8 @@
-"""A fake Segment over HTTP: as strict, and as silent, as the service is documented to be.
+"""Fake Segment over HTTP, as strict and as silent as the documentation of the service.
 
-It answers 200 to almost everything, as Segment does, and keeps apart what Segment would keep
-(`accepted`) and what it would drop without a word (`swallowed`). What no well-behaved client does
-is written down in `complaints`. Faults are scripted with `next_answers`, or ruled by `poisonous`.
+It responds with 200 to almost everything, as Segment does, and separates what Segment would keep
+(`accepted`) from what it would silently drop (`swallowed`). `complaints` lists what no correct
+client does. Faults are scripted with `next_answers`, or decided by `is_poison` and `fault`.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class FakeSegment:
         received: All batch requests that were read.
         complaints: What no well-behaved client does.
         next_answers: Answers to the next batch requests, before it is as usual again.
-        poisonous: Events for which a body is answered with 400.
-        weather: Asked when a batch request arrives; its answer, if any, follows `next_answers`.
+        is_poison: Events for which a batch gets a 400.
+        fault: Called when a batch request arrives; its response follows `next_answers`.
         gate: Requests wait here before they are answered; open at first.
         clock_ahead: Seconds by which the service's clock is ahead of this host's.
     """
@@ -132,7 +132,7 @@ class FakeSegment:
     def ids(self) -> list[str]:
         return [event["messageId"] for event in self.accepted]
 
-    def _take(self, headers: dict[str, str], wire: bytes, weather: Scripted | None) -> Scripted:
+    def _take(self, headers: dict[str, str], wire: bytes, fault: Scripted | None) -> Scripted:
         raw = gzip.decompress(wire) if headers.get("content-encoding") == "gzip" else wire
         try:
             body = json.loads(raw, parse_constant=_refuse_constant)
@@ -142,7 +142,7 @@ class FakeSegment:
             received = Received(headers=headers, body=body, size=len(raw), wire_size=len(wire))
             self.received.append(received)
             self._complain(received)
-            scripted = self.next_answers.popleft() if self.next_answers else weather
+            scripted = self.next_answers.popleft() if self.next_answers else fault
             if scripted is not None and not scripted.stored:
                 return scripted
             if not body.get("writeKey"):
@@ -205,7 +205,7 @@ class FakeSegment:
             disable_nagle_algorithm = True
 
             def handle(self) -> None:
-                # Who asks may be killed at any moment.
+                # The client may be killed at any time.
                 with contextlib.suppress(ConnectionError):
                     super().handle()
 

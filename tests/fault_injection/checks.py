@@ -47,7 +47,7 @@ class Evidence:
         received: Events in order of arrival, each message id once.
         again: Events received again under a message id that was already there.
         dropped: Reasons for which Segment would have dropped events, other than duplicates.
-        dead_letters: Events in the dead-dead_letter file, in order.
+        dead_letters: Events in the dead-letter file, in order.
         states: STATE lines in order.
         overlap: How much before its bookmark a STATE has read again.
     """

@@ -108,8 +108,8 @@ KINDS = {
         *_of(
             "disk",
             Channel.RUN,
-            "dead-dead_letters-cut-short",
-            "dead-dead_letters-no-space",
+            "dead-letters-cut-short",
+            "dead-letters-no-space",
             "spool-no-space",
         ),
         *_of(

@@ -181,7 +181,7 @@ class ScheduleRunner:
         for _ in range(MAX_RUNS):
             before = self._faults_so_far
             disk = self._injector.next_fault(Channel.RUN)
-            if disk is not None and disk.kind.startswith("dead-dead_letters"):
+            if disk is not None and disk.kind.startswith("dead-letters"):
                 self._segment_faults.poison = True
             run = self._run_pipeline(disk)
             if self._ends_well(run, before):
@@ -203,7 +203,7 @@ class ScheduleRunner:
         environ = self._environ()
         written = self._dead_letter_file.stat().st_size if self._dead_letter_file.exists() else 0
         elsewhere = {"TARGET_SEGMENT_DEAD_LETTER_PATH": "/dev/full"}
-        full = kind == "dead-dead_letters-no-space"
+        full = kind == "dead-letters-no-space"
         secrets = ["--config=ENV"]
         run = self._start(
             tap=Start(
@@ -215,14 +215,14 @@ class ScheduleRunner:
                 arguments=("--config", "target.json", *secrets),
                 environ={**environ, **(elsewhere if full else {})},
                 max_file_bytes=written + LITTLE_ROOM
-                if kind == "dead-dead_letters-cut-short"
+                if kind == "dead-letters-cut-short"
                 else None,
             ),
         )
         if disk is not None:
             temp_full = kind == "spool-no-space"
             took_effect = (
-                run.statuses["tap"] if temp_full else b"dead-dead_letter file" in run.logs["target"]
+                run.statuses["tap"] if temp_full else b"dead-letter file" in run.logs["target"]
             )
             if not took_effect:
                 self._injector.withdraw(disk)
@@ -269,7 +269,7 @@ class ScheduleRunner:
         self.result.dead_letters = len(dead_letters)
         mode = self._dead_letter_file.stat().st_mode & 0o777
         if mode != 0o600:
-            self.result.violations.append(f"the dead-dead_letter file has mode {mode:o}")
+            self.result.violations.append(f"the dead-letter file has mode {mode:o}")
         if any("event" not in dead_letter for dead_letter in dead_letters):
             self.result.violations.append("the dead letters hold a record, not an event")
         self._segment.next_answers.clear()

@@ -9,7 +9,7 @@ import requests
 from fakes.clock import NOON
 from fakes.http import CutBody
 from fakes.runs import run_tap
-from fakes.sandbox_client import Desk
+from fakes.sandbox_client import SandboxClient
 from urllib3.exceptions import ProtocolError
 
 from tap_freshchat import sandbox
@@ -80,7 +80,7 @@ class Trouble:
 @pytest.mark.parametrize("stream", LISTS)
 def test_a_list_is_told_whole_and_in_the_schemas_types(stream):
     run = run_tap(NOON, streams=(stream,))
-    items = {item["id"]: item for item in Desk(NOON).every(*LISTS[stream])}
+    items = {item["id"]: item for item in SandboxClient(NOON).every(*LISTS[stream])}
     assert [each["id"] for each in run.records[stream]] == list(items)
     for record in run.records[stream]:
         the_same(record, items[record["id"]])
@@ -88,7 +88,7 @@ def test_a_list_is_told_whole_and_in_the_schemas_types(stream):
 
 def test_unpaged_lists_and_the_account_are_told_whole():
     run = run_tap(NOON, streams=("agent_statuses", "conversation_fields", "account"))
-    desk = Desk(NOON)
+    desk = SandboxClient(NOON)
     assert run.records["agent_statuses"] == desk.get("/agents/status")["states"]
     assert run.records["conversation_fields"] == desk.get("/conversations/fields")
     [account] = run.records["account"]
@@ -110,7 +110,7 @@ def test_a_list_needs_no_request_but_its_own():
 
 def test_users_are_those_changed_since_the_start():
     run = run_tap(NOON, streams=("users",))
-    expected = changed_users(Desk(NOON), NOON - WEEK, NOON)
+    expected = changed_users(SandboxClient(NOON), NOON - WEEK, NOON)
     records = {each["id"]: each for each in run.records["users"]}
     assert len(records) == len(run.records["users"]) > 100
     assert records.keys() == expected.keys()
@@ -124,7 +124,7 @@ def test_a_later_run_tells_only_the_users_changed_since_and_asks_little():
         runs.append(run_tap(NOON + number * 2 * HOUR, runs[-1].state, streams=("users",)))
         assert len(runs[-1].requests) == 2
         since = NOON + (number - 1) * 2 * HOUR
-        expected = changed_users(Desk(NOON + number * 2 * HOUR), since, since + 2 * HOUR)
+        expected = changed_users(SandboxClient(NOON + number * 2 * HOUR), since, since + 2 * HOUR)
         assert {each["id"] for each in runs[-1].records["users"]} == expected.keys()
     assert sum(len(run.records["users"]) for run in runs[1:]) > 10
     assert len(json.dumps(runs[-1].state)) < 1000
@@ -134,7 +134,7 @@ def test_a_long_history_is_told_whole_in_few_requests():
     url = "sandbox://?conversations_per_day=3"
     start = NOON - 455 * DAY
     run = run_tap(NOON, streams=("users",), url=url, start_date=start.isoformat())
-    expected = changed_users(Desk(NOON, url), start, NOON)
+    expected = changed_users(SandboxClient(NOON, url), start, NOON)
     assert {each["id"] for each in run.records["users"]} == expected.keys()
     assert len(run.requests) <= 67
 
@@ -145,7 +145,7 @@ def test_an_interrupted_history_resumes_at_the_window_it_had_come_to():
     killed = run_tap(NOON, kill_after=700, **options)
     resumed = run_tap(NOON, killed.state, **options)
     told = [each["id"] for each in [*killed.records["users"], *resumed.records["users"]]]
-    assert set(told) == changed_users(Desk(NOON), start, NOON).keys()
+    assert set(told) == changed_users(SandboxClient(NOON), start, NOON).keys()
     assert len(told) - len(set(told)) < 200
     assert len(resumed.records["users"]) < 0.6 * len(set(told))
 
@@ -153,7 +153,7 @@ def test_an_interrupted_history_resumes_at_the_window_it_had_come_to():
 @pytest.mark.parametrize("ignored", [("updated_from", "updated_to"), ("updated_to",)])
 def test_a_server_that_ignores_the_filter_is_listed_once_and_filtered_here(ignored):
     start = NOON - 30 * DAY
-    desk = Desk(NOON)
+    desk = SandboxClient(NOON)
     begin = start - HOUR if ignored == ("updated_to",) else start - 20 * DAY
     shown = desk.every("/users", "users", updated_from=begin.isoformat())
 
@@ -175,7 +175,7 @@ def test_a_server_that_ignores_the_filter_is_listed_once_and_filtered_here(ignor
 
 
 def test_users_who_leave_the_list_while_it_is_read_hide_nobody():
-    everybody = Desk(NOON).every("/users", "users", updated_from=(NOON - WEEK).isoformat())
+    everybody = SandboxClient(NOON).every("/users", "users", updated_from=(NOON - WEEK).isoformat())
     left = list(everybody)
 
     def faults(request):
@@ -218,7 +218,7 @@ def test_a_user_without_a_change_counts_by_when_they_were_created():
 
 def test_user_conversations_are_those_the_service_lists_for_each_user():
     run = run_tap(NOON, streams=("user_conversations",))
-    desk = Desk(NOON)
+    desk = SandboxClient(NOON)
     expected = [
         (user_id, each["id"])
         for user_id in changed_users(desk, NOON - WEEK, NOON)
@@ -310,7 +310,7 @@ def test_an_error_in_one_of_many_look_ups_ends_the_run_with_its_sentence():
 def test_outbound_messages_are_told_with_their_time_in_the_one_form():
     run = run_tap(NOON, streams=("outbound_messages",))
     window = {"created_from": (NOON - WEEK).isoformat(), "created_to": NOON.isoformat()}
-    expected = Desk(NOON).get("/outbound-messages", **window)["outbound_messages"]
+    expected = SandboxClient(NOON).get("/outbound-messages", **window)["outbound_messages"]
     records = {each["message_id"]: each for each in run.records["outbound_messages"]}
     assert records.keys() == {each["message_id"] for each in expected}
     for message in expected:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
-from fakes.sandbox_client import Desk
+from fakes.sandbox_client import SandboxClient
 
 from tap_freshchat import sandbox
 from tap_freshchat.errors import FreshchatError, SettingError
@@ -25,7 +25,7 @@ def told(run, stream="historical_metrics"):
 @pytest.mark.parametrize("interval", ["1d", "1h"])
 def test_figures_over_time_are_those_of_each_closed_interval(interval):
     run = run_tap(NOON, streams=("historical_metrics",), metrics_interval=interval)
-    desk = Desk(NOON)
+    desk = SandboxClient(NOON)
     until = MIDNIGHT if interval == "1d" else NOON - HOUR
     expected = {}
     start = MIDNIGHT - 7 * DAY if interval == "1d" else NOON - 7 * DAY
@@ -94,7 +94,7 @@ def test_a_figure_that_changes_late_is_told_again_once_under_the_same_id():
 
 def test_figures_of_this_moment_name_what_was_counted():
     run = run_tap(NOON, streams=("instant_metrics",))
-    desk = Desk(NOON)
+    desk = SandboxClient(NOON)
     records = {each["metric"]: each for each in run.records["instant_metrics"]}
     for metric, record in records.items():
         answer = desk.get("/metrics/instant", metric=metric)["data"][0]["values"][0]

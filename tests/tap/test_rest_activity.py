@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
-from fakes.sandbox_client import Desk
+from fakes.sandbox_client import SandboxClient
 
 from tap_freshchat.activity.dialogue import Dialogue
 from tap_freshchat.activity.occurrences import Occurrence
@@ -388,7 +388,7 @@ class Sparing:
     """A service that pages the conversations of a user, and names customers as senders only."""
 
     def __init__(self):
-        self.desk = Desk(NOON, URL)
+        self.desk = SandboxClient(NOON, URL)
         self.pages = 0
 
     def __call__(self, request):

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes.malformed import garbled_host
+from fakes.malformed import malformed_host
 from fakes.segment import Scripted
 from singer_sdk.plugin_base import _ConfigInput
 
@@ -282,7 +282,7 @@ def test_a_look_up_that_fails_only_warns(run, settings, caplog):
 
 def test_a_look_up_answered_with_a_broken_header_shows_the_key_to_nobody(run, settings, caplog):
     caplog.set_level("DEBUG", logger="urllib3")
-    with garbled_host() as settings["cdn_url"]:
+    with malformed_host() as settings["cdn_url"]:
         finished = run(settings, schema(), *orders(1))
     assert finished.status == 0
     assert "key-1" not in caplog.text + finished.table
