@@ -1,7 +1,7 @@
-"""Writes what README.md, docs/events.md, meltano.yml and hub/ say of the code, from the code.
+"""Generator of the parts of README.md, docs, meltano.yml and deploy/hub that repeat the code.
 
-Each generated part stands between two marker comments, and the files of hub/ are generated as a
-whole; `python3 dev.py docs` writes them anew and a test holds them equal.
+Each generated part is between two marker comments; the files of deploy/hub/ are generated as a
+whole. `python3 dev.py docs` writes them, and a test compares them with the code.
 """
 
 from __future__ import annotations
@@ -83,12 +83,12 @@ def parts() -> Iterator[tuple[Path, str, str]]:
 def files() -> Iterator[tuple[Path, str]]:
     """Every file that is generated as a whole, and its text."""
     for name, plugin in PLUGINS.items():
-        path = ROOT / "hub" / HUB[name] / name / f"{VARIANT}.yml"
+        path = ROOT / "deploy" / "hub" / HUB[name] / name / f"{VARIANT}.yml"
         yield path, yaml.safe_dump(hub_definition(plugin), sort_keys=False, allow_unicode=True)
 
 
 def written(path: Path, text: str, marker: str, part: str) -> str:
-    """The text of a file with one of its generated parts written anew.
+    """The text of a file with one of its generated parts replaced.
 
     Raises:
         ValueError: the file has no such part.
@@ -106,15 +106,15 @@ def main() -> int:
     stale = False
     for path, marker, part in parts():
         text = path.read_text()
-        anew = written(path, text, marker, part)
-        stale |= anew != text
+        fresh = written(path, text, marker, part)
+        stale |= fresh != text
         if "--check" not in sys.argv:
-            path.write_text(anew)
-    for path, anew in files():
-        stale |= not path.exists() or path.read_text() != anew
+            path.write_text(fresh)
+    for path, fresh in files():
+        stale |= not path.exists() or path.read_text() != fresh
         if "--check" not in sys.argv:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(anew)
+            path.write_text(fresh)
     return int(stale and "--check" in sys.argv)
 
 

@@ -1,7 +1,7 @@
-"""Writes docs/licences.md: what runs with the pair, and under which licence.
+"""Generator of docs/licences.md: the packages that tap and target use, with their licences.
 
-`python3 dev.py audit` writes it anew from what the packages themselves declare, and fails on a
-licence that may not be distributed along with Apache-2.0.
+`python3 dev.py audit` writes it from the metadata of the packages, and fails on a licence that is
+not compatible with Apache-2.0.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ACCEPTED = frozenset(
         *("MPL-2.0", "Unlicense", "Zlib"),
     }
 )
-# What packages without an SPDX expression write, by what it stands for.
-_SPELLINGS = {
+# SPDX ids of the licences of packages without an SPDX expression.
+_SPDX_IDS = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
     "MIT License": "MIT",
@@ -35,10 +35,9 @@ _SPELLINGS = {
 }
 _HEAD = """# Licences
 
-What is installed with the pair and runs with it, all of it from PyPI. Written by
-`python3 dev.py audit` from what each package declares of itself; a test holds it to what is
-installed. Versions are those of Python 3.11; other Pythons have other versions of a few, which
-the test holds to the same licences.
+The packages that tap and target use, all from PyPI. `python3 dev.py audit` writes this page from
+the metadata of the packages, and a test compares it with the installed ones. Versions are those of
+Python 3.11; a few differ on other versions of Python, with the same licences.
 
 | Package | Version | Licence |
 | --- | --- | --- |
@@ -46,7 +45,7 @@ the test holds to the same licences.
 
 
 class Dependency(NamedTuple):
-    """One package that runs with the pair."""
+    """A package that tap and target use."""
 
     name: str
     version: str
@@ -67,7 +66,7 @@ class Dependency(NamedTuple):
 
 
 def dependencies() -> list[Dependency]:
-    """What runs with the pair in this environment, by name."""
+    """The packages of this environment that tap and target use, by name."""
     found: dict[str, Dependency] = {}
     waiting = [PACKAGE]
     while waiting:
@@ -96,7 +95,7 @@ def licence_of(package: Distribution) -> str:
         if each.startswith("License ::")
     ]
     if classified:
-        return " AND ".join(_SPELLINGS.get(each, each) for each in classified)
+        return " AND ".join(_SPDX_IDS.get(each, each) for each in classified)
     return (declared.get("License") or "not declared").partition("\n")[0]
 
 

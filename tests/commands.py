@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Runs the heavy commands of the documents as written, in a fresh clone of what is committed.
 
     python3 tests/commands.py              all of them; the whole test suite runs twice
@@ -8,8 +7,6 @@ Needs git and Python; what else a page needs, it says. A command that would neve
 is stopped as a user would, once it has said that it is there.
 """
 
-# ruff: noqa: T201 - a script's output
-
 from __future__ import annotations
 
 import os
@@ -18,8 +15,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from fakes.documents import ROOT, SCRIPT, Block, commands
 

@@ -11,6 +11,8 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,17 @@ LETTER = {
 def segment():
     with FakeSegment() as server:
         yield server
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Runs the commands of a page in a folder."""
+
+    run: Callable[[str], str]
+    folder: Path
+
+    def __call__(self, page):
+        return self.run(page)
 
 
 @pytest.fixture
@@ -87,8 +100,7 @@ def follow(tmp_path, segment):
         assert finished.returncode == 0, f"{reached[-1:]}\n{finished.stderr[-3000:]}"
         return finished.stdout
 
-    run.folder = tmp_path
-    return run
+    return Follow(run, tmp_path)
 
 
 def scheduled(line, folder):

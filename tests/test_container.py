@@ -1,6 +1,6 @@
 """The image's files agree with the code, and the page's with the image.
 
-What the image does is tried by `python3 proofs/container/run.py`.
+What the image does is tried by `python3 tests/e2e/container/test_image.py`.
 """
 
 import json
@@ -14,7 +14,7 @@ from fakes.documents import ROOT, blocks
 from tap_freshchat.tap import TapFreshchat
 from target_segment.target import TargetSegment
 
-DOCKERFILE = re.sub(r"\\\n\s*", " ", (ROOT / "Dockerfile").read_text())
+DOCKERFILE = re.sub(r"\\\n\s*", " ", (ROOT / "deploy" / "container" / "Dockerfile").read_text())
 DISTRIBUTION = metadata.distribution("tap-freshchat-target-segment")
 # Those that Meltano and the clients of buckets read themselves.
 FOREIGN = {"MELTANO_STATE_BACKEND_URI", "AWS_REGION"}
@@ -58,7 +58,7 @@ def test_everything_that_is_copied_is_there_and_let_through():
 
 
 def test_the_image_has_the_versions_and_hashes_that_the_tests_have():
-    image, tested = locked("container/requirements.txt"), locked("constraints.txt")
+    image, tested = locked("deploy/container/requirements.txt"), locked("constraints.txt")
     assert image
     assert all("--hash" in line for line in image.values())
     names = {name.split("==")[0] for name in tested}
@@ -67,7 +67,7 @@ def test_the_image_has_the_versions_and_hashes_that_the_tests_have():
 
 
 def test_the_image_has_every_dependency_of_the_pair():
-    names = {name.split("==")[0] for name in locked("container/requirements.txt")}
+    names = {name.split("==")[0] for name in locked("deploy/container/requirements.txt")}
     wanted = {
         re.split(r"[~>=\[]", each)[0].lower()
         for each in DISTRIBUTION.requires or []

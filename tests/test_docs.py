@@ -24,7 +24,7 @@ def texts_of(node):
     for each in ast.walk(node):
         if isinstance(each, ast.JoinedStr):
             yield "".join(
-                part.value if isinstance(part, ast.Constant) else "…" for part in each.values
+                str(part.value) if isinstance(part, ast.Constant) else "…" for part in each.values
             )
         elif isinstance(each, ast.Constant) and isinstance(each.value, str):
             yield re.sub(r"%(?:\.\d)?[sdf]", "…", each.value)

@@ -1,22 +1,20 @@
 """What runs with the pair may be distributed with it, and the page of licences says so."""
 
 import re
-import sys
 from pathlib import Path
 
+import licences
 import pytest
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "docs"))
 
-import licences  # noqa: E402 - the folder of scripts comes first
 
 PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 DEPENDENCIES = licences.dependencies()
 
 
 LOCKED = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-# The same version for every Python; of the others, the page has one Python's.
+# Packages with the same version for every Python; the page has the others for one Python only.
 EVERYWHERE = [
     each
     for each in DEPENDENCIES

@@ -24,40 +24,42 @@ EVENTS = {
 }
 
 
-HUB = sorted((ROOT / "hub").glob("*/*/*.yml"))
+HUB = sorted((ROOT / "deploy" / "hub").glob("*/*/*.yml"))
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A folder with the shipped meltano.yml, and a function that runs Meltano in it."""
-    shutil.copy(ROOT / "meltano.yml", tmp_path)
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+class Project:
+    """A folder with the shipped meltano.yml, in which Meltano runs."""
 
-    def meltano(*arguments):
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+        shutil.copy(ROOT / "meltano.yml", folder)
+
+    def __call__(self, *arguments):
         return subprocess.run(
             [BIN / "meltano", *arguments],
-            cwd=tmp_path,
-            env=environment,
+            cwd=self.folder,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
 
-    def start(*arguments):
+    def start(self, *arguments):
         return subprocess.Popen(
             [BIN / "meltano", *arguments],
-            cwd=tmp_path,
-            env=environment,
+            cwd=self.folder,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    meltano.start = start
-    meltano.folder = tmp_path
-    meltano.environment = environment
-    return meltano
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
 
 
 def bodies(folder, output="output"):
@@ -115,12 +117,12 @@ def test_the_three_jobs_run_at_once_in_one_folder_each_with_a_state_and_files_of
 
 def test_every_schedule_has_a_job_and_a_back_fill_has_no_schedule():
     jobs = {each["name"] for each in shipped()["jobs"]}
-    assert {each["job"] for each in shipped()["schedules"]} == jobs - {"back-fill"}
+    assert {each["job"] for each in shipped()["schedules"]} == jobs - {"backfill"}
 
 
 @pytest.mark.parametrize("definition", HUB, ids=lambda path: path.parent.name)
 def test_a_hub_definition_adds_its_plugin_to_a_project_of_ones_own(project, definition):
-    [kind, name] = definition.relative_to(ROOT / "hub").parts[:2]
+    [kind, name] = definition.relative_to(ROOT / "deploy" / "hub").parts[:2]
     (project.folder / "meltano.yml").write_text("project_id: own\n")
     added = project(
         *("add", "--plugin-type", kind, "--no-install", "--from-ref", str(definition), name)

@@ -114,7 +114,7 @@ def _agent(
         offset=zone[1],
         shift_start=shift_start,
         days_off=days_off,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

@@ -1,1 +1,1 @@
-"""The far ends that tests talk to."""
+"""Fake services, clocks and transports for tests."""

@@ -1,4 +1,4 @@
-"""A clock that stands still until someone sleeps on it."""
+"""Clock that advances only by sleeping."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 
 
 class StillClock:
-    """Time moves by sleeping only; what was slept is kept."""
+    """A clock that advances only by `sleep`, and keeps the durations."""
 
     def __init__(self, start: datetime = NOON) -> None:
         self.start = start

@@ -1,9 +1,9 @@
-"""The commands of README.md, CONTRIBUTING.md and docs/, and where each of them is run.
+"""Commands of README.md, CONTRIBUTING.md and docs/, and the test that runs each of them.
 
-A block of commands is run by test_commands.py, unless a comment on the line before it says else:
+test_commands.py runs a block of commands, unless a comment on the line before it says otherwise:
 
-    <!-- run by tests/commands.py -->     it is heavy: by that script, in a fresh clone
-    <!-- commands: NAME -->               by proofs/composition/run.py
+    <!-- run by tests/commands.py -->     slow: run by that script, in a fresh clone
+    <!-- commands: NAME -->               by tests/e2e/composition/test_composition_page.py
     <!-- run by another/file.py -->       by that file
     <!-- not run: why -->                 nowhere, because it cannot be run here
 
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHELL = ("sh", "bash", "shell", "console", "cron")
 SCRIPT = "tests/commands.py"
-COMPOSITION = "proofs/composition/run.py"
+COMPOSITION = "tests/e2e/composition/test_composition_page.py"
 HERE = "tests/test_commands.py"
 NOWHERE = ""
 _FENCE = re.compile(r"^ *```(\w*)$")

@@ -1,4 +1,4 @@
-"""A far end behind a requests transport adapter: answers from a script, keeps what it was sent."""
+"""Scripted transport adapter for requests: returns given responses and keeps the requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Answer:
-    """What the far end says once; `body` may be an exception that breaks the transfer off."""
+    """One response; `body` may be an exception that interrupts the transfer."""
 
     status: int = 200
     body: Any = b"{}"
@@ -43,7 +43,7 @@ class CutBody(io.RawIOBase):
 
 
 class ScriptedAdapter(BaseAdapter):
-    """Answers each request with the next of a script, or with what a function says."""
+    """Returns the next response of a script, or the result of a function, for each request."""
 
     def __init__(
         self, script: list[Answer | Exception] | Callable[[requests.PreparedRequest], Answer]
@@ -52,7 +52,7 @@ class ScriptedAdapter(BaseAdapter):
         self._script = script
         self.requests: list[requests.PreparedRequest] = []
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.requests.append(request)
         answer = self._script(request) if callable(self._script) else self._script.pop(0)
         if isinstance(answer, Exception):

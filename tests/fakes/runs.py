@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import requests
 from singer_sdk.singerlib import Catalog
@@ -64,13 +64,14 @@ class Run:
 
 def run_tap(
     now: datetime,
-    state: dict[str, Any] | None = None,
+    # Any, because tests unpack settings of several types.
+    state: Any = None,
     *,
-    streams: tuple[str, ...] = EVENT_STREAMS,
-    url: str = "sandbox://",
+    streams: Any = EVENT_STREAMS,
+    url: Any = "sandbox://",
     faults: Any = None,
-    kill_after: int | None = None,
-    ahead: timedelta = timedelta(0),
+    kill_after: Any = None,
+    ahead: Any = timedelta(0),
     **config: Any,
 ) -> Run:
     """One run, from the given state, of the given streams; its clock is `ahead` of theirs."""
@@ -79,31 +80,32 @@ def run_tap(
         config={"api_url": url, **config},
         state=json.loads(json.dumps(state or {})),
         catalog=_selected(streams),
-        message_writer=run,
+        message_writer=cast("Any", run),
     )
     clock = sandbox.SandboxClock(now + ahead)
     options = sandbox.Options.from_url(url)
 
     def watched(request: sandbox.Request) -> sandbox.Response | None:
         run.requests.append(f"{request.method} {request.path}")
-        return faults(request) if faults else None
+        response: sandbox.Response | None = faults(request) if faults else None
+        return response
 
     adapter = sandbox.SandboxAdapter(
         sandbox.Sandbox(options, lambda: clock.now() - ahead, faults=watched)
     )
     session = requests.Session()
     session.mount("https://", adapter)
-    config = Config.from_config(tap.config, clock.now())
+    settings = Config.from_config(tap.config, clock.now())
     tap.run = RunContext(
-        config,
+        settings,
         clock=clock,
         session=session,
-        token=config.token or options.token,
+        token=settings.token or options.token,
         temp_dir=TempDir(),
     )
     with contextlib.suppress(Killed):
         tap.sync_all()
-    run.since, run.until = config.start, tap.run.time_range.report_end
+    run.since, run.until = settings.start, tap.run.time_range.report_end
     return run
 
 

@@ -1,8 +1,8 @@
-"""A fake Segment over HTTP: as strict, and as silent, as the service is documented to be.
+"""Fake Segment over HTTP, as strict and as silent as the documentation of the service.
 
-It answers 200 to almost everything, as Segment does, and keeps apart what Segment would keep
-(`accepted`) and what it would drop without a word (`swallowed`). What no well-behaved client does
-is written down in `complaints`. Faults are scripted with `next_answers`, or ruled by `poisonous`.
+It responds with 200 to almost everything, as Segment does, and separates what Segment would keep
+(`accepted`) from what it would silently drop (`swallowed`). `complaints` lists what no correct
+client does. Faults are scripted with `next_answers`, or decided by `is_poison` and `fault`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from fakes.wire import Form, send
+from fakes.faulty_server import Form, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +71,8 @@ class FakeSegment:
         received: All batch requests that were read.
         complaints: What no well-behaved client does.
         next_answers: Answers to the next batch requests, before it is as usual again.
-        poisonous: Events for which a body is answered with 400.
-        weather: Asked when a batch request arrives; its answer, if any, follows `next_answers`.
+        is_poison: Events for which a batch gets a 400.
+        fault: Called when a batch request arrives; its response follows `next_answers`.
         gate: Requests wait here before they are answered; open at first.
         clock_ahead: Seconds by which the service's clock is ahead of this host's.
     """
@@ -85,8 +85,8 @@ class FakeSegment:
         self.looked_up: list[str] = []
         self.complaints: list[str] = []
         self.next_answers: deque[Scripted] = deque()
-        self.poisonous: Callable[[dict[str, Any]], bool] = lambda _: False
-        self.weather: Callable[[], Scripted | None] = lambda: None
+        self.is_poison: Callable[[dict[str, Any]], bool] = lambda _: False
+        self.fault: Callable[[], Scripted | None] = lambda: None
         self.gate = threading.Event()
         self.gate.set()
         self.arrived = threading.Semaphore(0)
@@ -132,7 +132,7 @@ class FakeSegment:
     def ids(self) -> list[str]:
         return [event["messageId"] for event in self.accepted]
 
-    def _take(self, headers: dict[str, str], wire: bytes, weather: Scripted | None) -> Scripted:
+    def _take(self, headers: dict[str, str], wire: bytes, fault: Scripted | None) -> Scripted:
         raw = gzip.decompress(wire) if headers.get("content-encoding") == "gzip" else wire
         try:
             body = json.loads(raw, parse_constant=_refuse_constant)
@@ -142,13 +142,13 @@ class FakeSegment:
             received = Received(headers=headers, body=body, size=len(raw), wire_size=len(wire))
             self.received.append(received)
             self._complain(received)
-            scripted = self.next_answers.popleft() if self.next_answers else weather
+            scripted = self.next_answers.popleft() if self.next_answers else fault
             if scripted is not None and not scripted.stored:
                 return scripted
             if not body.get("writeKey"):
                 return _refusal("An invalid write key was provided")
             too_large = any(_size(event) > MAX_EVENT_BYTES for event in body["batch"])
-            if too_large or len(raw) > MAX_BODY_BYTES or any(map(self.poisonous, body["batch"])):
+            if too_large or len(raw) > MAX_BODY_BYTES or any(map(self.is_poison, body["batch"])):
                 return _refusal("cannot be processed")
             self._store(body)
         return scripted or Scripted(status=200, json=ACCEPTED)
@@ -205,7 +205,7 @@ class FakeSegment:
             disable_nagle_algorithm = True
 
             def handle(self) -> None:
-                # Who asks may be killed at any moment.
+                # The client may be killed at any time.
                 with contextlib.suppress(ConnectionError):
                     super().handle()
 
@@ -218,7 +218,7 @@ class FakeSegment:
                 if parts[:2] == ["v1", "projects"] and parts[3:] == ["settings"]:
                     fake.looked_up.append(parts[2])
                     known = parts[2] in fake.write_keys
-                    answer = {"integrations": {}} if known else {}
+                    answer: dict[str, Any] = {"integrations": {}} if known else {}
                     self._answer(Scripted(status=200 if known else 404, json=answer))
                 else:
                     self._answer(Scripted(status=404, json={}))
@@ -234,7 +234,7 @@ class FakeSegment:
                 fake.arrived.release()
                 fake.gate.wait(30)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = fake._take(headers, wire, fake.weather())
+                answer = fake._take(headers, wire, fake.fault())
                 with fake._lock:
                     fake._at_once -= 1
                 self._answer(answer)

@@ -3,8 +3,8 @@
 import pytest
 import requests
 from fakes.clock import StillClock
-from fakes.garbled import BODY, garbled_host
 from fakes.http import Answer, CutBody, ScriptedAdapter
+from fakes.malformed import BODY, malformed_host
 
 from tap_freshchat.api.client import MAX_ATTEMPTS, FreshchatClient, build_path
 from tap_freshchat.api.rate_limiting import RateLimiter
@@ -189,7 +189,7 @@ def test_no_error_or_log_line_holds_the_token_or_a_signature(caplog):
 def test_a_signed_link_answered_with_a_broken_header_is_logged_nowhere(caplog):
     caplog.set_level("DEBUG")
     caplog.set_level("DEBUG", logger="urllib3")
-    with garbled_host() as host:
+    with malformed_host() as host:
         tap = TapFreshchat(config={"api_url": host, "api_token": TOKEN})
         link = f"{host}/file.zip?X-Amz-Signature=secret-signature"
         assert tap.run.client.download(link, b"".join) == BODY

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 import requests
-from fakes.asking import SandboxClient
 from fakes.clock import NOON
 from fakes.http import CutBody
 from fakes.runs import run_tap
+from fakes.sandbox_client import SandboxClient
 from urllib3.exceptions import ProtocolError
 
 import freshchat_sandbox as sandbox

@@ -5,9 +5,9 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from fakes.asking import SandboxClient
 from fakes.clock import NOON
 from fakes.runs import run_tap
+from fakes.sandbox_client import SandboxClient
 
 import freshchat_sandbox as sandbox
 from tap_freshchat.errors import ConfigError, FreshchatError

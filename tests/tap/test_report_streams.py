@@ -22,7 +22,9 @@ from tap_freshchat.times import parse_time
 QUARTER, DAY = timedelta(minutes=15), timedelta(days=1)
 TAP = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
 STREAMS = {
-    name: stream.reports[0] for name, stream in TAP.streams.items() if name.startswith("report_")
+    name: stream.reports[0]  # type: ignore[attr-defined] # of the streams of reports
+    for name, stream in TAP.streams.items()
+    if name.startswith("report_")
 }
 READ_BY_EVENTS = (
     *("report_conversation_created", "report_conversation_agent_assigned"),

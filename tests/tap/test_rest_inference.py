@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from fakes.asking import SandboxClient
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
+from fakes.sandbox_client import SandboxClient
 
 from freshchat_sandbox import Response
 from tap_freshchat.activity.events import ConversationEvent

@@ -195,10 +195,10 @@ SCHEMA = {
 
 
 def test_refused_events_are_sent_again_with_the_same_ids(run, settings, segment, dead):
-    segment.poisonous = lambda _: True
+    segment.is_poison = lambda _: True
     run(settings, SCHEMA, *[order(number, user="u") for number in range(3)])
     ids = [letter["event"]["messageId"] for letter in dead()]
-    segment.poisonous = lambda _: False
+    segment.is_poison = lambda _: False
     finished = run(settings, replay_path=settings["dead_letter_path"])
     assert finished.status == 0
     assert segment.ids == ids
@@ -228,7 +228,7 @@ def test_a_letter_has_the_names_that_the_run_would_have_given_it(run, settings, 
 
 
 def test_what_fails_again_is_kept_again_once(run, settings, segment, dead):
-    segment.poisonous = lambda event: event["userId"] == "u1"
+    segment.is_poison = lambda event: event["userId"] == "u1"
     run(settings, SCHEMA, order(1, user="u1"), order(2))
     finished = run(settings, replay_path=settings["dead_letter_path"])
     assert finished.status == 0

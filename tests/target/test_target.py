@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes.garbled import garbled_host
+from fakes.malformed import malformed_host
 from fakes.segment import Scripted
 
 from target_segment.sdk import ConfigInput
@@ -220,7 +220,7 @@ def test_text_counts_in_bytes_as_utf8_and_is_not_escaped(run, settings, segment)
 
 
 def test_one_poisonous_event_among_many_is_the_only_one_not_delivered(run, settings, segment, dead):
-    segment.poisonous = lambda event: event["properties"]["record_id"] == 617
+    segment.is_poison = lambda event: event["properties"]["record_id"] == 617
     finished = run(settings, schema(), *orders(1000), state({"done": True}))
     assert finished.status == 0
     assert finished.states == [{"done": True}]
@@ -231,7 +231,7 @@ def test_one_poisonous_event_among_many_is_the_only_one_not_delivered(run, setti
 
 
 def test_one_poisonous_event_in_100_000_leaves_99_999_delivered(run, settings, segment, dead):
-    segment.poisonous = lambda event: event["userId"] == "u61700"
+    segment.is_poison = lambda event: event["userId"] == "u61700"
     finished = run(settings, schema(), *orders(100_000), state({"done": True}))
     assert finished.status == 0
     assert finished.states == [{"done": True}]
@@ -243,7 +243,7 @@ def test_one_poisonous_event_in_100_000_leaves_99_999_delivered(run, settings, s
 
 
 def test_when_everything_is_refused_the_run_ends_soon(run, settings, segment, dead):
-    segment.poisonous = lambda _: True
+    segment.is_poison = lambda _: True
     settings["max_dead_letters"] = 20
     assert run(settings, schema(), *orders(20_000)).status == 1
     assert len(dead()) == 20
@@ -252,7 +252,7 @@ def test_when_everything_is_refused_the_run_ends_soon(run, settings, segment, de
 
 
 def test_when_everything_is_refused_the_run_fails_and_state_stays(run, settings, segment, dead):
-    segment.poisonous = lambda _: True
+    segment.is_poison = lambda _: True
     settings["max_dead_letters"] = 5
     finished = run(settings, schema(), *orders(100), state({"done": True}))
     assert finished.status == 1
@@ -282,7 +282,7 @@ def test_a_look_up_that_fails_only_warns(run, settings, caplog):
 
 def test_a_look_up_answered_with_a_broken_header_shows_the_key_to_nobody(run, settings, caplog):
     caplog.set_level("DEBUG", logger="urllib3")
-    with garbled_host() as settings["cdn_url"]:
+    with malformed_host() as settings["cdn_url"]:
         finished = run(settings, schema(), *orders(1))
     assert finished.status == 0
     assert "key-1" not in caplog.text + finished.table
@@ -622,7 +622,7 @@ def test_event_names_that_records_bring_are_one_line_of_the_table_and_not_shown(
 def test_nothing_secret_is_ever_logged(run, settings, segment, caplog, monkeypatch):
     monkeypatch.setenv("TARGET_SEGMENT_LOGLEVEL", "DEBUG")
     caplog.set_level("DEBUG")
-    segment.poisonous = lambda _: True
+    segment.is_poison = lambda _: True
     settings["hash_salt"] = "pepper-and-salt"
     finished = run(settings, schema(), record(id=1, user="ada@example.com", text="my secret"))
     seen = caplog.text + finished.table

@@ -1,0 +1,1 @@
+"""Deployment files: container image, Dagster code location and Meltano Hub definitions."""

@@ -1,1 +1,0 @@
-"""Mutation tests of the pure cores: `python3 proofs/mutation/run.py`."""

@@ -1,1 +1,0 @@
-"""Shows what docs/scale-out.md promises, on real parts."""

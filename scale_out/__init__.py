@@ -1,1 +1,0 @@
-"""A back-fill of many windows and many accounts on Dagster: docs/scale-out.md."""

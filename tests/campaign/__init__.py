@@ -1,1 +1,0 @@
-"""The pair under faults drawn at random, over real sockets, between real processes."""

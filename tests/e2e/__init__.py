@@ -1,0 +1,1 @@
+"""End-to-end suites against real browsers, warehouses, containers and schedulers."""

@@ -1,0 +1,1 @@
+"""Other taps and targets, state stores and several accounts under Meltano."""

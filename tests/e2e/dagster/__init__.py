@@ -1,0 +1,1 @@
+"""Backfills of several accounts with Dagster."""

@@ -1,0 +1,210 @@
+"""Faulty Freshchat: the sandbox over HTTP, with the faults of a hosted service."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from fakes.faulty_server import Form, send
+
+from fault_injection.fault_kinds import Channel
+from freshchat_sandbox import Request, Response, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fault_injection.injector import FaultInjector
+    from fault_injection.schedules import Fault
+
+FILES = "/extracts/"
+_POLL = re.compile(r"/v2/reports/raw/(.+)")
+_PAGE = b"<!DOCTYPE html><html><body>Sign in to your account</body></html>"
+_XML = {"Content-Type": "application/xml"}
+_FORMS = {"cut": Form.CUT, "dripping": Form.DRIPPING, "stalled": Form.STALLED, "reset": Form.RESET}
+_ERROR_STATUSES = (500, 502, 503, 504)
+
+
+class FaultyFreshchat:
+    """The service on a free port of this host, until the `with` block ends.
+
+    Attributes:
+        complaints: Violations of the API by the client.
+        responses: Bodies of the JSON responses, before faults.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        now: Callable[[], datetime],
+        injector: FaultInjector,
+    ) -> None:
+        self.complaints: list[str] = []
+        self.responses: list[bytes] = []
+        self._sandbox = sandbox
+        self._now = now
+        self._injector = injector
+        self._stuck: set[str] = set()
+        handler = type("Handler", (_Handler,), {"service": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.01},
+            daemon=True,
+        )
+
+    def __enter__(self) -> FaultyFreshchat:  # noqa: PYI034 - Self needs Python 3.11
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v2"
+
+    def respond(self, request: Request) -> tuple[Response, Form]:
+        """The response, and how it is transmitted."""
+        if request.path.startswith(FILES):
+            return self._file(request)
+        if request.headers.get("authorization") != f"Bearer {self._sandbox.options.token}":
+            self.complaints.append(f"no token for {request.path}")
+        poll = _POLL.fullmatch(request.path)
+        job_fault = self._injector.next_fault(Channel.POLL) if poll else None
+        fault = self._injector.next_fault(Channel.CALL)
+        if fault is not None and (instead := _response_instead(fault, self._now())) is not None:
+            return instead
+        response = self._sandbox.respond(request)
+        if poll and response.status == 200:
+            response = self._job_response(response, job_fault, poll.group(1))
+        if request.path == "/v2/reports/raw" and response.status == 202:
+            stuck = self._injector.next_fault(Channel.JOB)
+            if stuck is not None:
+                self._stuck.add(json.loads(response.body)["id"])
+        self.responses.append(response.body)
+        if fault is None:
+            return response, Form.WHOLE
+        if fault.kind == "call-broken-json":
+            return replace(response, body=response.body[: len(response.body) // 2]), Form.WHOLE
+        return response, _form(fault.kind)
+
+    def _job_response(self, response: Response, fault: Fault | None, job_id: str) -> Response:
+        job: dict[str, Any] = json.loads(response.body)
+        if job_id in self._stuck:
+            job.update(status="PENDING", links=[])
+        elif fault is None:
+            return response
+        elif fault.kind == "job-part-failed" and job["links"]:
+            job["links"][0] = {**job["links"][0], "status": "FAILED"}
+            job["links"][0].pop("link", None)
+        else:
+            job.update(status="FAILED", links=[])
+        return Response.of_json(200, job, dict(response.headers))
+
+    def _file(self, request: Request) -> tuple[Response, Form]:
+        if "authorization" in request.headers:
+            self.complaints.append("the token was sent to the host of report files")
+        response = self._sandbox.respond(request)
+        whole = response.body
+        zipped = whole.startswith(b"PK")
+        fault = self._injector.next_fault(
+            Channel.FILE,
+            lambda kind: (zipped or not kind.startswith("zip")) and bool(whole),
+        )
+        if fault is None or response.status != 200:
+            return response, Form.WHOLE
+        if (other := _faulty_file(fault, whole)) is not None:
+            return other, Form.WHOLE
+        return response, _form(fault.kind)
+
+
+def _faulty_file(fault: Fault, whole: bytes) -> Response | None:
+    """What a link returns instead of a report file."""
+    middle, end = len(whole) // 2, 4 + fault.choice % max(1, len(whole) - 4)
+    bit_off = whole[:middle] + bytes([whole[middle] ^ 0xFF]) + whole[middle + 1 :]
+    refusal = "<Error><Code>{}</Code><Message>no longer</Message></Error>"
+    zipped = {"Content-Type": "binary/octet-stream"}
+    return {
+        "link-expired": Response(403, _XML, refusal.format("AccessDenied").encode()),
+        "link-dead": Response(404, _XML, refusal.format("NoSuchKey").encode()),
+        "link-html": Response(200, {"Content-Type": "text/html"}, _PAGE),
+        "file-5xx": Response(
+            _ERROR_STATUSES[fault.choice % len(_ERROR_STATUSES)],
+            _XML,
+            b"<Error/>",
+        ),
+        "zip-cut": Response(200, zipped, whole[:end]),
+        "zip-damaged": Response(200, zipped, bit_off),
+    }.get(fault.kind)
+
+
+def _response_instead(fault: Fault, now: datetime) -> tuple[Response, Form] | None:
+    """The response of a service that does not process the request; None if it does."""
+    wait = 1 + fault.choice % 20
+    if fault.kind.startswith("call-429"):
+        headers = {
+            "seconds": {"Retry-After": str(wait)},
+            "date": {
+                "Retry-After": format_datetime(
+                    (now + timedelta(seconds=wait)).replace(microsecond=0),
+                    usegmt=True,
+                ),
+            },
+            "reset": {"X-RateLimit-Reset": str(int(now.timestamp()) + wait)},
+        }[fault.kind.rpartition("-")[2]]
+        body = {"code": 429, "status": "TOO_MANY_REQUESTS", "message": "Too many calls"}
+        return Response.of_json(429, body, headers), Form.WHOLE
+    if fault.kind == "call-5xx":
+        return Response(
+            _ERROR_STATUSES[fault.choice % len(_ERROR_STATUSES)],
+            {"Content-Type": "text/html"},
+            _PAGE,
+        ), Form.WHOLE
+    if fault.kind == "call-html":
+        return Response(200, {"Content-Type": "text/html"}, _PAGE), Form.WHOLE
+    if fault.kind == "call-reset-before":
+        return Response(200), Form.RESET
+    return None
+
+
+def _form(kind: str) -> Form:
+    return next(form for word, form in _FORMS.items() if word in kind)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
+    service: FaultyFreshchat
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        url = f"http://{self.headers.get('Host', '')}{self.path}"
+        request = Request.of(self.command, url, dict(self.headers.items()), body)
+        response, form = self.service.respond(request)
+        whole = response.body + b"".join(response.rest or ())
+        send(self, response.status, response.headers, whole, form)
+
+    do_POST = do_GET  # noqa: N815 - the name that the base class looks for
+
+    def handle(self) -> None:
+        # The client may be killed at any time.
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
+    def finish(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().finish()
+
+    def log_message(self, *_: Any) -> None:
+        pass

@@ -1,0 +1,1 @@
+"""Mutation tests of the pure modules: `python3 dev.py mutation`."""
