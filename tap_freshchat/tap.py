@@ -25,8 +25,9 @@ from tap_freshchat.reports import catalog
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.shutdown import ignore_signals, report_errors_and_exit, signals_blocked
 from tap_freshchat.streams import entities
+from tap_freshchat.streams.agent_activity import AgentActivity
 from tap_freshchat.streams.conversations import Conversations
-from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
+from tap_freshchat.streams.events import ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
