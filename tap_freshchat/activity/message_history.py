@@ -239,10 +239,11 @@ def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Me
             later = (message.get("interaction_id") for message in reversed(loaded))
             interaction = interaction or next(filter(None, later), interaction_id)
             # A message without an id does not end an interaction, wherever it is in the list.
+            oldest = min([back_to, *(_time_of(message) for message in loaded[-1:])])
             if interaction_id and interaction_id != interaction:
-                return MessageHistory(loaded, complete=False, back_to=back_to)
+                return MessageHistory(loaded, complete=False, back_to=oldest)
             if len(loaded) >= MAX_MESSAGES:
-                return MessageHistory(loaded, complete=False, back_to=back_to, cut=True)
+                return MessageHistory(loaded, complete=False, back_to=oldest, cut=True)
         loaded.append(message)
     return MessageHistory(loaded, complete=True)
 
