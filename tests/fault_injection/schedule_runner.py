@@ -214,9 +214,7 @@ class ScheduleRunner:
             target=Start(
                 arguments=("--config", "target.json", *secrets),
                 environ={**environ, **(elsewhere if full else {})},
-                max_file_bytes=written + LITTLE_ROOM
-                if kind == "dead-letters-cut-short"
-                else None,
+                max_file_bytes=written + LITTLE_ROOM if kind == "dead-letters-cut-short" else None,
             ),
         )
         if disk is not None:
