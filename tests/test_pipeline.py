@@ -42,7 +42,7 @@ class Pipelines:
             "state_flush_seconds": 1,
         }
 
-    def start(self):
+    def launch(self):
         return start_pipeline(self.folder, self.tap, self.target)
 
     @property
@@ -71,7 +71,7 @@ def pipelines(tmp_path, segment):
 def test_everything_that_happened_reaches_segment_once_with_its_time_and_identity(
     pipelines, segment
 ):
-    assert pipelines.start().wait() == (0, 0)
+    assert pipelines.launch().wait() == (0, 0)
     pipelines.check_whole()
     assert segment.swallowed == []
     truth = pipelines.truth
@@ -87,9 +87,9 @@ def test_everything_that_happened_reaches_segment_once_with_its_time_and_identit
 
 
 def test_a_second_run_sends_nothing_twice(pipelines, segment):
-    pipelines.start().wait()
+    pipelines.launch().wait()
     count = len(segment.accepted)
-    assert pipelines.start().wait() == (0, 0)
+    assert pipelines.launch().wait() == (0, 0)
     assert len(segment.accepted) == count
     assert segment.swallowed == []
 
@@ -97,7 +97,7 @@ def test_a_second_run_sends_nothing_twice(pipelines, segment):
 @pytest.mark.parametrize("victim", ["tap", "target", "both"])
 @pytest.mark.parametrize("after", [1, 7, 16])
 def test_a_killed_run_resumes_without_loss_or_new_ids(pipelines, segment, victim, after):
-    pipeline = pipelines.start()
+    pipeline = pipelines.launch()
     for _ in range(after):
         assert segment.arrived.acquire(timeout=30)
     if victim in {"tap", "both"}:
@@ -105,12 +105,12 @@ def test_a_killed_run_resumes_without_loss_or_new_ids(pipelines, segment, victim
     if victim in {"target", "both"}:
         pipeline.target.kill()
     pipeline.wait()
-    assert pipelines.start().wait() == (0, 0), pipeline.log("target")
+    assert pipelines.launch().wait() == (0, 0), pipeline.log("target")
     pipelines.check_whole()
 
 
 def test_state_is_never_ahead_of_what_was_received(pipelines, segment):
-    pipeline = pipelines.start()
+    pipeline = pipelines.launch()
     for _ in range(12):
         assert segment.arrived.acquire(timeout=30)
     pipeline.target.kill()
@@ -136,7 +136,7 @@ def test_state_is_never_ahead_of_what_was_received(pipelines, segment):
 
 def test_without_a_write_key_the_run_ends_in_one_line(pipelines):
     del pipelines.target["write_key"]
-    pipeline = pipelines.start()
+    pipeline = pipelines.launch()
     assert pipeline.wait()[1] == 1
     [line] = [each for each in pipeline.log("target").splitlines() if "ERROR" in each]
     assert "write_key" in line
@@ -144,7 +144,7 @@ def test_without_a_write_key_the_run_ends_in_one_line(pipelines):
 
 def test_no_log_holds_a_key_or_the_text_of_a_message(pipelines, segment, monkeypatch):
     monkeypatch.setenv("LOGLEVEL", "DEBUG")
-    pipeline = pipelines.start()
+    pipeline = pipelines.launch()
     pipeline.wait()
     logs = pipeline.log("tap") + pipeline.log("target")
     assert "key-1" not in logs
