@@ -53,6 +53,7 @@ def beginnings_of(run):
     return [each for each in told if each["type"] in {"created", "reopened"}]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("enrich", [True, False])
 def test_a_reopening_without_a_row_is_one_in_every_window_of_a_back_fill(enrich):
     url = f"{QUICK}&reopened_rows=false"
@@ -67,6 +68,7 @@ def test_a_reopening_without_a_row_is_one_in_every_window_of_a_back_fill(enrich)
     assert [each for each in told if each["type"] != happened[each["interaction_id"]]] == []
 
 
+@pytest.mark.e2e
 def test_a_beginning_without_a_row_is_told_once_wherever_windows_end():
     url = f"{QUICK}&missing_created_rows=1&reopened_rows=false"
     run = run_tap(NOON, url=url, **BACK_FILL)

@@ -11,6 +11,8 @@ from fakes.runs import run_tap
 from tap_freshchat.reports.job import FIRST_POLL
 from tap_freshchat.reports.jobs import LONGEST_POLL, POLL_GROWTH
 
+pytestmark = pytest.mark.e2e
+
 ID = re.compile(r"/[^/]*-[^/]*-[^/]+")
 QUARTER = timedelta(minutes=15)
 
