@@ -12,6 +12,8 @@ from freshchat_sandbox import EXTRACT_HOST, Response
 from tap_freshchat.errors import RetryableError
 from tap_freshchat.tap import TapFreshchat
 
+pytestmark = pytest.mark.e2e
+
 STREAMS = tuple(TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False).streams)
 URL = "sandbox://?opened=2026-11-10&report_jobs_per_minute=20"
 START = {"start_date": (NOON - timedelta(days=2)).isoformat(), "report_jobs_per_minute": 20}

@@ -11,6 +11,8 @@ from fakes.runs import run_tap
 from tap_freshchat.reports.job_api import FIRST_POLL
 from tap_freshchat.reports.scheduler import MAX_POLL_INTERVAL, POLL_GROWTH
 
+pytestmark = pytest.mark.e2e
+
 ID = re.compile(r"/[^/]*-[^/]*-[^/]+")
 QUARTER = timedelta(minutes=15)
 
