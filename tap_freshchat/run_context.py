@@ -77,14 +77,10 @@ class RunContext:
             limiter=RateLimiter(clock, config.requests_per_minute),
             clock=clock,
             timeout=config.request_timeout,
+            max_concurrency=config.max_concurrency,
         )
         self.directory = AccountDirectory(client, config.page_size)
-        self.conversations = ConversationLookup(
-            client,
-            self.clock,
-            max_concurrency=config.max_concurrency,
-            page_size=config.page_size,
-        )
+        self.conversations = ConversationLookup(client, self.clock, config.page_size)
         self._temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
@@ -96,7 +92,6 @@ class RunContext:
             folder,
             all_users=config.user_scope == "all",
             page_size=config.page_size,
-            max_concurrency=config.max_concurrency,
         )
         self._crawl_since: datetime | None = None
         self._warned_of_gap = False

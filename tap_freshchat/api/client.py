@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
@@ -59,6 +60,7 @@ class FreshchatClient:
         limiter: the gate shared by all requests of the tap.
         clock: for the waits between attempts.
         timeout: seconds to wait for a response.
+        max_concurrency: most requests in flight at once, from all threads together.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
@@ -70,6 +72,7 @@ class FreshchatClient:
         limiter: RateLimiter,
         clock: Clock,
         timeout: float,
+        max_concurrency: int = 1,
     ) -> None:
         self._base_url = base_url
         self._origin = urlsplit(base_url)[:2]
@@ -78,6 +81,8 @@ class FreshchatClient:
         self._limiter = limiter
         self._clock = clock
         self._timeout = timeout
+        self.max_concurrency = max_concurrency
+        self._in_flight = threading.BoundedSemaphore(max_concurrency)
         self._log = logging.getLogger("tap-freshchat.client")
         # How far the local clock was ahead of Freshchat's, by the latest JSON response.
         self.seconds_ahead = 0.0
@@ -151,7 +156,13 @@ class FreshchatClient:
             ),
             reraise=True,
         )
-        return retrying(attempt)
+
+        def limited() -> T:
+            # Held for one attempt until its body is read, but not while waiting for the next one.
+            with self._in_flight:
+                return attempt()
+
+        return retrying(limited)
 
     def _json(
         self, method: str, path: str, *, has_resource_limit: bool = False, **parts: Any

@@ -130,7 +130,7 @@ class MetricQueries:
                 return error
             return response if isinstance(response, dict) else {}
 
-        in_flight = self._run.config.max_concurrency
+        in_flight = self._run.client.max_concurrency
         for metric, response in ordered_map(fetch, self._metrics, in_flight=in_flight):
             if isinstance(response, RequestRejectedError):
                 self._skip_metric(metric, query)

@@ -74,7 +74,7 @@ class UserConversations(FullTableStream):
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:
         missing = 0
-        in_flight = self.run.config.max_concurrency
+        in_flight = self.run.client.max_concurrency
         for window in self.windows:
             user_ids = (str(user["id"]) for user in self.run.changed_users.users(window))
             users = filter(self.run.in_shard, user_ids)
