@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from tap_freshchat.times import parse_time
 from tap_freshchat.windows import FRESHCHAT_EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 SANDBOX_SCHEME = "sandbox"
 # The sandbox has it too, as API_HOST: loading all of it for that would take time at every start.
@@ -111,6 +112,14 @@ class Config:
             instant_metrics=_metrics(config, "instant_metrics"),
             metrics_interval=config["metrics_interval"],
         )
+
+
+def unknown_settings(config: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """A line for each unknown setting, which would otherwise be ignored silently."""
+    for name in sorted(set(config) - set(known)):
+        matches = get_close_matches(name, known, n=1)
+        suggestion = f"; did you mean {matches[0]}?" if matches else ""
+        yield f"{name}: unknown setting{suggestion}"
 
 
 def normalise_api_url(api_url: str) -> str:

@@ -27,7 +27,7 @@ from tap_freshchat.reports.limits import max_window
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.sharding import shard_of
-from tap_freshchat.temp_dir import TempDir
+from tap_freshchat.shutdown import TempDir
 from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.windows import Window, plan_windows
 
