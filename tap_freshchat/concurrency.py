@@ -24,11 +24,6 @@ def ordered_map(
     Items are taken as results are, so neither ever pile up, however many there are. Taking them
     stays with the caller's thread; only `function` runs in others. The first error, in the order
     of the items, ends the iteration: what waits is dropped, what runs is waited for.
-
-    Args:
-        function: is called from several threads at once.
-        items: what it is called with.
-        in_flight: the most calls that run at once.
     """
     remaining = iter(items)
     queued: deque[tuple[T, Future[R]]] = deque()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ SANDBOX_HOST = "sandbox.freshchat.com"
 DEFAULT_HISTORY = timedelta(days=7)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
     """The settings of one run, checked and in units the code uses."""
 
@@ -45,7 +45,7 @@ class Config:
     report_timeout: timedelta
     report_columns: Mapping[str, Mapping[str, list[str]]]
     max_concurrency: int
-    requests_per_minute: int | None
+    requests_per_minute: int | None = None
     request_timeout: int
     page_size: int
     shard_count: int
@@ -85,33 +85,25 @@ class Config:
         if config["shard_index"] >= config["shard_count"]:
             raise ConfigError("Setting shard_index counts from 0 and must be below shard_count.")
         window = config.get("report_window_days")
-        return cls(
-            base_url=f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
-            sandbox=sandbox,
-            token=token or None,
-            start=start,
-            start_is_explicit=config.get("start_date") is not None,
-            end=end,
-            activity_source=config["activity_source"],
-            user_scope=config["user_scope"],
-            enrich_conversations=config["enrich_conversations"],
-            exclude_pii=config["exclude_pii"],
-            lookback=timedelta(minutes=config["lookback_minutes"]),
-            report_delay=timedelta(minutes=config["report_delay_minutes"]),
-            report_window=None if window is None else timedelta(days=window),
-            report_jobs_per_minute=config["report_jobs_per_minute"],
-            report_timeout=timedelta(minutes=config["report_timeout_minutes"]),
-            report_columns=_report_columns(config["report_columns"]),
-            max_concurrency=config["max_concurrency"],
-            requests_per_minute=config.get("requests_per_minute"),
-            request_timeout=config["request_timeout"],
-            page_size=config["page_size"],
-            shard_count=config["shard_count"],
-            shard_index=config["shard_index"],
-            historical_metrics=_metrics(config, "historical_metrics"),
-            instant_metrics=_metrics(config, "instant_metrics"),
-            metrics_interval=config["metrics_interval"],
-        )
+        values: dict[str, Any] = {
+            **config,
+            "base_url": f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
+            "sandbox": sandbox,
+            "token": token or None,
+            "start": start,
+            "start_is_explicit": config.get("start_date") is not None,
+            "end": end,
+            "lookback": timedelta(minutes=config["lookback_minutes"]),
+            "report_delay": timedelta(minutes=config["report_delay_minutes"]),
+            "report_window": None if window is None else timedelta(days=window),
+            "report_timeout": timedelta(minutes=config["report_timeout_minutes"]),
+            "report_columns": _report_columns(config["report_columns"]),
+            "historical_metrics": _metrics(config, "historical_metrics"),
+            "instant_metrics": _metrics(config, "instant_metrics"),
+        }
+        # The other fields are settings under their own names.
+        names = (field.name for field in dataclasses.fields(cls))
+        return cls(**{name: values[name] for name in names if name in values})
 
 
 def unknown_settings(config: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
 from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
+from tap_freshchat.ids import shard_of
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
@@ -23,10 +24,9 @@ from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.payloads.associations import AccountData
 from tap_freshchat.reports import catalog
-from tap_freshchat.reports.limits import max_window
+from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
-from tap_freshchat.sharding import shard_of
 from tap_freshchat.shutdown import TempDir
 from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.windows import Window, plan_windows
@@ -45,15 +45,7 @@ MAX_CLOCK_AHEAD = timedelta(days=1)
 
 
 class RunContext:
-    """What the streams of one run share: settings, one clock, one client, one of each look-up.
-
-    Args:
-        settings: checked.
-        clock: that of the settings' account.
-        session: for all requests.
-        token: bearer token.
-        scratch: for what does not fit into memory.
-    """
+    """What the streams of one run share: settings, one clock, one client, one of each look-up."""
 
     def __init__(
         self,
@@ -127,9 +119,7 @@ class RunContext:
     def from_config(cls, raw_config: Mapping[str, Any], clock: Clock | None = None) -> RunContext:
         """The run context for a config.
 
-        Args:
-            raw_config: has passed its schema.
-            clock: the system clock if absent; for the sandbox, a clock that it can advance.
+        `clock` is the system clock if absent; for the sandbox, a clock that it can advance.
 
         Raises:
             ConfigError: a setting cannot be used.

@@ -11,8 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from tap_freshchat.api.rate_limiting import retry_after
-from tap_freshchat.api.response_headers import seconds_ahead
+from tap_freshchat.api.rate_limiting import retry_after, seconds_ahead
 from tap_freshchat.api.responses import decode_json
 from tap_freshchat.api.status_errors import (
     connection_error,

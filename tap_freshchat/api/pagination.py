@@ -45,14 +45,7 @@ def paginate(  # noqa: PLR0913 - what the lists differ in
     Never requests pages beyond `total_pages`, which are an error (WRONG_PAGE), not empty.
     Requests ascending order: without one, items may shift between pages.
 
-    Args:
-        client: of the account.
-        path: the list, such as `/agents`.
-        key: where the items are in the response.
-        page_size: `items_per_page`, at most 50.
-        params: further query parameters.
-        id_field: the field that has an item's id.
-        optional: whether a response without the list means no items.
+    `optional`: a response without the list means no items.
 
     Raises:
         FreshchatError: a response has another shape, or one of the families of the client.
@@ -92,14 +85,7 @@ def paginate_backwards(  # noqa: PLR0913 - as of any list
     items the other way: if the list has grown and is not sorted by time of change, it is also read
     from the first page to the last.
 
-    Args:
-        client: of the account.
-        path: the list, such as `/users`.
-        key: where the items are in the response.
-        page_size: `items_per_page`, at most 50.
-        sort_value: time of an item's last change, by which the list may be sorted; None if it has
-            none.
-        params: further query parameters.
+    `sort_value` gives the time of an item's last change, or None.
 
     Raises:
         FreshchatError: a response has another shape, or one of the families of the client.

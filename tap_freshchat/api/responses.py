@@ -44,11 +44,7 @@ def require_object_list(
 ) -> list[dict[str, Any]]:
     """Check a list of objects, each with an id; returns them with ids as strings.
 
-    Args:
-        value: the list.
-        path: of the request.
-        key: where the list was in the response.
-        id_field: the field that has the id, a string or a number; None if items have no id.
+    `id_field` is None if items have no id.
 
     Raises:
         FreshchatError: it is not such a list.
@@ -66,12 +62,7 @@ def require_object_list(
 
 
 def stringify_ids(item: dict[str, Any], *id_fields: str | None) -> dict[str, Any]:
-    """The object with all ids as strings, so that look-ups by id match.
-
-    Args:
-        item: any object of a response.
-        id_fields: further fields that hold ids.
-    """
+    """The object with all ids as strings, so that look-ups by id match."""
     as_text = {
         name: str(item[name])
         for name in (*_IDS, *id_fields)

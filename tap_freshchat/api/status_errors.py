@@ -32,11 +32,7 @@ def raise_for_status(
 ) -> None:
     """Raise the error for a status outside of 2xx.
 
-    Args:
-        status: the response's.
-        headers: the response's.
-        request_line: method and path, for the error.
-        content: its body, as far as read.
+    `request_line`, the method and path, is for the error.
 
     Raises:
         FreshchatError: one of its subclasses.

@@ -49,11 +49,7 @@ def changed_at(user: dict[str, Any]) -> datetime | None:
 class ChangedUsers:
     """The lists of users of one run.
 
-    Args:
-        client: of the account.
-        folder: where lists lie between being fetched and being read by the last stream. Whole
-            lists are fetched before any is read, so that pages shift as little as may be.
-        page_size: `items_per_page`, at most 50.
+    Whole lists are saved in `folder` before any is read, so that pages shift as little as possible.
     """
 
     def __init__(self, client: FreshchatClient, folder: Path, page_size: int) -> None:

@@ -45,13 +45,7 @@ class BoundedCache(OrderedDict[str, T]):
 
 
 class ConversationLookup:
-    """Look-ups of conversations and users, cached.
-
-    Args:
-        client: of the account; waits at the limiter that all requests share.
-        clock: for the time of a snapshot.
-        page_size: `items_per_page`, at most 50.
-    """
+    """Look-ups of conversations and users, cached."""
 
     def __init__(self, client: FreshchatClient, clock: Clock, page_size: int) -> None:
         self._client = client
@@ -65,8 +59,7 @@ class ConversationLookup:
     def get_snapshots(self, requested: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
         """Current snapshots of conversations, fetched unless cached.
 
-        Args:
-            requested: by conversation id, how far back to load its messages; None for no messages.
+        `requested` says by conversation id how far back to load messages; None for no messages.
         """
         found = {
             conversation_id: snapshot
@@ -137,12 +130,7 @@ def fetch_snapshot(
     The record is fetched before the messages: a change in between then shows in the messages, and
     the record is not taken for the state after it.
 
-    Args:
-        client: of the account.
-        conversation_id: its id.
-        back_to: how far back to load its messages; None for no messages.
-        clock: for the time of the snapshot.
-        page_size: `items_per_page`, at most 50.
+    Messages are loaded back to `back_to`; None for no messages.
     """
     conversation, user_id, history = {}, None, MessageHistory(complete=False)
     try:
@@ -165,10 +153,7 @@ def _find_customer_id(
 ) -> str | None:
     """The customer's id; from the messages if the conversation's record lacks it.
 
-    Args:
-        conversation: its record.
-        history: its messages, as far as loaded.
-        older_messages: the other messages, read only until a customer is found.
+    `older_messages` are read only until a customer is found.
     """
     if user_id := conversation.get("user_id"):
         return str(user_id)

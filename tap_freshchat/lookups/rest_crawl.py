@@ -35,16 +35,7 @@ UPDATED_TO_MARGIN = timedelta(days=1)
 
 
 class RestCrawl:
-    """Crawl of the conversations that changed since a time.
-
-    Args:
-        client: of the account; waits at the limiter that all requests share.
-        changed_users: lists of users.
-        clock: for the time of a snapshot.
-        folder: for the result, until the run ends.
-        all_users: crawl all users, not only those changed since.
-        page_size: `items_per_page`, at most 50.
-    """
+    """Crawl of the conversations that changed since a time."""
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
         self,
@@ -66,11 +57,7 @@ class RestCrawl:
         self._log = logging.getLogger("tap-freshchat.crawl")
 
     def conversations(self, window: Window) -> Iterator[Snapshot]:
-        """Conversations with a message in the window; crawled at the first call only.
-
-        Args:
-            window: from the earliest start time of any stream of the run.
-        """
+        """Conversations with a message in the window; crawled at the first call only."""
         if not self._path.exists():
             self._write(window)
         with self._path.open("rb") as lines:

@@ -66,9 +66,7 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
 def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterator[dict[str, str]]:
     """Rows of all CSVs in a file, a ZIP of them or a bare one; memory does not grow with it.
 
-    Args:
-        path: what `save` wrote.
-        names: from a CSV's headers to the names of its columns.
+    `names` turns the headers of a CSV into column names.
 
     Raises:
         ReportError: an archive or CSV that cannot be read.

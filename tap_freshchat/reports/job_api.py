@@ -13,7 +13,7 @@ from tap_freshchat.errors import (
     ReportError,
     RequestRejectedError,
 )
-from tap_freshchat.reports.limits import MIN_WINDOW
+from tap_freshchat.reports.catalog import MIN_WINDOW
 from tap_freshchat.times import format_request_time
 
 if TYPE_CHECKING:
@@ -77,10 +77,6 @@ class JobStatus(NamedTuple):
 
 def parse_job_status(answer: dict[str, Any], path: str) -> JobStatus:
     """Parse the status of a job, in the newer form with several links or the older with one.
-
-    Args:
-        answer: an object.
-        path: of the request.
 
     Raises:
         FreshchatError: it has another shape.

@@ -41,12 +41,7 @@ MAX_LINK_POLLS = 5
 class ReportJobScheduler:
     """Scheduler of the jobs of one run.
 
-    Args:
-        client: of the account.
-        clock: for pacing and waiting.
-        jobs_per_minute: submissions of each type of report.
-        timeout: how long a job may be pending.
-        exclude_pii: ask for reports without personal data.
+    `jobs_per_minute` counts per type of report.
     """
 
     def __init__(
@@ -199,9 +194,7 @@ class ReportJobScheduler:
     def _postpone(self, report: str, retry_after: float | None) -> None:
         """Postpone jobs of one report type, or end the run if the wait would be too long.
 
-        Args:
-            report: its event name.
-            retry_after: seconds that the response asks to wait; None without a hint.
+        `retry_after` is in seconds; None if the response has no hint.
         """
         now = self._clock.monotonic()
         since = self._limited_since.setdefault(report, now)

@@ -1,19 +1,21 @@
-"""Base of all streams: what they share of the run, and how records are filtered."""
+"""Bases of all streams, and of those that read a complete list in every run."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import SchemaDirectory, StreamSchema
 from typing_extensions import override
 
 from tap_freshchat import schemas
+from tap_freshchat.api import pagination
+from tap_freshchat.conform import conform_record
 from tap_freshchat.pii import redact_pii
 from tap_freshchat.sdk import SdkStream
-from tap_freshchat.sharding import shard_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
 
@@ -23,9 +25,7 @@ if TYPE_CHECKING:
 class FreshchatStream(SdkStream):
     """Stream of Freshchat records, built to their schema.
 
-    Args:
-        tap: for the SDK.
-        start_run: starts the run at its first call; returns what all streams share.
+    `start_run` starts the run at its first call and returns what all streams share.
     """
 
     primary_keys: Sequence[str] = ("id",)
@@ -53,3 +53,31 @@ class FreshchatStream(SdkStream):
             if sharded and not self.run.in_shard(shard_key(record, self.primary_keys)):
                 continue
             yield redact_pii(record, declared) if redact else record
+
+
+class FullTableStream(FreshchatStream):
+    """Stream of one list. A subclass says where its items are."""
+
+    @abstractmethod
+    def items(self) -> Iterable[Mapping[str, Any]]:
+        """The items as the service returns them."""
+
+    @override
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        properties = self.schema["properties"]
+        return self.in_shard(conform_record(item, properties) for item in self.items())
+
+    def paginate(self, path: str, key: str) -> Iterator[dict[str, Any]]:
+        """Items of a paged list, each once even if pages shift."""
+        seen = set()
+        page_size = self.run.config.page_size
+        for item in pagination.paginate(self.run.client, path, key, page_size=page_size):
+            if item["id"] not in seen:
+                seen.add(item["id"])
+                yield item
+
+
+def shard_key(record: Mapping[str, Any], primary_keys: Sequence[str]) -> str:
+    """The id that decides a record's shard: its conversation, its agent, or its first key."""
+    owner = record.get("conversation_id") or record.get("agent_id")
+    return str(owner or record[primary_keys[0]])

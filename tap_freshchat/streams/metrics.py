@@ -12,7 +12,7 @@ from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import FreshchatError, RequestRejectedError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.metric_records import INTERVALS, Metric, historical_records, instant_records
-from tap_freshchat.streams.full_table import FullTableStream
+from tap_freshchat.streams.base import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import floor_to, format_request_time, parse_time
 from tap_freshchat.windows import Window, plan_windows
@@ -97,11 +97,7 @@ def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatErr
 class MetricQueries:
     """Requests for the metrics of one stream; rejected metrics are skipped and logged once.
 
-    Args:
-        run: the run.
-        metrics: by the setting.
-        setting: its name, which is also the stream's.
-        log: for metrics that are skipped.
+    `setting` is its name, which is also the stream's.
     """
 
     def __init__(

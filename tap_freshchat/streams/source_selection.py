@@ -26,10 +26,6 @@ _LOG = "tap-freshchat"
 def select_sources(run: RunContext, streams: Sequence[ReportStream]) -> None:
     """Register the reports of all streams; with `activity_source: auto`, see if there are any.
 
-    Args:
-        run: what all streams share.
-        streams: those selected that can be read from reports.
-
     Raises:
         AuthorizationError: the account had reports and is now denied them.
     """

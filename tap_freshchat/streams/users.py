@@ -14,7 +14,7 @@ from tap_freshchat.conform import conform_record
 from tap_freshchat.errors import NotFoundError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.lookups.changed_users import USER_WINDOW, changed_at
-from tap_freshchat.streams.full_table import FullTableStream
+from tap_freshchat.streams.base import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_time
 from tap_freshchat.windows import plan_windows
@@ -98,11 +98,6 @@ class UserConversations(FullTableStream):
 
 
 def user_windows(state: Mapping[str, Any], run: RunContext) -> list[Window]:
-    """The windows in which this run lists users.
-
-    Args:
-        state: of the stream `users`.
-        run: the run.
-    """
+    """The windows in which this run lists users."""
     bookmark = Bookmark(dict(state), Users.replication_key, REST, overlap=run.config.lookback)
     return plan_windows(run.start_time_for(bookmark), run.time_range.rest_end, USER_WINDOW)
