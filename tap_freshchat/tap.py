@@ -20,8 +20,8 @@ from tap_freshchat.reports import catalog
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.sdk import SdkTap
 from tap_freshchat.shutdown import report_errors_and_exit, signals_blocked
-from tap_freshchat.streams import entities
 from tap_freshchat.streams.conversations import Conversations
+from tap_freshchat.streams.entities import ENTITIES, Account, EntityStream
 from tap_freshchat.streams.events import AgentActivity, ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
@@ -37,11 +37,18 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
 
+    from tap_freshchat.streams.base import FreshchatStream
+
 # Exit status of a process ended by a signal, less the signal number (POSIX shells).
 SIGNAL_EXIT_BASE = 128
 # How long, after a signal, whoever reads stdout may take for the rest of a line. Less than the ten
 # seconds after which `docker stop` kills.
 GRACE_SECONDS = 5
+
+STREAMS: tuple[type[FreshchatStream], ...] = (
+    *(AgentActivity, ConversationEvents, MessageEvents, Messages, Conversations, Account),
+    *(Users, UserConversations, OutboundMessages, HistoricalMetrics, InstantMetrics),
+)
 
 
 class TapFreshchat(SdkTap):
@@ -67,23 +74,8 @@ class TapFreshchat(SdkTap):
     @override
     def discover_streams(self) -> Sequence[Stream]:
         return [
-            AgentActivity(self, self.start_run),
-            ConversationEvents(self, self.start_run),
-            MessageEvents(self, self.start_run),
-            Messages(self, self.start_run),
-            Conversations(self, self.start_run),
-            entities.Account(self, self.start_run),
-            entities.AgentStatuses(self, self.start_run),
-            entities.Agents(self, self.start_run),
-            entities.Channels(self, self.start_run),
-            entities.ConversationFields(self, self.start_run),
-            entities.Groups(self, self.start_run),
-            entities.Roles(self, self.start_run),
-            Users(self, self.start_run),
-            UserConversations(self, self.start_run),
-            OutboundMessages(self, self.start_run),
-            HistoricalMetrics(self, self.start_run),
-            InstantMetrics(self, self.start_run),
+            *(stream(self, self.start_run) for stream in STREAMS),
+            *(EntityStream(self, self.start_run, *entity) for entity in ENTITIES.items()),
             *(RawReport(self, self.start_run, report) for report in catalog.REPORTS),
         ]
 
