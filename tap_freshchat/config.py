@@ -67,12 +67,12 @@ class Config:
         token = (config.get("api_token") or "").strip()
         if not (sandbox or token):
             raise ConfigError(
-                "Setting api_token is missing: copy the token from Freshchat's admin page "
-                "(API settings), or set api_url to sandbox:// to try without an account."
+                "Setting api_token is missing. Copy the token from Freshchat's admin page "
+                "(API settings), or set api_url to sandbox:// to try the tap without an account."
             )
         if not (token.isascii() and token.isprintable()) or " " in token:
             raise ConfigError(
-                "Setting api_token holds characters that no token has; copy it again from "
+                "Setting api_token has characters that no token has. Copy it again from "
                 "Freshchat's admin page (API settings)."
             )
         start = max(FRESHCHAT_EPOCH, _parse_datetime(config, "start_date") or now - DEFAULT_HISTORY)
@@ -80,7 +80,7 @@ class Config:
         if end is not None and end <= start:
             raise ConfigError(
                 "Setting end_date must be later than start_date"
-                + ("." if config.get("start_date") else ", which is 7 days back when not set.")
+                + ("." if config.get("start_date") else ", which is 7 days back if not set.")
             )
         if config["shard_index"] >= config["shard_count"]:
             raise ConfigError("Setting shard_index counts from 0 and must be below shard_count.")
@@ -131,16 +131,16 @@ def normalise_api_url(api_url: str) -> str:
         host, port = "", None
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
         raise ConfigError(
-            "Setting api_url is not a URL, a host or an account name; "
-            "copy it from Freshchat's admin page (API settings)."
+            "Setting api_url is not a URL, a host or an account name. "
+            "Copy it from Freshchat's admin page (API settings)."
         )
     loopback = host in {"localhost", "127.0.0.1", "::1"}
     if "." not in host and not loopback:
         host = f"{host}.freshchat.com"
     if url.scheme != "https" and not (url.scheme == "http" and loopback):
-        raise ConfigError("Setting api_url must begin with https://, so that the token is safe.")
+        raise ConfigError("Setting api_url must start with https://, to protect the token.")
     if url.path not in {"", "/v2"} or url.query or url.fragment:
-        raise ConfigError("Setting api_url must end with the host or with /v2.")
+        raise ConfigError("Setting api_url must end with the host or /v2.")
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc = f"{netloc}:{port}"

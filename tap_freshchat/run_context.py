@@ -57,7 +57,7 @@ class RunContext:
         temp_dir: TempDir,
     ) -> None:
         self.config = config
-        # Up to WARNING it writes out URLs, and a signed link's query opens the file it names.
+        # Its warnings contain URLs, and the query of a signed link opens a report.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self.uses_rest = config.activity_source == "rest"
         self.clock = OffsetClock(clock)
@@ -180,9 +180,7 @@ class RunContext:
         try:
             _ = self.directory.account
         except ConnectionFailedError as error:
-            raise ConnectionFailedError(
-                f"{error} Check setting api_url, and the network."
-            ) from None
+            raise ConnectionFailedError(f"{error} Check setting api_url and the network.") from None
         self._correct_clock()
 
     def _correct_clock(self) -> None:
@@ -190,14 +188,14 @@ class RunContext:
         ahead = timedelta(seconds=self.client.seconds_ahead)
         if ahead > MAX_CLOCK_AHEAD:
             raise FreshchatError(
-                f"By Freshchat's answers this machine's clock is {ahead.days} days ahead: set it "
-                f"right."
+                f"Local clock is {ahead.days} days ahead of Freshchat's. Synchronise the clock "
+                f"(NTP)."
             )
         if ahead > CLOCK_TOLERANCE:
             self.clock.ahead = ahead
             self._log.warning(
-                "This machine's clock is %.0f seconds ahead of Freshchat's, which is gone by; "
-                "set it right.",
+                "Local clock is %.0f seconds ahead of Freshchat's; using Freshchat's time. "
+                "Synchronise the clock (NTP).",
                 ahead.total_seconds(),
             )
 
@@ -213,8 +211,7 @@ class RunContext:
         if explicit and bookmark.value and bookmark.value < start and not self._warned_of_gap:
             self._warned_of_gap = True
             self._log.warning(
-                "A bookmark stands at %s, before setting start_date: what happened from there to "
-                "%s is not read.",
+                "A bookmark (%s) is before start_date; the period from there to %s is not read.",
                 *(f"{time:%Y-%m-%d %H:%M}" for time in (bookmark.value, start)),
             )
         return bookmark.start_time(start, explicit=explicit)

@@ -167,5 +167,5 @@ def _check_streams(configured: Iterable[str], streams: Iterable[str]) -> None:
     """
     if unknown := set(configured) - set(streams):
         raise ConfigError(
-            f"Setting report_columns names no stream of the tap: {', '.join(sorted(unknown))}."
+            f"Setting report_columns has unknown streams: {', '.join(sorted(unknown))}."
         )

@@ -273,5 +273,5 @@ def _time_of(message: Mapping[str, Any]) -> datetime:
         return parse_time(str(message.get("created_time")))
     except ValueError as error:
         raise FreshchatError(
-            f"An answer of Freshchat has a message whose created_time is {error}."
+            f"A message in a Freshchat response has a created_time that is {error}."
         ) from None

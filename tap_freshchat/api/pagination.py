@@ -156,7 +156,7 @@ def _page(  # noqa: PLR0913 - what one request takes
     counts = responses.require_object(response.get("pagination") or {}, path)
     pages = _count(counts.get("total_pages"))
     if pages is None:
-        raise FreshchatError(f"The answer of {path} has a number of pages that is none.")
+        raise FreshchatError(f"Invalid pagination.total_pages in the response of {path}.")
     return _Page(items, pages, _count(counts.get("total_items")) or pages)
 
 
@@ -191,6 +191,6 @@ def paginate_messages(
         yield from entries
         empty_pages = 0 if entries else empty_pages + 1
         if empty_pages == MAX_EMPTY_PAGES:
-            raise FreshchatError("A list of messages goes on without any messages in it.")
+            raise FreshchatError("A list of messages continues without any messages in it.")
         link = responses.require_object(response.get("link") or {}, list_path)
         path, query = str(link.get("href") or ""), None

@@ -35,7 +35,7 @@ def require_object(value: Any, path: str) -> dict[str, Any]:
         FreshchatError: it is not.
     """
     if not isinstance(value, dict):
-        raise FreshchatError(f"The answer of {path} is not the object it should be; check api_url.")
+        raise FreshchatError(f"The response of {path} is not a JSON object. Check api_url.")
     return value
 
 
@@ -50,13 +50,14 @@ def require_object_list(
         FreshchatError: it is not such a list.
     """
     if not isinstance(value, list):
-        raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
+        raise FreshchatError(f"The response of {path} has no list {key}. Check api_url.")
     for item in value:
         if not isinstance(item, dict) or not (
             id_field is None or isinstance(item.get(id_field), (str, int))
         ):
             raise FreshchatError(
-                f"The answer of {path} has an item of {key} that is no object with an {id_field}."
+                f"The response of {path} has an item in {key} that is not an object with "
+                f"{id_field}."
             )
     return [stringify_ids(item, id_field) for item in value]
 

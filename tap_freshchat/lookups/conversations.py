@@ -100,8 +100,8 @@ class ConversationLookup:
         """Log how many look-ups found nothing since the last call."""
         if self._missing:
             self._log.warning(
-                "%d conversations or users no longer exist in Freshchat; "
-                "their events carry what the reports tell.",
+                "%d conversations or users no longer exist in Freshchat; their events have only "
+                "data from reports.",
                 self._missing,
             )
             self._missing = 0

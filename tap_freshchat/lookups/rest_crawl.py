@@ -78,9 +78,12 @@ class RestCrawl:
                     file.write(msgspec.json.encode(record) + b"\n")
                     changed += 1
         unfinished.rename(self._path)
-        self._log.info("Walked users for %s: %d conversations moved.", window, changed)
+        self._log.info("Crawled users for %s: %d conversations changed.", window, changed)
         if self._missing:
-            self._log.warning("%d users or conversations were gone and left out.", self._missing)
+            self._log.warning(
+                "%d users or conversations no longer exist in Freshchat and are omitted.",
+                self._missing,
+            )
 
     def _conversation_ids(self, window: Window) -> Iterator[str]:
         users = Window(

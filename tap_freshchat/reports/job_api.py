@@ -137,7 +137,7 @@ def split_window(report: str, window: Window, error: RequestRejectedError) -> tu
         raise ReportError(f"Report {report} for {window}: {error}") from None
     if too_old or window.end - window.start <= MIN_WINDOW:
         raise ReportError(
-            f"Report {report} for {window}: {error} The period seems to be too long ago for this "
-            f"account: set start_date to a later day."
+            f"Report {report} for {window}: {error} The period may be too long ago for this "
+            f"account; set a later start_date."
         ) from None
     return window.halves()

@@ -144,8 +144,8 @@ class ReportReader:
                 self._scheduler.poll(job)
             else:
                 raise ReportError(
-                    f"The links of report {job.report} for {job.window} do not open, not even "
-                    f"fresh ones. Run the tap again."
+                    f"The download links of report {job.report} for {job.window} do not open, even "
+                    f"after renewal. Run the tap again."
                 )
             yield path
 

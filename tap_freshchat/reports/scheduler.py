@@ -101,8 +101,8 @@ class ReportJobScheduler:
             if not job.is_done:
                 if not wake:
                     raise ReportError(
-                        f"Report {job.report} for {job.window} is waited for and nothing makes it: "
-                        f"a defect of tap-freshchat, please report it with the log of this run."
+                        f"Internal error: report {job.report} for {job.window} was never "
+                        f"submitted. Please file a bug with this log."
                     )
                 self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
 
@@ -127,8 +127,8 @@ class ReportJobScheduler:
         )
         if status.failed:
             raise ReportError(
-                f"Freshchat says that report {job.report} for {job.window} failed; run again, "
-                f"or shorten setting report_window_days."
+                f"Report {job.report} for {job.window} failed at Freshchat. Run the tap again, or "
+                f"lower setting report_window_days."
             )
         if status.complete:
             job.links = status.links
@@ -142,11 +142,13 @@ class ReportJobScheduler:
             return
         if parts:
             raise ReportError(
-                f"Freshchat says that report {job.report} for {job.window} is ready and gives no "
-                f"link to a part of it; run again, and ask Freshchat's support if it stays so."
+                f"Report {job.report} for {job.window} is complete, but a part has no link. Run "
+                f"the tap again; if it happens again, ask Freshchat's support."
             )
         self._log.warning(
-            "Report %s for %s is ready and has no file: taken as empty.", job.report, job.window
+            "Report %s for %s is complete and has no file; it counts as empty.",
+            job.report,
+            job.window,
         )
         job.links = []
 
@@ -202,12 +204,12 @@ class ReportJobScheduler:
         wait = retry_after or DEFAULT_PAUSE_SECONDS
         if now + wait - since > MAX_PAUSE_SECONDS:
             until = self._clock.now() + timedelta(seconds=wait)
-            when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour now"
+            when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour"
             raise ReportError(
-                f"Freshchat takes no more jobs of report {report} {when}: its limit is used up. "
-                f"What was read is kept; run again later."
+                f"Freshchat rejects further jobs of report {report} {when}: the job limit is "
+                f"reached. Completed windows are saved; run the tap again later."
             )
-        self._log.warning("Report %s: the limit of jobs is reached; %.0f s to wait.", report, wait)
+        self._log.warning("Report %s: the job limit is reached; waiting %.0f s.", report, wait)
         self._next_submit[report] = now + wait
 
     def _submit(self, job: Job) -> None:
@@ -222,12 +224,14 @@ class ReportJobScheduler:
         job.deadline = now + self._timeout.total_seconds()
         job.next_poll = now + FIRST_POLL
         self._pending.append(job)
-        self._log.info("Report %s asked for %s.", job.report, job.window)
+        self._log.info("Report %s requested for %s.", job.report, job.window)
 
     def _split(self, job: Job, error: RequestRejectedError) -> None:
         """Replace a job whose window the service finds too long by two halves."""
         halves = job_api.split_window(job.report, job.window, error)
-        self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
+        self._log.warning(
+            "Report %s: window %s is too long; requesting halves.", job.report, job.window
+        )
         job.halves = tuple(Job(report=job.report, window=half) for half in halves)
         self._queues[job.report].extendleft(reversed(job.halves))
         self._unread[job.report] -= 1
@@ -243,7 +247,7 @@ class ReportJobScheduler:
             if self._clock.monotonic() > job.deadline:
                 raise ReportError(
                     f"Report {job.report} for {job.window} was still pending after "
-                    f"{self._timeout}; raise setting report_timeout_minutes or run again."
+                    f"{self._timeout}. Raise setting report_timeout_minutes, or run the tap again."
                 )
             job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
             job.next_poll = self._clock.monotonic() + job.poll_wait

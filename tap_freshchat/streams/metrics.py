@@ -89,8 +89,8 @@ class InstantMetrics(FullTableStream):
 
 def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatError:
     return FreshchatError(
-        f"The answer for metric {metric.name} cannot be read: {error}; "
-        f"take the metric out of setting {setting}."
+        f"The response for metric {metric.name} cannot be read: {error}. "
+        f"Remove the metric from setting {setting}."
     )
 
 
@@ -135,8 +135,8 @@ class MetricQueries:
                 yield metric, response
         if self._rejected and not self._any_succeeded:
             raise FreshchatError(
-                f"Freshchat refuses every metric of setting {self._setting}; name metrics that the "
-                f"account has, or leave the stream {self._setting} out."
+                f"Freshchat rejects every metric of setting {self._setting}. Name metrics that the "
+                f"account has, or deselect the stream {self._setting}."
             )
 
     def _skip_metric(self, metric: Metric, query: Mapping[str, str]) -> None:
@@ -144,7 +144,7 @@ class MetricQueries:
         if metric not in self._rejected:
             self._rejected.add(metric)
             self._log.warning(
-                "Freshchat refuses metric %s%s; it is left out wherever it is refused. Check "
+                "Freshchat rejects metric %s%s; the metric is omitted where it is rejected. Check "
                 "setting %s.",
                 *(metric.text, f" from {query['start']} on" if query else "", self._setting),
             )

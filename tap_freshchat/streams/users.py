@@ -86,7 +86,7 @@ class UserConversations(FullTableStream):
                     {**conversation, "user_id": user_id} for conversation in conversations or ()
                 )
         if missing:
-            self.logger.warning("%d users no longer exist in Freshchat; left out.", missing)
+            self.logger.warning("%d users no longer exist in Freshchat and are omitted.", missing)
 
     def _conversations(self, user_id: str) -> list[dict[str, Any]] | None:
         """Listed conversations of a user, each once; None if the user is gone."""

@@ -105,7 +105,7 @@ def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant():
 
 
 def test_columns_of_a_stream_that_there_is_not_are_refused():
-    with pytest.raises(ConfigError, match="report_columns names no stream.*conversation_event"):
+    with pytest.raises(ConfigError, match="report_columns has unknown streams.*conversation_event"):
         run_tap(NOON, report_columns={"conversation_event": {"status": ["State"]}})
 
 

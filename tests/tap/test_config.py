@@ -75,7 +75,7 @@ def test_a_token_is_taken_without_the_end_of_its_line_and_with_nothing_else_besi
 
 def test_an_end_before_the_usual_start_names_the_setting_that_lacks():
     end = format_time(NOON - timedelta(days=20))
-    with pytest.raises(ConfigError, match="start_date, which is 7 days back when not set"):
+    with pytest.raises(ConfigError, match="start_date, which is 7 days back if not set"):
         config(end_date=end)
 
 

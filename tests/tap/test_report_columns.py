@@ -65,7 +65,7 @@ def test_what_looks_like_no_header_is_counted_and_not_shown():
     with pytest.raises(ReportError) as error:
         names(catalog.AVAILABILITY, " Agent ", "Wie geht's? Mir gut!", "", "Mode (now)")
     assert "Its headers are: Agent, Mode (now) and 2 of another form." in str(error.value)
-    with pytest.raises(ReportError, match="Its headers are: none and 1 of another form"):
+    with pytest.raises(ReportError, match="Its headers are: none and 1 that are not shown"):
         names(catalog.AVAILABILITY, "")
 
 
