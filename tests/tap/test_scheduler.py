@@ -352,7 +352,7 @@ def test_a_limit_of_one_report_holds_up_neither_other_reports_nor_looks_at_jobs(
 def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end, reported):
     far = far_end(refuse=lambda _: Answer(status=429, headers=reported))
     far.reports.request("Agent-Activity", DAYS)
-    with pytest.raises(ReportError, match="rejects further jobs of report Agent-Activity for an hour:"):
+    with pytest.raises(ReportError, match="jobs of report Agent-Activity for an hour:"):
         far.read("Agent-Activity", DAYS[0])
     assert 3000 < far.clock.monotonic() <= 3600
     assert len(far.posted) < 100

@@ -36,12 +36,12 @@ def test_a_response_of_200_and_above_is_no_error(status):
 @pytest.mark.parametrize(
     ("status", "kind", "says"),
     [
-        (300, AuthorizationError, "a redirect, which is not followed: check api_url."),
+        (300, AuthorizationError, "a redirect, which the tap does not follow. Check api_url."),
         (399, AuthorizationError, "a redirect"),
-        (400, RequestRejectedError, ": Freshchat refused the request."),
+        (400, RequestRejectedError, ": Freshchat rejected the request."),
         (401, AuthorizationError, ": Freshchat does not accept the token; check api_token."),
         (403, AuthorizationError, "the account's plan does not include this"),
-        (404, NotFoundError, ": not there; if this is the first request, check api_url."),
+        (404, NotFoundError, ": not found. If this is the first request, check api_url."),
         (408, RetryableError, "GET /v2/x returned 408."),
         (429, RetryableError, "GET /v2/x returned 429."),
         (499, RequestRejectedError, "rejected"),
