@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.errors import AuthorizationError
-    from tap_freshchat.reports.job_api import Job
-    from tap_freshchat.reports.scheduler import ReportJobScheduler
+    from tap_freshchat.reports.scheduler import Job, ReportJobScheduler
     from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_freshchat.api import responses
-from tap_freshchat.api.client import build_path
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from tap_freshchat.errors import (
     AuthorizationError,
@@ -22,7 +21,6 @@ from tap_freshchat.errors import (
     ResourceRateLimitError,
 )
 from tap_freshchat.reports import job_api
-from tap_freshchat.reports.job_api import FIRST_POLL, Job
 
 if TYPE_CHECKING:
     from tap_freshchat.api.client import FreshchatClient
@@ -31,11 +29,40 @@ if TYPE_CHECKING:
 
 # Most jobs of one report submitted and not read yet.
 MAX_UNREAD_JOBS = 8
+# Seconds before the first poll of a job: it takes seconds to minutes.
+FIRST_POLL = 2.0
 # Longest interval between polls of one job, in seconds, and its growth.
 MAX_POLL_INTERVAL = 30.0
 POLL_GROWTH = 1.5
 # Polls of a finished job that lacks a link, which may come later: half a minute.
 MAX_LINK_POLLS = 5
+
+
+@dataclass(kw_only=True, eq=False)
+class Job:
+    """One job; `links` is None until all its files are ready.
+
+    A window that the service finds too long is split into two `halves`, which replace the job.
+    """
+
+    report: str
+    window: Window
+    id: str = ""
+    deadline: float = 0.0
+    next_poll: float = 0.0
+    poll_wait: float = FIRST_POLL
+    link_polls: int = 0
+    links: list[str] | None = None
+    halves: tuple[Job, ...] = ()
+
+    def leaf_jobs(self) -> list[Job]:
+        """The jobs that together cover the window, in order."""
+        return [part for half in self.halves for part in half.leaf_jobs()] or [self]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all leaf jobs have links."""
+        return all(part.links is not None for part in self.leaf_jobs())
 
 
 class ReportJobScheduler:
@@ -120,16 +147,7 @@ class ReportJobScheduler:
         Raises:
             ReportError: the job failed, or a file has no link.
         """
-        # The `link` of the response to POST lacks `/v2`: the address is built from the id.
-        path = build_path("reports", "raw", job.id)
-        status = job_api.parse_job_status(
-            responses.require_object(self._client.get(path), path), path
-        )
-        if status.failed:
-            raise ReportError(
-                f"Report {job.report} for {job.window} failed at Freshchat. Run the tap again, or "
-                f"lower setting report_window_days."
-            )
+        status = job_api.poll_job(self._client, job.report, job.window, job.id)
         if status.complete:
             job.links = status.links
         elif status.done:

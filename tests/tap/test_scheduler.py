@@ -12,9 +12,8 @@ from fakes.http import Answer, ScriptedAdapter
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.errors import AuthorizationError, ReportError
-from tap_freshchat.reports.job_api import Job
 from tap_freshchat.reports.reader import ReportReader
-from tap_freshchat.reports.scheduler import MAX_UNREAD_JOBS, ReportJobScheduler
+from tap_freshchat.reports.scheduler import MAX_UNREAD_JOBS, Job, ReportJobScheduler
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
 
