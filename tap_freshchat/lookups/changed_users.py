@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_freshchat.api import pagination
-from tap_freshchat.times import format_request_time, parse_time
+from tap_freshchat.times import format_request_time, parse_time_or_none
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ REMEMBERED_IDS = 20_000
 
 def changed_at(user: dict[str, Any]) -> datetime | None:
     """Time of a user's last change, else of creation; None if unknown."""
-    text = user.get("updated_time") or user.get("created_time")
-    try:
-        return parse_time(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
+    return parse_time_or_none(user.get("updated_time") or user.get("created_time"))
 
 
 class ChangedUsers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -91,27 +92,18 @@ class RestCrawl:
         )
         self._changed_users.register_windows([users])
         lists = ordered_map(
-            self._conversations_of,
+            partial(pagination.user_conversations, self._client, page_size=self._page_size),
             (str(user["id"]) for user in self._changed_users.users(users)),
             in_flight=self._client.max_concurrency,
         )
         seen = set()
-        for _, conversation_ids in lists:
-            for conversation_id in conversation_ids:
+        for _, conversations in lists:
+            self._missing += conversations is None
+            for conversation in conversations or ():
                 # One conversation can be listed under two users.
-                if conversation_id not in seen:
-                    seen.add(conversation_id)
-                    yield conversation_id
-
-    def _conversations_of(self, user_id: str) -> list[str]:
-        try:
-            conversations = pagination.user_conversations(
-                self._client, user_id, page_size=self._page_size
-            )
-        except NotFoundError:
-            self._missing += 1
-            return []
-        return [conversation["id"] for conversation in conversations]
+                if conversation["id"] not in seen:
+                    seen.add(conversation["id"])
+                    yield conversation["id"]
 
     def _fetch_if_changed(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
         """A conversation with a message since then; None for any other.
