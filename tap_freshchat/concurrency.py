@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,7 +18,7 @@ QUEUED_PER_WORKER = 2
 
 def ordered_map(
     function: Callable[[T], R], items: Iterable[T], *, in_flight: int
-) -> Iterator[tuple[T, R]]:
+) -> Generator[tuple[T, R], None, None]:
     """Each item with what `function` makes of it, in the items' order.
 
     Items are taken as results are, so neither ever pile up, however many there are. Taking them

@@ -115,7 +115,7 @@ def test_leaving_early_leaves_no_thread_behind():
     before = threading.active_count()
     results = ordered_map(lambda item: item, count(), in_flight=4)
     next(results)
-    results.close()  # type: ignore[attr-defined] # a generator
+    results.close()
     assert threading.active_count() == before
 
 
