@@ -18,8 +18,8 @@ from typing_extensions import Self
 
 from tap_freshchat.config import Config
 from tap_freshchat.run_context import RunContext
+from tap_freshchat.shutdown import TempDir
 from tap_freshchat.tap import TapFreshchat
-from tap_freshchat.temp_dir import TempDir
 from target_segment.run import Run, build_run
 from target_segment.target import TargetSegment
 

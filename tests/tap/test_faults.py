@@ -94,7 +94,7 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was(
         calls.append(request)
         return answer(500) if len(calls) > 60 else None
 
-    with pytest.raises(RetryableError, match="answered 500"):
+    with pytest.raises(RetryableError, match="returned 500"):
         run_tap(NOON, streams=STREAMS, url=URL, faults=dies, **START)
 
 
