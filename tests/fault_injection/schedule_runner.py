@@ -18,6 +18,7 @@ from fakes.pipeline import expected_events
 from fakes.runs import EVENT_STREAMS
 from fakes.segment import FakeSegment
 
+import freshchat_sandbox as sandbox
 from fault_injection import checks
 from fault_injection.fault_kinds import Channel
 from fault_injection.fork_server import TESTS
@@ -27,7 +28,6 @@ from fault_injection.leaks import LeakScan
 from fault_injection.pipeline_run import PipelineRun, Start
 from fault_injection.programs import FastClock
 from fault_injection.segment_server import WRITE_KEY, SegmentFaults
-import freshchat_sandbox as sandbox
 from tap_freshchat.tap import TapFreshchat
 
 if TYPE_CHECKING:
