@@ -275,6 +275,21 @@ def test_the_present_conversation_counts_if_its_messages_show_no_change_since():
         assert history(**changed).at(at(0)).values == {}
 
 
+def test_an_assignment_in_the_millisecond_of_a_start_or_message_leaves_the_present_out_via_rest():
+    for messages, group in (((0, 1), "g"), ((0, (0, "system"), 1), None)):
+        options = {"known_until": at(60), "snapshot": present(*messages, assigned_group_id="g")}
+        start = event(0, "created")
+        story = history(start, lists_assignments=False, **options)
+        assert story.after(start.id).state.values.get("assigned_group_id") == group
+        assert story.at(at(0)).values.get("assigned_group_id") == group
+
+
+def test_an_unknown_change_in_the_millisecond_of_a_message_leaves_its_state_unknown():
+    resolved = event(9, "resolved", agent_id="a1", group_id="g1")
+    story = history(CREATED, event(5, "unknown_change"), resolved)
+    assert story.at(at(5)).values == {}
+
+
 def test_the_present_conversation_does_not_count_without_messages_or_much_later():
     options = {"known_until": at(60), "snapshot": present(**ASSIGNED)}
     assert history(**options).at(at(0)).values == {}
@@ -350,6 +365,14 @@ STEPS = st.lists(
 )
 
 
+# A time, or a position among the events, whose time is meant.
+TIMES = st.integers(-5 * 24 * 60, 5 * 24 * 60).map(at) | st.integers(0, 12)
+
+
+def time_in(story, drawn):
+    return story[drawn % len(story)][0].time if isinstance(drawn, int) else drawn
+
+
 def true_story(steps):
     """Events of a conversation, each with the true state after it.
 
@@ -390,16 +413,15 @@ def true_story(steps):
     return story
 
 
-@given(STEPS, st.integers(-5 * 24 * 60, 5 * 24 * 60), st.booleans())
+@given(STEPS, TIMES, st.booleans())
 @settings(deadline=None)
-def test_every_value_of_a_state_is_true_or_absent(steps, minutes, is_system_message):
+def test_every_value_of_a_state_is_true_or_absent(steps, drawn, is_system_message):
     story = true_story(steps)
-    true = [state for each, state in story if each.time <= at(minutes)][-1]
+    time = time_in(story, drawn)
+    true = [state for each, state in story if each.time <= time][-1]
     expected = dict(zip(ASSIGNED, true, strict=True))
     values = (
-        history(*(each for each, _ in story))
-        .at(at(minutes), is_system_message=is_system_message)
-        .values
+        history(*(each for each, _ in story)).at(time, is_system_message=is_system_message).values
     )
     assert values.items() <= expected.items()
 
@@ -419,19 +441,20 @@ def test_every_value_after_an_event_and_every_known_old_value_is_true_or_absent(
             assert old.items() <= before.items()
 
 
-@given(STEPS, st.integers(-5 * 24 * 60, 5 * 24 * 60), st.booleans(), st.booleans())
+@given(STEPS, TIMES, st.booleans(), st.booleans())
 @settings(deadline=None)
 def test_events_outside_the_context_of_a_time_make_no_difference_to_its_state(
-    steps, minutes, has_older, has_newer
+    steps, drawn, has_older, has_newer
 ):
-    events = [each for each, _ in true_story(steps)]
-    start, end = context_start(at(minutes)), context_end(at(minutes))
+    story = true_story(steps)
+    events, time = [each for each, _ in story], time_in(story, drawn)
+    start, end = context_start(time), context_end(time)
     part = [
         each
         for each in events
         if (has_older or each.time >= start) and (has_newer or each.time < end)
     ]
-    assert history(*part).at(at(minutes)) == history(*events).at(at(minutes))
+    assert history(*part).at(time) == history(*events).at(time)
     for each in part:
         if context_start(each.time) >= start and context_end(each.time) <= end:
             assert history(*part).after(each.id) == history(*events).after(each.id)

@@ -138,6 +138,16 @@ def test_a_change_shows_as_a_system_message_or_as_a_new_interaction(minutes, unc
     assert bare.shows_no_change_since(at(minutes)) is (minutes in {9, 12})
 
 
+def test_a_system_message_at_the_very_time_counts_if_asked_unless_it_starts_or_ends_something():
+    one = MessageHistory(TALK[:2], complete=True)
+    assert one.shows_no_change_since(at(1))
+    assert not one.shows_no_change_since(at(1), is_inclusive=True)
+    for last in (TALK[7], TALK[8]):
+        flagged = MessageHistory([last], complete=True)
+        time = flagged.messages[0].time
+        assert flagged.shows_no_change_since(time, is_inclusive=True)
+
+
 def test_messages_that_do_not_reach_back_to_a_time_show_nothing_of_it():
     assert not load_back_to(reversed(TALK), at(10)).shows_no_change_since(at(8))
     assert not MessageHistory(complete=True).shows_no_change_since(at(8))
@@ -187,9 +197,10 @@ def test_a_period_without_an_end_is_read_back_only_so_far():
     assert (len(whole.messages), whole.complete, whole.cut) == (MAX_MESSAGES, True, False)
 
 
-def test_what_was_read_back_less_far_does_not_reach_further():
+def test_messages_cover_the_interaction_that_was_loaded_and_none_before():
     history = load_back_to(reversed(TALK), at(10))
-    assert not history.covers(at(9))
+    assert not history.covers(at(8))
+    assert history.covers(at(9))
     assert history.covers(at(11))
     assert history.covers(None)
 
