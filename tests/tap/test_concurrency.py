@@ -94,7 +94,7 @@ def test_items_are_taken_only_as_results_are(taken, in_flight):
     results = ordered_map(lambda item: item, endless, in_flight=in_flight)
     assert len(list(islice(results, taken))) == taken
     assert len(asked) <= taken + QUEUED_PER_WORKER * in_flight
-    results.close()
+    del results
 
 
 def test_as_many_run_at_once_as_are_allowed():
