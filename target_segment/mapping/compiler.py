@@ -9,7 +9,7 @@ import msgspec
 from target_segment.errors import MappingError
 from target_segment.json_codec import encode
 from target_segment.mapping.expressions import Expression, compile_expression
-from target_segment.mapping.message_id_parts import compile_id_parts
+from target_segment.mapping.message_ids import compile_id_parts
 from target_segment.mapping.properties import compile_properties
 from target_segment.mapping.stream_mapping import (
     MessageId,
@@ -78,14 +78,7 @@ def compile_mapping(
         group_id=group_id,
         timestamp=timestamp,
         message_id=message_id,
-        id_parts=compile_id_parts(
-            _id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
-            _id_parts(config.get("version"), f"{where}.version", stream.keys),
-            stream.keys,
-            distinguishing_fields=_distinguishing_fields(config, where, stream.keys),
-            is_event=call == "track",
-            moment=timestamp,
-        ),
+        id_parts=compile_id_parts(config, where, stream.keys, timestamp),
         when=_conditions(config.get("when"), f"{where}.when"),
         payload=compile_properties(
             config,
@@ -113,42 +106,6 @@ def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Exp
         (compile_expression(item, where, keys), label)
         for item, label in zip(specs, labels, strict=False)
     ]
-
-
-def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Expression]:
-    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
-    return [compile_expression(item, where, keys) for item in specs]
-
-
-def _distinguishing_fields(
-    config: Mapping[str, Any], where: str, keys: Sequence[str]
-) -> list[Expression]:
-    """Compile the fields of `message_id` that differ from record to record.
-
-    Raises:
-        MappingError: There are none, so that all records would have the same id.
-    """
-    if config.get("message_id") is None:
-        return []
-    for name in ("message_id", "version"):
-        specs = _fields_of(config.get(name), config.get("event"))
-        if specs:
-            # With the key among them, the key alone distinguishes records.
-            specs = [each for each in specs if each in keys] or specs
-            return _id_parts(specs, f"{where}.{name}", keys)
-    raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
-
-
-def _fields_of(spec: Any, event: Any) -> list[Any]:
-    """List the parts of an id that are fields, without constants and the event's name."""
-    fields: list[Any] = []
-    for part in spec if isinstance(spec, list) else [spec]:
-        if part is None or part == event or (isinstance(part, dict) and set(part) == {"value"}):
-            continue
-        fallbacks = _fields_of(part, event) if isinstance(part, list) else part
-        if fallbacks != []:
-            fields.append(fallbacks)
-    return fields
 
 
 def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expression]]:

@@ -15,7 +15,7 @@ from target_segment.segment_spec import NO_EVENT_NAME, InvalidEvent
 
 if TYPE_CHECKING:
     from target_segment.mapping.expressions import Expression, Record
-    from target_segment.mapping.message_id_parts import IdPartsFunction
+    from target_segment.mapping.message_ids import IdParts
 
 _NO_TIME = "the time of the event is not an ISO 8601 time"
 # ISO 8601 without hyphens: 20261122.
@@ -97,7 +97,7 @@ class StreamMapping:
     group_id: Expression | None
     timestamp: Expression | None
     message_id: MessageId
-    id_parts: IdPartsFunction
+    id_parts: IdParts
     when: Sequence[tuple[Expression, tuple[Any, ...], Skipped]]
     payload: Properties
     context: Sequence[tuple[str, Expression]]
@@ -114,7 +114,7 @@ class StreamMapping:
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
                 return skipped
-        own_name = name = self.call
+        name = self.call
         event: dict[str, Any] = {"type": name}
         if name == "track":
             own_name = self.event(record)
@@ -132,7 +132,7 @@ class StreamMapping:
         if self.group_id:
             event["groupId"] = _id_as_string(self.group_id(record))
         payload = self.payload(record)
-        event["messageId"] = self.message_id(self.id_parts(own_name, record, payload))
+        event["messageId"] = self.message_id(self.id_parts(record, payload))
         moment = None
         if self.timestamp:
             event["timestamp"], moment = _timestamp(self.timestamp(record))

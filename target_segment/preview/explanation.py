@@ -116,7 +116,7 @@ def _id_parts(mapping: StreamMapping) -> str:
     given = config.get("message_id")
     parts = describe_expression(given).replace(", or else ", ", ") if given else ""
     if not parts:
-        parts = f"the event's name and the key ({', '.join(keys)})" if keys else "the whole record"
+        parts = f"the key ({', '.join(keys)})" if keys else "the whole record"
     if config.get("version"):
         return f"{parts}, {describe_expression(config['version']).replace(', or else ', ', ')}"
     if mapping.call == "track":

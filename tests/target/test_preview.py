@@ -113,7 +113,7 @@ def test_the_page_tells_everything_of_a_run(page, settings):
         'constant "DE"',
         "field secret; hashed",
         "field device, or else field basket",
-        "digest of the destination, the stream, the event's name and the key (id)",
+        "digest of the destination, the stream, the key (id)",
     ):
         assert said in read.whole
     assert "never shown" not in path.read_text()
