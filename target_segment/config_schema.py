@@ -36,7 +36,7 @@ _KINDS: dict[type, _Type] = {
 def _setting(
     name: str, description: str, default: Any = None, kind: _Type | None = None, **options: Any
 ) -> th.Property[Any]:
-    """Build a setting. Its kind follows from its default (none is text), its title from its name."""
+    """Build a setting; its kind follows from its default (text without one)."""
     title = options.pop("title", name.replace("_", " ").capitalize())
     kind = kind or _KINDS.get(type(default), th.StringType)
     return th.Property(name, kind, title=title, description=description, default=default, **options)

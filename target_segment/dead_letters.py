@@ -32,11 +32,9 @@ _MAX_LINE_BYTES = 2 * MAX_LINE_BYTES
 class DeadLetters:
     """Appends to the file of dead letters, which the first one creates; safe to share by threads.
 
-    Args:
-        path: The file.
-        limit: How many dead letters one run may write.
-        clock: The time of day.
-        on_idle: Called while another process locks the file; may raise to end the wait.
+    One run may write `limit` of them. `on_idle` is called while another process locks the file; it
+    may raise to end the wait. Writing raises `DeadLetterError` if the file cannot be written, or
+    there are too many.
     """
 
     def __init__(self, path: Path, limit: int, clock: Clock, on_idle: Callable[[], None]) -> None:
@@ -48,19 +46,11 @@ class DeadLetters:
         self.count = 0
 
     def write_event(self, event: Event, reason: Reason) -> None:
-        """Write an event that cannot be sent.
-
-        Raises:
-            DeadLetterError: It cannot be written, or there are too many.
-        """
+        """Write an event that cannot be sent."""
         self._keep(self._header(event.stream, reason) + b',"event":' + event.payload)
 
     def write_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
-        """Write a record that cannot become an event.
-
-        Raises:
-            DeadLetterError: It cannot be written, or there are too many.
-        """
+        """Write a record that cannot become an event."""
         try:
             marked = encode_with_nan(record)
         except NotEncodableError:
@@ -101,21 +91,13 @@ class DeadLetters:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetter:
-    """A line of the file, to be sent again.
-
-    Attributes:
-        stream: The stream it came from.
-        event: The event as it was to be sent, None if the record could not be mapped.
-        payload: The event's bytes, as they were.
-        record: The record, if there is no event.
-        keys: The record's key properties.
-    """
+    """A line of the file, to be sent again: an event with its bytes, or a record and its keys."""
 
     stream: str
-    event: Mapping[str, Any] | None
-    payload: bytes
-    record: Mapping[str, Any] | None
-    keys: Sequence[str]
+    event: Mapping[str, Any] | None = None
+    payload: bytes = b""
+    record: Mapping[str, Any] | None = None
+    keys: Sequence[str] = ()
 
 
 def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
@@ -158,9 +140,7 @@ def _parse(text: bytes) -> DeadLetter | None:
             payload = encode(event)
         except NotEncodableError:
             return None
-        return DeadLetter(
-            stream=line["stream"], event=event, payload=payload, record=None, keys=keys
-        )
+        return DeadLetter(stream=line["stream"], event=event, payload=payload, keys=keys)
     if named and isinstance(record, dict):
-        return DeadLetter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
+        return DeadLetter(stream=line["stream"], record=record, keys=keys)
     return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from target_segment.delivery.batching import build_body, gzip_body, iso_milliseconds
 from target_segment.delivery.responses import Outcome, PostResult
 from target_segment.errors import DeliveryError
-from target_segment.preview.page import RunInfo, render_page
+from target_segment.preview.page import render_page
 from target_segment.preview.statistics import Preview
 
 if TYPE_CHECKING:
@@ -53,14 +53,16 @@ class DryRun:
             DeliveryError: It cannot be written.
         """
         path = self.path.with_suffix(".html")
-        run_info = RunInfo(
-            time=self._began,
+        page = render_page(
+            self.preview,
+            stats,
+            started=self._began,
             outcome=outcome,
             bodies=self.path,
             dead_letters=dead_letters,
             version=self._version,
         )
-        _append(path, render_page(self.preview, stats, run_info).encode(errors="replace"))
+        _append(path, page.encode(errors="replace"))
         return path
 
 

@@ -86,10 +86,10 @@ def _replace_lone_surrogates(value: Any) -> Any:
     return value
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, encoder: msgspec.json.Encoder = _ENCODER) -> bytes:
     """Encode compact JSON in UTF-8; raises `NotEncodableError`."""
     try:
-        return _ENCODER.encode(value)
+        return encoder.encode(value)
     except (TypeError, ValueError, RecursionError):
         raise NotEncodableError(
             "holds NaN, Infinity or a value that JSON cannot represent"
@@ -98,12 +98,7 @@ def encode(value: Any) -> bytes:
 
 def encode_sorted(value: Any) -> bytes:
     """Encode compact JSON with sorted keys, so that equal values give equal bytes."""
-    try:
-        return _SORTED_ENCODER.encode(value)
-    except (TypeError, ValueError, RecursionError):
-        raise NotEncodableError(
-            "holds NaN, Infinity or a value that JSON cannot represent"
-        ) from None
+    return encode(value, _SORTED_ENCODER)
 
 
 def encode_like_stdlib(value: Any) -> bytes:

@@ -53,12 +53,7 @@ def build_run(
 ) -> Run:
     """Build a run, and check the write key if the settings ask for it.
 
-    Args:
-        config: The checked settings.
-        version: This package's version.
-        check_interrupt: Called while the run waits; raises to end the wait.
-        logger: For warnings.
-        clock: The clock of every part.
+    `check_interrupt` is called while the run waits; it raises to end the wait.
 
     Raises:
         DeliveryError: Segment does not know the write key.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
@@ -18,7 +17,7 @@ from target_segment.run_stats import RunSummary, summary_table
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from target_segment.clock import Clock
     from target_segment.run import Run
@@ -123,40 +122,31 @@ def run_and_exit(
 
 def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger) -> int:
     """Write the last safe STATE, the preview and the summary; return the exit status."""
-    status = ending.status
+    stats, dry_run, dead_letters = run.delivery.stats, run.dry_run, run.dead_letters.path
+    errors: list[TargetSegmentError] = []
     preview: Path | None = None
     state = run.delivery.end(_GRACE_SECONDS)
-    with _logged(logger) as state_errors:
+    try:
         write_state(state)
+    except TargetSegmentError as error:
+        errors.append(error)
     run.close()
-    with _logged(logger) as preview_errors:
-        if run.dry_run is not None:
-            preview = run.dry_run.write_preview(
-                run.delivery.stats, ending.outcome, run.dead_letters.path
-            )
-    if state_errors or preview_errors:
-        status = status or 1
+    try:
+        preview = dry_run.write_preview(stats, ending.outcome, dead_letters) if dry_run else None
+    except TargetSegmentError as error:
+        errors.append(error)
+    for each in errors:
+        logger.error(str(each))
     summary = RunSummary(
         outcome=ending.outcome,
         seconds=seconds,
-        output=run.dry_run.path if run.dry_run else None,
+        output=dry_run.path if dry_run else None,
         page=preview,
-        dead_letters=run.dead_letters.path,
+        dead_letters=dead_letters,
     )
-    sys.stderr.write(summary_table(run.delivery.stats, summary))
+    sys.stderr.write(summary_table(stats, summary))
     sys.stderr.flush()
-    return status
-
-
-@contextmanager
-def _logged(logger: logging.Logger) -> Iterator[list[TargetSegmentError]]:
-    """Log an error instead of raising it, and collect it."""
-    errors: list[TargetSegmentError] = []
-    try:
-        yield errors
-    except TargetSegmentError as error:
-        logger.error(str(error))  # noqa: TRY400 - one line says it all
-        errors.append(error)
+    return ending.status or int(bool(errors))
 
 
 def write_state(state: bytes | None) -> None:

@@ -30,12 +30,8 @@ _FILTERED = Skipped("filtered out by stream_maps")
 class StreamPipeline:
     """Turns one stream's records into events and counts what becomes of each.
 
-    Args:
-        stream: The stream.
-        mapping: What its records become.
-        run: The delivery queue, the dead letters and the clock.
-        truncate: Paths of texts that may be cut when an event is too large.
-        validator: Checks records against the tap's schema; None checks neither schema nor key.
+    Texts at the paths of `truncate` may be cut when an event is too large. Without a `validator`,
+    records are not checked against their schema; each must have the properties `keys`.
     """
 
     def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs

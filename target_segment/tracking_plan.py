@@ -90,15 +90,9 @@ def tracking_plan(
 ) -> list[dict[str, Any]]:
     """List the rules as Segment's Public API and its Terraform provider take them.
 
-    Args:
-        streams: Mapping settings by stream.
-        rules: What holds for all events.
-        preset: Has the event names that its streams take from records.
-        schemas: JSON Schema of the records by stream, as far as known.
-
-    Returns:
-        One rule for each event name, one for all identify calls and one for all group calls. An
-        event whose name comes from records has a rule only if the preset or schema lists the name.
+    There is one rule for each event name, one for all identify calls and one for all group calls.
+    An event whose name comes from records has a rule only if the preset or schema lists the name.
+    `schemas` are those of the records by stream, as far as known.
     """
     found: dict[tuple[str, str | None], Schema] = {}
     for stream, config in streams.items():

@@ -39,15 +39,8 @@ class SendCancelled(Exception):  # noqa: N818 - an outcome, not an error
 class BatchSender:
     """Sends batches through a transport; safe to share between threads.
 
-    Args:
-        transport: Posts the bodies.
-        dead_letters: Takes the events that Segment rejects.
-        events_per_second: Rate limit, retries included; 0 is none.
-        retry_seconds: How long one body is retried.
-        clock: Time and waiting.
-        logger: For the one warning about a wrong clock.
-        known_event_names: The event names that are counted one by one.
-        on_accepted: Called with each acknowledged batch.
+    The rate limit `events_per_second` includes retries; 0 is none. One body is retried for
+    `retry_seconds`. Only `known_event_names` are counted by name.
     """
 
     def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
@@ -76,9 +69,7 @@ class BatchSender:
     def send(self, batch: Batch, stats: RunStats) -> None:
         """Send a batch; on return each event is acknowledged or a dead letter.
 
-        Args:
-            batch: The events.
-            stats: Counts what is settled, also when this raises.
+        `stats` counts what is settled, also when this raises.
 
         Raises:
             TargetSegmentError: The rest of the batch cannot be delivered.

@@ -40,15 +40,10 @@ class BatchTransport(Protocol):
 
 
 class SegmentClient:
-    """Posts bodies to Segment's HTTP API; safe to share between threads.
+    """Posts bodies to `/batch` of Segment's HTTP API; safe to share between threads.
 
-    Args:
-        session: Its pool should hold one connection per thread.
-        api_url: Without `/batch`.
-        write_key: Of the Segment source.
-        timeout: Seconds, for the connection and for the response.
-        clock: The time of day, for `sentAt`.
-        user_agent: Name of the client.
+    The pool of `session` should hold one connection per thread. `timeout` is in seconds, for the
+    connection and for the response.
     """
 
     def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
@@ -86,11 +81,7 @@ class SegmentClient:
         self._environment = session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - stream
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
-        """Post events, encoded; `attempt` counts from 0.
-
-        Raises:
-            DeliveryError: The write key or the URL is wrong.
-        """
+        """Post events; raises `DeliveryError` if the write key or the URL is wrong."""
         body = build_body(payloads, iso_milliseconds(self._clock.now()), self.write_key)
         compressed = gzip_body(body)
         request = self._request.copy()

@@ -43,15 +43,9 @@ class DeliveryQueue:
     """Delivers events in order, and returns the STATE that is safe to emit.
 
     One thread calls all methods; other threads send. An event is *settled* when Segment has
-    acknowledged it, or when it is in the dead-letter file.
-
-    Args:
-        sender: Settles one batch.
-        batcher: Groups events into batches.
-        concurrency: Batches in flight.
-        state_seconds: Age at which a STATE has its events sent without a full batch.
-        clock: The age of a STATE.
-        check_interrupt: Called while waiting; raises to end the wait.
+    acknowledged it, or when it is in the dead-letter file. A STATE older than `state_seconds` has
+    its events sent without a full batch. `check_interrupt` is called while waiting; it raises to
+    end the wait. All methods but `end` raise `TargetSegmentError` if the delivery has failed.
     """
 
     def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
@@ -81,11 +75,7 @@ class DeliveryQueue:
         self._unfinished: deque[RunStats] = deque()
 
     def enqueue(self, event: Event) -> None:
-        """Take an event to deliver; waits while too many batches are in flight.
-
-        Raises:
-            TargetSegmentError: The delivery has failed.
-        """
+        """Take an event to deliver; waits while too many batches are in flight."""
         if self._batcher.contains(event.message_id):
             self.stats.merged += 1
             return
@@ -110,9 +100,6 @@ class DeliveryQueue:
 
         If the newest STATE is older than `state_seconds`, its unfinished batch is sent; that waits
         while more than `concurrency` batches are in flight.
-
-        Raises:
-            TargetSegmentError: The delivery has failed.
         """
         newest = self._states[-1] if self._states else None
         if (
@@ -125,20 +112,15 @@ class DeliveryQueue:
         return self._newest_settled()
 
     def flush(self) -> None:
-        """Send the unfinished batch, and return when all events are settled.
-
-        Raises:
-            TargetSegmentError: The delivery has failed.
-        """
+        """Send the unfinished batch, and return when all events are settled."""
         self._submit(self._batcher.flush())
         while self._in_flight:
             self._await_any()
 
     def end(self, grace_seconds: float) -> Any | None:
-        """Stop: batches in flight may finish within `grace_seconds`, nothing else is sent.
+        """Stop, and return the newest STATE whose events are all settled; None if there is none.
 
-        Returns:
-            The newest STATE whose events are all settled; None if there is none.
+        Batches in flight may finish within `grace_seconds`, nothing else is sent.
         """
         self._sender.stop.set()
         self._threads.shutdown(wait=False, cancel_futures=True)

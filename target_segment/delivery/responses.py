@@ -36,15 +36,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostResult:
-    """Result of one request.
+    """Result of one request; `status` is for messages: `HTTP 503`, `ConnectTimeout`.
 
-    Attributes:
-        outcome: What to do next.
-        status: For messages: `HTTP 503`, `ConnectTimeout`.
-        wait: Seconds that Segment asks to wait; None if it does not ask.
-        body_bytes: Size of the body.
-        sent_bytes: Size of the compressed body.
-        clock_skew: Seconds by which our clock is ahead of Segment's; None if unknown.
+    `wait` is the seconds that Segment asks to wait, `clock_skew` those by which our clock is ahead
+    of Segment's. `sent_bytes` is the size of the compressed body.
     """
 
     outcome: Outcome

@@ -20,16 +20,10 @@ EXPRESSION_FORMS = (
 
 
 def compile_expression(spec: Any, where: str, keys: Sequence[str] = ()) -> Expression:
-    """Compile an expression into a function of the record.
-
-    Args:
-        spec: `"a.b.0.c"`, `["a", "b"]`, `{"value": 1}`, `{"path": "a", "map": {"x": "y"}}`,
-            `{"join": ["a", "b"]}` (with a blank) or `{"key": true}` (the stream's key).
-        where: Stream and setting, for errors.
-        keys: The stream's key properties.
+    """Compile an expression, in one of `EXPRESSION_FORMS`, into a function of the record.
 
     Raises:
-        MappingError: The expression has none of these forms.
+        MappingError: The expression has none of these forms; the message begins with `where`.
     """
     if isinstance(spec, str):
         return _path(spec, where)

@@ -29,14 +29,10 @@ def schema_of_properties(
     drop: Sequence[str],
     hashed: Sequence[str],
 ) -> Schema:
-    """Return the JSON Schema of the properties (or traits) of a mapping.
+    """Return the JSON Schema of a mapping's properties (or traits), which `spec` selects.
 
-    Args:
-        config: The stream's mapping, for `drop` and `rename`.
-        spec: Its `properties` or `traits`.
-        record: JSON Schema of the stream's records; empty if unknown.
-        drop: Paths dropped in every stream.
-        hashed: Paths hashed in every stream.
+    `record` is the JSON Schema of the stream's records, empty if unknown; `drop` and `hashed` are
+    the paths of all streams.
     """
     known = record.get("properties") or {}
     properties: Schema = {}

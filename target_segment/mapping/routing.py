@@ -87,7 +87,8 @@ def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any
     """
     known = {*preset.events}
     for name, config in routing.streams.items():
-        if config.get("event") in _preset_events(preset, name):
+        own = preset.streams.get(name)
+        if own is not None and config.get("event") == own.get("event"):
             continue
         names = _names(name, config)
         if names is None:
@@ -122,21 +123,12 @@ def _names(stream: str, config: Mapping[str, Any]) -> set[str] | None:
     return {default_name(stream)} if event is None and stream != ANY_STREAM else None
 
 
-def _preset_events(preset: Preset, stream: str) -> list[Any]:
-    settings = preset.streams.get(stream)
-    return [settings.get("event")] if settings else []
-
-
 def check_streams(routing: Routing, preset: Preset) -> None:
     """Compile every mapping once; raises `MappingError` before anything is requested."""
-    for name in routing.streams:
-        _check_stream(name, routing, preset)
-
-
-def _check_stream(name: str, routing: Routing, preset: Preset) -> None:
-    config = routing.streams[name]
+    name = ""
     try:
-        compile_mapping(config, StreamInfo(name=name), routing.rules, message_ids(None, name))
+        for name in routing.streams:
+            routing.mapping_of(StreamInfo(name=name))
     except MappingError as error:
         if not preset.streams or name in {*preset.streams, ANY_STREAM}:
             raise

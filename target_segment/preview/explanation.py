@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Where the parts of a stream's events come from.
+    """Where the parts of a stream's events come from, by part such as `userId`.
 
-    Attributes:
-        parts: By part, such as `userId`.
-        properties: By property or trait, where it has its own expression.
-        privacy: By property or trait: what is dropped and hashed in it.
-        sources: By property or trait: its field, where the names differ.
+    The others are by property or trait: its own expression, what is dropped and hashed in it, and
+    its field where the names differ.
     """
 
     parts: Mapping[str, str] = field(default_factory=dict)

@@ -15,11 +15,7 @@ _MAX_REASON_CHARS = 150
 
 
 class RecordValidator:
-    """Validates records of one stream (Draft 7, formats not checked).
-
-    Args:
-        schema: The stream's schema. References to other documents are not followed.
-        stream: The stream's name, for errors.
+    """Validates records of one stream (Draft 7, formats not checked, no remote references).
 
     Raises:
         InvalidJSONSchema: The schema itself is invalid.
