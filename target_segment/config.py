@@ -44,13 +44,8 @@ _NUMBERS = (
 class Config:
     """Checked settings, ready for the run.
 
-    Attributes:
-        write_key: None only in a dry run.
-        api_url: Without `/batch`.
-        key_check_url: Where the write key is looked up; None without the check.
-        routing: The compiled mappings.
-        preset: The preset under them.
-        output_path: Directory of a dry run's files; None when events are sent to Segment.
+    `write_key` is None only in a dry run, `output_path` when events are sent to Segment, and
+    `key_check_url` without the check. `api_url` is without `/batch`.
     """
 
     write_key: str | None = field(repr=False)
@@ -75,9 +70,8 @@ def load_config(
 ) -> tuple[dict[str, Any], list[str], Config | None]:
     """Normalise, check and compile the settings.
 
-    Returns:
-        The settings with their defaults, what is wrong with them (one line each, without a
-        secret), and the compiled settings if nothing is wrong.
+    Returns the settings with their defaults, what is wrong with them (one line each, without a
+    secret), and the compiled settings if nothing is wrong.
     """
     values = _normalise(config, schema)
     errors = list(_schema_errors(values, schema))
@@ -126,11 +120,7 @@ def _schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[s
 
 
 def compile_config(config: Mapping[str, Any], version: str) -> Config:
-    """Check what a schema cannot say, and compile the mappings.
-
-    Raises:
-        MappingError: A setting cannot work; one line that names it.
-    """
+    """Check what a schema cannot say and compile; raises `MappingError` that names a setting."""
     write_key = (config.get("write_key") or "").strip() or None
     if write_key and not (write_key.isascii() and write_key.isprintable()):
         raise MappingError("write_key: contains invalid characters; copy it again")

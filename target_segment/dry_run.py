@@ -32,11 +32,7 @@ class DryRun:
         self.path = directory / f"segment-{self._began:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:  # noqa: ARG002
-        """Append a body to the file.
-
-        Raises:
-            DeliveryError: The file cannot be written.
-        """
+        """Append a body to the file; raises `DeliveryError` if it cannot be written."""
         body = build_body(payloads, iso_milliseconds(self._clock.now()), None)
         _append(self.path, body + b"\n")
         return PostResult(
@@ -47,11 +43,7 @@ class DryRun:
         )
 
     def write_preview(self, stats: RunStats, outcome: str, dead_letters: Path) -> Path:
-        """Write the preview page beside the file.
-
-        Raises:
-            DeliveryError: It cannot be written.
-        """
+        """Write the preview page beside the file; raises `DeliveryError` if it cannot be."""
         path = self.path.with_suffix(".html")
         page = render_page(
             self.preview,

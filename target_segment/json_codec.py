@@ -46,11 +46,7 @@ class NotJSONError(ValueError):
 
 
 def decode(text: bytes | str) -> Any:
-    """Decode JSON; numbers with a point or exponent become `Decimal`.
-
-    Raises:
-        NotJSONError: The text is not JSON. The message quotes none of it.
-    """
+    """Decode JSON, fractions as `Decimal`; raises `NotJSONError`, which quotes none of it."""
     try:
         return _DECODER.decode(text)
     except (ValueError, RecursionError, InvalidOperation):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from target_segment.dead_letters import read_dead_letters
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from target_segment.dead_letters import DeadLetter
     from target_segment.mapping.routing import Routing
     from target_segment.run import Run
 
@@ -41,15 +40,14 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
         elif reason := validate_event(letter.event):
             pipeline.reject(letter.event, reason)
         else:
-            pipeline.enqueue(_event(letter, letter.event))
+            event = letter.event
+            pipeline.enqueue(
+                Event(
+                    payload=letter.payload,
+                    message_id=event["messageId"],
+                    name=event["event"] if event["type"] == "track" else event["type"],
+                    stream=letter.stream,
+                    identity="userId" if event.get("userId") else "anonymousId",
+                )
+            )
     run.delivery.flush()
-
-
-def _event(letter: DeadLetter, event: Any) -> Event:
-    return Event(
-        payload=letter.payload,
-        message_id=event["messageId"],
-        name=event["event"] if event["type"] == "track" else event["type"],
-        stream=letter.stream,
-        identity="userId" if event.get("userId") else "anonymousId",
-    )

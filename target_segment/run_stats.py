@@ -22,15 +22,10 @@ Row: TypeAlias = "tuple[str, str, str]"
 class RunStats:
     """Counts that grow during a run.
 
-    Attributes:
-        sent: Acknowledged events by name, or by stream if records bring the name.
-        identities: The same events by what identifies them.
-        skipped: Records that are not events, by stream and reason.
-        dead_letters: What could not be sent, by stream and reason.
-        warnings: Events that are sent but look wrong, by stream and warning.
-        merged: Events whose id was already in the same request.
-        requests: Requests, retries included.
-        body_bytes: Size of the bodies; `sent_bytes` is the compressed size.
+    Acknowledged events are in `sent` by name, or by stream if records bring the name, and in
+    `identities` by what identifies them; `skipped`, `dead_letters` and `warnings` are by stream and
+    reason. `merged` are events whose id was already in the same request. `requests` include
+    retries; `sent_bytes` is the compressed size of the bodies.
     """
 
     sent: Counter[str] = field(default_factory=Counter)

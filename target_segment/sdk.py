@@ -46,10 +46,6 @@ class SdkTarget(Target):
         """Return the normalised settings and what is wrong with them, one line each."""
 
     @abstractmethod
-    def handle_message(self, kind: str, message: dict[str, Any]) -> None:
-        """Handle a SCHEMA, RECORD, BATCH or STATE message, which has its required keys."""
-
-    @abstractmethod
     def handle_signal(self, number: int) -> None:
         """Handle SIGINT or SIGTERM, inside the signal handler."""
 
@@ -93,22 +89,6 @@ class SdkTarget(Target):
         return errors
 
     @override
-    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("SCHEMA", message_dict)
-
-    @override
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("RECORD", message_dict)
-
-    @override
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("BATCH", message_dict)
-
-    @override
-    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("STATE", message_dict)
-
-    @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Do nothing: events are only added, so there is no older version to remove."""
 
@@ -144,11 +124,7 @@ def close_sink(sink: Sink) -> None:
 
 
 def read_config_files(paths: Sequence[str]) -> ConfigInput:
-    """Read the files of the option `--config`.
-
-    Raises:
-        click.BadParameter: A file cannot be read.
-    """
+    """Read the files of the option `--config`; raises `click.BadParameter`."""
     try:
         return ConfigInput.from_cli_args(*paths)
     except (OSError, ValueError) as error:
@@ -158,11 +134,7 @@ def read_config_files(paths: Sequence[str]) -> ConfigInput:
 
 
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Read the settings that the environment holds.
-
-    Raises:
-        ConfigValidationError: A variable is invalid; each line names one and quotes no value.
-    """
+    """Read the environment's settings; the errors name the variables and quote no value."""
     settings = schema["properties"]
     errors = [
         f"{prefix}{name.upper()}: not a valid {_type_name(setting)}"

@@ -150,11 +150,7 @@ def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger
 
 
 def write_state(state: bytes | None) -> None:
-    """Write a STATE to stdout in one line; None is no STATE.
-
-    Raises:
-        TargetSegmentError: It cannot be written.
-    """
+    """Write a STATE, unless None, to stdout in one line; raises `TargetSegmentError`."""
     if state is None:
         return
     if sys.stdout is None:

@@ -57,6 +57,12 @@ class TargetSegment(SdkTarget):
         super().__init__(**options)
         self.message_reader: MessageReader
         self.message_reader.on_idle = self._poll
+        self.message_reader.handlers = {
+            "SCHEMA": self.handle_schema,
+            "RECORD": self._handle_record,
+            "BATCH": self._handle_batch,
+            "STATE": self._handle_state,
+        }
 
     # Settings.
 
@@ -73,11 +79,7 @@ class TargetSegment(SdkTarget):
     # The run.
 
     def start_run(self) -> Run:
-        """Return the run; the first stream or STATE starts it.
-
-        Raises:
-            DeliveryError: Segment does not know the write key.
-        """
+        """Return the run, which the first call starts; `DeliveryError` for an unknown write key."""
         if self.started_run is None:
             self.started_run = self.create_run()
         return self.started_run
@@ -101,17 +103,8 @@ class TargetSegment(SdkTarget):
 
     # Messages.
 
-    @override
-    def handle_message(self, kind: str, message: dict[str, Any]) -> None:
-        handlers = {
-            "SCHEMA": self._handle_schema,
-            "RECORD": self._handle_record,
-            "BATCH": self._handle_batch,
-            "STATE": self._handle_state,
-        }
-        handlers[kind](message)
-
-    def _handle_schema(self, message: dict[str, Any]) -> None:
+    def handle_schema(self, message: dict[str, Any]) -> None:
+        """Register a stream's schema, and let its records pass by the stream maps if it can."""
         check_schema(message)
         self.register_schema(message)
         stream = message["stream"]

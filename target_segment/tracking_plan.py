@@ -34,11 +34,7 @@ _FIRST_VERSION = 1
 
 
 def print_tracking_plan(config: Config, catalog_path: Path | None) -> None:
-    """Print the tracking plan as indented JSON, typed by the tap's catalog if there is one.
-
-    Raises:
-        TargetSegmentError: The catalog cannot be read.
-    """
+    """Print the tracking plan as indented JSON, typed by the tap's catalog if there is one."""
     schemas = read_catalog(catalog_path) if catalog_path else {}
     streams = dict(config.routing.streams)
     if ANY_STREAM in streams:
@@ -48,11 +44,7 @@ def print_tracking_plan(config: Config, catalog_path: Path | None) -> None:
 
 
 def read_catalog(path: Path) -> dict[str, Schema]:
-    """Read the JSON Schema of each selected stream, with its selected fields, from a catalog.
-
-    Raises:
-        TargetSegmentError: The file is not a Singer catalog.
-    """
+    """Read each selected stream's schema, with its selected fields, from a Singer catalog."""
     try:
         streams = decode(path.read_bytes())["streams"]
         return {

@@ -32,11 +32,7 @@ class BatchTransport(Protocol):
         """The write key in the body."""
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
-        """Post events, encoded; `attempt` counts from 0.
-
-        Raises:
-            DeliveryError: Nothing in this run can be delivered.
-        """
+        """Post encoded events, attempts from 0; `DeliveryError` if none can be delivered."""
 
 
 class SegmentClient:
@@ -118,22 +114,13 @@ def _drop_location_header(response: requests.Response, **_: Any) -> None:
 
 
 def _read_limited(response: requests.Response) -> bytes:
-    """Read a response body, up to `MAX_RESPONSE_BYTES`.
-
-    Raises:
-        requests.RequestException: The connection broke.
-    """
+    """Read at most `MAX_RESPONSE_BYTES`; `RequestException` if the connection breaks."""
     chunks: list[bytes] = []
     for chunk in response.iter_content(MAX_RESPONSE_BYTES):
         chunks.append(chunk)
         if sum(map(len, chunks)) >= MAX_RESPONSE_BYTES:
             break
     return b"".join(chunks)
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep ~/.netrc out of a request without credentials."""
-    return request
 
 
 def check_write_key(session: requests.Session, url: str, timeout: float) -> bool | None:
@@ -147,7 +134,8 @@ def check_write_key(session: requests.Session, url: str, timeout: float) -> bool
             url,
             timeout=timeout,
             allow_redirects=False,
-            auth=_no_auth,
+            # Keeps ~/.netrc out of a request without credentials.
+            auth=lambda request: request,
             hooks={"response": _drop_location_header},
             # The body is not read: it holds the source's settings.
             stream=True,

@@ -35,11 +35,7 @@ SETTINGS = frozenset(
 def compile_mapping(
     config: Mapping[str, Any], stream: StreamInfo, rules: SharedRules, message_id: MessageId
 ) -> StreamMapping | Skipped:
-    """Compile the settings of a stream, none of them null; `Skipped` for `call: skip`.
-
-    Raises:
-        MappingError: A setting is invalid; the message names stream and setting.
-    """
+    """Compile a stream's settings, none of them null; raises `MappingError` that names one."""
     where = f"streams.{stream.name}"
     if unknown := sorted(set(config) - SETTINGS):
         raise MappingError(

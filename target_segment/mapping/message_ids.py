@@ -44,11 +44,7 @@ def message_ids(write_key: str | None, stream: str) -> Callable[[Sequence[Any]],
 def compile_id_parts(
     config: Mapping[str, Any], where: str, keys: Sequence[str], timestamp: Expression | None
 ) -> IdParts:
-    """Compile a stream's `message_id` (default: the key, else the whole record) and `version`.
-
-    Raises:
-        MappingError: All records would have the same id.
-    """
+    """Compile a stream's `message_id` (default: the key, else the whole record) and `version`."""
     given = _expressions(config.get("message_id"), f"{where}.message_id", keys)
     version = _expressions(config.get("version"), f"{where}.version", keys)
     fields = _distinguishing_fields(config, where, keys)

@@ -35,11 +35,7 @@ class Routing:
     known_event_names: frozenset[str] = frozenset()
 
     def mapping_of(self, stream: StreamInfo) -> StreamMapping | Skipped:
-        """Compile the mapping of a stream.
-
-        Raises:
-            MappingError: There is none, and `skip_unmapped` is false.
-        """
+        """Compile the mapping of a stream; raises `MappingError` if it needs one."""
         config = self.streams.get(stream.name, self.streams.get(ANY_STREAM))
         if config is None:
             if self.skip_unmapped:
@@ -55,11 +51,7 @@ class Routing:
 def merge_stream_settings(
     preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Override the preset's mappings by the user's, key by key; null removes a key.
-
-    Raises:
-        MappingError: A stream's settings are not an object.
-    """
+    """Override the preset's mappings by the user's, key by key; null removes a key."""
     merged = {name: dict(settings) for name, settings in preset.items()}
     for name, settings in own.items():
         if not isinstance(settings, dict):

@@ -36,13 +36,9 @@ class Skipped:
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record's event, before it is encoded.
+    """A record's event, before it is encoded: a batch item as Segment's documentation shapes it.
 
-    Attributes:
-        event: A batch item as Segment's documentation shapes it.
-        name: What the summary counts it by: the event's name as sent, or the call.
-        identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
-        moment: Its time; None if Segment uses the time of receipt.
+    `name` and `identity` are `Event`'s; without `moment`, Segment uses the time of receipt.
     """
 
     event: dict[str, Any]
@@ -55,13 +51,8 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class SharedRules:
     """Settings that apply to all streams.
 
-    Attributes:
-        names: New event names by old ones.
-        only: The event names to send, under either name; None for all.
-        context: Merged into each event's context.
-        integrations: The `integrations` object of each event; left out when empty.
-        privacy: What is dropped and hashed.
-        truncate: Paths of texts that may be cut when an event is too large.
+    `names` are the new event names by old ones, `only` the events to send under either name, and
+    `truncate` the paths of texts that may be cut when an event is too large.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)

@@ -63,33 +63,19 @@ def describe_mapping(mapping: StreamMapping) -> Explanation:
     sources = {new: old for old, new in renamed.items()}
     named: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
     rename: Mapping[str, str] = config.get("rename") or {}
-    return Explanation(
-        parts=parts,
-        properties={
-            **{
-                rename.get(name, name): describe_expression(named[name])
-                for name in named
-                if name != "*"
-            },
-            **{
-                new: f"field {sources.get(old, old)}, renamed"
-                for old, new in rename.items()
-                if old not in named
-            },
-        },
-        privacy={
-            rename.get(name, name): text
-            for name, text in _privacy(
-                {
-                    "left out": [*(config.get("drop") or ()), *mapping.rules.privacy.drop],
-                    "hashed": mapping.rules.privacy.hashed,
-                },
-                renamed,
-                {*(mapping.stream.schema.get("properties") or ()), *named},
-            ).items()
-        },
-        sources=sources,
-    )
+    properties = {
+        rename.get(name, name): describe_expression(named[name]) for name in named if name != "*"
+    }
+    for old, new in rename.items():
+        if old not in named:
+            properties[new] = f"field {sources.get(old, old)}, renamed"
+    rules = mapping.rules.privacy
+    paths = {"left out": [*(config.get("drop") or ()), *rules.drop], "hashed": rules.hashed}
+    fields = {*(mapping.stream.schema.get("properties") or ()), *named}
+    privacy = {
+        rename.get(name, name): text for name, text in _privacy(paths, renamed, fields).items()
+    }
+    return Explanation(parts=parts, properties=properties, privacy=privacy, sources=sources)
 
 
 def describe_expression(spec: Any) -> str:

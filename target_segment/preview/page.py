@@ -7,17 +7,9 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
+from target_segment.preview import tables
 from target_segment.preview.chart import chart, series
 from target_segment.preview.samples import samples_section
-from target_segment.preview.tables import (
-    identity_section,
-    largest_section,
-    names_section,
-    reasons_section,
-    sizes_section,
-    truncate_name,
-    with_legend_key,
-)
 from target_segment.run_stats import format_size
 
 if TYPE_CHECKING:
@@ -91,23 +83,24 @@ def _sections(preview: Preview, stats: RunStats, dead_letters: Path) -> Iterator
     if preview.times.counts:
         yield _over_time(preview, names)
     if preview.names:
-        yield names_section(preview, names)
-        yield f'<div class="two">{identity_section(stats)}{sizes_section(preview)}</div>'
-    yield reasons_section(
+        yield tables.names_section(preview, names)
+        pair = tables.identity_section(stats) + tables.sizes_section(preview)
+        yield f'<div class="two">{pair}</div>'
+    yield tables.reasons_section(
         "Rejected rows",
         "Segment would reject these or silently drop them. They are kept in "
         f"{dead_letters}, with the reason.",
         stats.dead_letters,
         "None: every row that is an event can be sent.",
     )
-    yield reasons_section(
+    yield tables.reasons_section(
         "Skipped rows",
         "The mapping skips these: they are not events.",
         stats.skipped,
         "None.",
     )
     if preview.names:
-        yield largest_section(preview)
+        yield tables.largest_section(preview)
         yield samples_section(preview)
 
 
@@ -119,7 +112,7 @@ def _over_time(preview: Preview, names: list[str]) -> str:
         for name, (width, height) in (("wide", _WIDE), ("narrow", _NARROW))
     )
     keys = "".join(
-        f"<li>{with_legend_key(number, truncate_name(name))}</li>"
+        f"<li>{tables.with_legend_key(number, tables.truncate_name(name))}</li>"
         for number, name in enumerate(names)
     )
     missing = "".join(

@@ -15,11 +15,7 @@ _MAX_REASON_CHARS = 150
 
 
 class RecordValidator:
-    """Validates records of one stream (Draft 7, formats not checked, no remote references).
-
-    Raises:
-        InvalidJSONSchema: The schema itself is invalid.
-    """
+    """Validates one stream's records (Draft 7, no formats, no references elsewhere)."""
 
     def __init__(self, schema: dict[str, Any], stream: str) -> None:
         try:
