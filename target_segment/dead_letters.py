@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from target_segment.bounded_lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
 from target_segment.errors import DeadLetterError
@@ -19,7 +20,7 @@ from target_segment.json_codec import (
 from target_segment.locked_file import LockedAppendFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from target_segment.clock import Clock
@@ -89,15 +90,18 @@ class DeadLetters:
             self.count += 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
-    """A line of the file, to be sent again: an event with its bytes, or a record and its keys."""
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A line of the file, to be sent again: an event, or a record with its key properties."""
 
     stream: str
-    event: Mapping[str, Any] | None = None
-    payload: bytes = b""
-    record: Mapping[str, Any] | None = None
-    keys: Sequence[str] = ()
+    event: dict[str, Any] | None = None
+    record: dict[str, Any] | None = None
+    keys: list[str] | None = msgspec.field(name="key_properties", default=None)
+
+    @property
+    def payload(self) -> bytes:
+        """The event's bytes. Decimals keep their digits, so they are those of the first attempt."""
+        return encode(self.event)
 
 
 def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
@@ -126,21 +130,8 @@ def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
 
 def _parse(text: bytes) -> DeadLetter | None:
     try:
-        line = decode(text)
-    except NotJSONError:
+        letter = msgspec.convert(decode(text), DeadLetter)
+        encode(letter.event)
+    except (NotJSONError, NotEncodableError, msgspec.ValidationError):
         return None
-    if not isinstance(line, dict) or not isinstance(line.get("stream"), str):
-        return None
-    event, record = line.get("event"), line.get("record")
-    keys = line.get("key_properties") or []
-    named = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
-    if named and isinstance(event, dict):
-        try:
-            # Decimals keep their digits, so these are the bytes of the first attempt.
-            payload = encode(event)
-        except NotEncodableError:
-            return None
-        return DeadLetter(stream=line["stream"], event=event, payload=payload, keys=keys)
-    if named and isinstance(record, dict):
-        return DeadLetter(stream=line["stream"], record=record, keys=keys)
-    return None
+    return None if letter.event is None and letter.record is None else letter

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 class DryRun:
     """Writes bodies to a file in `directory` instead of posting them, without the write key."""
 
-    write_key = None
-
     def __init__(self, directory: Path, clock: Clock, version: str) -> None:
         self._version = version
         self._clock = clock

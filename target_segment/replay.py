@@ -31,7 +31,7 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
         if letter is None:
             run.delivery.stats.skipped[path.name, "not a dead letter"] += 1
             continue
-        stream = StreamInfo(name=letter.stream, keys=letter.keys)
+        stream = StreamInfo(name=letter.stream, keys=letter.keys or ())
         # The stream of an event may have no mapping any more.
         mapping = routing.mapping_of(stream) if letter.event is None else Skipped("mapped already")
         pipeline = StreamPipeline(stream, mapping, run, truncate=routing.rules.truncate)

@@ -85,11 +85,10 @@ def build_run(
         known_event_names=config.routing.known_event_names,
         on_accepted=dry_run.preview.add if dry_run else lambda _: None,
     )
+    envelope = envelope_size(None if dry_run else config.write_key)
     delivery = DeliveryQueue(
         sender=sender,
-        batcher=Batcher(
-            config.batch_max_events, config.batch_max_bytes, envelope_size(transport.write_key)
-        ),
+        batcher=Batcher(config.batch_max_events, config.batch_max_bytes, envelope),
         # A dry run's file holds the bodies in order.
         concurrency=1 if dry_run else config.max_concurrency,
         state_seconds=config.state_flush_seconds,

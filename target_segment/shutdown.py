@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeVar
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
@@ -63,8 +62,7 @@ class HasRun(Protocol):
 T = TypeVar("T", bound=HasRun)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunOutcome:
+class RunOutcome(NamedTuple):
     """Exit status of a run, its word in the summary, and the error lines for the log."""
 
     status: int
@@ -78,21 +76,18 @@ def outcome_of(error: BaseException | None) -> RunOutcome:
     No line quotes anything of a record: the text of an unexpected error might.
     """
     if error is None:
-        return RunOutcome(status=0, outcome="done")
+        return RunOutcome(0, "done")
     if isinstance(error, Interrupted):
-        return RunOutcome(
-            status=SIGNAL_EXIT_BASE + error.signal_number,
-            outcome="interrupted",
-            errors=(f"{error}: the next run sends again what Segment has not acknowledged",),
-        )
+        line = f"{error}: the next run sends again what Segment has not acknowledged"
+        return RunOutcome(SIGNAL_EXIT_BASE + error.signal_number, "interrupted", (line,))
     if isinstance(error, ConfigValidationError):
-        return RunOutcome(status=1, outcome="not started", errors=tuple(error.errors))
+        return RunOutcome(1, "not started", tuple(error.errors))
     if isinstance(error, (TargetSegmentError, SingerSDKError, SingerError)):
-        return RunOutcome(status=1, outcome="failed", errors=(" ".join(str(error).split()),))
+        return RunOutcome(1, "failed", (" ".join(str(error).split()),))
     place = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in place)
     line = f"Unexpected {type(error).__name__}{where}; this is a bug in target-segment"
-    return RunOutcome(status=1, outcome="failed", errors=(line,))
+    return RunOutcome(1, "failed", (line,))
 
 
 def run_and_exit(

@@ -64,8 +64,6 @@ class TargetSegment(SdkTarget):
             "STATE": self._handle_state,
         }
 
-    # Settings.
-
     @override
     def load_config(self, config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         fixed = {"dry_run": True} if self._offline else {}
@@ -75,8 +73,6 @@ class TargetSegment(SdkTarget):
         if settings is not None:
             self.settings = settings
         return values, errors
-
-    # The run.
 
     def start_run(self) -> Run:
         """Return the run, which the first call starts; `DeliveryError` for an unknown write key."""
@@ -100,8 +96,6 @@ class TargetSegment(SdkTarget):
         return partial(  # type: ignore[return-value]
             SegmentSink, routing=self.settings.routing, start_run=self.start_run
         )
-
-    # Messages.
 
     def handle_schema(self, message: dict[str, Any]) -> None:
         """Register a stream's schema, and let its records pass by the stream maps if it can."""
@@ -165,8 +159,6 @@ class TargetSegment(SdkTarget):
         self.check_interrupt()
         if self.started_run is not None:
             write_state(self.started_run.delivery.take_safe_state())
-
-    # Command line.
 
     @classmethod
     @override

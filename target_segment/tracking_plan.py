@@ -44,7 +44,10 @@ def print_tracking_plan(config: Config, catalog_path: Path | None) -> None:
 
 
 def read_catalog(path: Path) -> dict[str, Schema]:
-    """Read each selected stream's schema, with its selected fields, from a Singer catalog."""
+    """Read each selected stream's schema, with its selected fields, from a Singer catalog.
+
+    Raises `TargetSegmentError` if the file is not one or cannot be read.
+    """
     try:
         streams = decode(path.read_bytes())["streams"]
         return {

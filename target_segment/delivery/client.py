@@ -27,10 +27,6 @@ MAX_RESPONSE_BYTES = 64 * 1024
 class BatchTransport(Protocol):
     """Where batches are posted: Segment, or the file of a dry run."""
 
-    @property
-    def write_key(self) -> str | None:
-        """The write key in the body."""
-
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
         """Post encoded events, attempts from 0; `DeliveryError` if none can be delivered."""
 
@@ -52,7 +48,7 @@ class SegmentClient:
         clock: Clock,
         user_agent: str,
     ) -> None:
-        self.write_key = write_key
+        self._write_key = write_key
         self._session = session
         self._timeout = timeout
         self._clock = clock
@@ -78,7 +74,7 @@ class SegmentClient:
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
         """Post events; raises `DeliveryError` if the write key or the URL is wrong."""
-        body = build_body(payloads, iso_milliseconds(self._clock.now()), self.write_key)
+        body = build_body(payloads, iso_milliseconds(self._clock.now()), self._write_key)
         compressed = gzip_body(body)
         request = self._request.copy()
         request.prepare_body(compressed, None)

@@ -60,14 +60,14 @@ def compile_mapping(
     payload, other = payload_field_names(call)
     if other in config:
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
-    timestamp = value("timestamp")
+    own_name, timestamp = default_name(stream.name), value("timestamp")
     return StreamMapping(
         stream=stream,
         config=config,
         call=call,
         rules=rules,
         payload_name=payload,
-        event=value("event") or _constant(default_name(stream.name)),
+        event=value("event") or (lambda _: own_name),
         event_is_optional=isinstance(config.get("event"), dict) and "map" in config["event"],
         user_id=user_id,
         anonymous_ids=anonymous_ids,
@@ -75,7 +75,7 @@ def compile_mapping(
         timestamp=timestamp,
         message_id=message_id,
         id_parts=compile_id_parts(config, where, stream.keys, timestamp),
-        when=_conditions(config.get("when"), f"{where}.when"),
+        when=_conditions(config.get("when", {}), f"{where}.when"),
         payload=compile_properties(
             config,
             config.get(payload, "*"),
@@ -84,14 +84,10 @@ def compile_mapping(
             keys=stream.keys,
             privacy=rules.privacy,
         ),
-        context=_named(config.get("context"), f"{where}.context", stream.keys),
+        context=_named(config.get("context", {}), f"{where}.context", stream.keys),
         fixed_context=msgspec.Raw(encode(rules.context)),
         integrations=msgspec.Raw(encode(rules.integrations)) if rules.integrations else None,
     )
-
-
-def _constant(value: Any) -> Expression:
-    return lambda _: value
 
 
 def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Expression, str]]:
@@ -105,8 +101,6 @@ def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Exp
 
 
 def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expression]]:
-    if spec is None:
-        return []
     if not isinstance(spec, dict):
         raise MappingError(f"{where}: must be {{name: value}}")
     return [
@@ -115,8 +109,6 @@ def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expres
 
 
 def _conditions(spec: Any, where: str) -> list[tuple[Expression, tuple[Any, ...], Skipped]]:
-    if spec is None:
-        return []
     if not isinstance(spec, dict):
         raise MappingError(f"{where}: must be {{path: value or list of values}}")
     return [

@@ -44,7 +44,10 @@ def message_ids(write_key: str | None, stream: str) -> Callable[[Sequence[Any]],
 def compile_id_parts(
     config: Mapping[str, Any], where: str, keys: Sequence[str], timestamp: Expression | None
 ) -> IdParts:
-    """Compile a stream's `message_id` (default: the key, else the whole record) and `version`."""
+    """Compile a stream's `message_id` (default: the key, else the whole record) and `version`.
+
+    Raises `MappingError` if all records would have the same id.
+    """
     given = _expressions(config.get("message_id"), f"{where}.message_id", keys)
     version = _expressions(config.get("version"), f"{where}.version", keys)
     fields = _distinguishing_fields(config, where, keys)

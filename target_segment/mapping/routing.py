@@ -51,7 +51,10 @@ class Routing:
 def merge_stream_settings(
     preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """Override the preset's mappings by the user's, key by key; null removes a key."""
+    """Override the preset's mappings by the user's, key by key; null removes a key.
+
+    Raises `MappingError` if a stream's settings are not an object.
+    """
     merged = {name: dict(settings) for name, settings in preset.items()}
     for name, settings in own.items():
         if not isinstance(settings, dict):

@@ -15,7 +15,10 @@ _MAX_REASON_CHARS = 150
 
 
 class RecordValidator:
-    """Validates one stream's records (Draft 7, no formats, no references elsewhere)."""
+    """Validates one stream's records (Draft 7, no formats, no references elsewhere).
+
+    Raises `InvalidJSONSchema` if the schema itself is invalid.
+    """
 
     def __init__(self, schema: dict[str, Any], stream: str) -> None:
         try:
