@@ -107,10 +107,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
 def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
     """Read the file as it was at the start, line by line; None for a line that is no dead letter.
 
-    Letters written meanwhile, perhaps to the same file, are not read.
-
-    Raises:
-        DeadLetterError: The file cannot be read.
+    Dead letters written meanwhile, perhaps to the same file, are not read. Raises
+    `DeadLetterError` if the file cannot be read.
     """
     try:
         with path.open("rb") as file:

@@ -97,11 +97,6 @@ def encode_sorted(value: Any) -> bytes:
     return encode(value, _SORTED_ENCODER)
 
 
-def encode_like_stdlib(value: Any) -> bytes:
-    """Encode JSON on one line, spaced as Python's json module does."""
-    return msgspec.json.format(encode(value), indent=0)
-
-
 def encode_with_nan(value: Any) -> bytes:
     """Encode JSON in which a `NonFiniteNumber` keeps its literal, for `decode`."""
     try:

@@ -21,10 +21,7 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
     """Send what a dead-letter file holds; what fails again becomes a dead letter again.
 
     The file is read as it is at the start and never changed. `check_interrupt` is called for each
-    line and raises to end the run.
-
-    Raises:
-        TargetSegmentError: The file cannot be read, or the delivery has failed.
+    line and raises to end the run. Raises `TargetSegmentError` if reading or delivery fails.
     """
     for letter in read_dead_letters(path):
         check_interrupt()

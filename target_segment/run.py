@@ -37,11 +37,6 @@ class Run:
     session: requests.Session
     clock: Clock
 
-    def close(self) -> None:
-        """Close files and connections."""
-        self.dead_letters.close()
-        self.session.close()
-
 
 def build_run(
     config: Config,
@@ -53,10 +48,8 @@ def build_run(
 ) -> Run:
     """Build a run, and check the write key if the settings ask for it.
 
-    `check_interrupt` is called while the run waits; it raises to end the wait.
-
-    Raises:
-        DeliveryError: Segment does not know the write key.
+    `check_interrupt` is called while the run waits; it raises to end the wait. Raises
+    `DeliveryError` if Segment does not know the write key.
     """
     output = config.output_path
     dry_run = DryRun(output, clock, version) if output is not None else None

@@ -19,10 +19,9 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_wit
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import FrameType
 
-    from singer_sdk.sinks import Sink
 
 __all__ = ["ConfigInput", "DefaultsValidator", "SdkTarget", "parse_environment_config"]
 
@@ -59,7 +58,8 @@ class SdkTarget(Target):
         super()._process_schema_message(message)
         # The SDK keeps replaced sinks until the end; their records are in the queue already.
         for sink in self._sinks_to_clear:
-            close_sink(sink)
+            sink.record_counter_metric.increment(sink.current_size)
+            sink.clean_up()
         self._sinks_to_clear.clear()
 
     def require_schema(self, stream: str) -> None:
@@ -99,7 +99,12 @@ class SdkTarget(Target):
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> ConfigInput:
-        return read_config_files(value)
+        try:
+            return ConfigInput.from_cli_args(*value)
+        except (OSError, ValueError) as error:
+            raise click.BadParameter(f"the file cannot be read: {error}") from None
+        except TypeError:
+            raise click.BadParameter("the file must hold a JSON object") from None
 
     @classmethod
     @override
@@ -115,22 +120,6 @@ class SdkTarget(Target):
         # Skips `Target.invoke`, which listens at once and ends with the SDK's own messages.
         super(Target, cls).invoke(about=about, about_format=about_format)
         cls.execute(config or ConfigInput(), file_input, **options)
-
-
-def close_sink(sink: Sink) -> None:
-    """Count a sink's records for the SDK's metrics and close it."""
-    sink.record_counter_metric.increment(sink.current_size)
-    sink.clean_up()
-
-
-def read_config_files(paths: Sequence[str]) -> ConfigInput:
-    """Read the files of the option `--config`; raises `click.BadParameter`."""
-    try:
-        return ConfigInput.from_cli_args(*paths)
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"the file cannot be read: {error}") from None
-    except TypeError:
-        raise click.BadParameter("the file must hold a JSON object") from None
 
 
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -51,9 +51,7 @@ class StreamPipeline:
     def process(self, record: Mapping[str, Any]) -> None:
         """Turn a record into an event and queue it, or keep or count it.
 
-        Raises:
-            MissingKeyPropertiesError: The record lacks a key property.
-            TargetSegmentError: The delivery has failed, or a dead letter cannot be written.
+        Raises `MissingKeyPropertiesError`, and `TargetSegmentError` if delivering or keeping fails.
         """
         if self.validator is not None and not self.validator.is_valid(record):
             error = self.validator.describe_error(record)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
@@ -15,7 +16,7 @@ from target_segment.clock import SystemClock
 from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
-from target_segment.json_codec import NotEncodableError, encode_like_stdlib
+from target_segment.json_codec import NotEncodableError, encode
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
 from target_segment.sdk import ConfigInput, SdkTarget
@@ -133,7 +134,8 @@ class TargetSegment(SdkTarget):
         self._last_state = state
         delivery = self.start_run().delivery
         try:
-            delivery.add_state(encode_like_stdlib(state))
+            # One line, spaced as Python's json module does.
+            delivery.add_state(msgspec.json.format(encode(state), indent=0))
         except NotEncodableError:
             raise TargetSegmentError("The tap's STATE holds NaN or Infinity") from None
         if not self.settings.state_flush_seconds:

@@ -62,11 +62,8 @@ class BatchSender:
     def send(self, batch: Batch, stats: RunStats) -> None:
         """Send a batch; on return each event is acknowledged or a dead letter.
 
-        `stats` counts what is settled, also when this raises.
-
-        Raises:
-            TargetSegmentError: The rest of the batch cannot be delivered.
-            SendCancelled: `stop` was set while the batch waited.
+        `stats` counts what is settled, also when this raises: `TargetSegmentError` if the rest
+        cannot be delivered, `SendCancelled` if `stop` was set while the batch waited.
         """
         parts = [batch]
         while parts:

@@ -93,11 +93,9 @@ def compile_mapping(
 def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Expression, str]]:
     """Compile `anonymous_id`: the first expression is the identity, the others are fallbacks."""
     specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    values = [compile_expression(item, where, keys) for item in specs]
     labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in specs[1:])]
-    return [
-        (compile_expression(item, where, keys), label)
-        for item, label in zip(specs, labels, strict=False)
-    ]
+    return list(zip(values, labels, strict=False))
 
 
 def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expression]]:

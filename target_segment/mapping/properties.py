@@ -57,10 +57,7 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
 
     `spec` is `"*"`, a list of fields, or {name: expression}; `"*": "*"` adds the whole record.
     `config` is the stream's mapping, for `drop` and `rename`. Null values at the top are left out:
-    they make no column, and may erase a trait.
-
-    Raises:
-        MappingError: The specification is invalid; the message begins with `where`.
+    they make no column, and may erase a trait. Raises `MappingError`, which begins with `where`.
     """
     stream = where.rpartition(".")[0]
     whole, pairs = _parse_spec(spec, where, keys)

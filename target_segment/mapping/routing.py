@@ -75,10 +75,8 @@ def merge_event_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
 def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any]) -> None:
     """Check the event names that `include_events` and `event_names` give (`wanted`, by setting).
 
-    Nothing is checked when a mapping of the user takes event names from records.
-
-    Raises:
-        MappingError: No event can have the name; the message lists the possible names.
+    Nothing is checked when a mapping of the user takes event names from records. Raises
+    `MappingError`, which lists the possible names, if no event can have the name.
     """
     known = {*preset.events}
     for name, config in routing.streams.items():

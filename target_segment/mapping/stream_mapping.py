@@ -98,9 +98,7 @@ class StreamMapping:
     def map(self, record: Record) -> Mapped | Skipped:
         """Turn a record into an event, or return why it is skipped.
 
-        Raises:
-            InvalidEvent: Segment would not accept the event.
-            NotEncodableError: A part of its id is NaN or Infinity.
+        Raises `InvalidEvent`, and `NotEncodableError` if a part of its id is NaN or Infinity.
         """
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:

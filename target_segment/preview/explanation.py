@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_segment.json_codec import encode
@@ -25,10 +25,10 @@ class Explanation:
     its field where the names differ.
     """
 
-    parts: Mapping[str, str] = field(default_factory=dict)
-    properties: Mapping[str, str] = field(default_factory=dict)
-    privacy: Mapping[str, str] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str]
+    properties: Mapping[str, str]
+    privacy: Mapping[str, str]
+    sources: Mapping[str, str]
 
     def of_property(self, name: str) -> str:
         """Describe where a property or trait comes from."""
@@ -39,11 +39,10 @@ class Explanation:
 def describe_mapping(mapping: StreamMapping) -> Explanation:
     """Describe a compiled mapping."""
     config = mapping.config
+    event = config.get("event")
     parts = {
         "type": f"the mapping's call, stream {mapping.stream.name}",
-        "event": describe_expression(config["event"])
-        if config.get("event")
-        else "the stream's name",
+        "event": describe_expression(event) if event else "the stream's name",
         "messageId": f"digest of the destination, the stream, {_id_parts(mapping)}",
         "context": "this target, and the settings context and historical",
         "integrations": "the setting integrations",
