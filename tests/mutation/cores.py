@@ -18,7 +18,6 @@ _TARGET = {
     "mapping/properties": _MAPPING,
     "mapping/redaction": _MAPPING,
     "mapping/reserved_names": _MAPPING,
-    "mapping/message_id_parts": _MAPPING,
     "mapping/message_ids": ("test_message_ids", "test_mapping"),
     "delivery/batching": ("test_batching",),
     "segment_spec": ("test_mapping", "test_message_ids", "test_segment_spec"),
