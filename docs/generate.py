@@ -60,9 +60,10 @@ def streams_table() -> str:
     lines = ["| Stream | Key | Replication | What it is |", "| --- | --- | --- | --- |"]
     tap = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
     for name, stream in tap.streams.items():
+        description = " ".join((stream.__doc__ or "").partition("\n\n")[0].split())
         key = ", ".join(f"`{each}`" for each in stream.primary_keys)
         replication = f"`{stream.replication_key}`" if stream.replication_key else "full table"
-        lines.append(f"| `{name}` | {key} | {replication} | {(stream.__doc__ or '').strip()} |")
+        lines.append(f"| `{name}` | {key} | {replication} | {description} |")
     return "\n".join(lines)
 
 
