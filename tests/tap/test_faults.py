@@ -102,7 +102,7 @@ def test_where_nothing_responds_at_all_the_setting_to_check_is_named():
     def faults(_):
         raise requests.ConnectionError
 
-    with pytest.raises(RetryableError, match="Check setting api_url, and the network"):
+    with pytest.raises(RetryableError, match="Check setting api_url and the network"):
         run_tap(NOON, faults=faults)
     with pytest.raises(RetryableError) as error:
         run_tap(NOON, faults=lambda _: Response(503))
