@@ -1,8 +1,7 @@
-"""The tables of docs/events.md: each property of the events, the column it becomes, its source.
+"""Generator of the tables of docs/events.md: each property of the events, its column, its source.
 
-Properties are those that a dry run of the pair yields of a made-up fortnight, so that the page has
-what is sent and nothing else. Where each comes from is told in event_sources.yml, by the longest
-beginning that fits.
+The properties are those of a dry run over a fortnight of the sandbox, so that the page lists what
+is sent and nothing else. event_sources.yml has the source of each, by the longest prefix that fits.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 
 SOURCES = Path(__file__).parent / "event_sources.yml"
 STREAMS = ("agent_activity", "conversation_events", "message_events")
-# A moment that stays, so that the page does.
-MOMENT = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
+# A fixed time, so that the page does not change.
+NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 FORTNIGHT = timedelta(days=14)
 EVENTS = {
     "onAgentActivityCreate": "A",
@@ -40,13 +39,13 @@ EVENTS = {
     "onConversationUpdate": "U",
     "onMessageCreate": "M",
 }
-# The conversation stands under two names: as itself, and around a message.
+# The conversation has two names: its own, and `message` where it contains a message.
 TREES = ("conversation", "message")
 Found = dict[str, dict[str, set[str]]]
 
 
 class _Lines:
-    """Takes what the tap writes, as lines for the target."""
+    """Message writer that keeps the lines for the target."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -56,15 +55,15 @@ class _Lines:
 
 
 def tables() -> dict[str, str]:
-    """The page's tables by the name of their marker."""
+    """The tables of the page, by the name of their marker."""
     found = _found()
     sources = yaml.safe_load(SOURCES.read_text())
     unused = set(sources)
     parts: dict[str, list[str]] = defaultdict(list)
     for path in sorted(found, key=lambda path: (_rank(path), path)):
-        beginning = _longest(path, sources)
-        unused.discard(beginning)
-        source = sources[beginning]
+        prefix = _longest(path, sources)
+        unused.discard(prefix)
+        source = sources[prefix]
         cells = _cells(path, found, source)
         if cells:
             parts[_part(path)].append(f"| {' | '.join(cells)} |")
@@ -95,7 +94,7 @@ def _longest(path: str, sources: Mapping[str, Any]) -> str:
     plain = re.sub(r"^message\.", "conversation.", path)
     fitting = [each for each in sources if plain == each or plain.startswith(each + ".")]
     if not fitting:
-        raise ValueError(f"{SOURCES.name} does not say where {path} comes from")
+        raise ValueError(f"{SOURCES.name} has no source for {path}")
     return max(fitting, key=len)
 
 
@@ -111,10 +110,10 @@ def _cells(path: str, found: Found, source: list[str]) -> list[str]:
         names = f"`….{rest}`" if twin in found else names
         columns = f"`…_{column(rest)}`" if twin in found else columns
     kinds = {kind for each in events.values() for kind in each}
-    letters = "".join(letter for name, letter in EVENTS.items() if name in events)
+    initials = "".join(initial for name, initial in EVENTS.items() if name in events)
     note = {"list": " (JSON text)", "bool": " (boolean)", "float": " (number)"}
     kind = next((note[each] for each in note if each in kinds), "")
-    return [names, columns + kind, letters, *source]
+    return [names, columns + kind, initials, *source]
 
 
 def _found() -> Found:
@@ -147,12 +146,12 @@ def _events() -> Iterator[dict[str, Any]]:
 
 
 def _records() -> str:
-    config = {"api_url": "sandbox://", "start_date": (MOMENT - FORTNIGHT).isoformat()}
+    config = {"api_url": "sandbox://", "start_date": (NOW - FORTNIGHT).isoformat()}
     written = _Lines()
     catalog = Catalog.from_dict(TapFreshchat(config=config).catalog_dict)
     for name, entry in catalog.items():
         entry.metadata.root.selected = name in STREAMS
     tap = TapFreshchat(config=config, catalog=catalog, message_writer=written)  # type: ignore[arg-type]
-    tap.run = RunContext.from_config(tap.config, SandboxClock(MOMENT))
+    tap.run = RunContext.from_config(tap.config, SandboxClock(NOW))
     tap.sync_all()
     return "".join(written.lines)

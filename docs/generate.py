@@ -62,7 +62,7 @@ def streams_table() -> str:
     for name, stream in tap.streams.items():
         key = ", ".join(f"`{each}`" for each in stream.primary_keys)
         replication = f"`{stream.replication_key}`" if stream.replication_key else "full table"
-        lines.append(f"| `{name}` | {key} | {replication} | {(stream.__doc__ or '').strip()} |")
+        lines.append(f"| `{name}` | {key} | {replication} | {stream.schema['description']} |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The plugins as Meltano and Meltano's Hub describe them, from the plugins themselves."""
+"""Plugin definitions for Meltano and Meltano Hub, built from the plugins themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import PluginBase
 
 PACKAGE = "tap-freshchat-target-segment"
-# The Hub tells plugins of one name apart by it, and calls the file so.
+# Distinguishes plugins of one name in the Hub; also the name of the file.
 VARIANT = "freshchat-to-segment"
 KINDS = {
     "boolean": "boolean",
@@ -22,12 +22,12 @@ KINDS = {
     "array": "array",
     "object": "object",
 }
-# What `--about` cannot know. The keys are those of meltano/hub, schemas/plugin_definitions.
+# What `--about` does not have. The keys are those of meltano/hub, schemas/plugin_definitions.
 ABOUT: Mapping[type[PluginBase], Mapping[str, Any]] = {
     TapFreshchat: {
         "name": "tap-freshchat",
         "label": "Freshchat",
-        "description": "Customer messaging and support desk by Freshworks",
+        "description": "Customer messaging and support software by Freshworks",
         "domain_url": "https://developers.freshchat.com/api/",
         "keywords": ["customer support", "live chat", "meltano_sdk"],
         "settings_group_validation": [["api_url", "api_token"]],
@@ -37,9 +37,9 @@ ABOUT: Mapping[type[PluginBase], Mapping[str, Any]] = {
             "`api_url: sandbox://` needs no account: it is a synthetic account."
         ),
         "usage": (
-            "Selected at first is the log of what happened: agents' activity, conversations "
-            "created, assigned, resolved and reopened, and messages. target-segment sends it to "
-            'Segment. All streams, for a warehouse: `select: ["*.*"]`.'
+            "The default selection is the event streams: agent activity, conversations created, "
+            "assigned, resolved and reopened, and messages. target-segment sends them to Segment. "
+            'To load all streams into a warehouse: `select: ["*.*"]`.'
         ),
     },
     TargetSegment: {
@@ -51,8 +51,8 @@ ABOUT: Mapping[type[PluginBase], Mapping[str, Any]] = {
         "settings_group_validation": [["write_key"], ["dry_run"]],
         "prereq": "Add an HTTP API source in Segment, and copy its write key.",
         "usage": (
-            "Any tap's records become track, identify or group calls, as `streams` says. The "
-            "preset `freshchat` has the mappings for tap-freshchat; set `preset: none` for other "
+            "The setting `streams` maps the records of any tap to track, identify or group calls. "
+            "The preset `freshchat` maps tap-freshchat; set `preset: none` for other "
             "taps. `dry_run: true` writes the requests to files and sends nothing."
         ),
     },
@@ -60,14 +60,14 @@ ABOUT: Mapping[type[PluginBase], Mapping[str, Any]] = {
 
 
 def settings(plugin: type[PluginBase]) -> dict[str, dict[str, Any]]:
-    """A plugin's settings by name, those of the SDK included."""
+    """Settings of a plugin by name, including those of the SDK."""
     schema = {**plugin.config_jsonschema, "properties": {**plugin.config_jsonschema["properties"]}}
     plugin.append_builtin_config(schema)
     return schema["properties"]
 
 
 def meltano_settings(plugin: type[PluginBase]) -> list[dict[str, Any]]:
-    """A plugin's settings as a project file declares them."""
+    """Settings of a plugin, as a project file declares them."""
     return [
         _meltano_setting(name, each)
         for name, each in settings(plugin).items()
@@ -96,12 +96,12 @@ def _meltano_setting(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def capabilities(plugin: type[PluginBase]) -> list[str]:
-    """What a plugin can do, in Singer's words, as `--about` says it."""
+    """Capabilities of a plugin, as `--about` lists them."""
     return sorted(str(each.value) for each in plugin.capabilities)
 
 
 def hub_definition(plugin: type[PluginBase]) -> dict[str, Any]:
-    """A plugin's definition as meltano/hub keeps it in `_data/meltano`."""
+    """Definition of a plugin for `_data/meltano` of meltano/hub."""
     known = ABOUT[plugin]
     definition = {
         **known,
@@ -119,7 +119,7 @@ def hub_definition(plugin: type[PluginBase]) -> dict[str, Any]:
 
 
 def _hub_setting(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """The Hub has a kind for secrets where a project file has a mark."""
+    """A setting for the Hub, where secrets have a kind instead of a flag."""
     if not setting.get("sensitive"):
         return dict(setting)
     rest = {name: value for name, value in setting.items() if name != "sensitive"}
@@ -127,6 +127,6 @@ def _hub_setting(setting: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _repository(urls: Iterable[str]) -> str | None:
-    """`Repository` of pyproject's [project.urls], once the project has a public home."""
+    """`Repository` in [project.urls] of pyproject.toml; None if there is none."""
     named = dict(each.split(", ", 1) for each in urls)
     return named.get("Repository")

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
+
 if TYPE_CHECKING:
     import pytest
 
@@ -14,6 +16,11 @@ HERE = Path(__file__).parent
 FOLDERS = {HERE / "e2e" / name: name for name in ("browser", "composition", "container", "dagster")}
 # Left out unless -m names them.
 SLOW = {*FOLDERS.values(), "e2e", "fault_injection", "fuzz"}
+
+# A slow machine is not a failure. The mutation tests have a profile of their own.
+if hypothesis.settings.get_current_profile_name() in {"default", "ci"}:
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

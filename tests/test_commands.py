@@ -116,6 +116,7 @@ FOLLOWED = sorted({block.page for block in commands() if block.runner == HERE})
 WITH_A_TEST = {"README.md", "docs/operations.md", "docs/target.md"}
 
 
+@pytest.mark.e2e
 def test_the_readme_leads_from_nothing_to_live_events(follow, segment):
     follow("README.md")
     assert {event["event"] for event in segment.accepted} >= {
@@ -130,6 +131,7 @@ def test_the_readme_leads_from_nothing_to_live_events(follow, segment):
     assert json.loads((follow.folder / "state.json").read_text())["bookmarks"]
 
 
+@pytest.mark.e2e
 def test_operations_count_fill_back_and_replay(follow, segment):
     (follow.folder / "output").mkdir()
     (follow.folder / "output" / "segment.jsonl").write_text(json.dumps(BODY) + "\n")
@@ -142,6 +144,7 @@ def test_operations_count_fill_back_and_replay(follow, segment):
     assert not (follow.folder / "dead_letters.jsonl").exists()
 
 
+@pytest.mark.e2e
 def test_the_target_replays_and_prints_its_plan(follow, segment):
     [config, *_] = [each for each in blocks(ROOT / "docs/target.md") if each.language == "yaml"]
     urls = {"api_url": segment.api_url, "cdn_url": segment.cdn_url, "write_key": "key-1"}
@@ -156,6 +159,7 @@ def test_the_target_replays_and_prints_its_plan(follow, segment):
     assert rule["key"] == "Order Placed"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("page", [page for page in FOLLOWED if page not in WITH_A_TEST])
 def test_the_commands_of_every_other_page_run_from_first_to_last(follow, page):
     follow(page)

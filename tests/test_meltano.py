@@ -81,6 +81,7 @@ def schema():
     )
 
 
+@pytest.mark.e2e
 def test_the_main_job_delivers_all_four_events_and_a_second_run_nothing_twice(project):
     first = project("run", "tap-freshchat", "target-segment")
     assert first.returncode == 0, first.stdout + first.stderr
@@ -93,6 +94,7 @@ def test_the_main_job_delivers_all_four_events_and_a_second_run_nothing_twice(pr
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.e2e
 def test_the_three_jobs_run_at_once_in_one_folder_each_with_a_state_and_files_of_its_own(project):
     project.environment["TAP_FRESHCHAT_API_URL"] = SMALL_DESK
     # Makes Meltano's database, which cannot be made three times at once.
@@ -120,6 +122,7 @@ def test_every_schedule_has_a_job_and_a_back_fill_has_no_schedule():
     assert {each["job"] for each in shipped()["schedules"]} == jobs - {"backfill"}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("definition", HUB, ids=lambda path: path.parent.name)
 def test_a_hub_definition_adds_its_plugin_to_a_project_of_ones_own(project, definition):
     [kind, name] = definition.relative_to(ROOT / "deploy" / "hub").parts[:2]
@@ -140,6 +143,7 @@ def test_a_hub_definition_for_each_plugin_is_there():
     assert {path.parent.name for path in HUB} == {"tap-freshchat", "target-segment"}
 
 
+@pytest.mark.e2e
 def test_every_setting_reaches_its_plugin_from_the_environment(project):
     """Meltano hands settings on as JSON, which not every kind of setting survives."""
     plugins = shipped()["plugins"]
@@ -167,6 +171,7 @@ def test_every_setting_reaches_its_plugin_from_the_environment(project):
         assert project("invoke", plugin["name"], "--about").returncode == 0
 
 
+@pytest.mark.e2e
 def test_production_without_an_account_names_the_setting(project):
     finished = project("--environment=prod", "run", "live-events")
     assert finished.returncode == 1

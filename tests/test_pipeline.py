@@ -8,6 +8,8 @@ import pytest
 from fakes.pipeline import expected_events, key_of_event, start_pipeline
 from fakes.segment import FakeSegment
 
+pytestmark = pytest.mark.e2e
+
 URL = "sandbox://?report_jobs_per_minute=30&conversations_per_day=16"
 # A run has some 25 batches of this size, so that it can be killed in the middle.
 BODY = 40

@@ -69,7 +69,7 @@ class EventLog(Generic[E]):
     """
 
     def __init__(self, path: Path, event_type: type[E]) -> None:
-        # The garbage collector may close it, in whichever thread it happens to run.
+        # The garbage collector may close it in another thread.
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLE)
         weakref.finalize(self, self._database.close)

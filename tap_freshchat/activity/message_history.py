@@ -263,10 +263,31 @@ def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Me
     return MessageHistory(loaded, complete=True)
 
 
+def has_message_since(messages: Iterable[Mapping[str, Any]], since: datetime) -> bool:
+    """Whether any message is as new as `since`; reads one page if the newest come first.
+
+    Args:
+        messages: a lazy iterator over pages, in either order of time.
+        since: the time.
+
+    Raises:
+        FreshchatError: a message has no readable time.
+    """
+    last: datetime | None = None
+    for message in messages:
+        time = _time_of(message)
+        if time >= since:
+            return True
+        if last is not None and time < last - SYSTEM_MESSAGE_TOLERANCE:
+            return False
+        last = time
+    return False
+
+
 def _time_of(message: Mapping[str, Any]) -> datetime:
     try:
         return parse_time(str(message.get("created_time")))
     except ValueError as error:
         raise FreshchatError(
-            f"An answer of Freshchat has a message whose created_time is {error}."
+            f"A message in a Freshchat response has a created_time that is {error}."
         ) from None

@@ -1,15 +1,13 @@
-"""Event streams: conversation_events, message_events and agent_activity."""
+"""Streams `conversation_events` and `message_events`."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
 from tap_freshchat.activity import rest_inference
-from tap_freshchat.activity.conversation_state import (
+from tap_freshchat.activity.conversation_history import (
     ConversationHistory,
     context_end,
     context_start,
@@ -22,23 +20,18 @@ from tap_freshchat.payloads.associations import Customer
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.messages import bookmark_id, new_messages
 from tap_freshchat.streams.windowed import ReportStream
-from tap_freshchat.times import floor_to, format_time, interaction_start_time
+from tap_freshchat.times import interaction_start_time
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from tap_freshchat.activity.agent_status import AgentStatusChange
     from tap_freshchat.activity.events import ConversationEvent
     from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.run_context import RunContext
     from tap_freshchat.streams.messages import MessageWithContext
 
-_DAY = timedelta(days=1)
-# Age up to which an agent's previous status change is looked for: a week off work.
-STATUS_CONTEXT = timedelta(days=7)
-# Part of the REST sub-state of `agent_activity`: the statuses of the last look-up.
-STATUSES = "agent_statuses"
 # Part of the REST sub-state of `conversation_events`: the assignees of the last look-up.
 ASSIGNEES = "assignees"
 
@@ -193,70 +186,6 @@ class MessageEvents(ReportStream):
         return {**self.run.conversations.get_snapshots(needed), **given}
 
 
-class AgentActivity(ReportStream):
-    """Changes of agents' general availability and of their IntelliAssign switch."""
-
-    name = "agent_activity"
-    reports = catalog.AGENT_REPORTS
-    supports_rest = True
-    rest_needs_present = True
-
-    @override
-    def register_reports(self, start: datetime) -> None:
-        self.run.agent_log.register(_status_context(start))
-
-    @override
-    def report_windows(self) -> list[Window]:
-        return self.run.report_tiles(self.start_time)
-
-    @override
-    def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        directory = self.run.directory
-        changes = self._from_rest(window) if self.uses_rest else self._from_reports(window)
-        for change, previous in changes:
-            if self.is_new(change.id, change.time):
-                yield payloads.agent_event(
-                    change,
-                    previous,
-                    configuration=directory.account,
-                    agent=directory.agents.get(change.agent_id, {}),
-                    custom_status_id=directory.agent_status_ids.get(change.status.lower()),
-                )
-
-    def _from_reports(
-        self, window: Window
-    ) -> Iterator[tuple[AgentStatusChange, AgentStatusChange | None]]:
-        log = self.run.agent_log
-        if not self._latest:
-            start = _status_context(window.start)
-            self._latest |= {
-                change.key: change for change in log.reported_in(Window(start, window.start))
-            }
-        for change in log.reported_in(window):
-            previous = self._latest.get(change.key)
-            if previous and previous.time < _status_context(change.time):
-                previous = None
-            yield change, previous
-            self._latest[change.key] = change
-
-    @cached_property
-    def _latest(self) -> dict[str, AgentStatusChange]:
-        return {}
-
-    def _from_rest(self, window: Window) -> Iterator[tuple[AgentStatusChange, None]]:
-        """Differences from the statuses of the last run's look-up."""
-        if self.run.time_range.ends_in_the_past:
-            return
-        rest_state = self._bookmark.source_state
-        before = rest_state.get(STATUSES, {})
-        present = rest_inference.agent_statuses(self.run.directory.agents.values())
-        since = format_time(self._bookmark.value or window.start)
-        for change in rest_inference.diff_statuses(before, present, since=since, moment=window.end):
-            if self.run.in_shard(change.agent_id):
-                yield change, None
-        rest_state[STATUSES] = dict(present)
-
-
 def read_histories(
     run: RunContext,
     snapshots: Mapping[str, Snapshot | None],
@@ -305,7 +234,3 @@ def _earliest(times: Iterable[tuple[str, datetime]]) -> dict[str, datetime | Non
         known = earliest.get(conversation_id)
         earliest[conversation_id] = min(time, known) if known else time
     return earliest
-
-
-def _status_context(time: datetime) -> datetime:
-    return floor_to(time, _DAY) - STATUS_CONTEXT

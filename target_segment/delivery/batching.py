@@ -20,12 +20,9 @@ _OPENING = b'{"batch":['
 
 
 def build_body(payloads: Sequence[bytes], sent_at: str, write_key: str | None) -> bytes:
-    """Join encoded events to one `/batch` body.
+    """Join encoded events, at least one, to one `/batch` body.
 
-    Args:
-        payloads: Events as JSON, at least one.
-        sent_at: The time of this attempt, by which Segment corrects all times.
-        write_key: Left out when None.
+    `sent_at` is the time of this attempt, by which Segment corrects all times.
     """
     parts = list(payloads)
     parts[0] = _OPENING + parts[0]

@@ -19,7 +19,7 @@ from fakes.runs import EVENT_STREAMS
 from fakes.segment import FakeSegment
 
 import freshchat_sandbox as sandbox
-from fault_injection import checks
+from fault_injection import checks, content_checks
 from fault_injection.fault_kinds import Channel
 from fault_injection.fork_server import TESTS
 from fault_injection.freshchat_server import FaultyFreshchat
@@ -156,6 +156,15 @@ class ScheduleRunner:
                 self._replay()
                 evidence = self._evidence(truth)
                 self.result.violations += checks.violations(evidence)
+                received = [*evidence.received, *evidence.again]
+                contradictions = Counter(
+                    content_checks.contradictions(received, truth, rows_are_late=environment.live)
+                )
+                self.result.violations += [
+                    f"{n} times: {text}" for text, n in contradictions.items()
+                ]
+                if not environment.live:
+                    self._compare_with_unbroken_run(received)
                 if self.schedule.resumed:
                     self._resume_from_states(evidence)
         self._run = None
@@ -301,6 +310,18 @@ class ScheduleRunner:
                 self.result.violations.append(f"resumed from STATE {number}: {run.statuses}")
             if lost := evidence.truth.keys() - keys:
                 self.result.violations.append(f"resumed from STATE {number}: {len(lost)} lost")
+
+    def _compare_with_unbroken_run(self, received: list[dict[str, Any]]) -> None:
+        """Read the whole period once, without faults; the content of all events must be equal."""
+        with FakeSegment((WRITE_KEY,)) as segment:
+            self._state_lines, lines = [], self._state_lines
+            self._write_settings(None, segment)
+            run = self._run_pipeline(None)
+            self._state_lines = lines
+            if any(run.statuses.values()):
+                self.result.violations.append(f"unbroken run: {run.statuses}")
+            found = Counter(content_checks.differences(received, segment.accepted))
+        self.result.violations += [f"{n} times: {text}" for text, n in found.items()]
 
     # Settings.
 

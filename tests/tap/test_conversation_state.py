@@ -7,14 +7,13 @@ from fakes.clock import NOON
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_freshchat.activity.conversation_state import (
+from tap_freshchat.activity.conversation_history import (
     CONTEXT_PERIOD,
     ConversationHistory,
-    ConversationState,
-    apply_event,
     context_end,
     context_start,
 )
+from tap_freshchat.activity.conversation_state import ConversationState, apply_event
 from tap_freshchat.activity.events import ConversationEvent
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.times import format_time

@@ -64,10 +64,13 @@ def week():
     "url",
     [
         "sandbox://",
-        "sandbox://?seed=2&sparse_conversations=all",
-        "sandbox://?seed=3&header_style=title",
-        "sandbox://?seed=4&report_jobs_per_minute=20&requests_per_minute=40",
-        "sandbox://?seed=5&conversations_per_day=90",
+        pytest.param("sandbox://?seed=2&sparse_conversations=all", marks=pytest.mark.e2e),
+        pytest.param("sandbox://?seed=3&header_style=title", marks=pytest.mark.e2e),
+        pytest.param(
+            "sandbox://?seed=4&report_jobs_per_minute=20&requests_per_minute=40",
+            marks=pytest.mark.e2e,
+        ),
+        pytest.param("sandbox://?seed=5&conversations_per_day=90", marks=pytest.mark.e2e),
     ],
 )
 def test_nothing_is_missing_and_nothing_invented_and_identity_is_exact(url):
@@ -174,6 +177,7 @@ def test_a_run_at_once_after_another_reports_nothing_twice(week):
     assert again.events == []
 
 
+@pytest.mark.e2e
 def test_runs_every_quarter_of_an_hour_tell_everything_once():
     start = (NOON - 2 * DAYS).isoformat()
     runs = [run_tap(NOON, start_date=start)]
@@ -184,6 +188,7 @@ def test_runs_every_quarter_of_an_hour_tell_everything_once():
     assert pairs_of(whole)
 
 
+@pytest.mark.e2e
 def test_a_run_an_hour_later_asks_by_what_changed_and_not_by_the_size_of_the_account():
     url = "sandbox://?conversations_per_day=40"
     first = run_tap(NOON, url=url)
@@ -195,6 +200,7 @@ def test_a_run_an_hour_later_asks_by_what_changed_and_not_by_the_size_of_the_acc
     assert len(look_ups) <= 2 * len(moved) + 4
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("kill_after", [0, 1, 437, 1500, 3000])
 def test_a_run_killed_anywhere_resumes_without_loss_and_with_the_same_ids(kill_after, week):
     url = "sandbox://?report_jobs_per_minute=30"
@@ -213,6 +219,7 @@ def test_an_unselected_stream_costs_nothing():
     assert not any("/conversations" in each or "users" in each for each in run.requests)
 
 
+@pytest.mark.e2e
 def test_messages_and_their_events_share_one_fetch_of_transcripts():
     both = run_tap(NOON, streams=("messages", "message_events"))
     one = run_tap(NOON, streams=("messages",))
@@ -224,6 +231,7 @@ def test_messages_and_their_events_share_one_fetch_of_transcripts():
     assert {each["message_id"] for each in both.records["message_events"]} == set(ids[0])
 
 
+@pytest.mark.e2e
 def test_without_personal_data_the_events_are_the_same_but_for_it(week):
     private = run_tap(NOON, exclude_pii=True)
     assert [each["id"] for each in private.events] == [each["id"] for each in week.events]
@@ -248,6 +256,7 @@ def test_an_end_date_bounds_a_backfill():
     assert pairs_of(run)
 
 
+@pytest.mark.e2e
 def test_a_history_of_15_months_is_read_in_one_run_and_an_older_start_is_said_to_be_cut(caplog):
     caplog.set_level("INFO")
     url = "sandbox://?conversations_per_day=1&report_jobs_per_minute=60&opened=2024-01-01"
@@ -264,6 +273,7 @@ def test_a_history_of_15_months_is_read_in_one_run_and_an_older_start_is_said_to
     assert any("min left" in each for each in caplog.messages)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     "url", ["sandbox://?missing_created_rows=0.3", "sandbox://?reopened_rows=false"]
 )
@@ -292,6 +302,7 @@ def test_interaction_starts_without_a_row_of_their_own_are_reported_where_any_ro
     assert reported <= everything
 
 
+@pytest.mark.e2e
 def test_an_interaction_start_without_a_row_is_reported_by_the_first_later_one_and_not_again():
     url = "sandbox://?reopened_rows=false"
     start = (NOON - 2 * DAYS).isoformat()
@@ -303,6 +314,7 @@ def test_an_interaction_start_without_a_row_is_reported_by_the_first_later_one_a
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("sparse", ["none", "all"])
 def test_no_later_event_takes_a_reopening_without_a_row_for_the_creation(sparse):
     url = f"sandbox://?reopened_rows=false&sparse_conversations={sparse}&conversations_per_day=80"

@@ -23,6 +23,7 @@ def ids(*runs):
     return {each["id"] for run in runs for each in run.records["messages"]}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("source", ["reports", "rest"])
 def test_a_clock_that_is_ahead_loses_nothing_and_is_reported(source, caplog):
     options = {**MANY, "activity_source": source, "user_scope": "all"}
@@ -67,12 +68,14 @@ def test_a_clock_that_is_wrong_by_days_ends_the_run(stream):
         run_tap(NOON, ahead=8 * 24 * HOUR, streams=(stream,))
 
 
+@pytest.mark.e2e
 def test_without_a_start_date_a_clock_that_is_ahead_takes_nothing_from_the_first_week():
     options = {name: value for name, value in MANY.items() if name != "start_date"}
     early = run_tap(NOON, ahead=20 * HOUR, **options)
     assert ids(early) == ids(run_tap(NOON, **options))
 
 
+@pytest.mark.e2e
 def test_what_is_seen_now_has_freshchats_time_where_this_clock_is_ahead():
     streams = ("conversation_events",)
     options = {**MANY, "streams": streams, "activity_source": "rest", "user_scope": "all"}

@@ -8,6 +8,8 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
+pytestmark = pytest.mark.e2e
+
 ACTOR = "id type first_name last_name email phone avatar.url"
 USER = (
     "id first_name last_name email phone avatar.url created_time updated_time reference_id "

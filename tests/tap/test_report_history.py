@@ -6,7 +6,7 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat.reports.limits import report_retention_start
+from tap_freshchat.reports.catalog import report_retention_start
 
 # A small desk that has been open for longer than reports reach back.
 URL = (

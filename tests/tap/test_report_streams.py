@@ -125,6 +125,7 @@ def test_the_reports_agree_with_what_happened(week):
         assert len(week.records[stream]) == kinds[kind]
 
 
+@pytest.mark.e2e
 def test_another_style_of_headers_gives_the_same_records_and_ids(week):
     titled = run_tap(NOON, streams=tuple(STREAMS), url="sandbox://?header_style=title")
     for stream in STREAMS:
@@ -133,6 +134,7 @@ def test_another_style_of_headers_gives_the_same_records_and_ids(week):
         assert ids[0] == ids[1]
 
 
+@pytest.mark.e2e
 def test_runs_every_quarter_of_an_hour_tell_every_row_once(week):
     start = (NOON - DAY).isoformat()
     runs = [run_tap(NOON, streams=tuple(STREAMS), start_date=start)]
@@ -146,6 +148,7 @@ def test_runs_every_quarter_of_an_hour_tell_every_row_once(week):
     assert run_tap(NOON, week.state, streams=tuple(STREAMS)).records == {}
 
 
+@pytest.mark.e2e
 def test_a_report_that_event_streams_read_too_is_asked_for_once():
     events = run_tap(NOON, streams=EVENT_STREAMS)
     both = run_tap(NOON, streams=(*EVENT_STREAMS, *READ_BY_EVENTS))

@@ -136,6 +136,7 @@ def test_looking_later_reports_what_came_since(walked):
     assert {each["message_id"] for each in fresh if "message_id" in each} >= messages
 
 
+@pytest.mark.e2e
 def test_who_still_has_a_conversation_is_not_reported_again_with_its_later_messages():
     reported, state = {}, None
     for hours in range(0, 32, 2):

@@ -9,6 +9,8 @@ from fakes.runs import run_tap
 
 from tap_freshchat.tap import TapFreshchat
 
+pytestmark = pytest.mark.e2e
+
 TAP = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
 START = {"start_date": (NOON - timedelta(days=2)).isoformat()}
 

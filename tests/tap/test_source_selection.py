@@ -104,6 +104,7 @@ def test_who_never_had_reports_goes_on_via_rest_and_gets_the_whole_time_once_the
     assert reported >= {each for each in uninterrupted if each[0] != "conversations"}
 
 
+@pytest.mark.e2e
 def test_first_reports_without_a_start_date_leave_no_gap_after_rest():
     options = {name: value for name, value in SET.items() if name != "start_date"}
     options["url"] = "sandbox://?opened=2026-11-18&report_jobs_per_minute=60"

@@ -132,6 +132,7 @@ def test_a_sandbox_that_is_not_installed_is_one_line_that_names_the_setting(tmp_
     assert finished.returncode == 1
 
 
+@pytest.mark.e2e
 def test_over_a_real_socket_the_tap_reads_what_the_sandbox_has(tmp_path, freshchat):
     catalog = json.loads(run(tmp_path, {"api_url": freshchat}, "--discover").stdout)
     for stream in catalog["streams"]:
@@ -144,6 +145,7 @@ def test_over_a_real_socket_the_tap_reads_what_the_sandbox_has(tmp_path, freshch
     assert sum(message["type"] == "RECORD" for message in messages) > 50
 
 
+@pytest.mark.e2e
 def test_state_goes_in_and_comes_out_and_no_event_twice(tmp_path):
     first = run(tmp_path, {"api_url": "sandbox://"})
     states = [json.loads(line) for line in first.stdout.splitlines() if '"STATE"' in line]

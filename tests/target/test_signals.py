@@ -186,6 +186,7 @@ def test_a_second_signal_ends_the_process_and_writes_nothing(start, segment):
     segment.gate.set()
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("bodies", [1, 3, 5])
 def test_after_a_sudden_death_the_next_run_completes_with_the_same_ids(start, segment, bodies):
     first = start()

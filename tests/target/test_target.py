@@ -230,6 +230,7 @@ def test_one_poisonous_event_among_many_is_the_only_one_not_delivered(run, setti
     assert "HTTP 400" in letter["reason"]["text"]
 
 
+@pytest.mark.e2e
 def test_one_poisonous_event_in_100_000_leaves_99_999_delivered(run, settings, segment, dead):
     segment.is_poison = lambda event: event["userId"] == "u61700"
     finished = run(settings, schema(), *orders(100_000), state({"done": True}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import sync_playwright
 
@@ -91,5 +91,5 @@ class Browser:
             last = seen.page.locator("section[aria-labelledby=events-by-name]").bounding_box()
             assert last
             height = last["y"] + last["height"] + 9
-            clip = {"x": 0.0, "y": 0.0, "width": float(WIDTHS["desktop"]), "height": height}
+            clip: Any = {"x": 0.0, "y": 0.0, "width": float(WIDTHS["desktop"]), "height": height}
             seen.page.screenshot(path=file, full_page=True, clip=clip)

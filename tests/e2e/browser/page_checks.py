@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from e2e.browser.chromium import SCHEMES, WIDTHS
 from e2e.browser.pages import FOREIGN, HOSTILE, LONG
@@ -83,7 +83,7 @@ def _fits(page: Page) -> None:
 def _check_chart(page: Page) -> None:
     shown = [each for each in page.locator("svg").all() if each.is_visible()]
     hold("one chart is shown", len(shown) == 1, len(shown))
-    box = shown[0].bounding_box() or {"width": 0, "height": 0}
+    box: Any = shown[0].bounding_box() or {"width": 0, "height": 0}
     hold("it has a size", box["width"] > 300 and box["height"] > 200, box)
     hold("it has columns", shown[0].locator("rect").count() > 1)
     for boxes in page.evaluate(LABELS):
