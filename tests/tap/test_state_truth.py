@@ -27,7 +27,7 @@ SCENARIOS = {
         0.8,
     ),
     "no enrichment": ("sandbox://", {"enrich_conversations": False}, 0.9),
-    "REST": ("sandbox://?opened=2026-11-12", {"activity_source": "rest", "user_scope": "all"}, 0.3),
+    "REST": ("sandbox://?opened=2026-11-12", {"activity_source": "rest", "user_scope": "all"}, 0.15),
 }
 
 
