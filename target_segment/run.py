@@ -37,6 +37,11 @@ class Run:
     session: requests.Session
     clock: Clock
 
+    def close(self) -> None:
+        """Close files and connections."""
+        self.dead_letters.close()
+        self.session.close()
+
 
 def build_run(
     config: Config,

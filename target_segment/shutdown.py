@@ -125,8 +125,7 @@ def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger
         write_state(state)
     except TargetSegmentError as error:
         errors.append(error)
-    run.dead_letters.close()
-    run.session.close()
+    run.close()
     try:
         preview = dry_run.write_preview(stats, ending.outcome, dead_letters) if dry_run else None
     except TargetSegmentError as error:

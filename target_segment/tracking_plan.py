@@ -95,15 +95,7 @@ def tracking_plan(
         names = _event_names(stream, config, record, preset)
         for key, schema in _events(config, rules, record, names):
             found[key] = _merge_schemas(found[key], schema) if key in found else schema
-    return [
-        {
-            "key": name,
-            "type": call.upper(),
-            "version": _FIRST_VERSION,
-            "jsonSchema": _rule(call, schema),
-        }
-        for (call, name), schema in found.items()
-    ]
+    return [_rule(call, name, schema) for (call, name), schema in found.items()]
 
 
 def _events(
@@ -152,12 +144,13 @@ def _merge_schemas(one: Schema, other: Schema) -> Schema:
     }
 
 
-def _rule(call: str, schema: Schema) -> Schema:
+def _rule(call: str, name: str | None, schema: Schema) -> dict[str, Any]:
     """Wrap a payload's schema as Protocols' own editor does."""
     payload, other = payload_field_names(call)
-    return {
+    event = {
         "$schema": _DRAFT,
         "type": "object",
         "properties": {"context": {}, other: {}, payload: schema},
         "required": [payload],
     }
+    return {"key": name, "type": call.upper(), "version": _FIRST_VERSION, "jsonSchema": event}
