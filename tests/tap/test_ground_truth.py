@@ -96,7 +96,7 @@ def test_every_kind_of_event_is_met(week):
 
 
 def test_old_and_new_values_are_those_of_the_account(week):
-    updates = known = wrong = 0
+    settled = known = wrong = 0
     for record, event in pairs_of(week):
         if record["event"] != "onConversationUpdate":
             continue
@@ -108,13 +108,12 @@ def test_old_and_new_values_are_those_of_the_account(week):
         expected = {
             name: [old, after[name]] for name, old in event.previous.items() if old != after[name]
         }
-        updates += 1
+        # For a day, rows from before a change can still arrive.
+        settled += event.time <= NOON - DAYS
         known += record["previous_values_known"]
         wrong += record["previous_values_known"] and record["changes"]["model_changes"] != expected
-    # An unassignment leaves no row, so the next assignment names an agent who was gone.
-    everything = truth("sandbox://", week.since - 7 * DAYS, week.until)
-    assert wrong <= sum(each.kind == "unassigned" for each in everything)
-    assert known > 0.95 * updates
+    assert wrong == 0
+    assert known > 0.95 * settled > 300
 
 
 def test_an_unassignment_that_a_row_reports_names_whom_it_left():
