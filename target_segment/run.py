@@ -108,7 +108,7 @@ def _segment_client(
                 "check)"
             )
         if known is None:
-            logger.warning("cdn_url did not answer the write key check; the run continues")
+            logger.warning("no response from cdn_url to the write key check; the run continues")
     return SegmentClient(
         session=session,
         api_url=config.api_url,

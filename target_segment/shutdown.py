@@ -41,7 +41,7 @@ class InterruptFlag:
     def set(self, number: int) -> None:
         """Remember a signal; a second one ends the process at once and writes nothing.
 
-        Nothing else may happen here: a handler runs in the middle of whatever the target does.
+        Nothing else may happen here: a handler runs at any point of the program.
         """
         if self._signal:
             os._exit(SIGNAL_EXIT_BASE + number)
@@ -152,7 +152,7 @@ def write_state(state: bytes | None) -> None:
     if sys.stdout is None:
         raise TargetSegmentError("STATE cannot be written: stdout is closed")
     try:
-        # Singer is UTF-8, whatever the terminal's encoding.
+        # Singer is UTF-8, independent of the terminal's encoding.
         sys.stdout.buffer.write(state + b"\n")
         sys.stdout.buffer.flush()
     except BrokenPipeError:

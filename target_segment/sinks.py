@@ -64,7 +64,7 @@ class SegmentSink(Sink):
         )
 
     def process(self, record: dict[str, Any] | None) -> None:
-        """Count and process a record; None stands for one that stream maps have filtered out."""
+        """Count and process a record; None is one that stream maps filtered out."""
         if record is None:
             self._pipeline.count_filtered()
             return

@@ -78,8 +78,8 @@ class StreamPipeline:
         except NotEncodableError:
             self.reject(record, _NOT_A_NUMBER)
             return
-        if mapped.moment is not None and not _EPOCH <= mapped.moment <= self._latest:
-            self._warn_about_time(mapped.moment)
+        if mapped.time is not None and not _EPOCH <= mapped.time <= self._latest:
+            self._warn_about_time(mapped.time)
         self.enqueue(
             Event(
                 payload=payload,
@@ -119,10 +119,10 @@ class StreamPipeline:
     def _warn(self, text: str) -> None:
         self._stats.warnings[self.stream.name, text] += 1
 
-    def _warn_about_time(self, moment: datetime) -> None:
+    def _warn_about_time(self, time: datetime) -> None:
         """Count a time that cannot be right, as the clock says by now."""
         self._latest = self.run.clock.now() + _MAX_CLOCK_AHEAD
-        if moment < _EPOCH:
+        if time < _EPOCH:
             self._warn("time before 1970")
-        elif moment > self._latest:
+        elif time > self._latest:
             self._warn("time more than 5 minutes in the future")

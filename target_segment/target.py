@@ -128,7 +128,7 @@ class TargetSegment(SdkTarget):
 
     def _handle_state(self, message: dict[str, Any]) -> None:
         state = message["value"]
-        # With an empty STATE, the next run would start from the beginning.
+        # With an empty STATE, the next run would start over.
         if not state or state == self._last_state:
             return
         self._last_state = state

@@ -41,9 +41,9 @@ def _closing(sent_at: str, write_key: str | None) -> bytes:
     return b'],"sentAt":"%b"%b}' % (sent_at.encode(), key)
 
 
-def iso_milliseconds(moment: datetime) -> str:
+def iso_milliseconds(time: datetime) -> str:
     """Format a UTC time as Segment's own libraries do: `2026-11-22T10:55:22.220Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
 def gzip_body(body: bytes) -> bytes:

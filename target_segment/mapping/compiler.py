@@ -112,8 +112,8 @@ def _conditions(spec: Any, where: str) -> list[tuple[Expression, tuple[Any, ...]
     return [
         (
             compile_expression(path, f"{where}.{path}"),
-            tuple(wanted) if isinstance(wanted, list) else (wanted,),
+            tuple(allowed) if isinstance(allowed, list) else (allowed,),
             Skipped(f"left out by when: {path}"),
         )
-        for path, wanted in spec.items()
+        for path, allowed in spec.items()
     ]

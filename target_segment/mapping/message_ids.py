@@ -1,6 +1,6 @@
 """Message ids: the same event always gets the same id, per destination.
 
-An event's name takes no part: an occurrence keeps its id when it is renamed or judged anew.
+An event's name takes no part: a record keeps its id when its event is renamed or classified again.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ def merge_event_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
     return {**names, **own}
 
 
-def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any]) -> None:
-    """Check the event names that `include_events` and `event_names` give (`wanted`, by setting).
+def check_event_names(routing: Routing, preset: Preset, configured: Mapping[str, Any]) -> None:
+    """Check the names in settings `include_events` and `event_names`, which are `configured`.
 
     Nothing is checked when a mapping of the user takes event names from records. Raises
     `MappingError`, which lists the possible names, if no event can have the name.
@@ -88,7 +88,7 @@ def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any
             return
         known |= names
     sent = {routing.rules.names.get(name, name) for name in known}
-    for setting, names in wanted.items():
+    for setting, names in configured.items():
         for name in names:
             if name not in known | sent | {*preset.event_names.values()}:
                 raise MappingError(

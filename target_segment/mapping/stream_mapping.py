@@ -38,13 +38,13 @@ class Skipped:
 class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record's event, before it is encoded: a batch item as Segment's documentation shapes it.
 
-    `name` and `identity` are `Event`'s; without `moment`, Segment uses the time of receipt.
+    `name` and `identity` are `Event`'s; without `time`, Segment uses the time of receipt.
     """
 
     event: dict[str, Any]
     name: str
     identity: str
-    moment: datetime | None
+    time: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,14 +122,14 @@ class StreamMapping:
             event["groupId"] = _id_as_string(self.group_id(record))
         payload = self.payload(record)
         event["messageId"] = self.message_id(self.id_parts(record, payload))
-        moment = None
+        time = None
         if self.timestamp:
-            event["timestamp"], moment = _timestamp(self.timestamp(record))
+            event["timestamp"], time = _timestamp(self.timestamp(record))
         event[self.payload_name] = payload
         event["context"] = self._context(record) if self.context else self.fixed_context
         if self.integrations is not None:
             event["integrations"] = self.integrations
-        return Mapped(event=event, name=name, identity=identity, moment=moment)
+        return Mapped(event=event, name=name, identity=identity, time=time)
 
     def _identify(self, record: Record, event: dict[str, Any]) -> str:
         """Put the ids into the event and return what identifies it.

@@ -131,7 +131,7 @@ def read_timestamp(event: Event) -> str | None:
 def _seconds(time: str | None) -> float | None:
     try:
         # Python 3.10 reads neither `Z` nor more digits than six.
-        moment = msgspec.convert(time, datetime)
+        parsed = msgspec.convert(time, datetime)
     except msgspec.ValidationError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()

@@ -180,12 +180,12 @@ def test_a_time_leaves_with_a_zone_and_otherwise_as_it_came(time, sent):
 def test_a_time_is_one_moment_however_it_is_written(time, sent, hour):
     mapped = mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
     assert mapped.event["timestamp"] == sent
-    assert mapped.moment.astimezone(timezone.utc).hour == hour
+    assert mapped.time.astimezone(timezone.utc).hour == hour
 
 
 def test_an_event_without_a_time_leaves_it_to_segment():
     mapped = mapping().map({"user": "u", "id": 1})
-    assert mapped.moment is None
+    assert mapped.time is None
     assert "timestamp" not in mapped.event
 
 
