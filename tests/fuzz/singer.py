@@ -76,7 +76,8 @@ def dry_target(**settings: Any) -> Iterator[TargetSegment]:
         finally:
             if target.started_run is not None:
                 target.started_run.delivery.end(10)
-                target.started_run.close()
+                target.started_run.dead_letters.close()
+                target.started_run.session.close()
 
 
 def lines(data: bytes) -> None:

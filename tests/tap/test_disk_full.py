@@ -24,7 +24,7 @@ def test_no_room_for_a_report_ends_the_tap_in_one_line_with_the_bookmark_where_i
     errors = ended.stderr.decode()
     assert ended.returncode == 1
     [line] = [line for line in errors.splitlines() if "CRITICAL" in line]
-    assert "cannot be written" in line
+    assert "A file cannot be written" in line
     assert "TMPDIR" in line
     assert "Traceback" not in errors
     assert b'"replication_key_value"' not in ended.stdout
