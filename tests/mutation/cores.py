@@ -37,6 +37,8 @@ _TAP = {
     "api/status_errors": ("test_status_errors",),
     "api/pagination": ("test_pagination",),
     "activity/conversation_state": ("test_conversation_state", "test_activity"),
+    "activity/conversation_history": ("test_conversation_state",),
+    "activity/event_log": ("test_event_log",),
     "activity/message_history": ("test_message_history", "test_interaction_starts"),
     "activity/interaction_starts": ("test_interaction_starts", "test_activity"),
     "activity/events": ("test_activity",),

@@ -224,6 +224,14 @@ def test_what_changes_in_the_millisecond_of_a_message_is_left_out_of_it():
     assert story.at(at(5)).values == {"status": "new", "assigned_agent_id": None}
 
 
+def test_asking_for_one_state_changes_no_other():
+    handed = event(5, "assigned_to_group", group_id="g2")
+    asked, fresh = history(CREATED, handed), history(CREATED, handed)
+    asked.at(at(5)).values.clear()
+    assert asked.at(at(6)) == fresh.at(at(6))
+    assert asked.after(handed.id) == fresh.after(handed.id)
+
+
 def test_a_message_in_the_millisecond_of_the_start_has_the_state_after_it():
     assert history(CREATED).at(at(0)).values == {
         "status": "new",
