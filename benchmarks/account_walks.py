@@ -14,8 +14,8 @@ from singer_sdk.singerlib import Catalog
 import freshchat_sandbox as sandbox
 from tap_freshchat.config import Config
 from tap_freshchat.run_context import RunContext
+from tap_freshchat.shutdown import TempDir
 from tap_freshchat.tap import TapFreshchat
-from tap_freshchat.temp_dir import TempDir
 
 CONVERSATIONS = 10_000
 DAYS = 30

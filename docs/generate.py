@@ -59,14 +59,10 @@ def streams_table() -> str:
     """The tap's streams as a Markdown table."""
     lines = ["| Stream | Key | Replication | What it is |", "| --- | --- | --- | --- |"]
     tap = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
-    names: dict[str, list[str]] = {}
     for name, stream in tap.streams.items():
-        description = " ".join((stream.__doc__ or "").partition("\n\n")[0].split())
         key = ", ".join(f"`{each}`" for each in stream.primary_keys)
         replication = f"`{stream.replication_key}`" if stream.replication_key else "full table"
-        # The raw report streams share a row.
-        names.setdefault(f"{key} | {replication} | {description}", []).append(f"`{name}`")
-    lines += [f"| {', '.join(each)} | {cells} |" for cells, each in names.items()]
+        lines.append(f"| `{name}` | {key} | {replication} | {stream.schema['description']} |")
     return "\n".join(lines)
 
 

@@ -112,12 +112,7 @@ class Bookmark:
         return max(earliest, start) if explicit else start
 
     def is_new(self, key: Hashable, time: datetime) -> bool:
-        """Whether a record was not emitted before, as far as ids are stored; stores its id.
-
-        Args:
-            key: the record's id, or what `id_of` builds the id from.
-            time: of the record.
-        """
+        """Whether a record was not emitted before, as far as ids are stored; stores its id."""
         if key in self._seen:
             return False
         self._seen[key] = time

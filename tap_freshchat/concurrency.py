@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,17 +18,12 @@ QUEUED_PER_WORKER = 2
 
 def ordered_map(
     function: Callable[[T], R], items: Iterable[T], *, in_flight: int
-) -> Iterator[tuple[T, R]]:
+) -> Generator[tuple[T, R], None, None]:
     """Each item with what `function` makes of it, in the items' order.
 
     Items are taken as results are, so neither ever pile up, however many there are. Taking them
     stays with the caller's thread; only `function` runs in others. The first error, in the order
     of the items, ends the iteration: what waits is dropped, what runs is waited for.
-
-    Args:
-        function: is called from several threads at once.
-        items: what it is called with.
-        in_flight: the most calls that run at once.
     """
     remaining = iter(items)
     queued: deque[tuple[T, Future[R]]] = deque()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from tap_freshchat.times import parse_time
 from tap_freshchat.windows import FRESHCHAT_EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 SANDBOX_SCHEME = "sandbox"
 # The sandbox has it too, as API_HOST: loading all of it for that would take time at every start.
@@ -22,7 +23,7 @@ SANDBOX_HOST = "sandbox.freshchat.com"
 DEFAULT_HISTORY = timedelta(days=7)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
     """The settings of one run, checked and in units the code uses."""
 
@@ -44,7 +45,7 @@ class Config:
     report_timeout: timedelta
     report_columns: Mapping[str, Mapping[str, list[str]]]
     max_concurrency: int
-    requests_per_minute: int | None
+    requests_per_minute: int | None = None
     request_timeout: int
     page_size: int
     shard_count: int
@@ -66,12 +67,12 @@ class Config:
         token = (config.get("api_token") or "").strip()
         if not (sandbox or token):
             raise ConfigError(
-                "Setting api_token is missing: copy the token from Freshchat's admin page "
-                "(API settings), or set api_url to sandbox:// to try without an account."
+                "Setting api_token is missing. Copy the token from Freshchat's admin page "
+                "(API settings), or set api_url to sandbox:// to try the tap without an account."
             )
         if not (token.isascii() and token.isprintable()) or " " in token:
             raise ConfigError(
-                "Setting api_token holds characters that no token has; copy it again from "
+                "Setting api_token has characters that no token has. Copy it again from "
                 "Freshchat's admin page (API settings)."
             )
         start = max(FRESHCHAT_EPOCH, _parse_datetime(config, "start_date") or now - DEFAULT_HISTORY)
@@ -79,38 +80,38 @@ class Config:
         if end is not None and end <= start:
             raise ConfigError(
                 "Setting end_date must be later than start_date"
-                + ("." if config.get("start_date") else ", which is 7 days back when not set.")
+                + ("." if config.get("start_date") else ", which is 7 days back if not set.")
             )
         if config["shard_index"] >= config["shard_count"]:
             raise ConfigError("Setting shard_index counts from 0 and must be below shard_count.")
         window = config.get("report_window_days")
-        return cls(
-            base_url=f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
-            sandbox=sandbox,
-            token=token or None,
-            start=start,
-            start_is_explicit=config.get("start_date") is not None,
-            end=end,
-            activity_source=config["activity_source"],
-            user_scope=config["user_scope"],
-            enrich_conversations=config["enrich_conversations"],
-            exclude_pii=config["exclude_pii"],
-            lookback=timedelta(minutes=config["lookback_minutes"]),
-            report_delay=timedelta(minutes=config["report_delay_minutes"]),
-            report_window=None if window is None else timedelta(days=window),
-            report_jobs_per_minute=config["report_jobs_per_minute"],
-            report_timeout=timedelta(minutes=config["report_timeout_minutes"]),
-            report_columns=_report_columns(config["report_columns"]),
-            max_concurrency=config["max_concurrency"],
-            requests_per_minute=config.get("requests_per_minute"),
-            request_timeout=config["request_timeout"],
-            page_size=config["page_size"],
-            shard_count=config["shard_count"],
-            shard_index=config["shard_index"],
-            historical_metrics=_metrics(config, "historical_metrics"),
-            instant_metrics=_metrics(config, "instant_metrics"),
-            metrics_interval=config["metrics_interval"],
-        )
+        values: dict[str, Any] = {
+            **config,
+            "base_url": f"https://{SANDBOX_HOST}/v2" if sandbox else normalise_api_url(api_url),
+            "sandbox": sandbox,
+            "token": token or None,
+            "start": start,
+            "start_is_explicit": config.get("start_date") is not None,
+            "end": end,
+            "lookback": timedelta(minutes=config["lookback_minutes"]),
+            "report_delay": timedelta(minutes=config["report_delay_minutes"]),
+            "report_window": None if window is None else timedelta(days=window),
+            "report_timeout": timedelta(minutes=config["report_timeout_minutes"]),
+            "report_columns": _report_columns(config["report_columns"]),
+            "historical_metrics": _metrics(config, "historical_metrics"),
+            "instant_metrics": _metrics(config, "instant_metrics"),
+        }
+        # The other fields are settings under their own names.
+        names = (field.name for field in dataclasses.fields(cls))
+        return cls(**{name: values[name] for name in names if name in values})
+
+
+def unknown_settings(config: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """A line for each unknown setting, which would otherwise be ignored silently."""
+    for name in sorted(set(config) - set(known)):
+        matches = get_close_matches(name, known, n=1)
+        suggestion = f"; did you mean {matches[0]}?" if matches else ""
+        yield f"{name}: unknown setting{suggestion}"
 
 
 def normalise_api_url(api_url: str) -> str:
@@ -130,16 +131,16 @@ def normalise_api_url(api_url: str) -> str:
         host, port = "", None
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
         raise ConfigError(
-            "Setting api_url is not a URL, a host or an account name; "
-            "copy it from Freshchat's admin page (API settings)."
+            "Setting api_url is not a URL, a host or an account name. "
+            "Copy it from Freshchat's admin page (API settings)."
         )
     loopback = host in {"localhost", "127.0.0.1", "::1"}
     if "." not in host and not loopback:
         host = f"{host}.freshchat.com"
     if url.scheme != "https" and not (url.scheme == "http" and loopback):
-        raise ConfigError("Setting api_url must begin with https://, so that the token is safe.")
+        raise ConfigError("Setting api_url must start with https://, to protect the token.")
     if url.path not in {"", "/v2"} or url.query or url.fragment:
-        raise ConfigError("Setting api_url must end with the host or with /v2.")
+        raise ConfigError("Setting api_url must end with the host or /v2.")
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc = f"{netloc}:{port}"

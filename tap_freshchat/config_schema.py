@@ -2,214 +2,186 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from singer_sdk import typing as th
 
 from tap_freshchat.metric_records import HISTORICAL, INSTANT, INTERVALS
 
 ACTIVITY_SOURCES = ("reports", "rest", "auto")
 USER_SCOPES = ("updated", "all")
-# Longer than anything is kept, in reports or elsewhere; a longer one is a typo.
+# Longer than Freshchat keeps anything; a longer value is a typo.
 MAX_DAYS = 3650
 MAX_MINUTES = MAX_DAYS * 24 * 60
+_MINUTES = th.IntegerType(minimum=0, maximum=MAX_MINUTES)
+_COUNT = th.IntegerType(minimum=1)
+
+
+def _setting(name: str, kind: Any, description: str, **options: Any) -> th.Property[Any]:
+    title = options.pop("title", name.replace("_", " ").capitalize())
+    return th.Property(name, kind, title=title, description=description, **options)
+
 
 SETTINGS = th.PropertiesList(
-    th.Property(
+    _setting(
         "api_url",
         th.StringType(nullable=False),
+        "URL of the Freshchat API, as the admin page shows it: a full URL with or without `/v2`, a "
+        "host, or an account name. `sandbox://` selects the built-in simulation, which needs no "
+        "account and no network.",
         required=True,
         title="API URL",
-        description=(
-            "Freshchat's API as the admin page shows it: a full URL with or without `/v2`, a bare "
-            "host, or an account name. `sandbox://` is the embedded Freshchat: no account, no "
-            "network."
-        ),
     ),
-    th.Property(
+    _setting(
         "api_token",
         th.StringType,
+        "Bearer token from the admin page. Required unless `api_url` is `sandbox://`.",
         secret=True,
         title="API token",
-        description="Bearer token from the admin page. Required but for the sandbox.",
     ),
-    th.Property(
+    _setting(
         "start_date",
         th.DateTimeType,
-        title="Start date",
-        description=(
-            "First moment wanted, inclusive, in ISO 8601 (under Meltano also `30 days ago`). When "
-            "absent, a first run begins 7 days back. Nothing before it is read, so give scheduled "
-            "runs a fixed date or none. Reports reach back 15 months: an older date is cut to that "
-            "with a warning."
-        ),
+        "Start of the period to read, inclusive, in ISO 8601 (under Meltano also `30 days ago`). "
+        "If not set, the first run starts 7 days back. The tap never reads anything older, so use "
+        "a fixed date, or none, for scheduled runs. Reports are kept for 15 months; for an older "
+        "date, the tap starts there and logs a warning.",
     ),
-    th.Property(
+    _setting(
         "end_date",
         th.DateTimeType,
-        title="End date",
-        description="First moment no longer wanted; makes a bounded back-fill.",
+        "End of the period to read, exclusive, for a bounded backfill.",
     ),
-    th.Property(
+    _setting(
         "activity_source",
         th.StringType(allowed_values=list(ACTIVITY_SOURCES)),
+        "Source of messages, conversation events and agent activity. `reports`: raw reports, which "
+        "are exact. `rest`: the conversations and messages of changed users, and changes of agent "
+        "status between two runs. `auto`: reports; falls back to `rest`, with a warning, if the "
+        "account has never had access to reports.",
         default="auto",
-        title="Activity source",
-        description=(
-            "Where messages, conversation events and agent activity come from. `reports`: raw "
-            "reports, the exact log. `rest`: conversations and messages of users who changed, and "
-            "differences of agents' statuses between runs. `auto`: reports, and `rest` with one "
-            "warning where the account cannot have them and never had."
-        ),
     ),
-    th.Property(
+    _setting(
         "user_scope",
         th.StringType(allowed_values=list(USER_SCOPES)),
+        "Users to read with `rest`: those changed since the bookmark (`updated`), or all of them "
+        "(`all`), because a new message does not always change the record of its user.",
         default="updated",
-        title="User scope",
-        description=(
-            "For `rest`: walk the users changed since the bookmark (`updated`), or `all` of them, "
-            "because a user's record need not change when they write."
-        ),
     ),
-    th.Property(
+    _setting(
         "enrich_conversations",
         th.BooleanType,
+        "Add the current record of the conversation to each event. Costs one request for each "
+        "changed conversation.",
         default=True,
-        title="Enrich conversations",
-        description=(
-            "Attach the conversation's current snapshot to its events: one request for each "
-            "conversation that moved."
-        ),
     ),
-    th.Property(
+    _setting(
         "exclude_pii",
         th.BooleanType,
+        "Request reports without personal data, and redact names, e-mail addresses, phone numbers, "
+        "message text, custom properties and any other possible PII in every stream.",
         default=False,
         title="Exclude personal data",
-        description=(
-            "Ask reports without personal data, and blank names, e-mails, phones, message text, "
-            "custom properties and all else that may be of a person, in every stream."
-        ),
     ),
-    th.Property(
+    _setting(
         "lookback_minutes",
-        th.IntegerType(minimum=0, maximum=MAX_MINUTES),
+        _MINUTES,
+        "Minutes before the bookmark that each run reads again, for late rows. Only new records "
+        "are emitted.",
         default=60,
         title="Look-back",
-        description="Overlap read again on each run, in minutes. Only what is new is emitted.",
     ),
-    th.Property(
+    _setting(
         "report_delay_minutes",
-        th.IntegerType(minimum=0, maximum=MAX_MINUTES),
+        _MINUTES,
+        "Reports are read up to this many minutes before now.",
         default=15,
         title="Report delay",
-        description="Reports are read up to now minus this, in minutes.",
     ),
-    th.Property(
+    _setting(
         "report_window_days",
         th.IntegerType(minimum=1, maximum=MAX_DAYS),
+        "Longest period of one report job, in days. If not set: 28, and 1 for transcripts. The tap "
+        "halves a window that Freshchat rejects as too long.",
         title="Report window",
-        description=(
-            "Longest window asked of one report job, in days: 28 when absent, 1 for transcripts. "
-            "Halved when the service complains of the range."
-        ),
     ),
-    th.Property(
+    _setting(
         "report_jobs_per_minute",
-        th.IntegerType(minimum=1),
+        _COUNT,
+        "Report jobs to submit per minute, for each report type.",
         default=1,
-        title="Report jobs per minute",
-        description="Report jobs submitted a minute, for each type of report.",
     ),
-    th.Property(
+    _setting(
         "report_timeout_minutes",
         th.IntegerType(minimum=1, maximum=MAX_MINUTES),
+        "Minutes after which a pending report job is an error. The bookmark does not move.",
         default=30,
         title="Report time-out",
-        description=(
-            "A report job pending longer than this, in minutes, is an error; the bookmark has "
-            "not moved."
-        ),
     ),
-    th.Property(
+    _setting(
         "report_columns",
         th.ObjectType(additional_properties=True),
+        "Additional names of report columns, for accounts with other headers: "
+        "`{stream: {field: [header, …]}}`.",
         default={},
-        title="Report columns",
-        description=(
-            "Extra names of report columns, for accounts whose headers differ: "
-            "`{stream: {field: [header, …]}}`."
-        ),
     ),
-    th.Property(
+    _setting(
         "max_concurrency",
-        th.IntegerType(minimum=1),
+        _COUNT,
+        "Maximum number of requests in flight in the whole run.",
         default=4,
         title="Concurrency",
-        description="REST requests in flight at once.",
     ),
-    th.Property(
+    _setting(
         "requests_per_minute",
-        th.IntegerType(minimum=1),
-        title="Requests per minute",
-        description="Own ceiling below the account's; none when absent.",
+        _COUNT,
+        "Client-side rate limit, in requests per minute. Unlimited if not set.",
     ),
-    th.Property(
+    _setting(
         "request_timeout",
-        th.IntegerType(minimum=1),
+        _COUNT,
+        "Seconds to wait for a response.",
         default=60,
         title="Request time-out",
-        description="How long to wait for the service to answer, in seconds.",
     ),
-    th.Property(
+    _setting(
         "page_size",
         th.IntegerType(minimum=1, maximum=50),
+        "Items per page of a list (`items_per_page`). Freshchat allows up to 50.",
         default=50,
-        title="Page size",
-        description="`items_per_page` of lists; the service allows 50.",
     ),
-    th.Property(
+    _setting(
         "shard_count",
-        th.IntegerType(minimum=1),
+        _COUNT,
+        "Number of runs that share the work. Each run reads the conversations and agents whose id "
+        "belongs to its shard, and needs its own state.",
         default=1,
         title="Shards",
-        description=(
-            "How many runs share the work. Each takes the conversations, and agents, whose id "
-            "falls to its shard, and needs a state of its own."
-        ),
     ),
-    th.Property(
+    _setting(
         "shard_index",
         th.IntegerType(minimum=0),
+        "Number of this run's shard, from 0.",
         default=0,
         title="Shard",
-        description="Which of them this run is, from 0.",
     ),
-    th.Property(
+    _setting(
         "historical_metrics",
         th.ArrayType(th.StringType),
+        "Metrics of the stream `historical_metrics`, with query parameters if needed, such as "
+        "`team_performance.response_time?aggregator=median&group_by=group`.",
         default=list(HISTORICAL),
-        title="Historical metrics",
-        description=(
-            "What the stream `historical_metrics` reads: names of metrics, each with query "
-            "parameters of its own if need be, as "
-            "`team_performance.response_time?aggregator=median&group_by=group`."
-        ),
     ),
-    th.Property(
+    _setting(
         "instant_metrics",
         th.ArrayType(th.StringType),
+        "Metrics of the stream `instant_metrics`, with query parameters if needed.",
         default=list(INSTANT),
-        title="Instant metrics",
-        description=(
-            "What the stream `instant_metrics` reads: names of metrics, with query parameters "
-            "likewise."
-        ),
     ),
-    th.Property(
+    _setting(
         "metrics_interval",
         th.StringType(allowed_values=list(INTERVALS)),
+        "Length of the intervals of `historical_metrics`. They start at 0:00 UTC.",
         default="1d",
-        title="Metrics interval",
-        description="Length of the intervals of `historical_metrics`, which begin at 0:00 UTC.",
     ),
 )

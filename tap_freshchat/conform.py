@@ -21,10 +21,6 @@ def conform_record(values: Mapping[str, Any], properties: Properties) -> dict[st
     """The declared fields of an object, null where it says nothing; then what is not declared.
 
     A value that cannot be brought to its field's type is left as it is: losing it would be worse.
-
-    Args:
-        values: an object as REST returns it.
-        properties: of the stream's schema.
     """
     record = {
         name: None if name not in values else _cast_or_keep(values[name], declared)
@@ -34,12 +30,7 @@ def conform_record(values: Mapping[str, Any], properties: Properties) -> dict[st
 
 
 def conform_row(values: Mapping[str, str], properties: Properties) -> dict[str, Any]:
-    """The declared fields of a row of texts; all other texts, and misfits, under `extra`.
-
-    Args:
-        values: by column; blank is nothing.
-        properties: of the stream's schema.
-    """
+    """The declared fields of a row of texts; all other texts, and misfits, under `extra`."""
     record: dict[str, Any] = dict.fromkeys(properties)
     extra = {}
     for name, text in values.items():

@@ -7,32 +7,32 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.singerlib import Message, RecordMessage
-from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
 from tap_freshchat.errors import FreshchatError
+from tap_freshchat.sdk import MessageWriter, RecordMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from singer_sdk.singerlib import Message
 
-class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
-    """Lets records gather in stdout's own buffer, so that not every one costs a system call.
 
-    Each line enters the buffer whole, and a STATE is flushed behind the records before it:
-    whenever the process dies, what was read of it is lines in order, the last one perhaps cut,
-    and no STATE speaks of a record that was not written.
+class BufferedMessageWriter(MessageWriter):
+    """Writer that leaves records in stdout's own buffer, so that not each costs a system call.
+
+    Each line enters the buffer whole, and a STATE is flushed after the records before it. Whenever
+    the process dies, its reader has lines in order, the last one perhaps cut, and no STATE that
+    covers a record that was not written.
 
     Raises:
-        FreshchatError: there is no stdout.
+        FreshchatError: stdout is closed.
     """
 
     def __init__(self) -> None:
-        # So Python has it where it was closed before the start.
+        # Python's sign of a descriptor that was closed before the start.
         if sys.stdout is None:
-            raise FreshchatError("The standard output is closed; pipe the tap to a target.")
-        # Of types that are not JSON's own the tap has only datetimes, which msgspec writes itself.
+            raise FreshchatError("stdout is closed; pipe the tap into a target.")
         self._encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
         self._in_a_line = False
         self._between_lines: Callable[[], None] | None = None
@@ -47,8 +47,8 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
     def serialize_message(self, message: Message) -> bytes:
         return self._encode(message.to_dict()) + b"\n"
 
+    @override
     def write_record(self, stream: str, record: dict[str, Any]) -> None:
-        """Write a record as `write_message` would, without a message made of it first."""
         message = {
             "type": "RECORD",
             "stream": stream,
@@ -64,7 +64,7 @@ class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
     def _write(self, line: bytes, *, flushed: bool = False) -> None:
         self._in_a_line = True
         try:
-            # Where Python was told not to buffer, a signal can leave a write at a part of it.
+            # Without a buffer (PYTHONUNBUFFERED), a signal can leave a write incomplete.
             while (count := sys.stdout.buffer.write(line)) != len(line):
                 if count is None:
                     raise BlockingIOError

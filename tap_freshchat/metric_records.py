@@ -67,7 +67,9 @@ class Metric:
             raise ValueError("a metric must have the form name or name?parameter=value")
         for parameter, _ in parameters:
             if parameter not in _PARAMETERS:
-                raise ValueError(f"{parameter} is none of {', '.join(_PARAMETERS)}")
+                raise ValueError(
+                    f"unknown parameter {parameter}, not one of {', '.join(_PARAMETERS)}"
+                )
         return cls(text.strip(), name, parameters)
 
     @property
@@ -136,7 +138,7 @@ def _object_list(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     """The objects in a list of a response; none when it is absent."""
     items = holder.get(key) or []
     if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
-        raise ValueError(f"{key} is no list of objects")
+        raise ValueError(f"{key} is not a list of objects")
     return items
 
 

@@ -78,9 +78,7 @@ def redact_pii(record: dict[str, Any], declared: Container[str]) -> dict[str, An
     Ids stay, so that records still join; `message` is blank if it is a text, redacted if it is an
     object. Only known fields stay.
 
-    Args:
-        record: of any stream.
-        declared: the fields of its schema.
+    Only fields in `declared`, those of the stream's schema, stay.
     """
     return _redact_object({name: record[name] for name in record if name in declared})
 
@@ -98,11 +96,7 @@ def _redact_object(owner: dict[str, Any], *, in_account_config: bool = False) ->
 def _redact_value(name: str, value: Any, *, in_account_config: bool) -> Any:
     """The redacted value of a field; None if nothing stays.
 
-    Args:
-        name: the field's.
-        value: the field's.
-        in_account_config: whether the field is part of the account's configuration, which holds
-            no personal data.
+    `in_account_config` marks the account's configuration, which holds no personal data.
     """
     if name in _USER_CONTENT_LISTS:
         return []

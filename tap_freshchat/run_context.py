@@ -16,6 +16,7 @@ from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
 from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
+from tap_freshchat.ids import shard_of
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
@@ -23,11 +24,10 @@ from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.payloads.associations import AccountData
 from tap_freshchat.reports import catalog
-from tap_freshchat.reports.limits import max_window
+from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
-from tap_freshchat.sharding import shard_of
-from tap_freshchat.temp_dir import TempDir
+from tap_freshchat.shutdown import TempDir
 from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.windows import Window, plan_windows
 
@@ -45,15 +45,7 @@ MAX_CLOCK_AHEAD = timedelta(days=1)
 
 
 class RunContext:
-    """What the streams of one run share: settings, one clock, one client, one of each look-up.
-
-    Args:
-        settings: checked.
-        clock: that of the settings' account.
-        session: for all requests.
-        token: bearer token.
-        scratch: for what does not fit into memory.
-    """
+    """What the streams of one run share: settings, one clock, one client, one of each look-up."""
 
     def __init__(
         self,
@@ -65,7 +57,7 @@ class RunContext:
         temp_dir: TempDir,
     ) -> None:
         self.config = config
-        # Up to WARNING it writes out URLs, and a signed link's query opens the file it names.
+        # Its warnings contain URLs, and the query of a signed link opens a report.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self.uses_rest = config.activity_source == "rest"
         self.clock = OffsetClock(clock)
@@ -77,14 +69,10 @@ class RunContext:
             limiter=RateLimiter(clock, config.requests_per_minute),
             clock=clock,
             timeout=config.request_timeout,
+            max_concurrency=config.max_concurrency,
         )
         self.directory = AccountDirectory(client, config.page_size)
-        self.conversations = ConversationLookup(
-            client,
-            self.clock,
-            max_concurrency=config.max_concurrency,
-            page_size=config.page_size,
-        )
+        self.conversations = ConversationLookup(client, self.clock, config.page_size)
         self._temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
@@ -96,7 +84,6 @@ class RunContext:
             folder,
             all_users=config.user_scope == "all",
             page_size=config.page_size,
-            max_concurrency=config.max_concurrency,
         )
         self._crawl_since: datetime | None = None
         self._warned_of_gap = False
@@ -132,9 +119,7 @@ class RunContext:
     def from_config(cls, raw_config: Mapping[str, Any], clock: Clock | None = None) -> RunContext:
         """The run context for a config.
 
-        Args:
-            raw_config: has passed its schema.
-            clock: the system clock if absent; for the sandbox, a clock that it can advance.
+        `clock` is the system clock if absent; for the sandbox, a clock that it can advance.
 
         Raises:
             ConfigError: a setting cannot be used.
@@ -195,9 +180,7 @@ class RunContext:
         try:
             _ = self.directory.account
         except ConnectionFailedError as error:
-            raise ConnectionFailedError(
-                f"{error} Check setting api_url, and the network."
-            ) from None
+            raise ConnectionFailedError(f"{error} Check setting api_url and the network.") from None
         self._correct_clock()
 
     def _correct_clock(self) -> None:
@@ -205,14 +188,14 @@ class RunContext:
         ahead = timedelta(seconds=self.client.seconds_ahead)
         if ahead > MAX_CLOCK_AHEAD:
             raise FreshchatError(
-                f"By Freshchat's answers this machine's clock is {ahead.days} days ahead: set it "
-                f"right."
+                f"Local clock is {ahead.days} days ahead of Freshchat's. Synchronise the clock "
+                f"(NTP)."
             )
         if ahead > CLOCK_TOLERANCE:
             self.clock.ahead = ahead
             self._log.warning(
-                "This machine's clock is %.0f seconds ahead of Freshchat's, which is gone by; "
-                "set it right.",
+                "Local clock is %.0f seconds ahead of Freshchat's; using Freshchat's time. "
+                "Synchronise the clock (NTP).",
                 ahead.total_seconds(),
             )
 
@@ -228,8 +211,7 @@ class RunContext:
         if explicit and bookmark.value and bookmark.value < start and not self._warned_of_gap:
             self._warned_of_gap = True
             self._log.warning(
-                "A bookmark stands at %s, before setting start_date: what happened from there to "
-                "%s is not read.",
+                "A bookmark (%s) is before start_date; the period from there to %s is not read.",
                 *(f"{time:%Y-%m-%d %H:%M}" for time in (bookmark.value, start)),
             )
         return bookmark.start_time(start, explicit=explicit)

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
 import sys
 from contextlib import suppress
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_freshchat.cli import environment_config, unknown_settings, validated_json_file
+from tap_freshchat.config import unknown_settings
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import ConfigError
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.reports import catalog
 from tap_freshchat.run_context import RunContext
-from tap_freshchat.shutdown import ignore_signals, report_errors_and_exit, signals_blocked
-from tap_freshchat.streams import entities
+from tap_freshchat.sdk import SdkTap
+from tap_freshchat.shutdown import report_errors_and_exit, signals_blocked
 from tap_freshchat.streams.agent_activity import AgentActivity
 from tap_freshchat.streams.conversations import Conversations
+from tap_freshchat.streams.entities import ENTITIES, Account, EntityStream
 from tap_freshchat.streams.events import ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
@@ -37,11 +33,12 @@ from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import ReportStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from types import FrameType
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from singer_sdk import Stream
-    from singer_sdk.plugin_base import _ConfigInput
+
+    from tap_freshchat.streams.base import FreshchatStream
 
 # Exit status of a process ended by a signal, less the signal number (POSIX shells).
 SIGNAL_EXIT_BASE = 128
@@ -49,8 +46,13 @@ SIGNAL_EXIT_BASE = 128
 # seconds after which `docker stop` kills.
 GRACE_SECONDS = 5
 
+STREAMS: tuple[type[FreshchatStream], ...] = (
+    *(AgentActivity, ConversationEvents, MessageEvents, Messages, Conversations, Account),
+    *(Users, UserConversations, OutboundMessages, HistoricalMetrics, InstantMetrics),
+)
 
-class TapFreshchat(Tap):
+
+class TapFreshchat(SdkTap):
     """Singer tap for Freshchat."""
 
     name = "tap-freshchat"
@@ -69,28 +71,12 @@ class TapFreshchat(Tap):
 
     _started = False
     _signal = 0
-    _exiting = False
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
         return [
-            AgentActivity(self, self.start_run),
-            ConversationEvents(self, self.start_run),
-            MessageEvents(self, self.start_run),
-            Messages(self, self.start_run),
-            Conversations(self, self.start_run),
-            entities.Account(self, self.start_run),
-            entities.AgentStatuses(self, self.start_run),
-            entities.Agents(self, self.start_run),
-            entities.Channels(self, self.start_run),
-            entities.ConversationFields(self, self.start_run),
-            entities.Groups(self, self.start_run),
-            entities.Roles(self, self.start_run),
-            Users(self, self.start_run),
-            UserConversations(self, self.start_run),
-            OutboundMessages(self, self.start_run),
-            HistoricalMetrics(self, self.start_run),
-            InstantMetrics(self, self.start_run),
+            *(stream(self, self.start_run) for stream in STREAMS),
+            *(EntityStream(self, self.start_run, *entity) for entity in ENTITIES.items()),
             *(RawReport(self, self.start_run, report) for report in catalog.REPORTS),
         ]
 
@@ -104,7 +90,7 @@ class TapFreshchat(Tap):
         if not self._started:
             self._started = True
             with signals_blocked():
-                # It makes a folder, which a signal can remove only when there is a run.
+                # A signal can remove the temporary directory only once `run` is set.
                 run = self.run
             _check_streams(run.config.report_columns, self.streams)
             run.connect()
@@ -133,96 +119,45 @@ class TapFreshchat(Tap):
         return self.run
 
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End the process with the status that says so, behind a whole line, and leave no files.
+    def handle_signal(self, number: int) -> None:
+        """End the process with the status of the signal, after a whole line; leave no files.
 
         An exception would be raised wherever the signal strikes: with a lock just taken, for which
-        the thread of a look-up then waits without end, and the interpreter for that thread; or
-        where Python swallows it. Nor are look-ups waited for, which may be told to pause for long.
-
-        Every whole window's STATE has been written already. A second signal, or the end of the
-        grace, ends it without the rest of the line.
+        a look-up's thread and the interpreter then wait without end, or where Python swallows it.
+        Look-ups are not waited for, because they may pause for an hour. All complete windows are in
+        a STATE already. A second signal, or the end of the grace, does not wait for the line.
         """
-        if self._exiting:
-            return
         if self._signal:
-            self._exit_now()
-        self._signal = signum
-        signal.signal(signal.SIGALRM, self._handle_termination)
+            self._exit()
+        self._signal = number
+        signal.signal(signal.SIGALRM, lambda *_: self._exit())
         signal.alarm(GRACE_SECONDS)
-        # The SDK sets it after the handler.
+        # The SDK sets the writer after the handler.
         writer = getattr(self, "message_writer", None)
         if isinstance(writer, BufferedMessageWriter):
             writer.run_between_lines(self._flush_and_exit)
         else:
-            self._exit_now()
+            self._exit()
 
     def _flush_and_exit(self) -> None:
-        # Nobody reads any more, it is closed, or something else than messages is being written.
+        # The reader is gone, stdout is closed, or a write is under way.
         with suppress(OSError, ValueError, RuntimeError):
             sys.stdout.flush()
-        self._exit_now()
+        self._exit()
 
-    def _exit_now(self) -> NoReturn:
-        self._exiting = True
-        try:
-            if "run" in self.__dict__:
-                self.run.close()
-        finally:
-            os._exit(SIGNAL_EXIT_BASE + self._signal)
-
-    @classproperty
-    @override
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
-        cls.append_builtin_config(cls.config_jsonschema)
-        return environment_config(cls.config_jsonschema, cls._env_var_prefix)
+    def _exit(self) -> NoReturn:
+        if "run" in self.__dict__:
+            self.run.close()
+        os._exit(SIGNAL_EXIT_BASE + self._signal)
 
     @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        faults = super()._validate_config(raise_errors=raise_errors)
-        unknown = list(unknown_settings(self._config, self.config_jsonschema))
-        if unknown and raise_errors:
-            raise ConfigValidationError("The settings are not valid", errors=unknown, schema={})
-        return faults + unknown
+    def config_errors(self, config: Mapping[str, Any]) -> list[str]:
+        return list(unknown_settings(config, self.config_jsonschema["properties"]))
 
     @override
     @classmethod
-    def cb_config(
-        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
-    ) -> _ConfigInput:
-        try:
-            return super().cb_config(ctx, param, value)
-        except (OSError, ValueError) as fault:
-            raise click.BadParameter(f"the file cannot be read: {fault}") from None
-        except TypeError:
-            raise click.BadParameter("the file cannot be read: it holds no JSON object") from None
-
-    @override
-    @classmethod
-    def invoke(
-        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **arguments: Any
-    ) -> None:
-        # From when Python takes itself apart, a signal has nothing else to end, and its handler
-        # nothing to rely on.
-        atexit.register(ignore_signals)
-        with report_errors_and_exit(cls.logger):
-            super().invoke(
-                state=validated_json_file("state", state),
-                catalog=validated_json_file("catalog", catalog),
-                **arguments,
-            )
-
-    @override
-    @classmethod
-    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        try:
-            with report_errors_and_exit(cls.logger):
-                super().cb_test(ctx, param, value)
-        except ConfigValidationError as error:
-            # The SDK tells it so itself, but not here.
-            for fault in error.errors:
-                cls.logger.error(fault)  # noqa: TRY400 - no traceback
-            ctx.exit(1)
+    def report_errors(cls) -> AbstractContextManager[None]:
+        return report_errors_and_exit(cls.logger)
 
 
 def _check_streams(configured: Iterable[str], streams: Iterable[str]) -> None:
@@ -233,5 +168,5 @@ def _check_streams(configured: Iterable[str], streams: Iterable[str]) -> None:
     """
     if unknown := set(configured) - set(streams):
         raise ConfigError(
-            f"Setting report_columns names no stream of the tap: {', '.join(sorted(unknown))}."
+            f"Setting report_columns has unknown streams: {', '.join(sorted(unknown))}."
         )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tap_freshchat.reports.limits import report_retention_start
+from tap_freshchat.reports.catalog import report_retention_start
 from tap_freshchat.times import floor_to
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ MAX_ROW_DELAY = timedelta(days=1)
 
 
 class RunTimeRange:
-    """Time range that a run can read; its end is fixed when it is first used.
-
-    Args:
-        clock: already corrected.
-        config: of the run.
-    """
+    """Time range that a run can read; its end is fixed when it is first used."""
 
     def __init__(self, clock: Clock, config: Config) -> None:
         self._clock = clock

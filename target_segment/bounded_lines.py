@@ -23,11 +23,7 @@ class LineTooLongError(ValueError):
 
 
 def bounded_lines(file: io.BufferedIOBase, most: int = MAX_LINE_BYTES) -> Iterator[bytes]:
-    """Yield lines with their line ends, as iterating over the file does.
-
-    Raises:
-        LineTooLongError: A line has more than `most` bytes.
-    """
+    """Yield lines with their line ends; raises `LineTooLongError` over `most` bytes."""
     while line := file.readline(most):
         if len(line) == most and not line.endswith(b"\n"):
             raise LineTooLongError(most)

@@ -44,13 +44,8 @@ _NUMBERS = (
 class Config:
     """Checked settings, ready for the run.
 
-    Attributes:
-        write_key: None only in a dry run.
-        api_url: Without `/batch`.
-        key_check_url: Where the write key is looked up; None without the check.
-        routing: The compiled mappings.
-        preset: The preset under them.
-        output_path: Directory of a dry run's files; None when events are sent to Segment.
+    `write_key` is None only in a dry run, `output_path` when events are sent to Segment, and
+    `key_check_url` without the check. `api_url` is without `/batch`.
     """
 
     write_key: str | None = field(repr=False)
@@ -75,9 +70,8 @@ def load_config(
 ) -> tuple[dict[str, Any], list[str], Config | None]:
     """Normalise, check and compile the settings.
 
-    Returns:
-        The settings with their defaults, what is wrong with them (one line each, without a
-        secret), and the compiled settings if nothing is wrong.
+    Returns the settings with their defaults, what is wrong with them (one line each, without a
+    secret), and the compiled settings if nothing is wrong.
     """
     values = _normalise(config, schema)
     errors = list(_schema_errors(values, schema))
@@ -126,15 +120,7 @@ def _schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[s
 
 
 def compile_config(config: Mapping[str, Any], version: str) -> Config:
-    """Check what a schema cannot say, and compile the mappings.
-
-    Args:
-        config: Config with their defaults filled in, valid by the schema.
-        version: This package's version, for `context.library`.
-
-    Raises:
-        MappingError: A setting cannot work; one line that names it.
-    """
+    """Check what a schema cannot say and compile; raises `MappingError` that names a setting."""
     write_key = (config.get("write_key") or "").strip() or None
     if write_key and not (write_key.isascii() and write_key.isprintable()):
         raise MappingError("write_key: contains invalid characters; copy it again")
@@ -143,27 +129,27 @@ def compile_config(config: Mapping[str, Any], version: str) -> Config:
             "write_key: is missing; set it (TARGET_SEGMENT_WRITE_KEY in the environment), "
             "or set dry_run: true to send nothing"
         )
-    for name in ("streams", "context", "integrations"):
-        _check_json(name, config[name])
-    check_key = config["check_write_key"] and not config["dry_run"]
+    name = ""
+    try:
+        for name in ("streams", "context", "integrations"):
+            encode(config[name])
+    except NotEncodableError:
+        raise MappingError(f"{name}: contains NaN, Infinity or too many levels") from None
+    key_check_url = None
+    if write_key and config["check_write_key"] and not config["dry_run"]:
+        cdn_url = _url("cdn_url", config["cdn_url"])
+        key_check_url = f"{cdn_url}/v1/projects/{quote(write_key, safe='')}/settings"
     preset = load_preset(config["preset"], config["event_style"])
     return Config(
         write_key=write_key,
         api_url=_url("api_url", config.get("api_url") or API_URLS[config["region"]]),
-        key_check_url=_key_check_url(config["cdn_url"], write_key) if check_key else None,
+        key_check_url=key_check_url,
         routing=_routing(config, preset, write_key, version),
         preset=preset,
         dead_letter_path=Path(config["dead_letter_path"]),
         output_path=Path(config["output_path"]) if config["dry_run"] else None,
         **{name: config[name] for name in _NUMBERS},
     )
-
-
-def _check_json(name: str, value: Any) -> None:
-    try:
-        encode(value)
-    except NotEncodableError:
-        raise MappingError(f"{name}: contains NaN, Infinity or too many levels") from None
 
 
 def _routing(
@@ -210,21 +196,15 @@ def _context(config: Mapping[str, Any], preset: Preset, version: str) -> dict[st
     return context
 
 
-def _key_check_url(cdn_url: str, write_key: str | None) -> str:
-    return f"{_url('cdn_url', cdn_url)}/v1/projects/{quote(write_key or '', safe='')}/settings"
-
-
 def _url(name: str, text: str) -> str:
     url = text.strip().rstrip("/").removesuffix("/batch")
-    fault = MappingError(f"{name}: must be a URL such as {API_URLS['us']}")
     try:
         parts = urlsplit(url)
         # The client is stricter about hosts and ports than urlsplit.
         requests.PreparedRequest().prepare_url(url, None)
+        is_base = parts.scheme in ("http", "https") and parts.hostname and not parts.query
     except ValueError:
-        raise fault from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        raise fault
-    if any(map(str.isspace, url)):
-        raise fault
+        is_base = False
+    if not is_base or parts.username or any(map(str.isspace, url)):
+        raise MappingError(f"{name}: must be a URL such as {API_URLS['us']}")
     return url

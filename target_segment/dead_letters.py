@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from target_segment.bounded_lines import MAX_LINE_BYTES, LineTooLongError, bounded_lines
 from target_segment.errors import DeadLetterError
@@ -19,24 +20,22 @@ from target_segment.json_codec import (
 from target_segment.locked_file import LockedAppendFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from target_segment.clock import Clock
     from target_segment.segment_spec import Event, Reason
 
-# A dead letter is a record or event and the reason.
+# A dead entry is a record or event and the reason.
 _MAX_LINE_BYTES = 2 * MAX_LINE_BYTES
 
 
 class DeadLetters:
     """Appends to the file of dead letters, which the first one creates; safe to share by threads.
 
-    Args:
-        path: The file.
-        limit: How many dead letters one run may write.
-        clock: The time of day.
-        on_idle: Called while another process locks the file; may raise to end the wait.
+    One run may write `limit` of them. `on_idle` is called while another process locks the file; it
+    may raise to end the wait. Writing raises `DeadLetterError` if the file cannot be written, or
+    there are too many.
     """
 
     def __init__(self, path: Path, limit: int, clock: Clock, on_idle: Callable[[], None]) -> None:
@@ -48,19 +47,11 @@ class DeadLetters:
         self.count = 0
 
     def write_event(self, event: Event, reason: Reason) -> None:
-        """Write an event that cannot be sent.
-
-        Raises:
-            DeadLetterError: It cannot be written, or there are too many.
-        """
+        """Write an event that cannot be sent."""
         self._keep(self._header(event.stream, reason) + b',"event":' + event.payload)
 
     def write_record(self, stream: str, keys: Sequence[str], record: Any, reason: Reason) -> None:
-        """Write a record that cannot become an event.
-
-        Raises:
-            DeadLetterError: It cannot be written, or there are too many.
-        """
+        """Write a record that cannot become an event."""
         try:
             marked = encode_with_nan(record)
         except NotEncodableError:
@@ -99,32 +90,25 @@ class DeadLetters:
             self.count += 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeadLetter:
-    """A line of the file, to be sent again.
-
-    Attributes:
-        stream: The stream it came from.
-        event: The event as it was to be sent, None if the record could not be mapped.
-        payload: The event's bytes, as they were.
-        record: The record, if there is no event.
-        keys: The record's key properties.
-    """
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A line of the file, to be sent again: an event, or a record with its key properties."""
 
     stream: str
-    event: Mapping[str, Any] | None
-    payload: bytes
-    record: Mapping[str, Any] | None
-    keys: Sequence[str]
+    event: dict[str, Any] | None = None
+    record: dict[str, Any] | None = None
+    keys: list[str] | None = msgspec.field(name="key_properties", default=None)
+
+    @property
+    def payload(self) -> bytes:
+        """The event's bytes. Decimals keep their digits, so they are those of the first attempt."""
+        return encode(self.event)
 
 
 def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
-    """Read the file as it was at the start, line by line; None for a line that is no dead letter.
+    """Read the file as it was at the start, line by line; None for a line that is no dead entry.
 
-    Letters written meanwhile, perhaps to the same file, are not read.
-
-    Raises:
-        DeadLetterError: The file cannot be read.
+    Dead letters written meanwhile, perhaps to the same file, are not read. Raises
+    `DeadLetterError` if the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -144,23 +128,8 @@ def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
 
 def _parse(text: bytes) -> DeadLetter | None:
     try:
-        line = decode(text)
-    except NotJSONError:
+        entry = msgspec.convert(decode(text), DeadLetter)
+        encode(entry.event)
+    except (NotJSONError, NotEncodableError, msgspec.ValidationError):
         return None
-    if not isinstance(line, dict) or not isinstance(line.get("stream"), str):
-        return None
-    event, record = line.get("event"), line.get("record")
-    keys = line.get("key_properties") or []
-    named = isinstance(keys, list) and all(isinstance(key, str) for key in keys)
-    if named and isinstance(event, dict):
-        try:
-            # Decimals keep their digits, so these are the bytes of the first attempt.
-            payload = encode(event)
-        except NotEncodableError:
-            return None
-        return DeadLetter(
-            stream=line["stream"], event=event, payload=payload, record=None, keys=keys
-        )
-    if named and isinstance(record, dict):
-        return DeadLetter(stream=line["stream"], event=None, payload=b"", record=record, keys=keys)
-    return None
+    return None if entry.event is None and entry.record is None else entry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from target_segment.delivery.batching import build_body, gzip_body, iso_milliseconds
 from target_segment.delivery.responses import Outcome, PostResult
 from target_segment.errors import DeliveryError
-from target_segment.preview.page import RunInfo, render_page
+from target_segment.preview.page import render_page
 from target_segment.preview.statistics import Preview
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 class DryRun:
     """Writes bodies to a file in `directory` instead of posting them, without the write key."""
 
-    write_key = None
-
     def __init__(self, directory: Path, clock: Clock, version: str) -> None:
         self._version = version
         self._clock = clock
@@ -32,11 +30,7 @@ class DryRun:
         self.path = directory / f"segment-{self._began:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:  # noqa: ARG002
-        """Append a body to the file.
-
-        Raises:
-            DeliveryError: The file cannot be written.
-        """
+        """Append a body to the file; raises `DeliveryError` if it cannot be written."""
         body = build_body(payloads, iso_milliseconds(self._clock.now()), None)
         _append(self.path, body + b"\n")
         return PostResult(
@@ -47,20 +41,18 @@ class DryRun:
         )
 
     def write_preview(self, stats: RunStats, outcome: str, dead_letters: Path) -> Path:
-        """Write the preview page beside the file.
-
-        Raises:
-            DeliveryError: It cannot be written.
-        """
+        """Write the preview page beside the file; raises `DeliveryError` if it cannot be."""
         path = self.path.with_suffix(".html")
-        run_info = RunInfo(
-            time=self._began,
+        page = render_page(
+            self.preview,
+            stats,
+            started=self._began,
             outcome=outcome,
             bodies=self.path,
             dead_letters=dead_letters,
             version=self._version,
         )
-        _append(path, render_page(self.preview, stats, run_info).encode(errors="replace"))
+        _append(path, page.encode(errors="replace"))
         return path
 
 

@@ -20,11 +20,7 @@ class DeadLetterError(TargetSegmentError):
 
 
 class Interrupted(Exception):  # noqa: N818 - an outcome, not an error
-    """A signal asked the run to end.
-
-    Attributes:
-        signal_number: The signal's number; the exit status is 128 above it.
-    """
+    """A signal asked the run to end; the exit status is 128 above its number."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"Interrupted by signal {signal_number}")

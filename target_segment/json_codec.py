@@ -46,11 +46,7 @@ class NotJSONError(ValueError):
 
 
 def decode(text: bytes | str) -> Any:
-    """Decode JSON; numbers with a point or exponent become `Decimal`.
-
-    Raises:
-        NotJSONError: The text is not JSON. The message quotes none of it.
-    """
+    """Decode JSON, fractions as `Decimal`; raises `NotJSONError`, which quotes none of it."""
     try:
         return _DECODER.decode(text)
     except (ValueError, RecursionError, InvalidOperation):
@@ -86,10 +82,10 @@ def _replace_lone_surrogates(value: Any) -> Any:
     return value
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, encoder: msgspec.json.Encoder = _ENCODER) -> bytes:
     """Encode compact JSON in UTF-8; raises `NotEncodableError`."""
     try:
-        return _ENCODER.encode(value)
+        return encoder.encode(value)
     except (TypeError, ValueError, RecursionError):
         raise NotEncodableError(
             "holds NaN, Infinity or a value that JSON cannot represent"
@@ -98,17 +94,7 @@ def encode(value: Any) -> bytes:
 
 def encode_sorted(value: Any) -> bytes:
     """Encode compact JSON with sorted keys, so that equal values give equal bytes."""
-    try:
-        return _SORTED_ENCODER.encode(value)
-    except (TypeError, ValueError, RecursionError):
-        raise NotEncodableError(
-            "holds NaN, Infinity or a value that JSON cannot represent"
-        ) from None
-
-
-def encode_like_stdlib(value: Any) -> bytes:
-    """Encode JSON on one line, spaced as Python's json module does."""
-    return msgspec.json.format(encode(value), indent=0)
+    return encode(value, _SORTED_ENCODER)
 
 
 def encode_with_nan(value: Any) -> bytes:

@@ -28,11 +28,7 @@ class LockedAppendFile:
         self._descriptor: int | None = None
 
     def append(self, line: bytes) -> None:
-        """Write a line to disk.
-
-        Raises:
-            OSError: It cannot be written; no part of it stays in the file.
-        """
+        """Write a line to disk; `OSError` if it cannot be, and then no part of it stays."""
         while True:
             if self._descriptor is None:
                 self._descriptor = _open(self._path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from target_segment.dead_letters import read_dead_letters
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo
@@ -13,43 +13,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from target_segment.dead_letters import DeadLetter
     from target_segment.mapping.routing import Routing
     from target_segment.run import Run
 
 
 def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[], None]) -> None:
-    """Send what a dead-letter file holds; what fails again becomes a dead letter again.
+    """Send what a dead-entry file holds; what fails again becomes a dead entry again.
 
     The file is read as it is at the start and never changed. `check_interrupt` is called for each
-    line and raises to end the run.
-
-    Raises:
-        TargetSegmentError: The file cannot be read, or the delivery has failed.
+    line and raises to end the run. Raises `TargetSegmentError` if reading or delivery fails.
     """
-    for letter in read_dead_letters(path):
+    for entry in read_dead_letters(path):
         check_interrupt()
-        if letter is None:
-            run.delivery.stats.skipped[path.name, "not a dead letter"] += 1
+        if entry is None:
+            run.delivery.stats.skipped[path.name, "not a dead entry"] += 1
             continue
-        stream = StreamInfo(name=letter.stream, keys=letter.keys)
+        stream = StreamInfo(name=entry.stream, keys=entry.keys or ())
         # The stream of an event may have no mapping any more.
-        mapping = routing.mapping_of(stream) if letter.event is None else Skipped("mapped already")
+        mapping = routing.mapping_of(stream) if entry.event is None else Skipped("mapped already")
         pipeline = StreamPipeline(stream, mapping, run, truncate=routing.rules.truncate)
-        if letter.event is None:
-            pipeline.process(letter.record or {})
-        elif reason := validate_event(letter.event):
-            pipeline.reject(letter.event, reason)
+        if entry.event is None:
+            pipeline.process(entry.record or {})
+        elif reason := validate_event(entry.event):
+            pipeline.reject(entry.event, reason)
         else:
-            pipeline.enqueue(_event(letter, letter.event))
+            event = entry.event
+            pipeline.enqueue(
+                Event(
+                    payload=entry.payload,
+                    message_id=event["messageId"],
+                    name=event["event"] if event["type"] == "track" else event["type"],
+                    stream=entry.stream,
+                    identity="userId" if event.get("userId") else "anonymousId",
+                )
+            )
     run.delivery.flush()
-
-
-def _event(letter: DeadLetter, event: Any) -> Event:
-    return Event(
-        payload=letter.payload,
-        message_id=event["messageId"],
-        name=event["event"] if event["type"] == "track" else event["type"],
-        stream=letter.stream,
-        identity="userId" if event.get("userId") else "anonymousId",
-    )

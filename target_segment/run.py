@@ -37,11 +37,6 @@ class Run:
     session: requests.Session
     clock: Clock
 
-    def close(self) -> None:
-        """Close files and connections."""
-        self.dead_letters.close()
-        self.session.close()
-
 
 def build_run(
     config: Config,
@@ -53,15 +48,8 @@ def build_run(
 ) -> Run:
     """Build a run, and check the write key if the settings ask for it.
 
-    Args:
-        config: The checked settings.
-        version: This package's version.
-        check_interrupt: Called while the run waits; raises to end the wait.
-        logger: For warnings.
-        clock: The clock of every part.
-
-    Raises:
-        DeliveryError: Segment does not know the write key.
+    `check_interrupt` is called while the run waits; it raises to end the wait. Raises
+    `DeliveryError` if Segment does not know the write key.
     """
     output = config.output_path
     dry_run = DryRun(output, clock, version) if output is not None else None
@@ -90,11 +78,10 @@ def build_run(
         known_event_names=config.routing.known_event_names,
         on_accepted=dry_run.preview.add if dry_run else lambda _: None,
     )
+    envelope = envelope_size(None if dry_run else config.write_key)
     delivery = DeliveryQueue(
         sender=sender,
-        batcher=Batcher(
-            config.batch_max_events, config.batch_max_bytes, envelope_size(transport.write_key)
-        ),
+        batcher=Batcher(config.batch_max_events, config.batch_max_bytes, envelope),
         # A dry run's file holds the bodies in order.
         concurrency=1 if dry_run else config.max_concurrency,
         state_seconds=config.state_flush_seconds,
@@ -121,7 +108,7 @@ def _segment_client(
                 "check)"
             )
         if known is None:
-            logger.warning("cdn_url did not answer the write key check; the run continues")
+            logger.warning("no response from cdn_url to the write key check; the run continues")
     return SegmentClient(
         session=session,
         api_url=config.api_url,

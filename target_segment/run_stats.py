@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypeAlias
 
 from target_segment.segment_spec import CALL_TYPES, default_name
@@ -22,15 +22,10 @@ Row: TypeAlias = "tuple[str, str, str]"
 class RunStats:
     """Counts that grow during a run.
 
-    Attributes:
-        sent: Acknowledged events by name, or by stream if records bring the name.
-        identities: The same events by what identifies them.
-        skipped: Records that are not events, by stream and reason.
-        dead_letters: What could not be sent, by stream and reason.
-        warnings: Events that are sent but look wrong, by stream and warning.
-        merged: Events whose id was already in the same request.
-        requests: Requests, retries included.
-        body_bytes: Size of the bodies; `sent_bytes` is the compressed size.
+    Acknowledged events are in `sent` by name, or by stream if records bring the name, and in
+    `identities` by what identifies them; `skipped`, `dead_letters` and `warnings` are by stream and
+    reason. `merged` are events whose id was already in the same request. `requests` include
+    retries; `sent_bytes` is the compressed size of the bodies.
     """
 
     sent: Counter[str] = field(default_factory=Counter)
@@ -55,16 +50,8 @@ class RunStats:
 
     def add(self, other: RunStats) -> None:
         """Add other counts to these."""
-        self.sent.update(other.sent)
-        self.identities.update(other.identities)
-        self.skipped.update(other.skipped)
-        self.dead_letters.update(other.dead_letters)
-        self.warnings.update(other.warnings)
-        self.merged += other.merged
-        self.requests += other.requests
-        self.retries += other.retries
-        self.body_bytes += other.body_bytes
-        self.sent_bytes += other.sent_bytes
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +85,8 @@ def _shown_name(event: Event, known_event_names: AbstractSet[str]) -> str:
 def _rows(stats: RunStats, closing: RunSummary) -> Iterator[Row]:
     dry = closing.output is not None
     sent = sum(stats.sent.values())
-    yield from _group("written" if dry else "sent", "events", sent, sorted(stats.sent.items()))
+    yield "written" if dry else "sent", "events", f"{sent:,}"
+    yield from _lines("", ((f"  {name}", count) for name, count in sorted(stats.sent.items())))
     yield from _lines("identified by", sorted(stats.identities.items(), key=user_id_first))
     yield from _lines("skipped", _named(stats.skipped))
     yield from _lines("dead letters", _named(stats.dead_letters))
@@ -116,11 +104,6 @@ def _rows(stats: RunStats, closing: RunSummary) -> Iterator[Row]:
         yield "preview", str(closing.page), ""
     if stats.dead_letters:
         yield "kept in", str(closing.dead_letters), ""
-
-
-def _group(head: str, total: str, count: int, parts: Iterable[tuple[str, int]]) -> Iterator[Row]:
-    yield head, total, f"{count:,}"
-    yield from _lines("", ((f"  {what}", count) for what, count in parts))
 
 
 def _lines(head: str, parts: Iterable[tuple[str, int]]) -> Iterator[Row]:

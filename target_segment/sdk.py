@@ -19,10 +19,9 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR, extend_validator_wit
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import FrameType
 
-    from singer_sdk.sinks import Sink
 
 __all__ = ["ConfigInput", "DefaultsValidator", "SdkTarget", "parse_environment_config"]
 
@@ -46,10 +45,6 @@ class SdkTarget(Target):
         """Return the normalised settings and what is wrong with them, one line each."""
 
     @abstractmethod
-    def handle_message(self, kind: str, message: dict[str, Any]) -> None:
-        """Handle a SCHEMA, RECORD, BATCH or STATE message, which has its required keys."""
-
-    @abstractmethod
     def handle_signal(self, number: int) -> None:
         """Handle SIGINT or SIGTERM, inside the signal handler."""
 
@@ -63,7 +58,8 @@ class SdkTarget(Target):
         super()._process_schema_message(message)
         # The SDK keeps replaced sinks until the end; their records are in the queue already.
         for sink in self._sinks_to_clear:
-            close_sink(sink)
+            sink.record_counter_metric.increment(sink.current_size)
+            sink.clean_up()
         self._sinks_to_clear.clear()
 
     def require_schema(self, stream: str) -> None:
@@ -93,22 +89,6 @@ class SdkTarget(Target):
         return errors
 
     @override
-    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("SCHEMA", message_dict)
-
-    @override
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("RECORD", message_dict)
-
-    @override
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("BATCH", message_dict)
-
-    @override
-    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        self.handle_message("STATE", message_dict)
-
-    @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Do nothing: events are only added, so there is no older version to remove."""
 
@@ -119,7 +99,12 @@ class SdkTarget(Target):
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> ConfigInput:
-        return read_config_files(value)
+        try:
+            return ConfigInput.from_cli_args(*value)
+        except (OSError, ValueError) as error:
+            raise click.BadParameter(f"the file cannot be read: {error}") from None
+        except TypeError:
+            raise click.BadParameter("the file must hold a JSON object") from None
 
     @classmethod
     @override
@@ -137,32 +122,8 @@ class SdkTarget(Target):
         cls.execute(config or ConfigInput(), file_input, **options)
 
 
-def close_sink(sink: Sink) -> None:
-    """Count a sink's records for the SDK's metrics and close it."""
-    sink.record_counter_metric.increment(sink.current_size)
-    sink.clean_up()
-
-
-def read_config_files(paths: Sequence[str]) -> ConfigInput:
-    """Read the files of the option `--config`.
-
-    Raises:
-        click.BadParameter: A file cannot be read.
-    """
-    try:
-        return ConfigInput.from_cli_args(*paths)
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"the file cannot be read: {error}") from None
-    except TypeError:
-        raise click.BadParameter("the file must hold a JSON object") from None
-
-
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Read the settings that the environment holds.
-
-    Raises:
-        ConfigValidationError: A variable is invalid; each line names one and quotes no value.
-    """
+    """Read the environment's settings; the errors name the variables and quote no value."""
     settings = schema["properties"]
     errors = [
         f"{prefix}{name.upper()}: not a valid {_type_name(setting)}"

@@ -25,18 +25,8 @@ CALL_TYPES = ("track", "identify", "group")
 # (segment.com docs, "Warehouse schemas").
 RESERVED_COLUMNS = frozenset(
     {
-        "id",
-        "received_at",
-        "sent_at",
-        "timestamp",
-        "original_timestamp",
-        "event",
-        "event_text",
-        "user_id",
-        "anonymous_id",
-        "uuid",
-        "uuid_ts",
-        "loaded_at",
+        *("id", "uuid", "uuid_ts", "event", "event_text", "user_id", "anonymous_id"),
+        *("timestamp", "original_timestamp", "received_at", "sent_at", "loaded_at"),
     }
 )
 
@@ -58,14 +48,10 @@ class InvalidEvent(Exception):  # noqa: N818 - the vocabulary of this package
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One event ready to be sent.
+    """One event ready to be sent; `payload` is its JSON.
 
-    Attributes:
-        payload: The event as JSON, encoded once.
-        message_id: Its `messageId`.
-        name: What the summary counts it by: the event's name, or `identify`, `group`.
-        stream: The stream it comes from.
-        identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
+    The summary counts it by `name` (the event's, or the call) and by `identity`: `userId`,
+    `anonymousId`, or `anonymousId from <path>` for a fallback.
     """
 
     payload: bytes

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeVar
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
@@ -18,7 +16,7 @@ from target_segment.run_stats import RunSummary, summary_table
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from target_segment.clock import Clock
     from target_segment.run import Run
@@ -43,7 +41,7 @@ class InterruptFlag:
     def set(self, number: int) -> None:
         """Remember a signal; a second one ends the process at once and writes nothing.
 
-        Nothing else may happen here: a handler runs in the middle of whatever the target does.
+        Nothing else may happen here: a handler runs at any point of the program.
         """
         if self._signal:
             os._exit(SIGNAL_EXIT_BASE + number)
@@ -64,8 +62,7 @@ class HasRun(Protocol):
 T = TypeVar("T", bound=HasRun)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunOutcome:
+class RunOutcome(NamedTuple):
     """Exit status of a run, its word in the summary, and the error lines for the log."""
 
     status: int
@@ -79,21 +76,18 @@ def outcome_of(error: BaseException | None) -> RunOutcome:
     No line quotes anything of a record: the text of an unexpected error might.
     """
     if error is None:
-        return RunOutcome(status=0, outcome="done")
+        return RunOutcome(0, "done")
     if isinstance(error, Interrupted):
-        return RunOutcome(
-            status=SIGNAL_EXIT_BASE + error.signal_number,
-            outcome="interrupted",
-            errors=(f"{error}: the next run sends again what Segment has not acknowledged",),
-        )
+        line = f"{error}: the next run sends again what Segment has not acknowledged"
+        return RunOutcome(SIGNAL_EXIT_BASE + error.signal_number, "interrupted", (line,))
     if isinstance(error, ConfigValidationError):
-        return RunOutcome(status=1, outcome="not started", errors=tuple(error.errors))
+        return RunOutcome(1, "not started", tuple(error.errors))
     if isinstance(error, (TargetSegmentError, SingerSDKError, SingerError)):
-        return RunOutcome(status=1, outcome="failed", errors=(" ".join(str(error).split()),))
+        return RunOutcome(1, "failed", (" ".join(str(error).split()),))
     place = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in place)
     line = f"Unexpected {type(error).__name__}{where}; this is a bug in target-segment"
-    return RunOutcome(status=1, outcome="failed", errors=(line,))
+    return RunOutcome(1, "failed", (line,))
 
 
 def run_and_exit(
@@ -123,54 +117,42 @@ def run_and_exit(
 
 def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger) -> int:
     """Write the last safe STATE, the preview and the summary; return the exit status."""
-    status = ending.status
+    stats, dry_run, dead_letters = run.delivery.stats, run.dry_run, run.dead_letters.path
+    errors: list[TargetSegmentError] = []
     preview: Path | None = None
     state = run.delivery.end(_GRACE_SECONDS)
-    with _logged(logger) as state_errors:
+    try:
         write_state(state)
-    run.close()
-    with _logged(logger) as preview_errors:
-        if run.dry_run is not None:
-            preview = run.dry_run.write_preview(
-                run.delivery.stats, ending.outcome, run.dead_letters.path
-            )
-    if state_errors or preview_errors:
-        status = status or 1
+    except TargetSegmentError as error:
+        errors.append(error)
+    run.dead_letters.close()
+    run.session.close()
+    try:
+        preview = dry_run.write_preview(stats, ending.outcome, dead_letters) if dry_run else None
+    except TargetSegmentError as error:
+        errors.append(error)
+    for each in errors:
+        logger.error(str(each))
     summary = RunSummary(
         outcome=ending.outcome,
         seconds=seconds,
-        output=run.dry_run.path if run.dry_run else None,
+        output=dry_run.path if dry_run else None,
         page=preview,
-        dead_letters=run.dead_letters.path,
+        dead_letters=dead_letters,
     )
-    sys.stderr.write(summary_table(run.delivery.stats, summary))
+    sys.stderr.write(summary_table(stats, summary))
     sys.stderr.flush()
-    return status
-
-
-@contextmanager
-def _logged(logger: logging.Logger) -> Iterator[list[TargetSegmentError]]:
-    """Log an error instead of raising it, and collect it."""
-    errors: list[TargetSegmentError] = []
-    try:
-        yield errors
-    except TargetSegmentError as error:
-        logger.error(str(error))  # noqa: TRY400 - one line says it all
-        errors.append(error)
+    return ending.status or int(bool(errors))
 
 
 def write_state(state: bytes | None) -> None:
-    """Write a STATE to stdout in one line; None is no STATE.
-
-    Raises:
-        TargetSegmentError: It cannot be written.
-    """
+    """Write a STATE, unless None, to stdout in one line; raises `TargetSegmentError`."""
     if state is None:
         return
     if sys.stdout is None:
         raise TargetSegmentError("STATE cannot be written: stdout is closed")
     try:
-        # Singer is UTF-8, whatever the terminal's encoding.
+        # Singer is UTF-8, independent of the terminal's encoding.
         sys.stdout.buffer.write(state + b"\n")
         sys.stdout.buffer.flush()
     except BrokenPipeError:

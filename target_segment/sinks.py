@@ -25,13 +25,7 @@ if TYPE_CHECKING:
 class SegmentSink(Sink):
     """Passes one stream's records to its pipeline.
 
-    Args:
-        target: Has the stream maps.
-        stream_name: As in the stream's messages.
-        schema: As in its SCHEMA message.
-        key_properties: As in its SCHEMA message.
-        routing: Has the stream's mapping.
-        start_run: Returns what all streams share; called once the stream is known to be valid.
+    `start_run` is called once the stream is known to be valid.
     """
 
     def __init__(  # noqa: PLR0913 - the SDK's four, and two of ours
@@ -58,7 +52,7 @@ class SegmentSink(Sink):
         )
         run = start_run()
         if run.dry_run and isinstance(mapping, StreamMapping):
-            run.dry_run.preview.explain(stream_name, describe_mapping(mapping))
+            run.dry_run.preview.explanations[stream_name] = describe_mapping(mapping)
         self._delivery = run.delivery
         self._pipeline = StreamPipeline(
             stream,
@@ -70,12 +64,7 @@ class SegmentSink(Sink):
         )
 
     def process(self, record: dict[str, Any] | None) -> None:
-        """Count and process a record; None stands for one that stream maps have filtered out.
-
-        Raises:
-            MissingKeyPropertiesError: The record lacks a key property.
-            TargetSegmentError: The delivery has failed, or a dead letter cannot be written.
-        """
+        """Count and process a record; None is one that stream maps filtered out."""
         if record is None:
             self._pipeline.count_filtered()
             return

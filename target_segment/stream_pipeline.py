@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -27,56 +28,42 @@ _NOT_A_NUMBER = Reason("not_a_number", "holds NaN or Infinity, which JSON cannot
 _FILTERED = Skipped("filtered out by stream_maps")
 
 
+@dataclass(eq=False)
 class StreamPipeline:
     """Turns one stream's records into events and counts what becomes of each.
 
-    Args:
-        stream: The stream.
-        mapping: What its records become.
-        run: The delivery queue, the dead letters and the clock.
-        truncate: Paths of texts that may be cut when an event is too large.
-        validator: Checks records against the tap's schema; None checks neither schema nor key.
+    Texts at the paths of `truncate` may be cut when an event is too large. Without a `validator`,
+    records are not checked against their schema; each must have the properties `keys`.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
-        self,
-        stream: StreamInfo,
-        mapping: StreamMapping | Skipped,
-        run: Run,
-        *,
-        truncate: Sequence[str] = (),
-        validator: RecordValidator | None = None,
-        keys: Sequence[str] = (),
-    ) -> None:
-        self._stream = stream
-        self._mapping = mapping
-        self._delivery = run.delivery
-        self._stats = run.delivery.stats
-        self._dead_letters = run.dead_letters
-        self._clock = run.clock
-        self._truncate = truncate
-        self._validator = validator
-        self._keys = keys
-        self._latest = run.clock.now() + _MAX_CLOCK_AHEAD
+    stream: StreamInfo
+    mapping: StreamMapping | Skipped
+    run: Run
+    truncate: Sequence[str] = ()
+    validator: RecordValidator | None = None
+    keys: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        self._delivery = self.run.delivery
+        self._stats = self.run.delivery.stats
+        self._latest = self.run.clock.now() + _MAX_CLOCK_AHEAD
 
     def process(self, record: Mapping[str, Any]) -> None:
         """Turn a record into an event and queue it, or keep or count it.
 
-        Raises:
-            MissingKeyPropertiesError: The record lacks a key property.
-            TargetSegmentError: The delivery has failed, or a dead letter cannot be written.
+        Raises `MissingKeyPropertiesError`, and `TargetSegmentError` if delivering or keeping fails.
         """
-        if self._validator is not None and not self._validator.is_valid(record):
-            error = self._validator.describe_error(record)
+        if self.validator is not None and not self.validator.is_valid(record):
+            error = self.validator.describe_error(record)
             self.reject(record, Reason("invalid_record", error))
             return
-        for key in self._keys:
+        for key in self.keys:
             if key not in record:
                 raise MissingKeyPropertiesError(
-                    f"Stream '{self._stream.name}': a record lacks its key property '{key}'"
+                    f"Stream '{self.stream.name}': a record lacks its key property '{key}'"
                 )
         try:
-            mapped = self._mapping.map(record)
+            mapped = self.mapping.map(record)
             if isinstance(mapped, Skipped):
                 self._skip(mapped)
                 return
@@ -91,21 +78,21 @@ class StreamPipeline:
         except NotEncodableError:
             self.reject(record, _NOT_A_NUMBER)
             return
-        if mapped.moment is not None and not _EPOCH <= mapped.moment <= self._latest:
-            self._warn_about_time(mapped.moment)
+        if mapped.time is not None and not _EPOCH <= mapped.time <= self._latest:
+            self._warn_about_time(mapped.time)
         self.enqueue(
             Event(
                 payload=payload,
                 message_id=mapped.event["messageId"],
                 name=mapped.name,
-                stream=self._stream.name,
+                stream=self.stream.name,
                 identity=mapped.identity,
             )
         )
 
     def count_filtered(self) -> None:
         """Count a record that stream maps have filtered out."""
-        self._skip(self._mapping if isinstance(self._mapping, Skipped) else _FILTERED)
+        self._skip(self.mapping if isinstance(self.mapping, Skipped) else _FILTERED)
 
     def enqueue(self, event: Event) -> None:
         """Queue a valid event; cut it, or keep it as a dead letter, if it is too large."""
@@ -113,29 +100,29 @@ class StreamPipeline:
         if too_large is None:
             self._delivery.enqueue(event)
             return
-        shorter = truncate_to_limit(event.payload, self._truncate) if self._truncate else None
+        shorter = truncate_to_limit(event.payload, self.truncate) if self.truncate else None
         if shorter is not None:
             self._warn("cut to fit (truncate_properties)")
             self._delivery.enqueue(structs.replace(event, payload=shorter))
             return
-        self._dead_letters.write_event(event, too_large)
-        self._stats.dead_letters[self._stream.name, too_large.text] += 1
+        self.run.dead_letters.write_event(event, too_large)
+        self._stats.dead_letters[self.stream.name, too_large.text] += 1
 
     def reject(self, record: Any, reason: Reason) -> None:
         """Keep a record that cannot become an event."""
-        self._dead_letters.write_record(self._stream.name, self._stream.keys, record, reason)
-        self._stats.dead_letters[self._stream.name, reason.text] += 1
+        self.run.dead_letters.write_record(self.stream.name, self.stream.keys, record, reason)
+        self._stats.dead_letters[self.stream.name, reason.text] += 1
 
     def _skip(self, skipped: Skipped) -> None:
-        self._stats.skipped[self._stream.name, skipped.reason] += 1
+        self._stats.skipped[self.stream.name, skipped.reason] += 1
 
     def _warn(self, text: str) -> None:
-        self._stats.warnings[self._stream.name, text] += 1
+        self._stats.warnings[self.stream.name, text] += 1
 
-    def _warn_about_time(self, moment: datetime) -> None:
+    def _warn_about_time(self, time: datetime) -> None:
         """Count a time that cannot be right, as the clock says by now."""
-        self._latest = self._clock.now() + _MAX_CLOCK_AHEAD
-        if moment < _EPOCH:
+        self._latest = self.run.clock.now() + _MAX_CLOCK_AHEAD
+        if time < _EPOCH:
             self._warn("time before 1970")
-        elif moment > self._latest:
+        elif time > self._latest:
             self._warn("time more than 5 minutes in the future")

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
@@ -15,7 +16,7 @@ from target_segment.clock import SystemClock
 from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
-from target_segment.json_codec import NotEncodableError, encode_like_stdlib
+from target_segment.json_codec import NotEncodableError, encode
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
 from target_segment.sdk import ConfigInput, SdkTarget
@@ -57,8 +58,12 @@ class TargetSegment(SdkTarget):
         super().__init__(**options)
         self.message_reader: MessageReader
         self.message_reader.on_idle = self._poll
-
-    # Settings.
+        self.message_reader.handlers = {
+            "SCHEMA": self.handle_schema,
+            "RECORD": self._handle_record,
+            "BATCH": self._handle_batch,
+            "STATE": self._handle_state,
+        }
 
     @override
     def load_config(self, config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -70,14 +75,8 @@ class TargetSegment(SdkTarget):
             self.settings = settings
         return values, errors
 
-    # The run.
-
     def start_run(self) -> Run:
-        """Return the run; the first stream or STATE starts it.
-
-        Raises:
-            DeliveryError: Segment does not know the write key.
-        """
+        """Return the run, which the first call starts; `DeliveryError` for an unknown write key."""
         if self.started_run is None:
             self.started_run = self.create_run()
         return self.started_run
@@ -99,19 +98,8 @@ class TargetSegment(SdkTarget):
             SegmentSink, routing=self.settings.routing, start_run=self.start_run
         )
 
-    # Messages.
-
-    @override
-    def handle_message(self, kind: str, message: dict[str, Any]) -> None:
-        handlers = {
-            "SCHEMA": self._handle_schema,
-            "RECORD": self._handle_record,
-            "BATCH": self._handle_batch,
-            "STATE": self._handle_state,
-        }
-        handlers[kind](message)
-
-    def _handle_schema(self, message: dict[str, Any]) -> None:
+    def handle_schema(self, message: dict[str, Any]) -> None:
+        """Register a stream's schema, and let its records pass by the stream maps if it can."""
         check_schema(message)
         self.register_schema(message)
         stream = message["stream"]
@@ -140,13 +128,14 @@ class TargetSegment(SdkTarget):
 
     def _handle_state(self, message: dict[str, Any]) -> None:
         state = message["value"]
-        # With an empty STATE, the next run would start from the beginning.
+        # With an empty STATE, the next run would start over.
         if not state or state == self._last_state:
             return
         self._last_state = state
         delivery = self.start_run().delivery
         try:
-            delivery.add_state(encode_like_stdlib(state))
+            # One line, spaced as Python's json module does.
+            delivery.add_state(msgspec.json.format(encode(state), indent=0))
         except NotEncodableError:
             raise TargetSegmentError("The tap's STATE holds NaN or Infinity") from None
         if not self.settings.state_flush_seconds:
@@ -172,8 +161,6 @@ class TargetSegment(SdkTarget):
         self.check_interrupt()
         if self.started_run is not None:
             write_state(self.started_run.delivery.take_safe_state())
-
-    # Command line.
 
     @classmethod
     @override

@@ -34,11 +34,7 @@ _FIRST_VERSION = 1
 
 
 def print_tracking_plan(config: Config, catalog_path: Path | None) -> None:
-    """Print the tracking plan as indented JSON, typed by the tap's catalog if there is one.
-
-    Raises:
-        TargetSegmentError: The catalog cannot be read.
-    """
+    """Print the tracking plan as indented JSON, typed by the tap's catalog if there is one."""
     schemas = read_catalog(catalog_path) if catalog_path else {}
     streams = dict(config.routing.streams)
     if ANY_STREAM in streams:
@@ -48,10 +44,9 @@ def print_tracking_plan(config: Config, catalog_path: Path | None) -> None:
 
 
 def read_catalog(path: Path) -> dict[str, Schema]:
-    """Read the JSON Schema of each selected stream, with its selected fields, from a catalog.
+    """Read each selected stream's schema, with its selected fields, from a Singer catalog.
 
-    Raises:
-        TargetSegmentError: The file is not a Singer catalog.
+    Raises `TargetSegmentError` if the file is not one or cannot be read.
     """
     try:
         streams = decode(path.read_bytes())["streams"]
@@ -90,15 +85,9 @@ def tracking_plan(
 ) -> list[dict[str, Any]]:
     """List the rules as Segment's Public API and its Terraform provider take them.
 
-    Args:
-        streams: Mapping settings by stream.
-        rules: What holds for all events.
-        preset: Has the event names that its streams take from records.
-        schemas: JSON Schema of the records by stream, as far as known.
-
-    Returns:
-        One rule for each event name, one for all identify calls and one for all group calls. An
-        event whose name comes from records has a rule only if the preset or schema lists the name.
+    There is one rule for each event name, one for all identify calls and one for all group calls.
+    An event whose name comes from records has a rule only if the preset or schema lists the name.
+    `schemas` are those of the records by stream, as far as known.
     """
     found: dict[tuple[str, str | None], Schema] = {}
     for stream, config in streams.items():

@@ -11,9 +11,6 @@ from target_segment.segment_spec import MAX_EVENT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Suffix of the property that marks a text as cut.
-TRUNCATED_SUFFIX = "_truncated"
-
 
 def truncate_to_limit(payload: bytes, paths: Sequence[str]) -> bytes | None:
     """Cut texts of an encoded event until it is within Segment's limit.
@@ -26,7 +23,7 @@ def truncate_to_limit(payload: bytes, paths: Sequence[str]) -> bytes | None:
     tree = event.get("properties") or event.get("traits") or {}
     for path in paths:
         for holder, name in find_strings(tree, split_path(path, tree)):
-            text, mark = holder[name], name + TRUNCATED_SUFFIX
+            text, mark = holder[name], f"{name}_truncated"
             holder[name], holder[mark] = "", True
             room = MAX_EVENT_BYTES - len(encode(event))
             holder[name] = _longest_prefix(text, room)

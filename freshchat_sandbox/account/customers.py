@@ -189,4 +189,4 @@ class Customers:
 
 
 def _ascii(name: str) -> str:
-    return "".join(letter for letter in name.lower() if "a" <= letter <= "z") or "user"
+    return "".join(char for char in name.lower() if "a" <= char <= "z") or "user"

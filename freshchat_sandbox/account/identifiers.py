@@ -77,7 +77,7 @@ class Identifiers:
         return self._gather(kind, value - _INTERNAL_BASE, _INTERNAL_BITS)
 
     def code(self, kind: Kind, day: int, number: int) -> str:
-        """Return an id of eight letters and digits."""
+        """Return an id of eight characters."""
         rest = self._scatter(kind, day << _NUMBER_BITS | number, _CODE_BITS)
         text = ""
         while rest:

@@ -19,7 +19,7 @@ OPENINGS = (
     "We are a small hotel, 14 rooms; who could make us an offer?",
     "Bonjour, j’ai reçu le mauvais coloris…",
 )
-ANSWERS = (
+REPLIES_OF_USERS = (
     "Thank you!",
     "Yes, exactly that one",
     "It is LL-20417, ordered on the 3rd",

@@ -87,11 +87,11 @@ class _Generator:
         for opening in range(scenario.reopens + 1):
             if opening:
                 self._reopen()
-            if scenario.answered:
+            if scenario.served_by_agent:
                 self._handle(again=opening > 0)
             elif scenario.max_turns > 1:
                 self.builder.wait(5 * MINUTE, 3 * HOUR)
-                self.builder.user_message(sample_text.ANSWERS)
+                self.builder.user_message(sample_text.REPLIES_OF_USERS)
             if scenario.resolved_by:
                 self._resolve()
 
@@ -118,7 +118,7 @@ class _Generator:
             "Conversation was reopened by the customer", USER, detail=("isReopen",)
         )
         self.builder.at += self.rng.randint(0, 40)
-        self.builder.user_message(sample_text.ANSWERS)
+        self.builder.user_message(sample_text.REPLIES_OF_USERS)
         if CHANNELS[self.channel].group_assignment is GroupAssignment.SAME_TIME:
             self.builder.assign_group(CHANNELS[self.channel].group)
         else:
@@ -163,7 +163,7 @@ class _Generator:
             value = self.rng.choice(values)
             self.builder.add(PROPERTY, AGENT, self.builder.state.agent, detail=(name, value))
         self.builder.wait_for_reply(2 * SECOND, 5 * MINUTE)
-        self.builder.user_message(sample_text.ANSWERS)
+        self.builder.user_message(sample_text.REPLIES_OF_USERS)
 
     def _bot_asks(self) -> None:
         self.builder.at += self.rng.randint(300, 1_500)

@@ -15,7 +15,7 @@ class Scenario(NamedTuple):
         max_hours: Longest duration of the conversation.
         slow_replies: Whether replies take hours rather than seconds.
         starts_with_bot: Whether the bot replies first.
-        answered: Whether an agent is ever assigned.
+        served_by_agent: Whether an agent is ever assigned.
         agents: Agents assigned in turn: `(0, 1, 0)` is A, then B, then A again.
         changes_group: Whether it is reassigned to another group.
         unassigned: Whether the agent is unassigned.
@@ -30,7 +30,7 @@ class Scenario(NamedTuple):
     max_hours: int = 6
     slow_replies: bool = False
     starts_with_bot: bool = False
-    answered: bool = True
+    served_by_agent: bool = True
     agents: tuple[int, ...] = (0,)
     changes_group: bool = False
     unassigned: bool = False
@@ -47,7 +47,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(starts_with_bot=True, max_turns=3, labelled=True),
     Scenario(max_hours=72, slow_replies=True, reopens=1, rated=True),
     Scenario(agents=(0, 1), has_private_note=True, max_turns=6),
-    Scenario(answered=False, resolved_by=""),
+    Scenario(served_by_agent=False, resolved_by=""),
     Scenario(max_hours=12, reopens=1, labelled=True),
     Scenario(
         max_hours=144,
@@ -57,7 +57,9 @@ SCENARIOS: tuple[Scenario, ...] = (
         max_turns=7,
         reopens=1,
     ),
-    Scenario(max_hours=12, starts_with_bot=True, answered=False, max_turns=2, resolved_by="system"),
+    Scenario(
+        max_hours=12, starts_with_bot=True, served_by_agent=False, max_turns=2, resolved_by="system"
+    ),
     Scenario(max_hours=12, changes_group=True, max_turns=5, rated=True),
     Scenario(max_turns=2),
     Scenario(

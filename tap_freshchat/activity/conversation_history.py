@@ -22,7 +22,7 @@ from tap_freshchat.activity.conversation_state import (
     concerns,
     value_before,
 )
-from tap_freshchat.activity.events import RESOLVED, START_KINDS
+from tap_freshchat.activity.events import RESOLVED, START_KINDS, UNKNOWN_CHANGE
 from tap_freshchat.activity.message_history import SYSTEM_MESSAGE_TOLERANCE
 from tap_freshchat.times import floor_to
 
@@ -91,9 +91,12 @@ class ConversationHistory:
             and not self._may_be_unassigned(previous)
         )
         changes = replace(step.changes, previous_values_known=known)
-        # The system message that belongs to a row can be slightly later than the row.
+        # The system message that belongs to a row can be slightly later than the row. Without
+        # rows, it belongs to an assignment that is not listed.
         tolerance = SYSTEM_MESSAGE_TOLERANCE if self._lists_assignments else timedelta(0)
-        state = self._completed(step.state, time, position + 1, time + tolerance)
+        state = self._completed(
+            step.state, time, position + 1, time + tolerance, is_inclusive=not tolerance
+        )
         return EventWithState(step.event, changes, state)
 
     def at(self, time: datetime, *, is_system_message: bool = False) -> ConversationState:
@@ -113,13 +116,14 @@ class ConversationHistory:
                 # No event explains the system message: something else changed.
                 state = replace(state, values={})
         provisional = self._may_be_unassigned(state)
-        state = self._completed(state, time, following, time)
+        state = self._completed(state, time, following, time, is_inclusive=not is_system_message)
         state.is_provisional |= provisional
         same_time = steps[bisect_left(self._times, time) - first : following - first]
         if not is_system_message or len(same_time) > 1:
             for step in same_time:
                 if step.event.kind not in START_KINDS:
-                    for name in step.changes.pairs:
+                    unknown = step.event.kind == UNKNOWN_CHANGE
+                    for name in TRACKED_FIELDS if unknown else step.changes.pairs:
                         state.values.pop(name, None)
         return state
 
@@ -149,7 +153,13 @@ class ConversationHistory:
         return replace(state, values={STATUS: RESOLVED} if resolved else {})
 
     def _completed(
-        self, state: ConversationState, time: datetime, following: int, unchanged_from: datetime
+        self,
+        state: ConversationState,
+        time: datetime,
+        following: int,
+        unchanged_from: datetime,
+        *,
+        is_inclusive: bool,
     ) -> ConversationState:
         """The state with the values that only later events or the present conversation show."""
         provisional = time > self._settled_until
@@ -163,14 +173,18 @@ class ConversationHistory:
             event = next((event for event in later if concerns(event, name)), None)
             if event is not None:
                 values.update(value_before(event, name))
-            elif self._known_until <= end and name in self._present(unchanged_from):
-                values[name] = self._present(unchanged_from)[name]
+            elif self._known_until <= end and name in (
+                present := self._present(unchanged_from, is_inclusive=is_inclusive)
+            ):
+                values[name] = present[name]
                 provisional = True
         return replace(state, values=values, is_provisional=provisional)
 
-    def _present(self, time: datetime) -> Mapping[str, str | None]:
+    def _present(self, time: datetime, *, is_inclusive: bool) -> Mapping[str, str | None]:
         """The present conversation, if its messages show no change since a time; else nothing."""
         snapshot = self._snapshot
-        if snapshot is None or not snapshot.history.shows_no_change_since(time):
+        if snapshot is None or not snapshot.history.shows_no_change_since(
+            time, is_inclusive=is_inclusive
+        ):
             return {}
         return snapshot.conversation

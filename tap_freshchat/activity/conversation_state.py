@@ -123,8 +123,9 @@ def _values_set_by(  # noqa: PLR0911 - one for each kind of event
         return _values_of_assignment(event, state)
     if event.kind == UNASSIGNED:
         # It waits for another agent, unless it is resolved.
-        resolved = state.values.get(STATUS) == RESOLVED
-        return {AGENT: None, STATUS: RESOLVED if resolved else "new"}
+        if (status := state.values.get(STATUS)) is None:
+            return {AGENT: None}
+        return {AGENT: None, STATUS: RESOLVED if status == RESOLVED else "new"}
     state.resolved_time = event.time
     return {STATUS: RESOLVED}
 

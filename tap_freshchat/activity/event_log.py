@@ -69,9 +69,9 @@ class EventLog(Generic[E]):
     """
 
     def __init__(self, path: Path, event_type: type[E]) -> None:
+        # The garbage collector may close it in another thread.
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLE)
-        # Garbage collection may run in another thread.
         weakref.finalize(self, self._database.close)
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode: Callable[[bytes], E] = msgspec.msgpack.Decoder(event_type).decode

@@ -54,6 +54,11 @@ class Message:
         """Whether the system reports a change."""
         return self.content.get("message_type") == "system"
 
+    @property
+    def is_start_or_end(self) -> bool:
+        """Whether it marks a resolution or a reopening."""
+        return self.has_flag("isResolved") or self.has_flag("isReopen")
+
     def has_flag(self, flag: str) -> bool:
         """Whether a flag such as `isResolved` or `isReopen` is set, as a boolean or as text."""
         meta_data = self.content.get("meta_data")
@@ -81,11 +86,14 @@ class MessageHistory:
         back_to: datetime | None = None,
         cut: bool = False,
     ) -> None:
-        self._back_to = back_to
         self.cut = cut
         parsed = (Message(_time_of(message), message) for message in messages)
         self.messages = sorted(parsed, key=lambda message: (message.time, message.id))
         self.complete = complete
+        if back_to is not None and self.messages and not cut:
+            # The whole interaction was loaded, from whichever of its times loading started.
+            back_to = min(back_to, self.messages[0].time)
+        self._back_to = back_to
 
     def covers(self, back_to: datetime | None) -> bool:
         """Whether messages since the interaction at that time are present; None needs none."""
@@ -102,17 +110,25 @@ class MessageHistory:
         # Loading stopped at an earlier interaction, or in the middle of one.
         return True if self._back_to is not None and not self.cut and self.messages else None
 
-    def shows_no_change_since(self, time: datetime) -> bool:
-        """Whether no system message and no interaction start after a time changed anything."""
+    def shows_no_change_since(self, time: datetime, *, is_inclusive: bool = False) -> bool:
+        """Whether no system message and no interaction start after a time changed anything.
+
+        Args:
+            time: exclusive.
+            is_inclusive: whether a system message at the very time counts as well, unless it is
+                that of a resolution or a reopening.
+        """
         if not self.messages or not self.covers(time):
+            return False
+        if is_inclusive and any(
+            message.is_system_message and message.time == time and not message.is_start_or_end
+            for message in self.messages
+        ):
             return False
         later = [message for message in self.messages if message.time > time]
         starts = (interaction_start_time(message.interaction_id) for message in later)
         return not any(
-            message.is_system_message
-            or message.has_flag("isResolved")
-            or message.has_flag("isReopen")
-            for message in later
+            message.is_system_message or message.is_start_or_end for message in later
         ) and not any(start and start > time for start in starts)
 
     def __getitem__(self, message_id: str) -> Message | None:
@@ -239,13 +255,33 @@ def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Me
             later = (message.get("interaction_id") for message in reversed(loaded))
             interaction = interaction or next(filter(None, later), interaction_id)
             # A message without an id does not end an interaction, wherever it is in the list.
-            oldest = min([back_to, *(_time_of(message) for message in loaded[-1:])])
             if interaction_id and interaction_id != interaction:
-                return MessageHistory(loaded, complete=False, back_to=oldest)
+                return MessageHistory(loaded, complete=False, back_to=back_to)
             if len(loaded) >= MAX_MESSAGES:
-                return MessageHistory(loaded, complete=False, back_to=oldest, cut=True)
+                return MessageHistory(loaded, complete=False, back_to=back_to, cut=True)
         loaded.append(message)
     return MessageHistory(loaded, complete=True)
+
+
+def has_message_since(messages: Iterable[Mapping[str, Any]], since: datetime) -> bool:
+    """Whether any message is as new as `since`; reads one page if the newest come first.
+
+    Args:
+        messages: a lazy iterator over pages, in either order of time.
+        since: the time.
+
+    Raises:
+        FreshchatError: a message has no readable time.
+    """
+    last: datetime | None = None
+    for message in messages:
+        time = _time_of(message)
+        if time >= since:
+            return True
+        if last is not None and time < last - SYSTEM_MESSAGE_TOLERANCE:
+            return False
+        last = time
+    return False
 
 
 def _time_of(message: Mapping[str, Any]) -> datetime:
@@ -253,5 +289,5 @@ def _time_of(message: Mapping[str, Any]) -> datetime:
         return parse_time(str(message.get("created_time")))
     except ValueError as error:
         raise FreshchatError(
-            f"An answer of Freshchat has a message whose created_time is {error}."
+            f"A message in a Freshchat response has a created_time that is {error}."
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
@@ -10,8 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from tap_freshchat.api.rate_limiting import retry_after
-from tap_freshchat.api.response_headers import seconds_ahead
+from tap_freshchat.api.rate_limiting import retry_after, seconds_ahead
 from tap_freshchat.api.responses import decode_json
 from tap_freshchat.api.status_errors import (
     connection_error,
@@ -59,6 +59,7 @@ class FreshchatClient:
         limiter: the gate shared by all requests of the tap.
         clock: for the waits between attempts.
         timeout: seconds to wait for a response.
+        max_concurrency: most requests in flight at once, from all threads together.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
@@ -70,6 +71,7 @@ class FreshchatClient:
         limiter: RateLimiter,
         clock: Clock,
         timeout: float,
+        max_concurrency: int = 1,
     ) -> None:
         self._base_url = base_url
         self._origin = urlsplit(base_url)[:2]
@@ -78,6 +80,8 @@ class FreshchatClient:
         self._limiter = limiter
         self._clock = clock
         self._timeout = timeout
+        self.max_concurrency = max_concurrency
+        self._in_flight = threading.BoundedSemaphore(max_concurrency)
         self._log = logging.getLogger("tap-freshchat.client")
         # How far the local clock was ahead of Freshchat's, by the latest JSON response.
         self.seconds_ahead = 0.0
@@ -88,7 +92,7 @@ class FreshchatClient:
         """The JSON response to GET `path`.
 
         Args:
-            path: below the base, as `/users/{id}` with ids quoted by `path_of`; or a link from
+            path: below the base, as `/users/{id}` with ids quoted by `build_path`; or a link from
                 a response, which is followed on the configured host only.
             params: query parameters.
             attempts: how often a retryable error is tried.
@@ -118,9 +122,9 @@ class FreshchatClient:
         )
 
     def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
-        """Hand the body at a signed link, in pieces, to `receive`; without our token.
+        """Pass the body of a signed link to `consume` in chunks; the token is not sent.
 
-        `receive` is called again from the start when the body breaks off.
+        `consume` is called again from the start if the transfer fails.
 
         Raises:
             NotFoundError: the link has expired (S3 says 403) or its file is gone.
@@ -151,7 +155,13 @@ class FreshchatClient:
             ),
             reraise=True,
         )
-        return retrying(attempt)
+
+        def limited() -> T:
+            # Held for one attempt until its body is read, but not while waiting for the next one.
+            with self._in_flight:
+                return attempt()
+
+        return retrying(limited)
 
     def _json(
         self, method: str, path: str, *, has_resource_limit: bool = False, **parts: Any
@@ -163,7 +173,7 @@ class FreshchatClient:
                 response.status_code, response.headers
             ):
                 wait = retry_after(response.headers, self._clock.now(), MAX_RESOURCE_LIMIT_SECONDS)
-                raise ResourceRateLimitError(f"{request_line} answered 429.", wait=wait)
+                raise ResourceRateLimitError(f"{request_line} returned 429.", wait=wait)
             self._limiter.update_from_response(response.status_code, response.headers)
             self.seconds_ahead = seconds_ahead(response.headers, self._clock.now())
             content = b"".join(_limit_size(_iter_chunks(response), MAX_RESPONSE_BYTES))
@@ -173,16 +183,16 @@ class FreshchatClient:
         except ValueError:
             if content.lstrip()[:1] == b"<":
                 raise AuthorizationError(
-                    f"{request_line} answered with a web page: the host of setting api_url is a "
-                    f"portal, not the API. Copy the API's URL from Freshchat's admin page."
+                    f"{request_line} returned a web page: the host of setting api_url is a portal, "
+                    f"not the API. Copy the API URL from Freshchat's admin page."
                 ) from None
-            raise RetryableError(f"{request_line} answered with broken JSON.") from None
+            raise RetryableError(f"{request_line} returned invalid JSON.") from None
 
     def _download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         try:
             request_line = f"Download from {urlsplit(url).hostname}"
         except ValueError:
-            raise FreshchatError("A report's link is no URL.") from None
+            raise FreshchatError("The download link of a report is not a URL.") from None
         with self._send("GET", url, auth=_no_auth) as response:
             if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
                 raise NotFoundError(f"{request_line}: the signed link has expired.")
@@ -219,17 +229,17 @@ class FreshchatClient:
             url = urljoin(self._base_url, path)
             target = urlsplit(url)
         except ValueError:
-            raise FreshchatError("Freshchat's answer has a link that is no URL.") from None
+            raise FreshchatError("A link in a Freshchat response is not a URL.") from None
         if target[:2] != self._origin:
             raise FreshchatError(
-                f"Freshchat's answer links to another host ({target.hostname}); "
+                f"A link in a Freshchat response points to another host ({target.hostname}); "
                 f"the token is sent to {self._origin[1]} only."
             )
         return url
 
 
 def build_path(*parts: str) -> str:
-    """A path below the base from its parts, ids escaped: `path_of("users", id)`."""
+    """A path below the base from its parts, ids escaped: `build_path("users", id)`."""
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
@@ -254,5 +264,5 @@ def _limit_size(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
     for chunk in chunks:
         total += len(chunk)
         if total > limit:
-            raise FreshchatError(f"An answer is larger than {limit:,} bytes; it was not read.")
+            raise FreshchatError(f"A response is larger than {limit:,} bytes; it was not read.")
         yield chunk

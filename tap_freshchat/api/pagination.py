@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_freshchat.api import responses
 from tap_freshchat.api.client import build_path
-from tap_freshchat.errors import FreshchatError, RequestRejectedError
+from tap_freshchat.errors import FreshchatError, NotFoundError, RequestRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +30,48 @@ class _Page(NamedTuple):
     size: int
 
 
+class _PagedList(NamedTuple):
+    """One list, at `path` and under `key` in each response, with its query parameters."""
+
+    client: FreshchatClient
+    path: str
+    key: str
+    params: Mapping[str, Any]
+    id_field: str = "id"
+    optional: bool = False
+
+    def page(self, number: int) -> _Page:
+        """One page; each states how many there are."""
+        query = {"page": number, "sort_order": "asc", **self.params}
+        response = responses.require_object(self.client.get(self.path, query), self.path)
+        entries = response.get(self.key)
+        if entries is None and self.optional:
+            entries = []
+        items = responses.require_object_list(entries, self.path, self.key, id_field=self.id_field)
+        counts = responses.require_object(response.get("pagination") or {}, self.path)
+        pages = _count(counts.get("total_pages"))
+        if pages is None:
+            raise FreshchatError(f"Invalid pagination.total_pages in the response of {self.path}.")
+        return _Page(items, pages, _count(counts.get("total_items")) or pages)
+
+    def page_or_empty(self, number: int) -> _Page:
+        """One page; empty if the list has become too short to have it."""
+        try:
+            return self.page(number)
+        except RequestRejectedError as error:
+            if WRONG_PAGE in error.reason:
+                return _Page([], 0, 0)
+            raise
+
+    def all_pages(self) -> Iterator[list[dict[str, Any]]]:
+        """Pages from the first to the last."""
+        number, pages = FIRST_PAGE, FIRST_PAGE
+        while number <= pages:
+            items, pages, _ = self.page(number)
+            yield items
+            number += 1
+
+
 def paginate(  # noqa: PLR0913 - what the lists differ in
     client: FreshchatClient,
     path: str,
@@ -45,35 +87,32 @@ def paginate(  # noqa: PLR0913 - what the lists differ in
     Never requests pages beyond `total_pages`, which are an error (WRONG_PAGE), not empty.
     Requests ascending order: without one, items may shift between pages.
 
-    Args:
-        client: of the account.
-        path: the list, such as `/agents`.
-        key: where the items are in the response.
-        page_size: `items_per_page`, at most 50.
-        params: further query parameters.
-        id_field: the field that has an item's id.
-        optional: whether a response without the list means no items.
+    `optional`: a response without the list means no items.
 
     Raises:
         FreshchatError: a response has another shape, or one of the families of the client.
     """
     query = {"items_per_page": page_size, **(params or {})}
-    for items in _pages(client, path, key, query, id_field=id_field, optional=optional):
+    for items in _PagedList(client, path, key, query, id_field, optional).all_pages():
         yield from items
 
 
 def user_conversations(
     client: FreshchatClient, user_id: str, *, page_size: int
-) -> list[dict[str, Any]]:
-    """Listed conversations of a user, each once; follows pages if the response has them.
+) -> list[dict[str, Any]] | None:
+    """Listed conversations of a user, each once; None if the user no longer exists.
+
+    Follows pages if the response has them.
 
     Raises:
-        NotFoundError: there is no such user (any more).
         FreshchatError: a response has another shape.
     """
     path = build_path("users", user_id, "conversations")
     items = paginate(client, path, "conversations", page_size=page_size, optional=True)
-    return list({item["id"]: item for item in items}.values())
+    try:
+        return list({item["id"]: item for item in items}.values())
+    except NotFoundError:
+        return None
 
 
 def paginate_backwards(  # noqa: PLR0913 - as of any list
@@ -92,86 +131,24 @@ def paginate_backwards(  # noqa: PLR0913 - as of any list
     items the other way: if the list has grown and is not sorted by time of change, it is also read
     from the first page to the last.
 
-    Args:
-        client: of the account.
-        path: the list, such as `/users`.
-        key: where the items are in the response.
-        page_size: `items_per_page`, at most 50.
-        sort_value: time of an item's last change, by which the list may be sorted; None if it has
-            none.
-        params: further query parameters.
+    `sort_value` gives the time of an item's last change, or None.
 
     Raises:
         FreshchatError: a response has another shape, or one of the families of the client.
     """
-    query = {"items_per_page": page_size, **(params or {})}
-    items, pages, size = _page(client, path, key, FIRST_PAGE, query)
+    paged = _PagedList(client, path, key, {"items_per_page": page_size, **(params or {})})
+    items, pages, size = paged.page(FIRST_PAGE)
     if pages <= FIRST_PAGE:
         yield items
         return
     size_now, in_order = size, True
     for page in range(pages, 0, -1):
-        items, _, size_now = _page_or_empty(client, path, key, page, query)
+        items, _, size_now = paged.page_or_empty(page)
         yield items
         times = list(map(sort_value, items))
         in_order = in_order and None not in times and times == sorted(times)
     if size_now > size and not in_order:
-        yield from _pages(client, path, key, query, id_field="id", optional=False)
-
-
-def _pages(  # noqa: PLR0913 - what one request takes
-    client: FreshchatClient,
-    path: str,
-    key: str,
-    params: Mapping[str, Any],
-    *,
-    id_field: str,
-    optional: bool,
-) -> Iterator[list[dict[str, Any]]]:
-    """All pages from the first to the last; each page states how many there are."""
-    page, pages = FIRST_PAGE, FIRST_PAGE
-    while page <= pages:
-        items, pages, _ = _page(
-            client, path, key, page, params, id_field=id_field, optional=optional
-        )
-        yield items
-        page += 1
-
-
-def _page_or_empty(
-    client: FreshchatClient, path: str, key: str, page: int, params: Mapping[str, Any]
-) -> _Page:
-    """One page; empty if the list has become too short to have it."""
-    try:
-        return _page(client, path, key, page, params)
-    except RequestRejectedError as error:
-        if WRONG_PAGE in error.reason:
-            return _Page([], 0, 0)
-        raise
-
-
-def _page(  # noqa: PLR0913 - what one request takes
-    client: FreshchatClient,
-    path: str,
-    key: str,
-    page: int,
-    params: Mapping[str, Any],
-    *,
-    id_field: str = "id",
-    optional: bool = False,
-) -> _Page:
-    response = responses.require_object(
-        client.get(path, {"page": page, "sort_order": "asc", **params}), path
-    )
-    entries = response.get(key)
-    if entries is None and optional:
-        entries = []
-    items = responses.require_object_list(entries, path, key, id_field=id_field)
-    counts = responses.require_object(response.get("pagination") or {}, path)
-    pages = _count(counts.get("total_pages"))
-    if pages is None:
-        raise FreshchatError(f"The answer of {path} has a number of pages that is none.")
-    return _Page(items, pages, _count(counts.get("total_items")) or pages)
+        yield from paged.all_pages()
 
 
 def _count(value: object) -> int | None:
@@ -205,6 +182,6 @@ def paginate_messages(
         yield from entries
         empty_pages = 0 if entries else empty_pages + 1
         if empty_pages == MAX_EMPTY_PAGES:
-            raise FreshchatError("A list of messages goes on without any messages in it.")
+            raise FreshchatError("A list of messages continues without any messages in it.")
         link = responses.require_object(response.get("link") or {}, list_path)
         path, query = str(link.get("href") or ""), None

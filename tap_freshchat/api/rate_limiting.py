@@ -1,9 +1,10 @@
-"""Rate limiter for the whole tap, and the pauses that response headers ask for."""
+"""Rate limiter for the whole tap, and the times in response headers."""
 
 from __future__ import annotations
 
 import math
 import threading
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -52,6 +53,17 @@ def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | No
     # More digits than a timestamp has: the longest pause.
     reset = int(text) if len(text) <= _MAX_DIGITS else math.inf
     return min(max(0.0, reset - now.timestamp()), MAX_PAUSE_SECONDS)
+
+
+def seconds_ahead(headers: Mapping[str, str], now: datetime) -> float:
+    """Seconds from `Date` to `now`, negative if `now` is behind; 0 without a valid date."""
+    try:
+        date = parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    # RFC 5322: `-0000` is UTC without a zone, for which Python returns a naive time.
+    server_time = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    return (now - server_time).total_seconds()
 
 
 def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float:

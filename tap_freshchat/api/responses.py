@@ -35,7 +35,7 @@ def require_object(value: Any, path: str) -> dict[str, Any]:
         FreshchatError: it is not.
     """
     if not isinstance(value, dict):
-        raise FreshchatError(f"The answer of {path} is not the object it should be; check api_url.")
+        raise FreshchatError(f"The response of {path} is not a JSON object. Check api_url.")
     return value
 
 
@@ -44,34 +44,26 @@ def require_object_list(
 ) -> list[dict[str, Any]]:
     """Check a list of objects, each with an id; returns them with ids as strings.
 
-    Args:
-        value: the list.
-        path: of the request.
-        key: where the list was in the response.
-        id_field: the field that has the id, a string or a number; None if items have no id.
+    `id_field` is None if items have no id.
 
     Raises:
         FreshchatError: it is not such a list.
     """
     if not isinstance(value, list):
-        raise FreshchatError(f"The answer of {path} has no list {key}; check api_url.")
+        raise FreshchatError(f"The response of {path} has no list {key}. Check api_url.")
     for item in value:
         if not isinstance(item, dict) or not (
             id_field is None or isinstance(item.get(id_field), (str, int))
         ):
             raise FreshchatError(
-                f"The answer of {path} has an item of {key} that is no object with an {id_field}."
+                f"The response of {path} has an item in {key} that is not an object with "
+                f"{id_field}."
             )
     return [stringify_ids(item, id_field) for item in value]
 
 
 def stringify_ids(item: dict[str, Any], *id_fields: str | None) -> dict[str, Any]:
-    """The object with all ids as strings, so that look-ups by id match.
-
-    Args:
-        item: any object of a response.
-        id_fields: further fields that hold ids.
-    """
+    """The object with all ids as strings, so that look-ups by id match."""
     as_text = {
         name: str(item[name])
         for name in (*_IDS, *id_fields)

@@ -32,11 +32,7 @@ def raise_for_status(
 ) -> None:
     """Raise the error for a status outside of 2xx.
 
-    Args:
-        status: the response's.
-        headers: the response's.
-        request_line: method and path, for the error.
-        content: its body, as far as read.
+    `request_line`, the method and path, is for the error.
 
     Raises:
         FreshchatError: one of its subclasses.
@@ -44,25 +40,27 @@ def raise_for_status(
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     trace = headers.get("X-Trace-ID")
-    summary = f"{request_line} answered {status}" + (f" (trace {trace})" if trace else "")
+    summary = f"{request_line} returned {status}" + (f" (trace {trace})" if trace else "")
     if status == HTTPStatus.UNAUTHORIZED:
         raise AuthorizationError(
             f"{summary}: Freshchat does not accept the token; check api_token."
         )
     if status == HTTPStatus.FORBIDDEN:
         raise AuthorizationError(
-            f"{summary}: the token or the account's plan does not include this; check api_token's "
-            f"account and the plan.",
+            f"{summary}: the token or the account's plan does not include this; check the "
+            f"account of api_token and the plan.",
             forbidden=True,
         )
     if status == HTTPStatus.NOT_FOUND:
-        raise NotFoundError(f"{summary}: not there; if this is the first request, check api_url.")
+        raise NotFoundError(f"{summary}: not found. If this is the first request, check api_url.")
     if status in _RETRYABLE_4XX or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise RetryableError(f"{summary}.")
     if status < HTTPStatus.BAD_REQUEST:
-        raise AuthorizationError(f"{summary}, a redirect, which is not followed: check api_url.")
+        raise AuthorizationError(
+            f"{summary}, a redirect, which the tap does not follow. Check api_url."
+        )
     raise RequestRejectedError(
-        f"{summary}: Freshchat refused the request.", reason=_reason(content)
+        f"{summary}: Freshchat rejected the request.", reason=_reason(content)
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_freshchat.api import pagination
-from tap_freshchat.times import format_request_time, parse_time
+from tap_freshchat.times import format_request_time, parse_time_or_none
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -39,21 +39,13 @@ REMEMBERED_IDS = 20_000
 
 def changed_at(user: dict[str, Any]) -> datetime | None:
     """Time of a user's last change, else of creation; None if unknown."""
-    text = user.get("updated_time") or user.get("created_time")
-    try:
-        return parse_time(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
+    return parse_time_or_none(user.get("updated_time") or user.get("created_time"))
 
 
 class ChangedUsers:
     """The lists of users of one run.
 
-    Args:
-        client: of the account.
-        folder: where lists lie between being fetched and being read by the last stream. Whole
-            lists are fetched before any is read, so that pages shift as little as may be.
-        page_size: `items_per_page`, at most 50.
+    Whole lists are saved in `folder` before any is read, so that pages shift as little as possible.
     """
 
     def __init__(self, client: FreshchatClient, folder: Path, page_size: int) -> None:

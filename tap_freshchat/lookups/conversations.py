@@ -45,21 +45,11 @@ class BoundedCache(OrderedDict[str, T]):
 
 
 class ConversationLookup:
-    """Look-ups of conversations and users, cached.
+    """Look-ups of conversations and users, cached."""
 
-    Args:
-        client: of the account; waits at the limiter that all requests share.
-        clock: for the time of a snapshot.
-        max_concurrency: look-ups in flight at once.
-        page_size: `items_per_page`, at most 50.
-    """
-
-    def __init__(
-        self, client: FreshchatClient, clock: Clock, *, max_concurrency: int, page_size: int
-    ) -> None:
+    def __init__(self, client: FreshchatClient, clock: Clock, page_size: int) -> None:
         self._client = client
         self._clock = clock
-        self._max_concurrency = max_concurrency
         self._page_size = page_size
         self._snapshots: BoundedCache[Snapshot] = BoundedCache(MAX_SNAPSHOTS)
         self._users: BoundedCache[dict[str, Any]] = BoundedCache(MAX_USERS)
@@ -69,8 +59,7 @@ class ConversationLookup:
     def get_snapshots(self, requested: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
         """Current snapshots of conversations, fetched unless cached.
 
-        Args:
-            requested: by conversation id, how far back to load its messages; None for no messages.
+        `requested` says by conversation id how far back to load messages; None for no messages.
         """
         found = {
             conversation_id: snapshot
@@ -81,9 +70,15 @@ class ConversationLookup:
         uncached = {key: back_to for key, back_to in requested.items() if key not in found}
         if uncached:
             fetched = ordered_map(
-                lambda conversation_id: self._snapshot(conversation_id, uncached[conversation_id]),
+                lambda conversation_id: fetch_snapshot(
+                    self._client,
+                    conversation_id,
+                    uncached[conversation_id],
+                    clock=self._clock,
+                    page_size=self._page_size,
+                ),
                 uncached,
-                in_flight=self._max_concurrency,
+                in_flight=self._client.max_concurrency,
             )
             for conversation_id, snapshot in fetched:
                 self._missing += not snapshot.conversation
@@ -105,32 +100,11 @@ class ConversationLookup:
         """Log how many look-ups found nothing since the last call."""
         if self._missing:
             self._log.warning(
-                "%d conversations or users no longer exist in Freshchat; "
-                "their events carry what the reports tell.",
+                "%d conversations or users no longer exist in Freshchat; their events have only "
+                "data from reports.",
                 self._missing,
             )
             self._missing = 0
-
-    def _snapshot(self, conversation_id: str, back_to: datetime | None) -> Snapshot:
-        conversation, user_id, history = {}, None, MessageHistory(complete=False)
-        try:
-            path = build_path("conversations", conversation_id)
-            answer = responses.require_object(self._client.get(path), path)
-            conversation = responses.stringify_ids(answer)
-            messages = pagination.paginate_messages(
-                self._client, conversation_id, page_size=self._page_size
-            )
-            if back_to is not None:
-                history = load_back_to(messages, back_to)
-            user_id = find_customer_id(conversation, history, messages)
-        except NotFoundError:
-            pass
-        return Snapshot(
-            conversation=conversation,
-            user_id=user_id,
-            time=self._clock.now(),
-            history=history,
-        )
 
     def _fetch_users(self, user_ids: list[str]) -> Mapping[str, dict[str, Any]]:
         get_users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
@@ -143,17 +117,43 @@ class ConversationLookup:
         return get_users
 
 
-def find_customer_id(
+def fetch_snapshot(
+    client: FreshchatClient,
+    conversation_id: str,
+    back_to: datetime | None,
+    *,
+    clock: Clock,
+    page_size: int,
+) -> Snapshot:
+    """Fetch a conversation; `conversation` is empty if it no longer exists.
+
+    The record is fetched before the messages: a change in between then shows in the messages, and
+    the record is not taken for the state after it.
+
+    Messages are loaded back to `back_to`; None for no messages.
+    """
+    conversation, user_id, history = {}, None, MessageHistory(complete=False)
+    try:
+        path = build_path("conversations", conversation_id)
+        record = responses.require_object(client.get(path), path)
+        conversation = {**responses.stringify_ids(record), "conversation_id": conversation_id}
+        messages = pagination.paginate_messages(client, conversation_id, page_size=page_size)
+        if back_to is not None:
+            history = load_back_to(messages, back_to)
+        user_id = _find_customer_id(conversation, history, messages)
+    except NotFoundError:
+        pass
+    return Snapshot(conversation=conversation, user_id=user_id, time=clock.now(), history=history)
+
+
+def _find_customer_id(
     conversation: Mapping[str, Any],
     history: MessageHistory,
     older_messages: Iterable[Mapping[str, Any]],
 ) -> str | None:
     """The customer's id; from the messages if the conversation's record lacks it.
 
-    Args:
-        conversation: its record.
-        history: its messages, as far as loaded.
-        older_messages: the other messages, read only until a customer is found.
+    `older_messages` are read only until a customer is found.
     """
     if user_id := conversation.get("user_id"):
         return str(user_id)

@@ -18,12 +18,7 @@ CONNECT_ATTEMPTS = 3
 
 
 class AccountDirectory:
-    """The account's own lists, fetched when first asked for.
-
-    Args:
-        client: of the account.
-        page_size: `items_per_page`, at most 50.
-    """
+    """The account's own lists, fetched when first asked for."""
 
     def __init__(self, client: FreshchatClient, page_size: int) -> None:
         self._client = client

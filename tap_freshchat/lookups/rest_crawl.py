@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_freshchat.activity.message_history import MessageHistory, Snapshot, load_back_to
-from tap_freshchat.api import pagination, responses
-from tap_freshchat.api.client import build_path
+from tap_freshchat.activity.message_history import MessageHistory, Snapshot, has_message_since
+from tap_freshchat.api import pagination
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import NotFoundError
-from tap_freshchat.lookups.conversations import find_customer_id
-from tap_freshchat.times import format_time, parse_time
+from tap_freshchat.lookups.conversations import fetch_snapshot
+from tap_freshchat.times import parse_time
 from tap_freshchat.windows import FRESHCHAT_EPOCH, Window
 
 if TYPE_CHECKING:
@@ -36,17 +36,7 @@ UPDATED_TO_MARGIN = timedelta(days=1)
 
 
 class RestCrawl:
-    """Crawl of the conversations that changed since a time.
-
-    Args:
-        client: of the account; waits at the limiter that all requests share.
-        listing: of users.
-        clock: for the time of a snapshot.
-        folder: for the result, until the run ends.
-        all_users: crawl all users, not only those changed since.
-        page_size: `items_per_page`, at most 50.
-        max_concurrency: look-ups in flight at once.
-    """
+    """Crawl of the conversations that changed since a time."""
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
         self,
@@ -57,7 +47,6 @@ class RestCrawl:
         *,
         all_users: bool,
         page_size: int,
-        max_concurrency: int,
     ) -> None:
         self._client = client
         self._changed_users = changed_users
@@ -65,16 +54,11 @@ class RestCrawl:
         self._path = folder / "crawl.jsonl"
         self._all_users = all_users
         self._page_size = page_size
-        self._max_concurrency = max_concurrency
         self._missing = 0
         self._log = logging.getLogger("tap-freshchat.crawl")
 
     def conversations(self, window: Window) -> Iterator[Snapshot]:
-        """Conversations with a message in the window; crawled at the first call only.
-
-        Args:
-            window: from the earliest start time of any stream of the run.
-        """
+        """Conversations with a message in the window; crawled at the first call only."""
         if not self._path.exists():
             self._write(window)
         with self._path.open("rb") as lines:
@@ -87,7 +71,7 @@ class RestCrawl:
         fetched = ordered_map(
             lambda conversation_id: self._fetch_if_changed(conversation_id, window.start),
             self._conversation_ids(window),
-            in_flight=self._max_concurrency,
+            in_flight=self._client.max_concurrency,
         )
         with unfinished.open("wb") as file:
             for _, record in fetched:
@@ -95,9 +79,12 @@ class RestCrawl:
                     file.write(msgspec.json.encode(record) + b"\n")
                     changed += 1
         unfinished.rename(self._path)
-        self._log.info("Walked users for %s: %d conversations moved.", window, changed)
+        self._log.info("Crawled users for %s: %d conversations changed.", window, changed)
         if self._missing:
-            self._log.warning("%d users or conversations were gone and left out.", self._missing)
+            self._log.warning(
+                "%d users or conversations no longer exist in Freshchat and are omitted.",
+                self._missing,
+            )
 
     def _conversation_ids(self, window: Window) -> Iterator[str]:
         users = Window(
@@ -105,52 +92,48 @@ class RestCrawl:
         )
         self._changed_users.register_windows([users])
         lists = ordered_map(
-            self._conversations_of,
+            partial(pagination.user_conversations, self._client, page_size=self._page_size),
             (str(user["id"]) for user in self._changed_users.users(users)),
-            in_flight=self._max_concurrency,
+            in_flight=self._client.max_concurrency,
         )
         seen = set()
-        for _, conversation_ids in lists:
-            for conversation_id in conversation_ids:
+        for _, conversations in lists:
+            self._missing += conversations is None
+            for conversation in conversations or ():
                 # One conversation can be listed under two users.
-                if conversation_id not in seen:
-                    seen.add(conversation_id)
-                    yield conversation_id
-
-    def _conversations_of(self, user_id: str) -> list[str]:
-        try:
-            conversations = pagination.user_conversations(
-                self._client, user_id, page_size=self._page_size
-            )
-        except NotFoundError:
-            self._missing += 1
-            return []
-        return [conversation["id"] for conversation in conversations]
+                if conversation["id"] not in seen:
+                    seen.add(conversation["id"])
+                    yield conversation["id"]
 
     def _fetch_if_changed(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
-        """A conversation with a message since then; None for any other."""
+        """A conversation with a message since then; None for any other.
+
+        The newest messages decide, so that an unchanged conversation costs one request. A changed
+        one is then fetched as a whole, and its first messages twice: see `fetch_snapshot`.
+        """
+        messages = pagination.paginate_messages(
+            self._client, conversation_id, page_size=self._page_size
+        )
         try:
-            messages = pagination.paginate_messages(
-                self._client, conversation_id, page_size=self._page_size
-            )
-            history = load_back_to(messages, since)
-            if not history.messages or history.messages[-1].time < since:
+            if not has_message_since(messages, since):
                 return None
-            path = build_path("conversations", conversation_id)
-            answer = responses.require_object(self._client.get(path), path)
-            conversation = responses.stringify_ids(answer)
-            customer = find_customer_id(conversation, history, messages)
         except NotFoundError:
             self._missing += 1
             return None
+        snapshot = fetch_snapshot(
+            self._client, conversation_id, since, clock=self._clock, page_size=self._page_size
+        )
+        if not snapshot.history.messages:
+            self._missing += 1
+            return None
         return {
-            "conversation": {**conversation, "conversation_id": conversation_id},
-            "user_id": customer,
-            "messages": [message.content for message in history.messages],
-            "complete": history.complete,
-            "cut": history.cut,
-            "back_to": format_time(since),
-            "time": format_time(self._clock.now()),
+            "conversation": snapshot.conversation,
+            "user_id": snapshot.user_id,
+            "messages": [message.content for message in snapshot.history.messages],
+            "complete": snapshot.history.complete,
+            "cut": snapshot.history.cut,
+            "back_to": since,
+            "time": snapshot.time,
         }
 
 

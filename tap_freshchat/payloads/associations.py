@@ -51,11 +51,7 @@ class Customer:
     ) -> Customer:
         """The customer of that id.
 
-        Args:
-            user_id: Freshchat's id, when known.
-            users: by id; one who was deleted is not among them.
-            reference_id: the site's own id where the source of the event tells it, for users
-                who are gone.
+        `reference_id` is from the source of the event, for users who are gone.
         """
         user = users.get(user_id or "", {})
         return cls(
@@ -96,12 +92,7 @@ def build_actor(
 ) -> dict[str, Any] | None:
     """The actor of an event; None if unknown.
 
-    Args:
-        actor_type: user, agent, system or bot.
-        actor_id: whose id it is.
-        account: to join an agent with.
-        customer: of the conversation.
-        message: one that the actor wrote, which has the organisation's ids.
+    `message` is one that the actor wrote; it has the organisation's ids.
     """
     if actor_type is None and actor_id is None:
         return None

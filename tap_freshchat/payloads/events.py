@@ -47,14 +47,7 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
 ) -> dict[str, Any]:
     """The record of one event: onConversationCreate or onConversationUpdate.
 
-    Args:
-        event: what happened.
-        changes: what it changed.
-        state: state of the conversation after it.
-        account: to join agents, groups and channels with.
-        customer: of the conversation.
-        snapshot: current state of the conversation, if it is enriched.
-        source: `report` or `rest`.
+    `snapshot` is None without enrichment; `source` is `report` or `rest`.
     """
     created = event.kind == activity.CREATED
     conversation = build_conversation(
@@ -105,14 +98,8 @@ def message_event(  # noqa: PLR0913 - each is one source of the payload
     As in the original, `message` is the conversation and the message itself is its only element
     of `messages`.
 
-    Args:
-        message: a plain row as of the stream `messages`.
-        moment: when it was posted.
-        state: of the conversation when the message was posted.
-        account: to join agents, groups and channels with.
-        customer: of the conversation.
-        snapshot: current state of the conversation, if it is enriched.
-        source: `report` or `rest`.
+    `message` is a row of the stream `messages`; `snapshot` is None without enrichment; `source`
+    is `report` or `rest`.
     """
     if state.channel_id is None:
         state = replace(state, channel_id=message["channel_id"])
@@ -164,12 +151,8 @@ def agent_event(
 ) -> dict[str, Any]:
     """The record of one change of an agent's availability: onAgentActivityCreate.
 
-    Args:
-        event: what happened.
-        previous: the one before it, of the same agent and kind, when known.
-        configuration: of the account.
-        agent: whose status changed; empty for one who is gone.
-        custom_status_id: that of the status, when the account lists it.
+    `previous` is the last change of the same agent and kind, if known; `agent` is empty if it is
+    gone.
     """
     general = event.report != INTELLIASSIGN
     return {

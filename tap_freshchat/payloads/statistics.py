@@ -24,10 +24,7 @@ def compute_statistics(
 ) -> Mapping[str, float]:
     """The durations at a time; one that is not complete yet is absent.
 
-    Args:
-        moment: the event's.
-        state: state of the conversation at that time.
-        history: its messages; if empty, the durations that need them are absent.
+    Durations that need messages are absent if `history` is empty.
     """
     interaction_id = state.interaction_id or history.interaction_at(moment)
     start = interaction_start_time(interaction_id)

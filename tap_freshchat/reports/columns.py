@@ -153,7 +153,7 @@ def map_columns(
     if missing:
         raise ReportError(
             f"Report {report} has no column for {', '.join(missing)}. {_describe_headers(headers)} "
-            f"Name the right ones in setting report_columns, as "
+            f"Name the right columns in setting report_columns: "
             f'{{"{stream}": {{"{missing[0]}": ["<header>"]}}}}.'
         )
     return names
@@ -162,8 +162,8 @@ def map_columns(
 def _describe_headers(headers: Sequence[str]) -> str:
     """What may be said of a file's first line: without headers, it holds what people wrote."""
     if any(map(_LOOKS_LIKE_DATA.search, headers)):
-        return f"Its first line, of {len(headers)} cells, is a row and no header."
+        return f"Its first line ({len(headers)} cells) is a row, not a header."
     shown = [header.strip() for header in headers if _HEADER.fullmatch(header.strip())]
     hidden = len(headers) - len(shown)
-    others = f" and {hidden} of another form" if hidden else ""
+    others = f" and {hidden} that are not shown" if hidden else ""
     return f"Its headers are: {', '.join(shown) or 'none'}{others}."

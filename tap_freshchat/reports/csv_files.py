@@ -58,17 +58,15 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(4)
         if start.startswith(_MARKUP):
-            raise RetryableError("A report's link answered with markup, not with a file.")
+            raise RetryableError("The download link of a report returned markup instead of a file.")
         if start.startswith(_ZIP_MAGIC) and not zipfile.is_zipfile(file):
-            raise RetryableError("A report's archive was cut short.")
+            raise RetryableError("The archive of a report is truncated.")
 
 
 def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterator[dict[str, str]]:
     """Rows of all CSVs in a file, a ZIP of them or a bare one; memory does not grow with it.
 
-    Args:
-        path: what `save` wrote.
-        names: from a CSV's headers to the names of its columns.
+    `names` turns the headers of a CSV into column names.
 
     Raises:
         ReportError: an archive or CSV that cannot be read.
@@ -85,8 +83,8 @@ def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterato
                 yield from _csv_rows(text, names)
     except _UNREADABLE as error:
         raise ReportError(
-            f"A report's file cannot be read ({type(error).__name__}); it is asked for again at "
-            f"the next run."
+            f"A report file cannot be read ({type(error).__name__}). The next run requests it "
+            f"again."
         ) from None
 
 
@@ -100,12 +98,12 @@ def _zip_rows(
         is_zip = os.fstat(file.fileno()).st_size
         if unpacked > MAX_CSV_BYTES or unpacked > SMALL_BYTES + MAX_RATIO * is_zip:
             raise ReportError(
-                f"A report's archive unpacks to {unpacked:,} bytes from {is_zip:,}: "
-                f"not a report; it was not read."
+                f"The archive of a report unpacks from {is_zip:,} to {unpacked:,} bytes. It is "
+                f"not a report and was not read."
             )
         if any(member.compress_type not in _COMPRESSION_METHODS for member in members):
             raise ReportError(
-                "A report's archive is packed in another way than reports are; it was not read."
+                "The archive of a report uses an unknown compression method and was not read."
             )
         for member in members:
             with archive.open(member) as content, io.TextIOWrapper(content, **_TEXT) as text:
@@ -123,8 +121,8 @@ def _csv_rows(
         return
     if not any(map(str.strip, headers)):
         raise ReportError(
-            f"The header of a report, of {len(headers)} columns, names none of them: not a report; "
-            f"it is asked for again at the next run."
+            f"The header of a report has {len(headers)} columns without names, so the file is not "
+            f"a report. The next run requests it again."
         )
     columns = names(headers)
     width = len(columns)
@@ -134,8 +132,8 @@ def _csv_rows(
             yield dict(zip(columns, line))  # noqa: B905 - just compared, and once a row
         elif line:
             raise ReportError(
-                f"Line {lines.line_num} of a report has {len(line)} columns where its header has "
-                f"{width}: the file is cut or broken. It is asked for again at the next run."
+                f"Line {lines.line_num} of a report has {len(line)} columns instead of {width}: "
+                f"the file is truncated or damaged. The next run requests it again."
             )
 
 
@@ -158,7 +156,7 @@ class _BoundedLines:
         self.row += len(line)
         if self.row >= MAX_ROW_CHARACTERS:
             raise ReportError(
-                f"A row of a report is longer than {MAX_ROW_CHARACTERS:,} characters: not a report."
+                f"A row of a report has more than {MAX_ROW_CHARACTERS:,} characters: not a report."
             )
         if not line:
             raise StopIteration

@@ -1,19 +1,19 @@
-"""Raw-report job and its endpoint: submit, parse the status, split a window that is too long."""
+"""Endpoint of raw-report jobs: submit one, poll it, split a window that is too long."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_freshchat.api import responses
+from tap_freshchat.api.client import build_path
 from tap_freshchat.errors import (
     AuthorizationError,
     NotFoundError,
     ReportError,
     RequestRejectedError,
 )
-from tap_freshchat.reports.limits import MIN_WINDOW
+from tap_freshchat.reports.catalog import MIN_WINDOW
 from tap_freshchat.times import format_request_time
 
 if TYPE_CHECKING:
@@ -21,40 +21,10 @@ if TYPE_CHECKING:
     from tap_freshchat.windows import Window
 
 PATH = "/reports/raw"
-# Seconds before the first poll of a job: it takes seconds to minutes.
-FIRST_POLL = 2.0
-
 _DONE = {"COMPLETED", "SUCCESS"}
 _RANGE_WORDS = ("range", "interval", "window", "duration")
 # No shorter window helps against these; the words of the service are not documented.
 _AGE_WORDS = re.compile(r"\b(ago|older)\b")
-
-
-@dataclass(kw_only=True, eq=False)
-class Job:
-    """One job; `links` is None until all its files are ready.
-
-    A window that the service finds too long is split into two `halves`, which replace the job.
-    """
-
-    report: str
-    window: Window
-    id: str = ""
-    deadline: float = 0.0
-    next_poll: float = 0.0
-    poll_wait: float = FIRST_POLL
-    link_polls: int = 0
-    links: list[str] | None = None
-    halves: tuple[Job, ...] = ()
-
-    def leaf_jobs(self) -> list[Job]:
-        """The jobs that together cover the window, in order."""
-        return [part for half in self.halves for part in half.leaf_jobs()] or [self]
-
-    @property
-    def is_done(self) -> bool:
-        """Whether all leaf jobs have links."""
-        return all(part.links is not None for part in self.leaf_jobs())
 
 
 class JobStatus(NamedTuple):
@@ -77,10 +47,6 @@ class JobStatus(NamedTuple):
 
 def parse_job_status(answer: dict[str, Any], path: str) -> JobStatus:
     """Parse the status of a job, in the newer form with several links or the older with one.
-
-    Args:
-        answer: an object.
-        path: of the request.
 
     Raises:
         FreshchatError: it has another shape.
@@ -129,6 +95,23 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
     return str(job["id"])
 
 
+def poll_job(client: FreshchatClient, report: str, window: Window, job_id: str) -> JobStatus:
+    """Fetch the status of a job.
+
+    Raises:
+        ReportError: the job failed.
+    """
+    # The `link` in the response to POST lacks `/v2`, so the path is built from the id.
+    path = build_path("reports", "raw", job_id)
+    status = parse_job_status(responses.require_object(client.get(path), path), path)
+    if status.failed:
+        raise ReportError(
+            f"Report {report} for {window} failed at Freshchat. Run the tap again, or lower "
+            f"setting report_window_days."
+        )
+    return status
+
+
 def split_window(report: str, window: Window, error: RequestRejectedError) -> tuple[Window, Window]:
     """Split a window that the service finds too long.
 
@@ -141,7 +124,7 @@ def split_window(report: str, window: Window, error: RequestRejectedError) -> tu
         raise ReportError(f"Report {report} for {window}: {error}") from None
     if too_old or window.end - window.start <= MIN_WINDOW:
         raise ReportError(
-            f"Report {report} for {window}: {error} The period seems to be too long ago for this "
-            f"account: set start_date to a later day."
+            f"Report {report} for {window}: {error} The period may be too long ago for this "
+            f"account; set a later start_date."
         ) from None
     return window.halves()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import NotFoundError, ReportError
 from tap_freshchat.reports import csv_files
-from tap_freshchat.reports.limits import max_window
+from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.windows import plan_windows
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.errors import AuthorizationError
-    from tap_freshchat.reports.job_api import Job
-    from tap_freshchat.reports.scheduler import ReportJobScheduler
+    from tap_freshchat.reports.scheduler import Job, ReportJobScheduler
     from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
 
@@ -42,12 +41,7 @@ class ReportReader:
     Streams register first; the first use of a report fixes its windows. They start at the earliest
     registered time, so that streams whose bookmarks differ still share jobs.
 
-    Args:
-        client: of the account.
-        scheduler: makes the reports.
-        time_range: of the run; reports end at its `report_end`.
-        folder: keeps files between download and the last reader.
-        configured_window: longest window the user allows.
+    Files are kept in `folder` until their last reader is done.
     """
 
     def __init__(
@@ -100,10 +94,7 @@ class ReportReader:
 
         Rows slightly outside the window are passed on, as the service returns them.
 
-        Args:
-            report: its name.
-            window: one of `windows`.
-            names: from a file's headers to the names of its columns.
+        `names` turns the headers of a file into column names.
 
         Raises:
             AuthorizationError: the account has no raw reports.
@@ -152,8 +143,8 @@ class ReportReader:
                 self._scheduler.poll(job)
             else:
                 raise ReportError(
-                    f"The links of report {job.report} for {job.window} do not open, not even "
-                    f"fresh ones. Run the tap again."
+                    f"The download links of report {job.report} for {job.window} do not open, even "
+                    f"after renewal. Run the tap again."
                 )
             yield path
 

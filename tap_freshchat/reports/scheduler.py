@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_freshchat.api import responses
-from tap_freshchat.api.client import build_path
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from tap_freshchat.errors import (
     AuthorizationError,
@@ -22,7 +21,6 @@ from tap_freshchat.errors import (
     ResourceRateLimitError,
 )
 from tap_freshchat.reports import job_api
-from tap_freshchat.reports.job_api import FIRST_POLL, Job
 
 if TYPE_CHECKING:
     from tap_freshchat.api.client import FreshchatClient
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
 
 # Most jobs of one report submitted and not read yet.
 MAX_UNREAD_JOBS = 8
+# Seconds before the first poll of a job: it takes seconds to minutes.
+FIRST_POLL = 2.0
 # Longest interval between polls of one job, in seconds, and its growth.
 MAX_POLL_INTERVAL = 30.0
 POLL_GROWTH = 1.5
@@ -38,15 +38,37 @@ POLL_GROWTH = 1.5
 MAX_LINK_POLLS = 5
 
 
+@dataclass(kw_only=True, eq=False)
+class Job:
+    """One job; `links` is None until all its files are ready.
+
+    A window that the service finds too long is split into two `halves`, which replace the job.
+    """
+
+    report: str
+    window: Window
+    id: str = ""
+    deadline: float = 0.0
+    next_poll: float = 0.0
+    poll_wait: float = FIRST_POLL
+    link_polls: int = 0
+    links: list[str] | None = None
+    halves: tuple[Job, ...] = ()
+
+    def leaf_jobs(self) -> list[Job]:
+        """The jobs that together cover the window, in order."""
+        return [part for half in self.halves for part in half.leaf_jobs()] or [self]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all leaf jobs have links."""
+        return all(part.links is not None for part in self.leaf_jobs())
+
+
 class ReportJobScheduler:
     """Scheduler of the jobs of one run.
 
-    Args:
-        client: of the account.
-        clock: for pacing and waiting.
-        jobs_per_minute: submissions of each type of report.
-        timeout: how long a job may be pending.
-        exclude_pii: ask for reports without personal data.
+    `jobs_per_minute` counts per type of report.
     """
 
     def __init__(
@@ -106,8 +128,8 @@ class ReportJobScheduler:
             if not job.is_done:
                 if not wake:
                     raise ReportError(
-                        f"Report {job.report} for {job.window} is waited for and nothing makes it: "
-                        f"a defect of tap-freshchat, please report it with the log of this run."
+                        f"Internal error: report {job.report} for {job.window} was never "
+                        f"submitted. Please file a bug with this log."
                     )
                 self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
 
@@ -125,16 +147,7 @@ class ReportJobScheduler:
         Raises:
             ReportError: the job failed, or a file has no link.
         """
-        # The `link` of the response to POST lacks `/v2`: the address is built from the id.
-        path = build_path("reports", "raw", job.id)
-        status = job_api.parse_job_status(
-            responses.require_object(self._client.get(path), path), path
-        )
-        if status.failed:
-            raise ReportError(
-                f"Freshchat says that report {job.report} for {job.window} failed; run again, "
-                f"or shorten setting report_window_days."
-            )
+        status = job_api.poll_job(self._client, job.report, job.window, job.id)
         if status.complete:
             job.links = status.links
         elif status.done:
@@ -147,11 +160,13 @@ class ReportJobScheduler:
             return
         if parts:
             raise ReportError(
-                f"Freshchat says that report {job.report} for {job.window} is ready and gives no "
-                f"link to a part of it; run again, and ask Freshchat's support if it stays so."
+                f"Report {job.report} for {job.window} is complete, but a part has no link. Run "
+                f"the tap again; if it happens again, ask Freshchat's support."
             )
         self._log.warning(
-            "Report %s for %s is ready and has no file: taken as empty.", job.report, job.window
+            "Report %s for %s is complete and has no file; it counts as empty.",
+            job.report,
+            job.window,
         )
         job.links = []
 
@@ -199,9 +214,7 @@ class ReportJobScheduler:
     def _postpone(self, report: str, retry_after: float | None) -> None:
         """Postpone jobs of one report type, or end the run if the wait would be too long.
 
-        Args:
-            report: its event name.
-            retry_after: seconds that the response asks to wait; None without a hint.
+        `retry_after` is in seconds; None if the response has no hint.
         """
         now = self._clock.monotonic()
         since = self._limited_since.setdefault(report, now)
@@ -209,12 +222,12 @@ class ReportJobScheduler:
         wait = retry_after or DEFAULT_PAUSE_SECONDS
         if now + wait - since > MAX_PAUSE_SECONDS:
             until = self._clock.now() + timedelta(seconds=wait)
-            when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour now"
+            when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour"
             raise ReportError(
-                f"Freshchat takes no more jobs of report {report} {when}: its limit is used up. "
-                f"What was read is kept; run again later."
+                f"Freshchat rejects further jobs of report {report} {when}: the job limit is "
+                f"reached. Completed windows are saved; run the tap again later."
             )
-        self._log.warning("Report %s: the limit of jobs is reached; %.0f s to wait.", report, wait)
+        self._log.warning("Report %s: the job limit is reached; waiting %.0f s.", report, wait)
         self._next_submit[report] = now + wait
 
     def _submit(self, job: Job) -> None:
@@ -229,12 +242,14 @@ class ReportJobScheduler:
         job.deadline = now + self._timeout.total_seconds()
         job.next_poll = now + FIRST_POLL
         self._pending.append(job)
-        self._log.info("Report %s asked for %s.", job.report, job.window)
+        self._log.info("Report %s requested for %s.", job.report, job.window)
 
     def _split(self, job: Job, error: RequestRejectedError) -> None:
         """Replace a job whose window the service finds too long by two halves."""
         halves = job_api.split_window(job.report, job.window, error)
-        self._log.warning("Report %s: %s is too long; asking in halves.", job.report, job.window)
+        self._log.warning(
+            "Report %s: window %s is too long; requesting halves.", job.report, job.window
+        )
         job.halves = tuple(Job(report=job.report, window=half) for half in halves)
         self._queues[job.report].extendleft(reversed(job.halves))
         self._unread[job.report] -= 1
@@ -250,7 +265,7 @@ class ReportJobScheduler:
             if self._clock.monotonic() > job.deadline:
                 raise ReportError(
                     f"Report {job.report} for {job.window} was still pending after "
-                    f"{self._timeout}; raise setting report_timeout_minutes or run again."
+                    f"{self._timeout}. Raise setting report_timeout_minutes, or run the tap again."
                 )
             job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
             job.next_poll = self._clock.monotonic() + job.poll_wait

@@ -13,7 +13,7 @@ from tap_freshchat.ids import stable_id
 from tap_freshchat.lookups.conversations import in_batches
 from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.reports import catalog
-from tap_freshchat.reports.limits import MAX_WINDOW
+from tap_freshchat.reports.catalog import MAX_WINDOW
 from tap_freshchat.streams.windowed import ReportStream
 from tap_freshchat.times import format_time
 from tap_freshchat.windows import Window

@@ -7,10 +7,35 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.api import responses
-from tap_freshchat.streams.full_table import FullTableStream
+from tap_freshchat.streams.base import FullTableStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from singer_sdk import Tap
+
+    from tap_freshchat.run_context import RunContext
+
+    Items = Iterable[Mapping[str, Any]]
+
+
+class EntityStream(FullTableStream):
+    """Stream of one list of the account, which `read` fetches."""
+
+    def __init__(
+        self,
+        tap: Tap,
+        start_run: Callable[[], RunContext],
+        name: str,
+        read: Callable[[EntityStream], Items],
+    ) -> None:
+        self.name = name
+        self._read = read
+        super().__init__(tap, start_run)
+
+    @override
+    def items(self) -> Items:
+        return self._read(self)
 
 
 class Account(FullTableStream):
@@ -20,79 +45,29 @@ class Account(FullTableStream):
     primary_keys = ("account_id",)
 
     @override
-    def items(self) -> Iterable[Mapping[str, Any]]:
+    def items(self) -> Items:
         account = self.run.directory.account
         # A token without this right still reads all other streams.
         return [account] if account.get("account_id") is not None else []
 
 
-class Agents(FullTableStream):
-    """Agents, with their current status."""
-
-    name = "agents"
-
-    @override
-    def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.run.directory.agents.values()
-
-
-class AgentStatuses(FullTableStream):
-    """The statuses that agents can choose from."""
-
-    name = "agent_statuses"
-
-    @override
-    def items(self) -> Iterable[Mapping[str, Any]]:
-        return _list_in(self.run.client.get("/agents/status"), "states", "/agents/status")
+# Agents come with their current status; agents know channels as topics.
+ENTITIES: Mapping[str, Callable[[EntityStream], Items]] = {
+    "agent_statuses": lambda stream: _list_at(stream.run, "/agents/status", "states"),
+    "agents": lambda stream: stream.run.directory.agents.values(),
+    "channels": lambda stream: stream.run.directory.channels.values(),
+    "conversation_fields": lambda stream: _list_at(stream.run, "/conversations/fields", "fields"),
+    "groups": lambda stream: stream.run.directory.groups.values(),
+    "roles": lambda stream: stream.paginate("/roles", "roles"),
+}
 
 
-class Groups(FullTableStream):
-    """Groups of agents."""
-
-    name = "groups"
-
-    @override
-    def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.run.directory.groups.values()
-
-
-class Channels(FullTableStream):
-    """Channels, which agents know as topics."""
-
-    name = "channels"
-
-    @override
-    def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.run.directory.channels.values()
-
-
-class Roles(FullTableStream):
-    """Roles of agents."""
-
-    name = "roles"
-
-    @override
-    def items(self) -> Iterable[Mapping[str, Any]]:
-        return self.paginate("/roles", "roles")
-
-
-class ConversationFields(FullTableStream):
-    """Definitions of the properties that conversations can have."""
-
-    name = "conversation_fields"
-
-    @override
-    def items(self) -> Iterable[Mapping[str, Any]]:
-        path = "/conversations/fields"
-        return _list_in(self.run.client.get(path), "fields", path)
-
-
-def _list_in(answer: Any, key: str, path: str) -> list[dict[str, Any]]:
+def _list_at(run: RunContext, path: str, key: str) -> list[dict[str, Any]]:
     """The list in a response, either the response itself or under a key.
 
     Raises:
         FreshchatError: there is no list.
     """
-    return responses.require_object_list(
-        answer.get(key) if isinstance(answer, dict) else answer, path, key
-    )
+    response = run.client.get(path)
+    items = response.get(key) if isinstance(response, dict) else response
+    return responses.require_object_list(items, path, key)

@@ -12,7 +12,7 @@ from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import FreshchatError, RequestRejectedError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.metric_records import INTERVALS, Metric, historical_records, instant_records
-from tap_freshchat.streams.full_table import FullTableStream
+from tap_freshchat.streams.base import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import floor_to, format_request_time, parse_time
 from tap_freshchat.windows import Window, plan_windows
@@ -89,19 +89,15 @@ class InstantMetrics(FullTableStream):
 
 def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatError:
     return FreshchatError(
-        f"The answer for metric {metric.name} cannot be read: {error}; "
-        f"take the metric out of setting {setting}."
+        f"The response for metric {metric.name} cannot be read: {error}. "
+        f"Remove the metric from setting {setting}."
     )
 
 
 class MetricQueries:
     """Requests for the metrics of one stream; rejected metrics are skipped and logged once.
 
-    Args:
-        run: the run.
-        metrics: by the setting.
-        setting: its name, which is also the stream's.
-        log: for metrics that are skipped.
+    `setting` is its name, which is also the stream's.
     """
 
     def __init__(
@@ -130,7 +126,7 @@ class MetricQueries:
                 return error
             return response if isinstance(response, dict) else {}
 
-        in_flight = self._run.config.max_concurrency
+        in_flight = self._run.client.max_concurrency
         for metric, response in ordered_map(fetch, self._metrics, in_flight=in_flight):
             if isinstance(response, RequestRejectedError):
                 self._skip_metric(metric, query)
@@ -139,8 +135,8 @@ class MetricQueries:
                 yield metric, response
         if self._rejected and not self._any_succeeded:
             raise FreshchatError(
-                f"Freshchat refuses every metric of setting {self._setting}; name metrics that the "
-                f"account has, or leave the stream {self._setting} out."
+                f"Freshchat rejects every metric of setting {self._setting}. Name metrics that the "
+                f"account has, or deselect the stream {self._setting}."
             )
 
     def _skip_metric(self, metric: Metric, query: Mapping[str, str]) -> None:
@@ -148,7 +144,7 @@ class MetricQueries:
         if metric not in self._rejected:
             self._rejected.add(metric)
             self._log.warning(
-                "Freshchat refuses metric %s%s; it is left out wherever it is refused. Check "
+                "Freshchat rejects metric %s%s; the metric is omitted where it is rejected. Check "
                 "setting %s.",
                 *(metric.text, f" from {query['start']} on" if query else "", self._setting),
             )

@@ -93,6 +93,6 @@ def sent_at(message: dict[str, Any]) -> datetime:
         return from_epoch_ms(int(version or "none") * 1000)
     except ValueError:
         raise FreshchatError(
-            f"An answer of {PATH} has a message without a readable created_on; leave the stream "
-            f"outbound_messages out until Freshchat is asked."
+            f"A response of {PATH} has a message without a readable created_on. Deselect the "
+            f"stream outbound_messages and ask Freshchat's support."
         ) from None

@@ -27,13 +27,7 @@ _TIME_FIELDS = ("created_at", "created_time")
 
 
 class RawReport(ReportStream):
-    """Rows of one raw report; rows alike in every column are one record.
-
-    Args:
-        tap: for the SDK.
-        start_run: starts the run at its first call; returns what all streams share.
-        report: its name; the stream is named after it.
-    """
+    """Rows of one raw report; rows alike in every column are one record."""
 
     def __init__(self, tap: Tap, start_run: Callable[[], RunContext], report: str) -> None:
         self.name = f"report_{report.lower().replace('-', '_')}"
@@ -81,12 +75,7 @@ def report_record(
 ) -> dict[str, Any]:
     """The record of a row.
 
-    Args:
-        row_id: its id.
-        time: its time.
-        row: its texts by known column name.
-        time_field: the column that `time` was read from.
-        properties: of the stream's schema.
+    `time_field` is the column that `time` was read from.
     """
     # A column may have the name of a field that the record sets itself.
     own = ("id", "created_time")

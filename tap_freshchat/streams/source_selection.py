@@ -26,10 +26,6 @@ _LOG = "tap-freshchat"
 def select_sources(run: RunContext, streams: Sequence[ReportStream]) -> None:
     """Register the reports of all streams; with `activity_source: auto`, see if there are any.
 
-    Args:
-        run: what all streams share.
-        streams: those selected that can be read from reports.
-
     Raises:
         AuthorizationError: the account had reports and is now denied them.
     """
@@ -43,14 +39,14 @@ def select_sources(run: RunContext, streams: Sequence[ReportStream]) -> None:
         return
     if any(stream.bookmark_for(REPORTS).has_read_reports for stream in flexible):
         raise AuthorizationError(
-            f"{denial} The account had reports before. Nothing is lost so far: run again when they "
-            f"are available, or set activity_source to rest to continue via REST."
+            f"{denial} The account had reports before. Nothing is lost: run the tap again when "
+            f"they are available, or set activity_source to rest to continue via REST."
         )
     run.uses_rest = True
     logging.getLogger(_LOG).warning(
-        "This account has no raw reports (Extract API): reading conversations via REST. The times "
-        "of assignments and agent statuses are then those of the look-up; set activity_source to "
-        "rest to skip this check."
+        "This account has no raw reports (Extract API); reading conversations via REST. The times "
+        "of assignments and agent statuses are those of the look-up. Set activity_source to rest "
+        "to skip this check."
     )
     run.reports.unregister_all()
     _register(run, (stream for stream in streams if not stream.uses_rest))

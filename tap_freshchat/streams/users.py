@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -11,10 +11,9 @@ from tap_freshchat.api import pagination
 from tap_freshchat.bookmarks import REST, Bookmark
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.conform import conform_record
-from tap_freshchat.errors import NotFoundError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.lookups.changed_users import USER_WINDOW, changed_at
-from tap_freshchat.streams.full_table import FullTableStream
+from tap_freshchat.streams.base import FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_time
 from tap_freshchat.windows import plan_windows
@@ -74,35 +73,22 @@ class UserConversations(FullTableStream):
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:
         missing = 0
-        in_flight = self.run.config.max_concurrency
+        client = self.run.client
+        listed = partial(pagination.user_conversations, client, page_size=self.run.config.page_size)
         for window in self.windows:
             user_ids = (str(user["id"]) for user in self.run.changed_users.users(window))
             users = filter(self.run.in_shard, user_ids)
-            for user_id, conversations in ordered_map(
-                self._conversations, users, in_flight=in_flight
-            ):
+            lists = ordered_map(listed, users, in_flight=client.max_concurrency)
+            for user_id, conversations in lists:
                 missing += conversations is None
                 yield from (
                     {**conversation, "user_id": user_id} for conversation in conversations or ()
                 )
         if missing:
-            self.logger.warning("%d users no longer exist in Freshchat; left out.", missing)
-
-    def _conversations(self, user_id: str) -> list[dict[str, Any]] | None:
-        """Listed conversations of a user, each once; None if the user is gone."""
-        client, page_size = self.run.client, self.run.config.page_size
-        try:
-            return pagination.user_conversations(client, user_id, page_size=page_size)
-        except NotFoundError:
-            return None
+            self.logger.warning("%d users no longer exist in Freshchat and are omitted.", missing)
 
 
 def user_windows(state: Mapping[str, Any], run: RunContext) -> list[Window]:
-    """The windows in which this run lists users.
-
-    Args:
-        state: of the stream `users`.
-        run: the run.
-    """
+    """The windows in which this run lists users."""
     bookmark = Bookmark(dict(state), Users.replication_key, REST, overlap=run.config.lookback)
     return plan_windows(run.start_time_for(bookmark), run.time_range.rest_end, USER_WINDOW)

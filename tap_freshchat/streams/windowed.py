@@ -49,7 +49,7 @@ class WindowedStream(FreshchatStream):
                 self._bookmark.value or self.start_time
             ):
                 self._bookmark.advance(window.end)
-                self._tap.state_writer.write_state(self.tap_state)
+                self.write_state()
             self.logger.info(
                 "Window %d of %d, %s: %d new records%s.",
                 *(number, len(self.windows), window, count),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from random import random
 from typing import TYPE_CHECKING
 
@@ -36,66 +37,46 @@ class SendCancelled(Exception):  # noqa: N818 - an outcome, not an error
     """The run ends while a batch waits for its turn."""
 
 
+@dataclass(kw_only=True, eq=False)
 class BatchSender:
     """Sends batches through a transport; safe to share between threads.
 
-    Args:
-        transport: Posts the bodies.
-        dead_letters: Takes the events that Segment rejects.
-        events_per_second: Rate limit, retries included; 0 is none.
-        retry_seconds: How long one body is retried.
-        clock: Time and waiting.
-        logger: For the one warning about a wrong clock.
-        known_event_names: The event names that are counted one by one.
-        on_accepted: Called with each acknowledged batch.
+    The rate limit `events_per_second` includes retries; 0 is none. One body is retried for
+    `retry_seconds`. Only `known_event_names` are counted by name.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
-        self,
-        *,
-        transport: BatchTransport,
-        dead_letters: DeadLetters,
-        events_per_second: float,
-        retry_seconds: float,
-        clock: Clock,
-        logger: logging.Logger,
-        known_event_names: AbstractSet[str],
-        on_accepted: Callable[[Batch], object] = lambda _: None,
-    ) -> None:
-        self.stop = threading.Event()
-        self._poster = transport
-        self._dead_letters = dead_letters
-        self._retry_seconds = retry_seconds
-        self._clock = clock
-        self._logger = logger
-        self._known_event_names = known_event_names
-        self._on_accepted = on_accepted
-        self._limiter = RateLimiter(events_per_second, clock.monotonic, self._sleep)
+    transport: BatchTransport
+    dead_letters: DeadLetters
+    events_per_second: float
+    retry_seconds: float
+    clock: Clock
+    logger: logging.Logger
+    known_event_names: AbstractSet[str]
+    on_accepted: Callable[[Batch], object] = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._limiter = RateLimiter(self.events_per_second, self.clock.monotonic, self._sleep)
         self._clock_was_wrong = False
 
     def send(self, batch: Batch, stats: RunStats) -> None:
         """Send a batch; on return each event is acknowledged or a dead letter.
 
-        Args:
-            batch: The events.
-            stats: Counts what is settled, also when this raises.
-
-        Raises:
-            TargetSegmentError: The rest of the batch cannot be delivered.
-            SendCancelled: `stop` was set while the batch waited.
+        `stats` counts what is settled, also when this raises: `TargetSegmentError` if the rest
+        cannot be delivered, `SendCancelled` if `stop` was set while the batch waited.
         """
         parts = [batch]
         while parts:
             part = parts.pop()
             result = self._post(part, stats)
             if result.outcome is Outcome.ACCEPTED:
-                stats.count_sent(part, self._known_event_names)
-                self._on_accepted(part)
+                stats.count_sent(part, self.known_event_names)
+                self.on_accepted(part)
             elif len(part) == 1:
                 reason = Reason(
                     "refused", f"Segment rejected it with {result.status}, alone in a request"
                 )
-                self._dead_letters.write_event(part[0], reason)
+                self.dead_letters.write_event(part[0], reason)
                 stats.dead_letters[part[0].stream, reason.text] += 1
             else:
                 half = len(part) // 2
@@ -110,7 +91,7 @@ class BatchSender:
             self._limiter.acquire(len(events))
             if self.stop.is_set():
                 raise SendCancelled
-            result = self._poster.post(payloads, attempt)
+            result = self.transport.post(payloads, attempt)
             stats.requests += 1
             stats.retries += bool(attempt)
             stats.body_bytes += result.body_bytes
@@ -122,8 +103,8 @@ class BatchSender:
             # A wait that Segment asks for does not count as a failed attempt.
             counted += not result.wait
             pause = result.wait or backoff_seconds(counted)
-            now = self._clock.monotonic()
-            give_up_at = now + self._retry_seconds if give_up_at is None else give_up_at
+            now = self.clock.monotonic()
+            give_up_at = now + self.retry_seconds if give_up_at is None else give_up_at
             if counted >= MAX_ATTEMPTS or now + pause > give_up_at:
                 raise DeliveryError(
                     f"Segment could not be reached: {result.status} at attempt {attempt}; nothing "
@@ -135,7 +116,7 @@ class BatchSender:
                 self._sleep(pause)
 
     def _sleep(self, seconds: float) -> None:
-        if self._clock.wait(self.stop, seconds):
+        if self.clock.wait(self.stop, seconds):
             raise SendCancelled
 
     def _check_clock(self, result: PostResult) -> None:
@@ -143,7 +124,7 @@ class BatchSender:
         if skew is None or abs(skew) <= MAX_CLOCK_SKEW_SECONDS or self._clock_was_wrong:
             return
         self._clock_was_wrong = True
-        self._logger.warning(
+        self.logger.warning(
             "This host's clock is %.0f s %s Segment's, and Segment shifts the time of every event "
             "by that much; synchronise the clock (NTP)",
             abs(skew),

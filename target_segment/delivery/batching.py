@@ -20,12 +20,9 @@ _OPENING = b'{"batch":['
 
 
 def build_body(payloads: Sequence[bytes], sent_at: str, write_key: str | None) -> bytes:
-    """Join encoded events to one `/batch` body.
+    """Join encoded events, at least one, to one `/batch` body.
 
-    Args:
-        payloads: Events as JSON, at least one.
-        sent_at: The time of this attempt, by which Segment corrects all times.
-        write_key: Left out when None.
+    `sent_at` is the time of this attempt, by which Segment corrects all times.
     """
     parts = list(payloads)
     parts[0] = _OPENING + parts[0]
@@ -44,9 +41,9 @@ def _closing(sent_at: str, write_key: str | None) -> bytes:
     return b'],"sentAt":"%b"%b}' % (sent_at.encode(), key)
 
 
-def iso_milliseconds(moment: datetime) -> str:
+def iso_milliseconds(time: datetime) -> str:
     """Format a UTC time as Segment's own libraries do: `2026-11-22T10:55:22.220Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
 def gzip_body(body: bytes) -> bytes:

@@ -27,28 +27,15 @@ MAX_RESPONSE_BYTES = 64 * 1024
 class BatchTransport(Protocol):
     """Where batches are posted: Segment, or the file of a dry run."""
 
-    @property
-    def write_key(self) -> str | None:
-        """The write key in the body."""
-
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
-        """Post events, encoded; `attempt` counts from 0.
-
-        Raises:
-            DeliveryError: Nothing in this run can be delivered.
-        """
+        """Post encoded events, attempts from 0; `DeliveryError` if none can be delivered."""
 
 
 class SegmentClient:
-    """Posts bodies to Segment's HTTP API; safe to share between threads.
+    """Posts bodies to `/batch` of Segment's HTTP API; safe to share between threads.
 
-    Args:
-        session: Its pool should hold one connection per thread.
-        api_url: Without `/batch`.
-        write_key: Of the Segment source.
-        timeout: Seconds, for the connection and for the response.
-        clock: The time of day, for `sentAt`.
-        user_agent: Name of the client.
+    The pool of `session` should hold one connection per thread. `timeout` is in seconds, for the
+    connection and for the response.
     """
 
     def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
@@ -61,7 +48,7 @@ class SegmentClient:
         clock: Clock,
         user_agent: str,
     ) -> None:
-        self.write_key = write_key
+        self._write_key = write_key
         self._session = session
         self._timeout = timeout
         self._clock = clock
@@ -86,12 +73,8 @@ class SegmentClient:
         self._environment = session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - stream
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
-        """Post events, encoded; `attempt` counts from 0.
-
-        Raises:
-            DeliveryError: The write key or the URL is wrong.
-        """
-        body = build_body(payloads, iso_milliseconds(self._clock.now()), self.write_key)
+        """Post events; raises `DeliveryError` if the write key or the URL is wrong."""
+        body = build_body(payloads, iso_milliseconds(self._clock.now()), self._write_key)
         compressed = gzip_body(body)
         request = self._request.copy()
         request.prepare_body(compressed, None)
@@ -127,22 +110,13 @@ def _drop_location_header(response: requests.Response, **_: Any) -> None:
 
 
 def _read_limited(response: requests.Response) -> bytes:
-    """Read a response body, up to `MAX_RESPONSE_BYTES`.
-
-    Raises:
-        requests.RequestException: The connection broke.
-    """
+    """Read at most `MAX_RESPONSE_BYTES`; `RequestException` if the connection breaks."""
     chunks: list[bytes] = []
     for chunk in response.iter_content(MAX_RESPONSE_BYTES):
         chunks.append(chunk)
         if sum(map(len, chunks)) >= MAX_RESPONSE_BYTES:
             break
     return b"".join(chunks)
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep ~/.netrc out of a request without credentials."""
-    return request
 
 
 def check_write_key(session: requests.Session, url: str, timeout: float) -> bool | None:
@@ -156,7 +130,8 @@ def check_write_key(session: requests.Session, url: str, timeout: float) -> bool
             url,
             timeout=timeout,
             allow_redirects=False,
-            auth=_no_auth,
+            # Keeps ~/.netrc out of a request without credentials.
+            auth=lambda request: request,
             hooks={"response": _drop_location_header},
             # The body is not read: it holds the source's settings.
             stream=True,

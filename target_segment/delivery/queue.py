@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_segment.errors import DeliveryError
@@ -39,39 +39,26 @@ class _PendingState:
     state: Any
 
 
+@dataclass(kw_only=True, eq=False)
 class DeliveryQueue:
     """Delivers events in order, and returns the STATE that is safe to emit.
 
     One thread calls all methods; other threads send. An event is *settled* when Segment has
-    acknowledged it, or when it is in the dead-letter file.
-
-    Args:
-        sender: Settles one batch.
-        batcher: Groups events into batches.
-        concurrency: Batches in flight.
-        state_seconds: Age at which a STATE has its events sent without a full batch.
-        clock: The age of a STATE.
-        check_interrupt: Called while waiting; raises to end the wait.
+    acknowledged it, or when it is in the dead-letter file. A STATE older than `state_seconds` has
+    its events sent without a full batch. `check_interrupt` is called while waiting; it raises to
+    end the wait. All methods but `end` raise `TargetSegmentError` if the delivery has failed.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
-        self,
-        *,
-        sender: BatchSender,
-        batcher: Batcher,
-        concurrency: int,
-        state_seconds: float,
-        clock: Clock,
-        check_interrupt: Callable[[], None],
-    ) -> None:
-        self.stats = RunStats()
-        self._sender = sender
-        self._batcher = batcher
-        self._concurrency = concurrency
-        self._state_seconds = state_seconds
-        self._clock = clock
-        self._check_interrupt = check_interrupt
-        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="segment")
+    sender: BatchSender
+    batcher: Batcher
+    concurrency: int
+    state_seconds: float
+    clock: Clock
+    check_interrupt: Callable[[], None]
+    stats: RunStats = field(default_factory=RunStats)
+
+    def __post_init__(self) -> None:
+        self._threads = ThreadPoolExecutor(self.concurrency, thread_name_prefix="segment")
         self._in_flight: deque[_InFlightBatch] = deque()
         self._states: deque[_PendingState] = deque()
         self._enqueued = 0
@@ -81,15 +68,11 @@ class DeliveryQueue:
         self._unfinished: deque[RunStats] = deque()
 
     def enqueue(self, event: Event) -> None:
-        """Take an event to deliver; waits while too many batches are in flight.
-
-        Raises:
-            TargetSegmentError: The delivery has failed.
-        """
-        if self._batcher.contains(event.message_id):
+        """Take an event to deliver; waits while too many batches are in flight."""
+        if self.batcher.contains(event.message_id):
             self.stats.merged += 1
             return
-        closed = self._batcher.add(event)
+        closed = self.batcher.add(event)
         self._enqueued += 1
         if closed is not None:
             self._submit(closed)
@@ -102,7 +85,7 @@ class DeliveryQueue:
             newest.state, newest.last = state, self._enqueued
             return
         self._states.append(
-            _PendingState(last=self._enqueued, since=self._clock.monotonic(), state=state)
+            _PendingState(last=self._enqueued, since=self.clock.monotonic(), state=state)
         )
 
     def take_safe_state(self) -> Any | None:
@@ -110,37 +93,29 @@ class DeliveryQueue:
 
         If the newest STATE is older than `state_seconds`, its unfinished batch is sent; that waits
         while more than `concurrency` batches are in flight.
-
-        Raises:
-            TargetSegmentError: The delivery has failed.
         """
         newest = self._states[-1] if self._states else None
         if (
             newest is not None
             and newest.last > self._submitted
-            and self._clock.monotonic() - newest.since >= self._state_seconds
+            and self.clock.monotonic() - newest.since >= self.state_seconds
         ):
-            self._submit(self._batcher.flush())
+            self._submit(self.batcher.flush())
         self._collect()
         return self._newest_settled()
 
     def flush(self) -> None:
-        """Send the unfinished batch, and return when all events are settled.
-
-        Raises:
-            TargetSegmentError: The delivery has failed.
-        """
-        self._submit(self._batcher.flush())
+        """Send the unfinished batch, and return when all events are settled."""
+        self._submit(self.batcher.flush())
         while self._in_flight:
             self._await_any()
 
     def end(self, grace_seconds: float) -> Any | None:
-        """Stop: batches in flight may finish within `grace_seconds`, nothing else is sent.
+        """Stop, and return the newest STATE whose events are all settled; None if there is none.
 
-        Returns:
-            The newest STATE whose events are all settled; None if there is none.
+        Batches in flight may finish within `grace_seconds`, nothing else is sent.
         """
-        self._sender.stop.set()
+        self.sender.stop.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         # `wait` never returns for a future that was cancelled before it began.
         started = [batch.sent for batch in self._in_flight if not batch.sent.cancelled()]
@@ -170,7 +145,7 @@ class DeliveryQueue:
         if not batch:
             return
         # One more batch than threads, so that no thread is idle.
-        while sum(not batch.sent.done() for batch in self._in_flight) > self._concurrency:
+        while sum(not batch.sent.done() for batch in self._in_flight) > self.concurrency:
             self._await_any()
         try:
             sent = self._threads.submit(self._send, batch)
@@ -187,7 +162,7 @@ class DeliveryQueue:
     def _await_any(self) -> None:
         in_flight = [batch.sent for batch in self._in_flight if not batch.sent.done()]
         wait(in_flight, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-        self._check_interrupt()
+        self.check_interrupt()
         self._collect()
 
     def _collect(self) -> None:
@@ -204,13 +179,13 @@ class DeliveryQueue:
         """Settle a batch; runs in a sending thread."""
         stats = RunStats()
         try:
-            self._sender.send(batch, stats)
+            self.sender.send(batch, stats)
         except BaseException as error:
             self._unfinished.append(stats)
-            if isinstance(error, Exception) and not self._sender.stop.is_set():
+            if isinstance(error, Exception) and not self.sender.stop.is_set():
                 self._error = error
             # No STATE can cover what comes after a gap, so the other batches stop too.
-            self._sender.stop.set()
+            self.sender.stop.set()
             raise
         return stats
 

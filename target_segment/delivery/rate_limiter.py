@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 class RateLimiter:
     """Lets threads through one after the other, as fast as the ceiling and the pauses allow.
 
-    Args:
-        events_per_second: The ceiling; 0 is none.
-        monotonic: Returns seconds.
-        sleep: Waits for a number of seconds; may raise to give up waiting.
+    A ceiling of 0 is none. `sleep` may raise to give up waiting.
     """
 
     def __init__(

@@ -36,15 +36,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostResult:
-    """Result of one request.
+    """Result of one request; `status` is for messages: `HTTP 503`, `ConnectTimeout`.
 
-    Attributes:
-        outcome: What to do next.
-        status: For messages: `HTTP 503`, `ConnectTimeout`.
-        wait: Seconds that Segment asks to wait; None if it does not ask.
-        body_bytes: Size of the body.
-        sent_bytes: Size of the compressed body.
-        clock_skew: Seconds by which our clock is ahead of Segment's; None if unknown.
+    `wait` is the seconds that Segment asks to wait, `clock_skew` those by which our clock is ahead
+    of Segment's. `sent_bytes` is the size of the compressed body.
     """
 
     outcome: Outcome
@@ -56,11 +51,7 @@ class PostResult:
 
 
 def classify_response(status: int, headers: Mapping[str, str], content: bytes) -> Outcome:
-    """Classify a response.
-
-    Raises:
-        DeliveryError: Nothing in this run can be delivered; the message says what to change.
-    """
+    """Classify a response; raises `DeliveryError` if nothing in this run can be delivered."""
     if 200 <= status < 300:  # noqa: PLR2004 - the class of HTTP's successes
         if "html" in headers.get("Content-Type", ""):
             raise DeliveryError("api_url returned a web page; it is not Segment's HTTP API")
@@ -87,11 +78,7 @@ def _json(content: bytes) -> Any:
 
 
 def _rejected(body: Any) -> Outcome:
-    """Return `REFUSED`, unless the write key is at fault, which has the same status.
-
-    Raises:
-        DeliveryError: The write key is invalid.
-    """
+    """Return `REFUSED`; raises `DeliveryError` if the write key is at fault."""
     message = body.get("message") if isinstance(body, dict) else None
     if isinstance(message, str) and "write key" in message.lower():
         raise DeliveryError("Segment rejected write_key as invalid; check it")

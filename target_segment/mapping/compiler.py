@@ -9,7 +9,7 @@ import msgspec
 from target_segment.errors import MappingError
 from target_segment.json_codec import encode
 from target_segment.mapping.expressions import Expression, compile_expression
-from target_segment.mapping.message_id_parts import compile_id_parts
+from target_segment.mapping.message_ids import compile_id_parts
 from target_segment.mapping.properties import compile_properties
 from target_segment.mapping.stream_mapping import (
     MessageId,
@@ -35,11 +35,7 @@ SETTINGS = frozenset(
 def compile_mapping(
     config: Mapping[str, Any], stream: StreamInfo, rules: SharedRules, message_id: MessageId
 ) -> StreamMapping | Skipped:
-    """Compile the settings of a stream, none of them null; `Skipped` for `call: skip`.
-
-    Raises:
-        MappingError: A setting is invalid; the message names stream and setting.
-    """
+    """Compile a stream's settings, none of them null; raises `MappingError` that names one."""
     where = f"streams.{stream.name}"
     if unknown := sorted(set(config) - SETTINGS):
         raise MappingError(
@@ -64,29 +60,22 @@ def compile_mapping(
     payload, other = payload_field_names(call)
     if other in config:
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
-    timestamp = value("timestamp")
+    own_name, timestamp = default_name(stream.name), value("timestamp")
     return StreamMapping(
         stream=stream,
         config=config,
         call=call,
         rules=rules,
         payload_name=payload,
-        event=value("event") or _constant(default_name(stream.name)),
+        event=value("event") or (lambda _: own_name),
         event_is_optional=isinstance(config.get("event"), dict) and "map" in config["event"],
         user_id=user_id,
         anonymous_ids=anonymous_ids,
         group_id=group_id,
         timestamp=timestamp,
         message_id=message_id,
-        id_parts=compile_id_parts(
-            _id_parts(config.get("message_id"), f"{where}.message_id", stream.keys),
-            _id_parts(config.get("version"), f"{where}.version", stream.keys),
-            stream.keys,
-            distinguishing_fields=_distinguishing_fields(config, where, stream.keys),
-            is_event=call == "track",
-            moment=timestamp,
-        ),
-        when=_conditions(config.get("when"), f"{where}.when"),
+        id_parts=compile_id_parts(config, where, stream.keys, timestamp),
+        when=_conditions(config.get("when", {}), f"{where}.when"),
         payload=compile_properties(
             config,
             config.get(payload, "*"),
@@ -95,65 +84,21 @@ def compile_mapping(
             keys=stream.keys,
             privacy=rules.privacy,
         ),
-        context=_named(config.get("context"), f"{where}.context", stream.keys),
+        context=_named(config.get("context", {}), f"{where}.context", stream.keys),
         fixed_context=msgspec.Raw(encode(rules.context)),
         integrations=msgspec.Raw(encode(rules.integrations)) if rules.integrations else None,
     )
 
 
-def _constant(value: Any) -> Expression:
-    return lambda _: value
-
-
 def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Expression, str]]:
     """Compile `anonymous_id`: the first expression is the identity, the others are fallbacks."""
     specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    values = [compile_expression(item, where, keys) for item in specs]
     labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in specs[1:])]
-    return [
-        (compile_expression(item, where, keys), label)
-        for item, label in zip(specs, labels, strict=False)
-    ]
-
-
-def _id_parts(spec: Any, where: str, keys: Sequence[str]) -> list[Expression]:
-    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
-    return [compile_expression(item, where, keys) for item in specs]
-
-
-def _distinguishing_fields(
-    config: Mapping[str, Any], where: str, keys: Sequence[str]
-) -> list[Expression]:
-    """Compile the fields of `message_id` that differ from record to record.
-
-    Raises:
-        MappingError: There are none, so that all records would have the same id.
-    """
-    if config.get("message_id") is None:
-        return []
-    for name in ("message_id", "version"):
-        specs = _fields_of(config.get(name), config.get("event"))
-        if specs:
-            # With the key among them, the key alone distinguishes records.
-            specs = [each for each in specs if each in keys] or specs
-            return _id_parts(specs, f"{where}.{name}", keys)
-    raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
-
-
-def _fields_of(spec: Any, event: Any) -> list[Any]:
-    """List the parts of an id that are fields, without constants and the event's name."""
-    fields: list[Any] = []
-    for part in spec if isinstance(spec, list) else [spec]:
-        if part is None or part == event or (isinstance(part, dict) and set(part) == {"value"}):
-            continue
-        fallbacks = _fields_of(part, event) if isinstance(part, list) else part
-        if fallbacks != []:
-            fields.append(fallbacks)
-    return fields
+    return list(zip(values, labels, strict=False))
 
 
 def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expression]]:
-    if spec is None:
-        return []
     if not isinstance(spec, dict):
         raise MappingError(f"{where}: must be {{name: value}}")
     return [
@@ -162,15 +107,13 @@ def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expres
 
 
 def _conditions(spec: Any, where: str) -> list[tuple[Expression, tuple[Any, ...], Skipped]]:
-    if spec is None:
-        return []
     if not isinstance(spec, dict):
         raise MappingError(f"{where}: must be {{path: value or list of values}}")
     return [
         (
             compile_expression(path, f"{where}.{path}"),
-            tuple(wanted) if isinstance(wanted, list) else (wanted,),
+            tuple(allowed) if isinstance(allowed, list) else (allowed,),
             Skipped(f"left out by when: {path}"),
         )
-        for path, wanted in spec.items()
+        for path, allowed in spec.items()
     ]

@@ -22,14 +22,7 @@ EXPRESSION_FORMS = (
 def compile_expression(spec: Any, where: str, keys: Sequence[str] = ()) -> Expression:
     """Compile an expression into a function of the record.
 
-    Args:
-        spec: `"a.b.0.c"`, `["a", "b"]`, `{"value": 1}`, `{"path": "a", "map": {"x": "y"}}`,
-            `{"join": ["a", "b"]}` (with a blank) or `{"key": true}` (the stream's key).
-        where: Stream and setting, for errors.
-        keys: The stream's key properties.
-
-    Raises:
-        MappingError: The expression has none of these forms.
+    Raises `MappingError`, which begins with `where`, if it has none of the `EXPRESSION_FORMS`.
     """
     if isinstance(spec, str):
         return _path(spec, where)
@@ -101,8 +94,5 @@ def _join(values: Sequence[Expression], separator: str) -> Expression:
 def _text(part: Any) -> str:
     """Format a part of a joined text; raises `NotEncodableError` for NaN and Infinity."""
     # Sorted, because the text may be part of a message id.
-    return (
-        encode_sorted(part).decode()
-        if isinstance(part, (NonFiniteNumber, dict, list))
-        else str(part)
-    )
+    is_json = isinstance(part, (NonFiniteNumber, dict, list))
+    return encode_sorted(part).decode() if is_json else str(part)

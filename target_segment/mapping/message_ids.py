@@ -1,14 +1,21 @@
-"""Message ids: the same event always gets the same id, per destination."""
+"""Message ids: the same event always gets the same id, per destination.
+
+An event's name takes no part: a record keeps its id when its event is renamed or classified again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
+from target_segment.errors import MappingError
 from target_segment.json_codec import encode_sorted
+from target_segment.mapping.expressions import Expression, Record, compile_expression
+from target_segment.segment_spec import InvalidEvent
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+# From a record and its event's payload to what distinguishes the event in its stream.
+IdParts: TypeAlias = Callable[[Record, dict[str, Any]], list[Any]]
 
 # 40 hexadecimal characters, far below Segment's 100; collisions of 160 bits are negligible.
 _DIGEST_BYTES = 20
@@ -32,3 +39,87 @@ def message_ids(write_key: str | None, stream: str) -> Callable[[Sequence[Any]],
         return digest.hexdigest()
 
     return message_id
+
+
+def compile_id_parts(
+    config: Mapping[str, Any], where: str, keys: Sequence[str], timestamp: Expression | None
+) -> IdParts:
+    """Compile a stream's `message_id` (default: the key, else the whole record) and `version`.
+
+    Raises `MappingError` if all records would have the same id.
+    """
+    given = _expressions(config.get("message_id"), f"{where}.message_id", keys)
+    version = _expressions(config.get("version"), f"{where}.version", keys)
+    fields = _distinguishing_fields(config, where, keys)
+    parts = _given_parts(given, fields) if given else _key_parts(keys) if keys else _whole_record
+    if version or config.get("call", "track") == "track":
+        return lambda record, _: [*parts(record), *[value(record) for value in version]]
+    # The row of a user or group is sent again when it changes: each state has its own id, and so
+    # has each return to an earlier state, if there is a time.
+    times = [timestamp] if timestamp else []
+    return lambda record, payload: [
+        *parts(record),
+        encode_sorted(payload).decode(),
+        *[value(record) for value in times],
+    ]
+
+
+def _expressions(spec: Any, where: str, keys: Sequence[str]) -> list[Expression]:
+    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    return [compile_expression(item, where, keys) for item in specs]
+
+
+def _distinguishing_fields(
+    config: Mapping[str, Any], where: str, keys: Sequence[str]
+) -> list[Expression]:
+    """Compile the fields of `message_id` that differ from record to record."""
+    if config.get("message_id") is None:
+        return []
+    for name in ("message_id", "version"):
+        specs = _fields_of(config.get(name), config.get("event"))
+        if specs:
+            # With the key among them, the key alone distinguishes records.
+            specs = [each for each in specs if each in keys] or specs
+            return _expressions(specs, f"{where}.{name}", keys)
+    raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
+
+
+def _fields_of(spec: Any, event: Any) -> list[Any]:
+    """List the parts of an id that are fields, without constants and the event's name."""
+    fields: list[Any] = []
+    for part in spec if isinstance(spec, list) else [spec]:
+        if part is None or part == event or (isinstance(part, dict) and set(part) == {"value"}):
+            continue
+        fallbacks = _fields_of(part, event) if isinstance(part, list) else part
+        if fallbacks != []:
+            fields.append(fallbacks)
+    return fields
+
+
+def _given_parts(
+    values: Sequence[Expression], distinguishing_fields: Sequence[Expression]
+) -> Callable[[Record], list[Any]]:
+    def given(record: Record) -> list[Any]:
+        # The first field is enough for nearly all records.
+        for value in distinguishing_fields:
+            part = value(record)
+            if part is not None and part != "":
+                return [value(record) for value in values]
+        raise InvalidEvent("bad_message_id", "every field of message_id is empty")
+
+    return given
+
+
+def _key_parts(keys: Sequence[str]) -> Callable[[Record], list[Any]]:
+    def key(record: Record) -> list[Any]:
+        values = [*map(record.get, keys)]
+        # `any` is enough for nearly all records, and takes a tenth of the time.
+        if not any(values) and all(value is None or value == "" for value in values):
+            raise InvalidEvent("bad_message_id", "every key property is empty")
+        return values
+
+    return key
+
+
+def _whole_record(record: Record) -> list[Any]:
+    return [record]

@@ -30,11 +30,7 @@ def is_field_name(spec: Any) -> bool:
 
 
 def compile_path(path: str) -> Callable[[Mapping[str, Any]], Any]:
-    """Compile a path into a function of the record; the value is None where there is none.
-
-    Raises:
-        ValueError: A step is empty.
-    """
+    """Compile a path into a function of the record; raises `ValueError` for an empty step."""
     steps = split_path(path)
     if not all(steps):
         raise ValueError(f"'{path}' is not a dotted path")

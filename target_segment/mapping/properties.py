@@ -53,22 +53,11 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
     keys: Sequence[str],
     privacy: PrivacyRules,
 ) -> Properties:
-    """Compile a mapping's properties (or traits) into a function of the record.
+    """Compile a mapping's properties (or traits) into a function from a record to a new dict.
 
-    Args:
-        config: The stream's mapping, for `drop` (dotted paths) and `rename` ({old: new}).
-        spec: `"*"`, a list of fields, or {name: expression}; `"*": "*"` adds the whole record.
-        where: Stream and setting, for errors.
-        schema: The stream's JSON Schema.
-        keys: The stream's key properties.
-        privacy: What is dropped and hashed in all streams.
-
-    Returns:
-        A function that returns a new dict. Null values at the top are left out: they make no
-        column, and may erase a trait.
-
-    Raises:
-        MappingError: The specification is invalid.
+    `spec` is `"*"`, a list of fields, or {name: expression}; `"*": "*"` adds the whole record.
+    `config` is the stream's mapping, for `drop` and `rename`. Null values at the top are left out:
+    they make no column, and may erase a trait. Raises `MappingError`, which begins with `where`.
     """
     stream = where.rpartition(".")[0]
     whole, pairs = _parse_spec(spec, where, keys)

@@ -29,14 +29,10 @@ def schema_of_properties(
     drop: Sequence[str],
     hashed: Sequence[str],
 ) -> Schema:
-    """Return the JSON Schema of the properties (or traits) of a mapping.
+    """Return the JSON Schema of a mapping's properties (or traits), which `spec` selects.
 
-    Args:
-        config: The stream's mapping, for `drop` and `rename`.
-        spec: Its `properties` or `traits`.
-        record: JSON Schema of the stream's records; empty if unknown.
-        drop: Paths dropped in every stream.
-        hashed: Paths hashed in every stream.
+    `record` is the JSON Schema of the stream's records, empty if unknown; `drop` and `hashed` are
+    the paths of all streams.
     """
     known = record.get("properties") or {}
     properties: Schema = {}
@@ -119,18 +115,13 @@ def _edit(schema: Schema, path: Sequence[str], instead: Mapping[str, Any] | None
         _edit(properties[name], below, instead)
     elif not below and instead is not None:
         if name in properties:
-            properties[name] = {**_described(properties[name]), **_hashed(properties[name])}
+            old = properties[name]
+            # A list is hashed item by item.
+            new = {"type": old["type"], "items": instead} if "items" in old else instead
+            kept = {"description": old["description"]} if "description" in old else {}
+            properties[name] = {**kept, **new}
     elif not below:
         properties.pop(name, None)
         schema["required"] = [each for each in schema.get("required", ()) if each != name]
     if "properties" in schema:
         schema["properties"] = properties
-
-
-def _described(schema: Mapping[str, Any]) -> Schema:
-    return {"description": schema["description"]} if "description" in schema else {}
-
-
-def _hashed(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of a hashed value; a list is hashed item by item."""
-    return {"type": schema["type"], "items": _DIGEST} if "items" in schema else _DIGEST

@@ -43,12 +43,10 @@ def reserved_renames(schema: Mapping[str, Any]) -> dict[str, str]:
 def expand_renamed_paths(
     paths: Iterable[str], renamed: Mapping[str, str], usual: Mapping[str, str]
 ) -> list[str]:
-    """Add to each path the same path under the name that is sent.
+    """Add to each path, by a field's own or usual name, the same path under the name that is sent.
 
-    Args:
-        paths: By the tap's field names, or by the names that are usually sent.
-        renamed: New names by reserved name, for the fields of a record.
-        usual: The same for the fields of the schema.
+    `renamed` has the new names by reserved name for the fields of a record, `usual` for those of
+    the schema.
     """
     own = {new: name for name, new in usual.items()}
     result: list[str] = []

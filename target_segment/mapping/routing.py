@@ -35,11 +35,7 @@ class Routing:
     known_event_names: frozenset[str] = frozenset()
 
     def mapping_of(self, stream: StreamInfo) -> StreamMapping | Skipped:
-        """Compile the mapping of a stream.
-
-        Raises:
-            MappingError: There is none, and `skip_unmapped` is false.
-        """
+        """Compile the mapping of a stream; raises `MappingError` if it needs one."""
         config = self.streams.get(stream.name, self.streams.get(ANY_STREAM))
         if config is None:
             if self.skip_unmapped:
@@ -57,8 +53,7 @@ def merge_stream_settings(
 ) -> dict[str, dict[str, Any]]:
     """Override the preset's mappings by the user's, key by key; null removes a key.
 
-    Raises:
-        MappingError: A stream's settings are not an object.
+    Raises `MappingError` if a stream's settings are not an object.
     """
     merged = {name: dict(settings) for name, settings in preset.items()}
     for name, settings in own.items():
@@ -77,24 +72,23 @@ def merge_event_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
     return {**names, **own}
 
 
-def check_event_names(routing: Routing, preset: Preset, wanted: Mapping[str, Any]) -> None:
-    """Check the event names that `include_events` and `event_names` give (`wanted`, by setting).
+def check_event_names(routing: Routing, preset: Preset, configured: Mapping[str, Any]) -> None:
+    """Check the names in settings `include_events` and `event_names`, which are `configured`.
 
-    Nothing is checked when a mapping of the user takes event names from records.
-
-    Raises:
-        MappingError: No event can have the name; the message lists the possible names.
+    Nothing is checked when a mapping of the user takes event names from records. Raises
+    `MappingError`, which lists the possible names, if no event can have the name.
     """
     known = {*preset.events}
     for name, config in routing.streams.items():
-        if config.get("event") in _preset_events(preset, name):
+        own = preset.streams.get(name)
+        if own is not None and config.get("event") == own.get("event"):
             continue
         names = _names(name, config)
         if names is None:
             return
         known |= names
     sent = {routing.rules.names.get(name, name) for name in known}
-    for setting, names in wanted.items():
+    for setting, names in configured.items():
         for name in names:
             if name not in known | sent | {*preset.event_names.values()}:
                 raise MappingError(
@@ -122,21 +116,12 @@ def _names(stream: str, config: Mapping[str, Any]) -> set[str] | None:
     return {default_name(stream)} if event is None and stream != ANY_STREAM else None
 
 
-def _preset_events(preset: Preset, stream: str) -> list[Any]:
-    settings = preset.streams.get(stream)
-    return [settings.get("event")] if settings else []
-
-
 def check_streams(routing: Routing, preset: Preset) -> None:
     """Compile every mapping once; raises `MappingError` before anything is requested."""
-    for name in routing.streams:
-        _check_stream(name, routing, preset)
-
-
-def _check_stream(name: str, routing: Routing, preset: Preset) -> None:
-    config = routing.streams[name]
+    name = ""
     try:
-        compile_mapping(config, StreamInfo(name=name), routing.rules, message_ids(None, name))
+        for name in routing.streams:
+            routing.mapping_of(StreamInfo(name=name))
     except MappingError as error:
         if not preset.streams or name in {*preset.streams, ANY_STREAM}:
             raise

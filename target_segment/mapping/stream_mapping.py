@@ -15,7 +15,7 @@ from target_segment.segment_spec import NO_EVENT_NAME, InvalidEvent
 
 if TYPE_CHECKING:
     from target_segment.mapping.expressions import Expression, Record
-    from target_segment.mapping.message_id_parts import IdPartsFunction
+    from target_segment.mapping.message_ids import IdParts
 
 _NO_TIME = "the time of the event is not an ISO 8601 time"
 # ISO 8601 without hyphens: 20261122.
@@ -36,32 +36,23 @@ class Skipped:
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record's event, before it is encoded.
+    """A record's event, before it is encoded: a batch item as Segment's documentation shapes it.
 
-    Attributes:
-        event: A batch item as Segment's documentation shapes it.
-        name: What the summary counts it by: the event's name as sent, or the call.
-        identity: `userId`, `anonymousId`, or `anonymousId from <path>` for a fallback.
-        moment: Its time; None if Segment uses the time of receipt.
+    `name` and `identity` are `Event`'s; without `time`, Segment uses the time of receipt.
     """
 
     event: dict[str, Any]
     name: str
     identity: str
-    moment: datetime | None
+    time: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedRules:
     """Settings that apply to all streams.
 
-    Attributes:
-        names: New event names by old ones.
-        only: The event names to send, under either name; None for all.
-        context: Merged into each event's context.
-        integrations: The `integrations` object of each event; left out when empty.
-        privacy: What is dropped and hashed.
-        truncate: Paths of texts that may be cut when an event is too large.
+    `names` are the new event names by old ones, `only` the events to send under either name, and
+    `truncate` the paths of texts that may be cut when an event is too large.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -97,7 +88,7 @@ class StreamMapping:
     group_id: Expression | None
     timestamp: Expression | None
     message_id: MessageId
-    id_parts: IdPartsFunction
+    id_parts: IdParts
     when: Sequence[tuple[Expression, tuple[Any, ...], Skipped]]
     payload: Properties
     context: Sequence[tuple[str, Expression]]
@@ -107,14 +98,12 @@ class StreamMapping:
     def map(self, record: Record) -> Mapped | Skipped:
         """Turn a record into an event, or return why it is skipped.
 
-        Raises:
-            InvalidEvent: Segment would not accept the event.
-            NotEncodableError: A part of its id is NaN or Infinity.
+        Raises `InvalidEvent`, and `NotEncodableError` if a part of its id is NaN or Infinity.
         """
         for value, allowed, skipped in self.when:
             if value(record) not in allowed:
                 return skipped
-        own_name = name = self.call
+        name = self.call
         event: dict[str, Any] = {"type": name}
         if name == "track":
             own_name = self.event(record)
@@ -132,15 +121,15 @@ class StreamMapping:
         if self.group_id:
             event["groupId"] = _id_as_string(self.group_id(record))
         payload = self.payload(record)
-        event["messageId"] = self.message_id(self.id_parts(own_name, record, payload))
-        moment = None
+        event["messageId"] = self.message_id(self.id_parts(record, payload))
+        time = None
         if self.timestamp:
-            event["timestamp"], moment = _timestamp(self.timestamp(record))
+            event["timestamp"], time = _timestamp(self.timestamp(record))
         event[self.payload_name] = payload
         event["context"] = self._context(record) if self.context else self.fixed_context
         if self.integrations is not None:
             event["integrations"] = self.integrations
-        return Mapped(event=event, name=name, identity=identity, moment=moment)
+        return Mapped(event=event, name=name, identity=identity, time=time)
 
     def _identify(self, record: Record, event: dict[str, Any]) -> str:
         """Put the ids into the event and return what identifies it.

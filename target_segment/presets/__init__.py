@@ -18,13 +18,9 @@ STYLES = (DEFAULT_STYLE, "title_case", "live_chat")
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A preset in one event style.
+    """A preset in one event style: the mapping settings and the event names of its streams.
 
-    Attributes:
-        integration: Name for `context.integration`; None without a preset.
-        streams: Mapping settings by stream.
-        stream_events: By stream, the event names that it yields, before `event_names`.
-        event_names: The names that are sent, where they differ.
+    `stream_events` are the names before `event_names`, which has the names sent where they differ.
     """
 
     integration: str | None = None
@@ -45,11 +41,7 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name: str, style: str = DEFAULT_STYLE) -> Preset:
-    """Read a preset, by its file's name or `none`, in one of its event styles.
-
-    Raises:
-        MappingError: The preset or the style is unknown.
-    """
+    """Read a preset or `none` in an event style; raises `MappingError` if either is unknown."""
     if name == NONE:
         if style != DEFAULT_STYLE:
             raise MappingError(f"event_style: '{style}' needs a preset, and preset is '{NONE}'")

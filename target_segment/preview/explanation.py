@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_segment.json_codec import encode
@@ -19,19 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Where the parts of a stream's events come from.
+    """Where the parts of a stream's events come from, by part such as `userId`.
 
-    Attributes:
-        parts: By part, such as `userId`.
-        properties: By property or trait, where it has its own expression.
-        privacy: By property or trait: what is dropped and hashed in it.
-        sources: By property or trait: its field, where the names differ.
+    The others are by property or trait: its own expression, what is dropped and hashed in it, and
+    its field where the names differ.
     """
 
-    parts: Mapping[str, str] = field(default_factory=dict)
-    properties: Mapping[str, str] = field(default_factory=dict)
-    privacy: Mapping[str, str] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str]
+    properties: Mapping[str, str]
+    privacy: Mapping[str, str]
+    sources: Mapping[str, str]
 
     def of_property(self, name: str) -> str:
         """Describe where a property or trait comes from."""
@@ -42,11 +39,10 @@ class Explanation:
 def describe_mapping(mapping: StreamMapping) -> Explanation:
     """Describe a compiled mapping."""
     config = mapping.config
+    event = config.get("event")
     parts = {
         "type": f"the mapping's call, stream {mapping.stream.name}",
-        "event": describe_expression(config["event"])
-        if config.get("event")
-        else "the stream's name",
+        "event": describe_expression(event) if event else "the stream's name",
         "messageId": f"digest of the destination, the stream, {_id_parts(mapping)}",
         "context": "this target, and the settings context and historical",
         "integrations": "the setting integrations",
@@ -66,33 +62,19 @@ def describe_mapping(mapping: StreamMapping) -> Explanation:
     sources = {new: old for old, new in renamed.items()}
     named: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
     rename: Mapping[str, str] = config.get("rename") or {}
-    return Explanation(
-        parts=parts,
-        properties={
-            **{
-                rename.get(name, name): describe_expression(named[name])
-                for name in named
-                if name != "*"
-            },
-            **{
-                new: f"field {sources.get(old, old)}, renamed"
-                for old, new in rename.items()
-                if old not in named
-            },
-        },
-        privacy={
-            rename.get(name, name): text
-            for name, text in _privacy(
-                {
-                    "left out": [*(config.get("drop") or ()), *mapping.rules.privacy.drop],
-                    "hashed": mapping.rules.privacy.hashed,
-                },
-                renamed,
-                {*(mapping.stream.schema.get("properties") or ()), *named},
-            ).items()
-        },
-        sources=sources,
-    )
+    properties = {
+        rename.get(name, name): describe_expression(named[name]) for name in named if name != "*"
+    }
+    for old, new in rename.items():
+        if old not in named:
+            properties[new] = f"field {sources.get(old, old)}, renamed"
+    rules = mapping.rules.privacy
+    paths = {"left out": [*(config.get("drop") or ()), *rules.drop], "hashed": rules.hashed}
+    fields = {*(mapping.stream.schema.get("properties") or ()), *named}
+    privacy = {
+        rename.get(name, name): text for name, text in _privacy(paths, renamed, fields).items()
+    }
+    return Explanation(parts=parts, properties=properties, privacy=privacy, sources=sources)
 
 
 def describe_expression(spec: Any) -> str:
@@ -116,7 +98,7 @@ def _id_parts(mapping: StreamMapping) -> str:
     given = config.get("message_id")
     parts = describe_expression(given).replace(", or else ", ", ") if given else ""
     if not parts:
-        parts = f"the event's name and the key ({', '.join(keys)})" if keys else "the whole record"
+        parts = f"the key ({', '.join(keys)})" if keys else "the whole record"
     if config.get("version"):
         return f"{parts}, {describe_expression(config['version']).replace(', or else ', ', ')}"
     if mapping.call == "track":

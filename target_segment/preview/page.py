@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
+from target_segment.preview import tables
 from target_segment.preview.chart import chart, series
 from target_segment.preview.samples import samples_section
-from target_segment.preview.tables import (
-    identity_section,
-    largest_section,
-    names_section,
-    reasons_section,
-    sizes_section,
-    truncate_name,
-    with_legend_key,
-)
 from target_segment.run_stats import format_size
 
 if TYPE_CHECKING:
@@ -32,38 +23,36 @@ if TYPE_CHECKING:
 _WIDE, _NARROW = (1040, 300), (360, 260)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunInfo:
-    """The run that a page shows: its start in UTC, its outcome and its files."""
-
-    time: datetime
-    outcome: str
-    bodies: Path
-    dead_letters: Path
-    version: str
-
-
-def render_page(preview: Preview, stats: RunStats, run_info: RunInfo) -> str:
-    """Return the page as HTML."""
+def render_page(  # noqa: PLR0913 - keywords, one for each thing it shows
+    preview: Preview,
+    stats: RunStats,
+    *,
+    started: datetime,
+    outcome: str,
+    bodies: Path,
+    dead_letters: Path,
+    version: str,
+) -> str:
+    """Return the page of a run, which started at a time in UTC, as HTML."""
     text = resources.files("target_segment.preview").joinpath("page.html").read_text("utf-8")
     events = sum(stats.sent.values())
     heading = f"{events:,} event{'' if events == 1 else 's'} would be sent to Segment"
-    file = f"<code>{escape(run_info.bodies.name)}</code>"
+    file = f"<code>{escape(bodies.name)}</code>"
     where = f"The exact bodies are beside this page in {file}." if events else "No file was made."
     return Template(text).substitute(
-        title=escape(f"{heading}, dry run of {run_info.time:%Y-%m-%d %H:%M} UTC"),
+        title=escape(f"{heading}, dry run of {started:%Y-%m-%d %H:%M} UTC"),
         heading=escape(heading),
-        lead=f"Dry run of {run_info.time:%d %B %Y, %H:%M} UTC. Nothing was sent. {where}",
-        notice="".join(_notices(stats, run_info)),
+        lead=f"Dry run of {started:%d %B %Y, %H:%M} UTC. Nothing was sent. {where}",
+        notice="".join(_notices(stats, outcome)),
         tiles="\n".join(_tiles(stats)),
-        sections="\n".join(_sections(preview, stats, run_info)),
-        version=escape(run_info.version),
+        sections="\n".join(_sections(preview, stats, dead_letters)),
+        version=escape(version),
     )
 
 
-def _notices(stats: RunStats, run_info: RunInfo) -> Iterator[str]:
-    if run_info.outcome != "done":
-        yield _notice(f"The run did not reach its end ({run_info.outcome}): there may be more.")
+def _notices(stats: RunStats, outcome: str) -> Iterator[str]:
+    if outcome != "done":
+        yield _notice(f"The run did not reach its end ({outcome}): there may be more.")
     if lost := sum(stats.dead_letters.values()):
         what = f"{lost:,} row{'' if lost == 1 else 's'} cannot become events"
         yield _notice(f"{what}; the reasons are below.")
@@ -89,28 +78,29 @@ def _tiles(stats: RunStats) -> Iterator[str]:
         yield f"<li><b>{escape(value)}</b><span>{escape(what)}</span></li>"
 
 
-def _sections(preview: Preview, stats: RunStats, run_info: RunInfo) -> Iterator[str]:
+def _sections(preview: Preview, stats: RunStats, dead_letters: Path) -> Iterator[str]:
     names = series({name: count.events for name, count in preview.names.items()})
     if preview.times.counts:
         yield _over_time(preview, names)
     if preview.names:
-        yield names_section(preview, names)
-        yield f'<div class="two">{identity_section(stats)}{sizes_section(preview)}</div>'
-    yield reasons_section(
+        yield tables.names_section(preview, names)
+        pair = tables.identity_section(stats) + tables.sizes_section(preview)
+        yield f'<div class="two">{pair}</div>'
+    yield tables.reasons_section(
         "Rejected rows",
         "Segment would reject these or silently drop them. They are kept in "
-        f"{run_info.dead_letters}, with the reason.",
+        f"{dead_letters}, with the reason.",
         stats.dead_letters,
         "None: every row that is an event can be sent.",
     )
-    yield reasons_section(
+    yield tables.reasons_section(
         "Skipped rows",
         "The mapping skips these: they are not events.",
         stats.skipped,
         "None.",
     )
     if preview.names:
-        yield largest_section(preview)
+        yield tables.largest_section(preview)
         yield samples_section(preview)
 
 
@@ -122,7 +112,7 @@ def _over_time(preview: Preview, names: list[str]) -> str:
         for name, (width, height) in (("wide", _WIDE), ("narrow", _NARROW))
     )
     keys = "".join(
-        f"<li>{with_legend_key(number, truncate_name(name))}</li>"
+        f"<li>{tables.with_legend_key(number, tables.truncate_name(name))}</li>"
         for number, name in enumerate(names)
     )
     missing = "".join(

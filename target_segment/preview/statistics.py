@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from target_segment.preview.explanation import Explanation
     from target_segment.segment_spec import Event
@@ -73,22 +73,11 @@ class TimeBins:
             self.counts = merged
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class LargeEvent:
-    """One of the largest events; never its content."""
-
-    size: int
-    message_id: str
-    name: str = field(compare=False)
-    stream: str = field(compare=False)
-    time: str = field(compare=False)
-
-
 class Preview:
-    """Gathers what the page tells of the events that a dry run writes.
+    """Gathers what the page shows of the events that a dry run writes.
 
-    Args:
-        now: The time of day; events a day or more after it are not in the chart.
+    Events a day or more after `now` are not in the chart. `largest` begins with the largest event;
+    `explanations` holds, by stream, where the parts of its events come from.
     """
 
     def __init__(self, now: datetime) -> None:
@@ -99,22 +88,8 @@ class Preview:
         self.far_off = 0
         self.sizes: Counter[int] = Counter()
         self.samples: dict[str, Event] = {}
-        self._largest: list[LargeEvent] = []
-        self._explanations: dict[str, Explanation] = {}
-
-    @property
-    def largest(self) -> list[LargeEvent]:
-        """The largest events, the largest first."""
-        return sorted(self._largest, reverse=True)
-
-    @property
-    def explanations(self) -> Mapping[str, Explanation]:
-        """Where the parts of events come from, by stream."""
-        return self._explanations
-
-    def explain(self, stream: str, explanation: Explanation) -> None:
-        """Remember where the parts of a stream's events come from."""
-        self._explanations[stream] = explanation
+        self.largest: list[Event] = []
+        self.explanations: dict[str, Explanation] = {}
 
     def add(self, events: Iterable[Event]) -> None:
         """Take in events that were written."""
@@ -132,33 +107,31 @@ class Preview:
         count.largest = max(count.largest, size)
         self.samples.setdefault(name, event)
         self.sizes[next(bound for bound in (*SIZE_BOUNDS, size) if size <= bound)] += 1
-        told = msgspec.json.decode(event.payload, type=_TimestampOnly).timestamp
-        # Of an event out of a file of dead letters it may be anything.
-        time = told if isinstance(told, str) else None
-        seconds = _seconds(time)
+        seconds = _seconds(read_timestamp(event))
         if seconds is None:
             self.undated += 1
         elif not _EARLIEST <= seconds < self._latest:
             self.far_off += 1
         else:
             self.times.add(seconds, name)
-        large = LargeEvent(
-            size=size,
-            message_id=event.message_id,
-            name=event.name,
-            stream=event.stream,
-            time=time or "",
-        )
-        if len(self._largest) < _LARGEST:
-            heapq.heappush(self._largest, large)
-        else:
-            heapq.heappushpop(self._largest, large)
+        if len(self.largest) < _LARGEST or _size_and_id(event) > _size_and_id(self.largest[-1]):
+            self.largest = heapq.nlargest(_LARGEST, [*self.largest, event], key=_size_and_id)
+
+
+def _size_and_id(event: Event) -> tuple[int, str]:
+    return len(event.payload), event.message_id
+
+
+def read_timestamp(event: Event) -> str | None:
+    """Return an event's time; None if it has none, or, out of a dead-letter file, no text."""
+    found = msgspec.json.decode(event.payload, type=_TimestampOnly).timestamp
+    return found if isinstance(found, str) else None
 
 
 def _seconds(time: str | None) -> float | None:
     try:
         # Python 3.10 reads neither `Z` nor more digits than six.
-        moment = msgspec.convert(time, datetime)
+        parsed = msgspec.convert(time, datetime)
     except msgspec.ValidationError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)).timestamp()

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from target_segment.preview.chart import REST
-from target_segment.preview.statistics import SIZE_BOUNDS
+from target_segment.preview.statistics import SIZE_BOUNDS, read_timestamp
 from target_segment.run_stats import format_size, user_id_first
 from target_segment.segment_spec import MAX_EVENT_BYTES
 
@@ -148,13 +148,13 @@ def largest_section(preview: Preview) -> str:
     """Return the table of the largest events."""
     rows = [
         (
-            truncate_name(large.name),
-            f"{large.size:,}",
-            f"{large.size / MAX_EVENT_BYTES:.0%}",
-            escape(large.time),
-            f"<code>{escape(large.message_id)}</code>",
+            truncate_name(event.name),
+            f"{len(event.payload):,}",
+            f"{len(event.payload) / MAX_EVENT_BYTES:.0%}",
+            escape(read_timestamp(event) or ""),
+            f"<code>{escape(event.message_id)}</code>",
         )
-        for large in preview.largest
+        for event in preview.largest
     ]
     columns = ("Event", "#Bytes", "#Of the limit", "?Time", "?Message id")
     return section("Largest events", "", table(columns, rows))

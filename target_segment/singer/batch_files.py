@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 def batch_records(message: Mapping[str, Any], on_idle: Callable[[], None]) -> Iterator[Any]:
     """Yield the records of a BATCH message in the order of its files.
 
-    `on_idle` is called every `LINES_BETWEEN_CHECKS` lines; it may raise to end reading.
-
-    Raises:
-        InvalidInputLine: The message or a file is invalid; the text names the file.
+    `on_idle` is called every `LINES_BETWEEN_CHECKS` lines; it may raise to end reading. Raises
+    `InvalidInputLine` if the message or a file, which it names, is invalid.
     """
     if not isinstance(message["stream"], str):
         raise InvalidInputLine("The stream of a BATCH message must be a string")

@@ -12,21 +12,16 @@ def check_schema(message: dict[str, Any]) -> None:
     stream, schema = message["stream"], message["schema"]
     if not isinstance(stream, str):
         raise InvalidInputLine("The stream of a SCHEMA message must be a string")
+    where = f"SCHEMA of stream '{stream}'"
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-        raise InvalidInputLine(
-            f"SCHEMA of stream '{stream}': the schema must be of an object with properties"
-        )
+        raise InvalidInputLine(f"{where}: the schema must be of an object with properties")
     if not all(isinstance(field, dict) for field in schema["properties"].values()):
-        raise InvalidInputLine(
-            f"SCHEMA of stream '{stream}': the schema of each property must be an object"
-        )
+        raise InvalidInputLine(f"{where}: the schema of each property must be an object")
     keys = message.get("key_properties")
     if keys is not None and not (
         isinstance(keys, list) and all(isinstance(key, str) for key in keys)
     ):
-        raise InvalidInputLine(
-            f"SCHEMA of stream '{stream}': key_properties must be a list of strings"
-        )
+        raise InvalidInputLine(f"{where}: key_properties must be a list of strings")
 
 
 def check_record(stream: Any, record: Any) -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections import Counter
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from singer_sdk.io_base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
@@ -19,6 +19,8 @@ from target_segment.json_codec import NotJSONError, decode, decode_record_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+Handler: TypeAlias = "Callable[[dict[str, Any]], None]"
 
 # A pipe gives 64 KB at most at a time; a file gives what is asked.
 _CHUNK_BYTES = 1 << 17
@@ -39,14 +41,15 @@ class MessageReader(GenericSingerReader[bytes]):
     """Reads messages and passes them to the target.
 
     Attributes:
-        record_handlers: By stream, what takes its records directly. Records of other streams, and
-            all other messages, go to the callbacks, as in the SDK.
+        handlers: By type, what takes its messages, before the SDK's own callback for them.
+        record_handlers: By stream, what takes its records directly.
         on_idle: Called between chunks of input and while there is none; may raise to end reading.
     """
 
     def __init__(self, on_idle: Callable[[], None] = lambda: None) -> None:
         super().__init__()
-        self.record_handlers: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self.handlers: dict[str, Handler] = {}
+        self.record_handlers: dict[str, Handler] = {}
         self.on_idle = on_idle
         self._line_number = 0
 
@@ -59,8 +62,9 @@ class MessageReader(GenericSingerReader[bytes]):
 
     @override
     def process_lines(
-        self, file_input: IO[bytes] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+        self, file_input: IO[bytes] | None, callbacks: dict[str, Handler]
     ) -> Counter[str]:
+        handlers = {**callbacks, **self.handlers}
         counts: Counter[str] = Counter()
         taken = 0
         record_handlers = self.record_handlers
@@ -75,13 +79,13 @@ class MessageReader(GenericSingerReader[bytes]):
                 continue
             message = self.deserialize_json(line)
             kind = message.get("type")
-            if not isinstance(kind, str) or kind not in callbacks:
+            if not isinstance(kind, str) or kind not in handlers:
                 raise InvalidInputLine(
                     f"Line {self._line_number}: unknown or missing Singer message type"
                 )
             if missing := sorted(_REQUIRED_KEYS.get(kind, set()) - message.keys()):
                 raise InvalidInputLine(f"Line {self._line_number} lacks {', '.join(missing)}")
-            callbacks[kind](message)
+            handlers[kind](message)
             counts[kind] += 1
         counts["RECORD"] += taken
         return counts

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 def apply_stream_map(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the record as a stream map makes it; None if it is filtered out.
-
-    Raises:
-        TargetSegmentError: An expression of the user fails on the record.
-    """
+    """Apply a stream map; None if it filters out, `TargetSegmentError` if it fails."""
     if not isinstance(stream_map, CustomStreamMap):
         return stream_map.transform(record)
     try:

@@ -15,14 +15,9 @@ _MAX_REASON_CHARS = 150
 
 
 class RecordValidator:
-    """Validates records of one stream (Draft 7, formats not checked).
+    """Validates one stream's records (Draft 7, no formats, no references elsewhere).
 
-    Args:
-        schema: The stream's schema. References to other documents are not followed.
-        stream: The stream's name, for errors.
-
-    Raises:
-        InvalidJSONSchema: The schema itself is invalid.
+    Raises `InvalidJSONSchema` if the schema itself is invalid.
     """
 
     def __init__(self, schema: dict[str, Any], stream: str) -> None:

@@ -15,8 +15,8 @@ from singer_sdk.singerlib import Catalog
 import freshchat_sandbox as sandbox
 from tap_freshchat.config import Config
 from tap_freshchat.run_context import RunContext
+from tap_freshchat.shutdown import TempDir
 from tap_freshchat.tap import TapFreshchat
-from tap_freshchat.temp_dir import TempDir
 
 if TYPE_CHECKING:
     from datetime import datetime

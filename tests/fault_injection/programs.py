@@ -9,16 +9,17 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import requests
+from typing_extensions import Self
 
 from tap_freshchat.config import Config
 from tap_freshchat.run_context import RunContext
+from tap_freshchat.shutdown import TempDir
 from tap_freshchat.tap import TapFreshchat
-from tap_freshchat.temp_dir import TempDir
 from target_segment.run import Run, build_run
 from target_segment.target import TargetSegment
 
@@ -47,7 +48,7 @@ class FastClock:
     speed: float
 
     @classmethod
-    def from_environment(cls) -> FastClock:
+    def from_environment(cls) -> Self:
         """The clock that `to_environment` described."""
         return cls(**json.loads(os.environ[CLOCK]))
 
@@ -78,6 +79,14 @@ class FastClock:
         return event.wait(seconds / self.speed)
 
 
+class FastTargetClock(FastClock):
+    """A clock whose waits are short; `sentAt` is the time of the host, as the server expects."""
+
+    def now(self) -> datetime:
+        """The time of the host."""
+        return datetime.now(timezone.utc)
+
+
 class FastTap(TapFreshchat):
     """The tap with a fast clock."""
 
@@ -103,7 +112,7 @@ class FastTarget(TargetSegment):
             self.plugin_version,
             check_interrupt=self.check_interrupt,
             logger=self.logger,
-            clock=FastClock.from_environment(),
+            clock=FastTargetClock.from_environment(),
         )
 
 

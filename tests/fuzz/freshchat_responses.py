@@ -122,7 +122,7 @@ def _account(client: FreshchatClient) -> None:
 
 
 def _lookup(client: FreshchatClient) -> None:
-    lookup = ConversationLookup(client, _Clock(), max_concurrency=1, page_size=50)
+    lookup = ConversationLookup(client, _Clock(), page_size=50)
     found = lookup.get_snapshots({"c1": NOON - timedelta(days=1), "c2": None})
     for snapshot in found.values():
         _ = snapshot.history.first_visible_message, snapshot.history.response_due(NOON)
@@ -139,7 +139,6 @@ def _walk(client: FreshchatClient) -> None:
             Path(folder),
             all_users=False,
             page_size=50,
-            max_concurrency=1,
         )
         for snapshot in walk.conversations(HOUR):
             events_from_snapshot(snapshot)

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.agent_status import parse_status_changes
-from tap_freshchat.activity.events import event_from_row, parse_row_time
+from tap_freshchat.activity.agent_status import status_change_from_row
+from tap_freshchat.activity.events import event_from_row, infer_start, parse_row_time
 from tap_freshchat.activity.transcript_rows import message_from_row
 from tap_freshchat.conform import conform_row
 from tap_freshchat.errors import ReportError, RetryableError
@@ -52,11 +52,12 @@ def _read(name: str, row: Mapping[str, str]) -> None:
     if name == catalog.TRANSCRIPT:
         message_from_row(row, parse_row_time(name, row["created_time"]), app_id=None)
     elif name in {catalog.AVAILABILITY, catalog.INTELLIASSIGN}:
-        parse_status_changes({name: [row]})
+        _ = status_change_from_row(name, row).id
     elif "conversation_id" in row:
         with contextlib.suppress(KeyError):
             # Reports of figures, and files without the column of labels, tell no occurrence.
-            _ = event_from_row(name, row).id
+            event = event_from_row(name, row)
+            _ = event.id, infer_start(event)
 
 
 def cell(data: bytes) -> None:

@@ -1,7 +1,7 @@
-"""Rows of reports become occurrences."""
+"""Rows of reports become events and status changes."""
 
-from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fakes.clock import NOON
@@ -9,20 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_freshchat.activity.agent_status import (
+    AgentStatusChange,
     mentions_intelliassign,
     normalise_status,
-    parse_status_changes,
+    status_change_from_row,
 )
-from tap_freshchat.activity.conversation_state import ConversationStates
-from tap_freshchat.activity.event_sorter import sorted_conversation_events
-from tap_freshchat.activity.events import ConversationEvent, event_from_row, parse_row_time
-from tap_freshchat.activity.interaction_starts import infer_interaction_start
+from tap_freshchat.activity.conversation_state import ConversationState, apply_event
+from tap_freshchat.activity.event_log import EventLog
+from tap_freshchat.activity.events import (
+    ConversationEvent,
+    event_from_row,
+    infer_start,
+    parse_row_time,
+)
+from tap_freshchat.activity.interaction_starts import classify_starts
+from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.conform import parse_flag
 from tap_freshchat.errors import ReportError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
+from tap_freshchat.times import format_time
+from tap_freshchat.windows import Window
 
-LONG_AGO = NOON - timedelta(days=30)
+ALWAYS = Window(NOON - timedelta(days=30), NOON + timedelta(days=30))
+IN_MEMORY = Path(":memory:")
 
 
 def at(minutes):
@@ -47,31 +57,45 @@ def row(minutes, began=0, **values):
 
 
 def story(**rows):
-    """Occurrences of rows given by kind of report."""
+    """Events of conversation c, created at noon, from rows given by kind of report."""
     reports = {
         "created": catalog.CONVERSATION_CREATED,
         "agent": catalog.AGENT_ASSIGNED,
         "group": catalog.GROUP_ASSIGNED,
         "resolved": catalog.CONVERSATION_RESOLVED,
     }
-    named = {reports[k]: v for k, v in rows.items()}
-    return list(sorted_conversation_events(named, since=LONG_AGO))
+    log = EventLog(IN_MEMORY, ConversationEvent)
+    for name, report_rows in rows.items():
+        for each in report_rows:
+            event = event_from_row(reports[name], each)
+            log.add(filter(None, (event, infer_start(event))))
+    created = Snapshot(
+        conversation={"created_time": format_time(at(0))},
+        user_id=None,
+        time=NOON,
+        history=MessageHistory(complete=False),
+    )
+    return classify_starts(log.of_keys(["c"], ALWAYS)["c"], created)
 
 
 def changes_of(events):
-    states = ConversationStates()
-    return [(each.kind, states.apply(each)[0]) for each in events]
+    state, changes = ConversationState(), []
+    for each in events:
+        step = apply_event(state, each)
+        changes.append((each.kind, step.changes))
+        state = step.state
+    return changes
 
 
 WHOLE_LIFE = {
-    "created": [row(0, group_id="g1"), row(50, began=50, reopened="true")],
+    "created": [row(0, group_id="g1"), row(50, began=50, reopened="true", group_id="")],
     "group": [row(5, group_id="g2")],
     "agent": [row(10, agent_id="a1"), row(20, agent_id="a2")],
     "resolved": [row(40, agent_id="a2"), row(60, began=50)],
 }
 
 
-def test_a_life_is_reported_in_order_of_time_with_old_and_new_values():
+def test_events_come_in_order_of_time_with_old_and_new_values():
     reported = [(kind, dict(changes.pairs)) for kind, changes in changes_of(story(**WHOLE_LIFE))]
     assert reported == [
         ("created", {}),
@@ -92,27 +116,27 @@ def test_a_life_is_reported_in_order_of_time_with_old_and_new_values():
     assert all(changes.previous_values_known for _, changes in changes_of(story(**WHOLE_LIFE)))
 
 
-def test_an_old_value_that_nobody_reported_is_null_and_said_to_be_unknown():
+def test_an_old_value_that_no_row_shows_is_null_and_marked_as_unknown():
     [(_, changes)] = changes_of(story(agent=[row(10, agent_id="a1")], created=[])[1:])
     assert dict(changes.pairs) == {"assigned_agent_id": (None, "a1")}
     assert not changes.previous_values_known
 
 
-def test_a_resolution_out_of_nowhere_reports_the_new_status_only():
+def test_a_resolution_without_earlier_rows_reports_the_new_status_only():
     event = story(resolved=[row(10, agent_id="a1")])[-1]
-    changes, state = ConversationStates().apply(event)
-    assert dict(changes.pairs) == {"status": (None, "resolved")}
-    assert state.known["assigned_agent_id"] == "a1"
+    step = apply_event(ConversationState(), event)
+    assert dict(step.changes.pairs) == {"status": (None, "resolved")}
+    assert step.state.values["assigned_agent_id"] == "a1"
 
 
 def test_a_reopening_is_known_to_come_from_resolved():
     [event] = story(created=[row(0, reopened="1")])
-    changes, _ = ConversationStates().apply(event)
+    changes = apply_event(ConversationState(), event).changes
     assert dict(changes.pairs) == {"status": ("resolved", "new")}
     assert changes.previous_values_known
 
 
-def test_an_interaction_without_a_created_row_has_begun_all_the_same():
+def test_an_interaction_without_a_created_row_has_a_start_all_the_same():
     reported = story(resolved=[row(40)], agent=[row(60, began=50, agent_id="a")])
     assert [(each.kind, each.time) for each in reported] == [
         ("created", at(0)),
@@ -120,11 +144,6 @@ def test_an_interaction_without_a_created_row_has_begun_all_the_same():
         ("reopened", at(50)),
         ("assigned_to_agent", at(60)),
     ]
-
-
-def test_an_interaction_that_began_before_the_window_is_not_reported_again():
-    rows = {catalog.CONVERSATION_RESOLVED: [row(40)]}
-    assert [each.kind for each in sorted_conversation_events(rows, since=at(1))] == ["resolved"]
 
 
 def test_an_interaction_start_has_one_id_whichever_row_reports_it():
@@ -148,7 +167,7 @@ def test_an_interaction_start_belongs_to_the_window_of_its_row_which_may_be_the_
     assert (created.time, created.reported_at) == (at(0), at(1))
 
 
-def test_the_time_hidden_in_the_interaction_wins_over_the_rows_when_they_agree():
+def test_the_time_in_the_interaction_id_counts_if_the_rows_time_agrees():
     [near] = story(created=[{**row(0), "created_at": text(at(0) + timedelta(milliseconds=52))}])
     [far] = story(created=[{**row(0), "created_at": text(at(30))}])
     assert (near.time, far.time) == (at(0), at(30))
@@ -165,27 +184,6 @@ def test_the_order_of_rows_does_not_matter(shuffled):
     for kind, each in shuffled:
         rows.setdefault(kind, []).append(each)
     assert story(**rows) == story(**WHOLE_LIFE)
-
-
-def test_how_a_conversation_stood_at_any_moment_is_kept():
-    states = ConversationStates()
-    for each in story(created=[row(0, group_id="g1")], group=[row(5, group_id="g2")]):
-        states.apply(each)
-    groups = [
-        state and state.known["assigned_group_id"]
-        for state in (states.at("c", at(minutes)) for minutes in (-1, 0, 4, 5, 60))
-    ]
-    assert groups == [None, "g1", "g1", "g2", "g2"]
-    assert states.at("another", at(5)) is None
-
-
-def test_only_so_many_states_are_remembered():
-    states = ConversationStates(max_states=3)
-    for name in ("c1", "c2", "c3", "c4"):
-        [event] = story(created=[{**row(0), "conversation_id": name, "interaction_id": ""}])
-        states.apply(event)
-    kept = [name for name in ("c1", "c2", "c3", "c4") if states.at(name, at(9))]
-    assert kept == ["c2", "c3", "c4"]
 
 
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
@@ -205,16 +203,22 @@ def test_different_parts_have_different_ids(one, other):
         ("Tea break ☕", "Tea break ☕"),
     ],
 )
-def test_agent_statuses_are_brought_to_the_two_known_ones_and_custom_ones_kept(spelling, status):
+def test_agent_statuses_become_one_of_two_and_custom_ones_stay(spelling, status):
     assert normalise_status(spelling) == status
 
 
-def test_the_two_kinds_of_agent_activity_stay_apart():
+def status_log(*rows):
+    """Changes of rows, each given with its report."""
+    log = EventLog(IN_MEMORY, AgentStatusChange)
+    log.add(status_change_from_row(report, row) for report, row in rows)
+    return list(log.reported_in(ALWAYS))
+
+
+def test_the_two_kinds_of_agent_activity_stay_apart_and_each_row_counts_once():
     each = {"agent_id": "a", "status": "on", "created_at": text(NOON)}
-    reported = parse_status_changes(
-        {catalog.AVAILABILITY: [each, each], catalog.INTELLIASSIGN: [each]}
-    )
-    assert len(reported) == 2
+    reports = (catalog.AVAILABILITY, catalog.AVAILABILITY, catalog.INTELLIASSIGN)
+    found = status_log(*((report, each) for report in reports))
+    assert len(found) == len({change.key for change in found}) == 2
 
 
 @pytest.mark.parametrize(
@@ -247,7 +251,7 @@ FLAT = {
 @pytest.mark.parametrize(
     ("report", "kind"),
     [
-        (catalog.CONVERSATION_CREATED, "created"),
+        (catalog.CONVERSATION_CREATED, "started"),
         (catalog.AGENT_ASSIGNED, "assigned_to_agent"),
         (catalog.GROUP_ASSIGNED, "assigned_to_group"),
         (catalog.CONVERSATION_RESOLVED, "resolved"),
@@ -264,6 +268,7 @@ def test_a_row_reports_all_that_its_columns_hold(report, kind):
         agent_id="agent_id",
         has_agent_column=True,
         group_id="group_id",
+        has_group_column=True,
         actor_id="actor_id",
         actor_type="actor_type",
         label_category="label_category_name",
@@ -271,10 +276,14 @@ def test_a_row_reports_all_that_its_columns_hold(report, kind):
     )
 
 
-def test_blank_cells_tell_nothing_but_that_there_is_no_agent():
+def test_blank_cells_say_only_that_there_is_no_assignee():
     blank = event_from_row(catalog.CONVERSATION_RESOLVED, {**row(0), **dict.fromkeys(FLAT, "")})
     assert blank == ConversationEvent(
-        kind="resolved", time=at(0), conversation_id="c", has_agent_column=True
+        kind="resolved",
+        time=at(0),
+        conversation_id="c",
+        has_agent_column=True,
+        has_group_column=True,
     )
     bare = {"conversation_id": "c", "created_at": text(at(0))}
     assert event_from_row(catalog.CONVERSATION_RESOLVED, bare) == ConversationEvent(
@@ -291,30 +300,44 @@ def test_an_assignment_to_nobody_is_an_unassignment():
 
 
 @pytest.mark.parametrize(("skew", "believed"), [(300, True), (-300, True), (301, False)])
-def test_an_interactions_time_is_believed_up_to_five_minutes_from_the_rows(skew, believed):
+def test_the_time_in_an_interaction_id_counts_up_to_five_minutes_from_the_rows(skew, believed):
     when = at(0) + timedelta(seconds=skew)
     reported = event_from_row(catalog.CONVERSATION_CREATED, {**row(0), "created_at": text(when)})
     assert reported.time == (at(0) if believed else when)
     assert reported.row_time == (when if believed else None)
 
 
-def test_an_interaction_start_is_inferred_from_the_first_that_speaks_of_it():
-    spoken = event_from_row(
+@pytest.mark.parametrize(
+    ("reopened", "kind"), [("true", "reopened"), ("false", "created"), ("", "created")]
+)
+def test_a_column_of_reopenings_classifies_a_start_and_without_it_evidence_must(reopened, kind):
+    reported = event_from_row(catalog.CONVERSATION_CREATED, {**row(0), "reopened": reopened})
+    assert reported.kind == kind
+    assert event_from_row(catalog.CONVERSATION_CREATED, row(0)).kind == "started"
+
+
+def test_an_interaction_start_is_inferred_from_any_row_that_names_the_interaction():
+    resolved = event_from_row(
         catalog.CONVERSATION_RESOLVED, {**row(40), "channel_id": "ch", "agent_id": "a"}
     )
-    assert infer_interaction_start(spoken, first_seen=at(0), since=at(0)) == ConversationEvent(
-        kind="created",
+    assert infer_start(resolved) == ConversationEvent(
+        kind="started",
         time=at(0),
         conversation_id="c",
         interaction_id=interaction(0),
         channel_id="ch",
         inferred_from=at(40),
     )
-    assert infer_interaction_start(spoken, first_seen=at(-1), since=at(0)).kind == "reopened"
-    assert infer_interaction_start(spoken, first_seen=at(0), since=at(1)) is None
-    for reopened in ("", "true"):
-        reported = event_from_row(catalog.CONVERSATION_CREATED, {**row(0), "reopened": reopened})
-        assert infer_interaction_start(reported, first_seen=at(0), since=at(0)) is None
+    nameless = {**row(40), "interaction_id": "no time"}
+    assert infer_start(event_from_row(catalog.CONVERSATION_RESOLVED, nameless)) is None
+    for columns in ({}, {"reopened": "true"}):
+        reported = event_from_row(catalog.CONVERSATION_CREATED, {**row(0), **columns})
+        assert infer_start(reported) is None
+
+
+def test_an_interaction_that_several_rows_name_started_once_as_of_the_earliest_row():
+    started = story(resolved=[row(40)], agent=[row(20, agent_id="a"), row(30, agent_id="b")])[0]
+    assert (started.kind, started.reported_at) == ("created", at(20))
 
 
 def event(kind="resolved", **values):
@@ -322,8 +345,8 @@ def event(kind="resolved", **values):
 
 
 def test_ids_never_change():
-    assert event("created", interaction_id="i").id == stable_id("began", "i")
-    assert event("reopened", interaction_id="i").id == stable_id("began", "i")
+    for kind in ("created", "reopened", "started"):
+        assert event(kind, interaction_id="i").id == stable_id("began", "i")
     assert event("resolved", interaction_id="i").id == stable_id("resolved", "i")
     when = at(0).isoformat()
     assert event("resolved").id == stable_id("resolved", "c", when)
@@ -344,7 +367,7 @@ def test_an_agents_change_reports_all_that_its_row_holds_and_comes_in_order_of_t
         {"agent_id": "b", "status": "Off", "created_at": text(at(1)), "agent_email": "b@x.org"},
         {"agent_id": "a", "status": "lunch_break", "created_at": text(at(0)), "agent_email": ""},
     ]
-    first, second = parse_status_changes({catalog.AVAILABILITY: rows})
+    first, second = status_log(*((catalog.AVAILABILITY, row) for row in rows))
     assert (first.agent_id, first.agent_email, first.status) == ("a", None, "lunch_break")
     assert (second.agent_id, second.agent_email, second.status) == ("b", "b@x.org", "UNAVAILABLE")
     assert (second.report, second.time, second.time_is_approximate) == (
@@ -358,7 +381,7 @@ def test_an_agents_change_reports_all_that_its_row_holds_and_comes_in_order_of_t
 def test_an_agents_row_without_a_time_names_its_report():
     row = {"agent_id": "b", "status": "Off", "created_at": ""}
     with pytest.raises(ReportError, match=catalog.INTELLIASSIGN):
-        parse_status_changes({catalog.INTELLIASSIGN: [row]})
+        status_change_from_row(catalog.INTELLIASSIGN, row)
 
 
 def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
@@ -372,27 +395,10 @@ def test_a_row_without_a_time_names_the_setting_that_says_which_column_has_it():
     ("name", "reported"),
     [("Active on IntelliAssign", True), ("INTELLI assign", True), ("on", False)],
 )
-def test_the_name_of_a_status_may_tell_of_intelliassign(name, reported):
+def test_the_name_of_a_status_may_mention_intelliassign(name, reported):
     assert mentions_intelliassign(name) is reported
 
 
 @pytest.mark.parametrize("spelling", [" AVAILABLE ", "active_on_intelli_assign", "True", "ENABLED"])
 def test_a_status_is_read_whatever_its_case_and_blanks(spelling):
     assert normalise_status(spelling) == "AVAILABLE"
-
-
-def test_the_first_assignment_is_reported_only_where_the_interaction_start_was_seen():
-    def first_times(events):
-        states = ConversationStates()
-        last = [states.apply(each)[1] for each in events][-1]
-        return last.first_agent_assigned_time, last.first_group_assigned_time
-
-    assigned = {"agent": [row(10, agent_id="a")], "group": [row(5, group_id="g")]}
-    # Its interaction began long before anything that was read.
-    cut = [
-        replace(each, interaction_id=None)
-        for each in story(**assigned)
-        if each.kind in {"assigned_to_agent", "assigned_to_group"}
-    ]
-    assert first_times(cut) == (None, None)
-    assert first_times(story(created=[row(0)], **assigned)) == (at(10), at(5))

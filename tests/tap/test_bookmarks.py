@@ -1,4 +1,4 @@
-"""What a stream remembers between runs."""
+"""Bookmark of a stream for each source, with the ids that were emitted from its overlap."""
 
 from datetime import timedelta
 
@@ -15,125 +15,123 @@ def minutes_ago(count):
     return NOON - timedelta(minutes=count)
 
 
-def test_without_a_bookmark_reading_begins_at_the_start_date():
-    assert Bookmark({}, "created_time", HOUR).start_time(minutes_ago(500)) == minutes_ago(500)
+def bookmark(state, source=REPORTS, **options):
+    return Bookmark(state, "created_time", source, **{"overlap": HOUR, **options})
 
 
-def test_reading_begins_one_overlap_before_the_bookmark():
+def test_without_a_bookmark_reading_starts_at_the_start_date():
+    assert bookmark({}).start_time(minutes_ago(500)) == minutes_ago(500)
+
+
+def test_reading_starts_one_overlap_before_the_bookmark():
     state = {}
-    Bookmark(state, "created_time", HOUR).advance(NOON)
-    assert Bookmark(state, "created_time", HOUR).start_time(minutes_ago(500)) == minutes_ago(60)
+    bookmark(state).advance(NOON)
+    assert bookmark(state).start_time(minutes_ago(500)) == minutes_ago(60)
 
 
-def test_reading_never_begins_before_the_start_date():
+def test_reading_never_starts_before_the_start_date():
     state = {}
-    Bookmark(state, "created_time", HOUR).advance(NOON)
-    assert Bookmark(state, "created_time", HOUR).start_time(minutes_ago(5)) == minutes_ago(5)
+    bookmark(state).advance(NOON)
+    assert bookmark(state).start_time(minutes_ago(5)) == minutes_ago(5)
 
 
-def test_a_start_counted_back_from_now_never_passes_a_bookmark():
+def test_a_default_start_never_skips_past_a_bookmark():
     state = {}
-    Bookmark(state, "created_time", HOUR).advance(NOON)
-    assert Bookmark(state, "created_time", HOUR).start_time(minutes_ago(5), explicit=False) == (
-        minutes_ago(60)
-    )
-    assert Bookmark({}, "created_time", HOUR).start_time(NOON, explicit=False) == NOON
+    bookmark(state).advance(NOON)
+    assert bookmark(state).start_time(minutes_ago(5), explicit=False) == (minutes_ago(60))
+    assert bookmark({}).start_time(NOON, explicit=False) == NOON
 
 
-def test_the_first_reports_go_on_where_rest_stands_unless_a_start_date_was_chosen():
+def test_the_first_reports_continue_where_rest_ended_unless_a_start_date_is_set():
     state = {}
-    Bookmark(state, "created_time", HOUR, source=REST).advance(NOON)
-    reports = Bookmark(state, "created_time", HOUR, source=REPORTS)
+    bookmark(state, REST).advance(NOON)
+    reports = bookmark(state)
     assert reports.start_time(minutes_ago(5), explicit=False) == minutes_ago(60)
     assert reports.start_time(minutes_ago(500), explicit=False) == minutes_ago(500)
     assert reports.start_time(minutes_ago(5)) == minutes_ago(5)
 
 
-def test_what_the_overlap_gave_is_not_new_in_the_next_run_and_a_late_row_is():
+def test_an_id_from_the_overlap_is_not_new_in_the_next_run_and_a_late_row_is():
     state = {}
-    first = Bookmark(state, "created_time", HOUR)
+    first = bookmark(state)
     assert first.is_new("early", minutes_ago(200))
     assert first.is_new("late", minutes_ago(20))
     first.advance(NOON)
-    second = Bookmark(state, "created_time", HOUR)
+    second = bookmark(state)
     assert not second.is_new("late", minutes_ago(20))
     assert second.is_new("latecomer", minutes_ago(30))
 
 
-def test_what_was_not_new_is_still_remembered_by_the_run_after_next():
+def test_an_id_that_was_not_new_is_still_stored_for_the_run_after_next():
     state = {}
     for end in (NOON, NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)):
-        bookmark = Bookmark(state, "created_time", HOUR)
-        assert bookmark.is_new("one", minutes_ago(20)) == (end == NOON)
-        bookmark.advance(end)
+        present = bookmark(state)
+        assert present.is_new("one", minutes_ago(20)) == (end == NOON)
+        present.advance(end)
 
 
 def test_ids_older_than_the_overlap_leave_the_state():
     state = {}
-    bookmark = Bookmark(state, "created_time", HOUR)
-    bookmark.is_new("one", minutes_ago(20))
-    bookmark.advance(NOON)
-    bookmark.advance(NOON + 2 * HOUR)
-    assert set(state) == {"replication_key", "replication_key_value"}
+    present = bookmark(state)
+    present.is_new("one", minutes_ago(20))
+    present.advance(NOON)
+    present.advance(NOON + 2 * HOUR)
+    assert state[REPORTS]["overlap_ids"] == []
 
 
 def test_the_state_names_its_key_and_holds_ids_to_the_very_edge_of_the_overlap():
     state = {}
-    bookmark = Bookmark(state, "created_time", HOUR)
+    present = bookmark(state)
     for name, minutes in (("edge", 60), ("beyond", 61)):
-        bookmark.is_new(name, minutes_ago(minutes))
-    bookmark.advance(NOON)
+        present.is_new(name, minutes_ago(minutes))
+    present.advance(NOON)
     assert state == {
         "replication_key": "created_time",
         "replication_key_value": "2026-11-22T12:00:00.000000+00:00",
-        "overlap_ids": ["edge"],
+        "reports": {"end": "2026-11-22T12:00:00.000000+00:00", "overlap_ids": ["edge"]},
     }
 
 
-def test_a_window_that_was_not_finished_leaves_no_trace():
+def test_an_unfinished_window_leaves_the_state_unchanged():
     state = {}
-    Bookmark(state, "created_time", HOUR).is_new("one", minutes_ago(20))
+    bookmark(state).is_new("one", minutes_ago(20))
     assert state == {}
 
 
-def by(source, state):
-    return Bookmark(state, "created_time", HOUR, source=source)
-
-
-def test_where_reports_ended_is_kept_while_rest_stands_in_for_them():
+def test_the_bookmark_of_reports_is_kept_while_rest_replaces_them():
     state = {}
-    by(REPORTS, state).advance(NOON)
+    bookmark(state).advance(NOON)
     for hours in (1, 2):
-        by(REST, state).advance(NOON + hours * HOUR)
-        assert by(REST, state).value == NOON + hours * HOUR
-        assert (by(REPORTS, state).value, by(REPORTS, state).resumes_reports_after_rest) == (
+        bookmark(state, REST).advance(NOON + hours * HOUR)
+        assert bookmark(state, REST).value == NOON + hours * HOUR
+        assert (bookmark(state).value, bookmark(state).resumes_reports_after_rest) == (
             NOON,
             True,
         )
-    assert all(isinstance(value, str) for value in state.values())
-    by(REPORTS, state).advance(NOON + HOUR)
-    assert (by(REPORTS, state).value, by(REPORTS, state).resumes_reports_after_rest) == (
-        NOON + HOUR,
-        False,
-    )
+    for hours, resumes in ((1, True), (2, False)):
+        bookmark(state).advance(NOON + hours * HOUR)
+        assert (bookmark(state).value, bookmark(state).resumes_reports_after_rest) == (
+            NOON + hours * HOUR,
+            resumes,
+        )
 
 
-def test_reports_that_were_never_read_begin_at_the_start_date_whatever_rest_reported():
+def test_reports_that_were_never_read_start_at_the_start_date_whatever_rest_reported():
     state = {}
-    by(REST, state).advance(NOON)
-    assert not by(REPORTS, state).written_by_reports
-    assert by(REPORTS, state).start_time(minutes_ago(500)) == minutes_ago(500)
+    bookmark(state, REST).advance(NOON)
+    assert not bookmark(state).has_read_reports
+    assert bookmark(state).start_time(minutes_ago(500)) == minutes_ago(500)
 
 
 def test_the_state_holds_the_newest_ids_up_to_a_bound():
     state = {}
-    bookmark = Bookmark(state, "created_time", HOUR)
+    present = bookmark(state)
     for number in range(MAX_OVERLAP_IDS + 10):
         moment = minutes_ago(50) + timedelta(milliseconds=number)
-        assert bookmark.is_new(f"id-{number}", moment)
-    bookmark.advance(NOON)
-    assert len(state["overlap_ids"]) == MAX_OVERLAP_IDS
-    again = Bookmark(state, "created_time", HOUR)
+        assert present.is_new(f"id-{number}", moment)
+    present.advance(NOON)
+    assert len(state[REPORTS]["overlap_ids"]) == MAX_OVERLAP_IDS
+    again = bookmark(state)
     assert again.is_new("id-9", minutes_ago(50))
     assert not again.is_new("id-10", minutes_ago(50))
 
@@ -143,51 +141,98 @@ def test_two_runs_over_one_overlap_emit_each_id_once(offsets, cut):
     state = {}
     emitted = []
     for rows in (offsets[:cut], offsets):
-        bookmark = Bookmark(state, "created_time", HOUR)
-        emitted += [n for n in rows if bookmark.is_new(str(n), minutes_ago(n))]
-        bookmark.advance(NOON)
+        present = bookmark(state)
+        emitted += [n for n in rows if present.is_new(str(n), minutes_ago(n))]
+        present.advance(NOON)
     assert sorted(emitted) == sorted(set(offsets))
 
 
 def test_reports_after_nothing_but_rest_are_read_from_the_start():
     state = {}
-    Bookmark(state, "created_time", HOUR, source=REST).advance(NOON)
-    again = Bookmark(state, "created_time", HOUR, source=REPORTS)
+    bookmark(state, REST).advance(NOON)
+    again = bookmark(state)
     assert again.start_time(minutes_ago(500)) == minutes_ago(500)
     again.advance(NOON)
-    assert state["source"] == REPORTS
+    assert REST not in state
 
 
-def test_where_more_was_given_than_is_remembered_only_the_lookback_is_read_again_for_certain():
-    def bookmark():
-        return Bookmark(state, "created_time", 24 * HOUR, lookback=HOUR)
+def test_with_more_ids_than_are_stored_only_the_lookback_is_certain_to_be_read_again():
+    def long():
+        return bookmark(state, overlap=24 * HOUR, lookback=HOUR)
 
     state = {}
-    few = bookmark()
+    few = long()
     few.is_new("one", minutes_ago(600))
     few.advance(NOON)
-    assert bookmark().start_time(minutes_ago(9999)) == minutes_ago(24 * 60)
-    many = bookmark()
+    assert long().start_time(minutes_ago(9999)) == minutes_ago(24 * 60)
+    many = long()
     for number in range(MAX_OVERLAP_IDS + 1):
         many.is_new(str(number), minutes_ago(600) + timedelta(seconds=number))
     many.advance(NOON)
     oldest = minutes_ago(600) + timedelta(seconds=1)
-    assert bookmark().start_time(minutes_ago(9999)) == oldest
-    crowded = bookmark()
+    assert long().start_time(minutes_ago(9999)) == oldest
+    crowded = long()
     for number in range(MAX_OVERLAP_IDS):
         crowded.is_new(f"late {number}", minutes_ago(10))
     crowded.advance(NOON)
-    assert bookmark().start_time(minutes_ago(9999)) == minutes_ago(60)
-    bookmark().advance(NOON + 48 * HOUR)
-    assert bookmark().start_time(minutes_ago(9999)) == NOON + 24 * HOUR
-    assert "overlap_since" not in state
+    assert long().start_time(minutes_ago(9999)) == minutes_ago(60)
+    long().advance(NOON + 48 * HOUR)
+    assert long().start_time(minutes_ago(9999)) == NOON + 24 * HOUR
+    assert "overlap_since" not in state[REPORTS]
 
 
-def test_how_far_ids_are_remembered_is_of_no_use_where_all_of_the_overlap_is_read_anyway():
+def test_a_lookback_of_the_whole_overlap_stores_no_start_of_the_stored_ids():
     state = {}
-    crowded = Bookmark(state, "created_time", HOUR)
+    crowded = bookmark(state)
     for number in range(MAX_OVERLAP_IDS):
         crowded.is_new(str(number), minutes_ago(10))
     crowded.advance(NOON)
-    assert len(state["overlap_ids"]) == MAX_OVERLAP_IDS
-    assert "overlap_since" not in state
+    assert len(state[REPORTS]["overlap_ids"]) == MAX_OVERLAP_IDS
+    assert "overlap_since" not in state[REPORTS]
+
+
+def test_a_value_without_sub_states_is_the_bookmark_of_whichever_source_reads_it():
+    plain = {"replication_key": "created_time", "replication_key_value": NOON.isoformat()}
+    for source in (REPORTS, REST):
+        assert bookmark(dict(plain), source).value == NOON
+    state = dict(plain)
+    bookmark(state, REST).advance(NOON + HOUR)
+    assert bookmark(state, REST).value == NOON + HOUR
+
+
+def test_rest_continues_where_either_source_ended_and_reports_where_reports_ended():
+    state = {}
+    bookmark(state).advance(NOON)
+    assert bookmark(state, REST).value == NOON
+    bookmark(state, REST).advance(NOON + HOUR)
+    assert bookmark(state, REST).value == NOON + HOUR
+    assert bookmark(state).value == NOON
+
+
+def test_an_id_emitted_from_one_source_is_not_new_from_the_other():
+    state = {}
+    for source, new in ((REPORTS, True), (REST, False), (REPORTS, False)):
+        one = bookmark(state, source)
+        assert one.is_new("one", minutes_ago(20)) is new
+        one.advance(NOON)
+
+
+def test_each_source_stores_what_a_stream_needs_besides():
+    state = {}
+    for source in (REPORTS, REST):
+        bookmark(state, source).source_state["extra"] = source
+    assert {
+        source: bookmark(state, source).source_state["extra"] for source in (REPORTS, REST)
+    } == {
+        REPORTS: REPORTS,
+        REST: REST,
+    }
+
+
+def test_reports_that_caught_up_with_rest_leave_no_state_of_rest():
+    state = {}
+    bookmark(state, REST).advance(NOON)
+    bookmark(state).advance(NOON - HOUR)
+    assert REST in state
+    bookmark(state).advance(NOON)
+    assert REST not in state

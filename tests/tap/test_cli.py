@@ -11,8 +11,8 @@ from fakes.clock import NOON
 from fakes.runs import run_tap
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_freshchat.cli import environment_config, validated_json_file
 from tap_freshchat.errors import ConfigError
+from tap_freshchat.sdk import check_json_file, read_environment
 from tap_freshchat.tap import TapFreshchat
 
 SECRET = "s3cret-t0ken"
@@ -46,26 +46,31 @@ def test_a_file_that_holds_no_json_is_reported_by_its_option(tmp_path, option, t
 
 
 def test_a_state_with_a_mark_of_its_byte_order_is_taken():
-    assert validated_json_file("state", io.StringIO("\ufeff{}")).read() == "{}"
+    assert check_json_file("state", io.StringIO("\ufeff{}")).read() == "{}"
 
 
 def test_a_test_of_the_connection_names_a_wrong_setting_too(tmp_path):
     (tmp_path / "config.json").write_text('{"api_url": "sandbox://", "exclude_pi": true}')
-    assert "exclude_pi: there is no such setting" in reason(
-        tmp_path, "--config=config.json", "--test"
-    )
+    assert "exclude_pi: unknown setting" in reason(tmp_path, "--config=config.json", "--test")
 
 
-@pytest.mark.parametrize("text", [None, "not: JSON", "null"])
-def test_a_config_that_cannot_be_read_is_reported_as_such(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (None, "cannot be read"),
+        ("not: JSON", "cannot be read"),
+        ("null", "must hold a JSON object"),
+    ],
+)
+def test_a_config_that_cannot_be_read_is_reported_as_such(tmp_path, text, fault):
     if text:
         (tmp_path / "config.json").write_text(text)
-    assert "the file cannot be read" in reason(tmp_path, "--config=config.json")
+    assert f"the file {fault}" in reason(tmp_path, "--config=config.json")
 
 
 def test_a_variable_that_cannot_be_read_is_reported_by_its_name(tmp_path):
     said = reason(tmp_path, "--config=ENV", TAP_FRESHCHAT_PAGE_SIZE="fifty")
-    assert "TAP_FRESHCHAT_PAGE_SIZE: what the environment has for it is no integer" in said
+    assert "TAP_FRESHCHAT_PAGE_SIZE: not a valid integer" in said
     assert "fifty" not in said
 
 
@@ -76,7 +81,7 @@ def test_a_variable_that_cannot_be_read_is_reported_by_its_name(tmp_path):
 def test_each_kind_of_value_in_the_environment_is_checked(monkeypatch, name, value):
     monkeypatch.setenv(f"TAP_FRESHCHAT_{name}", value)
     with pytest.raises(ConfigValidationError) as error:
-        environment_config(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_")
+        read_environment(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_")
     [line] = error.value.errors
     assert line.startswith(f"TAP_FRESHCHAT_{name}: ")
     assert value not in line
@@ -85,7 +90,7 @@ def test_each_kind_of_value_in_the_environment_is_checked(monkeypatch, name, val
 @pytest.mark.parametrize(("reported", "meant"), [("true", True), ("Yes", True), ("0", False)])
 def test_a_boolean_in_the_environment_is_read_in_any_usual_form(monkeypatch, reported, meant):
     monkeypatch.setenv("TAP_FRESHCHAT_EXCLUDE_PII", reported)
-    config = environment_config(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_")
+    config = read_environment(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_")
     assert config == {"exclude_pii": meant}
 
 
@@ -93,14 +98,14 @@ def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant():
     with pytest.raises(ConfigValidationError) as error:
         TapFreshchat(config={"api_url": "sandbox://", "exclude_pi": True, "api_tokens": SECRET})
     assert error.value.errors == [
-        "api_tokens: there is no such setting; did you mean api_token?",
-        "exclude_pi: there is no such setting; did you mean exclude_pii?",
+        "api_tokens: unknown setting; did you mean api_token?",
+        "exclude_pi: unknown setting; did you mean exclude_pii?",
     ]
     assert SECRET not in json.dumps(error.value.errors)
 
 
 def test_columns_of_a_stream_that_there_is_not_are_refused():
-    with pytest.raises(ConfigError, match="report_columns names no stream.*conversation_event"):
+    with pytest.raises(ConfigError, match="report_columns has unknown streams.*conversation_event"):
         run_tap(NOON, report_columns={"conversation_event": {"status": ["State"]}})
 
 
@@ -116,5 +121,5 @@ def test_a_closed_output_is_reported_as_such(tmp_path):
         timeout=60,
     )
     assert ended.returncode == 1
-    assert "The standard output is closed" in ended.stderr
+    assert "stdout is closed" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -102,8 +102,8 @@ def test_a_redirect_is_not_followed():
         (401, AuthorizationError, "api_token"),
         (403, AuthorizationError, "plan"),
         (404, NotFoundError, "api_url"),
-        (400, RequestRejectedError, "refused"),
-        (409, RequestRejectedError, "refused"),
+        (400, RequestRejectedError, "rejected"),
+        (409, RequestRejectedError, "rejected"),
     ],
 )
 def test_what_cannot_pass_stops_at_once_and_says_what_to_check(status, error, says):

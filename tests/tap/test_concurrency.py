@@ -1,13 +1,24 @@
 """Look-ups at once, in order."""
 
 import threading
+from datetime import timedelta
 from itertools import count, islice
 
 import pytest
+import requests
+from fakes.clock import NOON, StillClock
+from fakes.http import Answer, ScriptedAdapter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.concurrency import QUEUED_PER_WORKER, ordered_map
+from tap_freshchat.lookups.changed_users import ChangedUsers
+from tap_freshchat.lookups.rest_crawl import RestCrawl
+from tap_freshchat.windows import Window
+
+CHANGED = "2026-11-22T11:30:00.000Z"
 
 
 class Watched:
@@ -83,7 +94,7 @@ def test_items_are_taken_only_as_results_are(taken, in_flight):
     results = ordered_map(lambda item: item, endless, in_flight=in_flight)
     assert len(list(islice(results, taken))) == taken
     assert len(asked) <= taken + QUEUED_PER_WORKER * in_flight
-    results.close()
+    del results
 
 
 def test_as_many_run_at_once_as_are_allowed():
@@ -104,5 +115,72 @@ def test_leaving_early_leaves_no_thread_behind():
     before = threading.active_count()
     results = ordered_map(lambda item: item, count(), in_flight=4)
     next(results)
-    results.close()  # type: ignore[attr-defined] # a generator
+    results.close()
     assert threading.active_count() == before
+
+
+class Account:
+    """Sixty users with two conversations each; counts requests until their bodies are closed.
+
+    It holds each request back for a moment or until one more than allowed is in flight.
+    """
+
+    def __init__(self, limit):
+        self.limit, self.running, self.most = limit, 0, 0
+        self.changed = threading.Condition()
+
+    def answer(self, request):
+        parts = request.path_url.partition("?")[0].split("/")[2:]
+        if parts == ["users"]:
+            users = [{"id": f"u{each}", "updated_time": CHANGED} for each in range(60)]
+            return {"users": users, "pagination": {"total_pages": 1}}
+        if parts[0] == "users":
+            return {"conversations": [{"id": f"{parts[1]}-{each}"} for each in range(2)]}
+        if parts[-1] == "messages":
+            return {"messages": [{"id": "m", "actor_id": "u", "created_time": CHANGED}]}
+        return {"conversation_id": parts[1], "user_id": "u"}
+
+    def send(self, request):
+        with self.changed:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.running > self.limit, timeout=0.01)
+        return Answer(body=self.answer(request))
+
+    def closed(self):
+        with self.changed:
+            self.running -= 1
+
+
+class CountingAdapter(ScriptedAdapter):
+    """Transport to an account that tells it when a response is closed."""
+
+    def __init__(self, account):
+        super().__init__(account.send)
+        self.account = account
+
+    def send(self, *arguments, **options):
+        response = super().send(*arguments, **options)
+        close = response.close
+        response.close = lambda: (close(), self.account.closed())
+        return response
+
+
+@pytest.mark.parametrize("limit", [1, 4])
+def test_nested_lookups_keep_exactly_the_allowed_number_of_requests_in_flight(tmp_path, limit):
+    account, clock, session = Account(limit), StillClock(), requests.Session()
+    session.mount("https://", CountingAdapter(account))
+    client = FreshchatClient(
+        base_url="https://acme.freshchat.com/v2",
+        token="t",
+        session=session,
+        limiter=RateLimiter(clock),
+        clock=clock,
+        timeout=60,
+        max_concurrency=limit,
+    )
+    changed_users = ChangedUsers(client, tmp_path, 50)
+    crawl = RestCrawl(client, changed_users, clock, tmp_path, all_users=False, page_size=50)
+    assert len(list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON)))) == 120
+    assert account.most == limit

@@ -69,13 +69,13 @@ def test_an_api_url_that_python_cannot_take_apart_is_refused_by_name(pasted):
 def test_a_token_is_taken_without_the_end_of_its_line_and_with_nothing_else_beside_it():
     assert config(api_token="abc\n").token == "abc"
     for copied in ("…", "a b", "a\nb"):
-        with pytest.raises(ConfigError, match="api_token holds characters"):
+        with pytest.raises(ConfigError, match="api_token has characters"):
             config(api_token=copied)
 
 
 def test_an_end_before_the_usual_start_names_the_setting_that_lacks():
     end = format_time(NOON - timedelta(days=20))
-    with pytest.raises(ConfigError, match="start_date, which is 7 days back when not set"):
+    with pytest.raises(ConfigError, match="start_date, which is 7 days back if not set"):
         config(end_date=end)
 
 

@@ -303,7 +303,7 @@ def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_sentence():
         broken = request.path.endswith("/conversations")
         return sandbox.Response.of_json(400, {"status": "INVALID"}) if broken else None
 
-    with pytest.raises(FreshchatError, match="refused"):
+    with pytest.raises(FreshchatError, match="rejected"):
         run_tap(NOON, streams=("user_conversations", "users"), faults=faults)
 
 

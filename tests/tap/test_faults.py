@@ -94,7 +94,7 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was(
         calls.append(request)
         return answer(500) if len(calls) > 60 else None
 
-    with pytest.raises(RetryableError, match="answered 500"):
+    with pytest.raises(RetryableError, match="returned 500"):
         run_tap(NOON, streams=STREAMS, url=URL, faults=dies, **START)
 
 
@@ -102,7 +102,7 @@ def test_where_nothing_responds_at_all_the_setting_to_check_is_named():
     def faults(_):
         raise requests.ConnectionError
 
-    with pytest.raises(RetryableError, match="Check setting api_url, and the network"):
+    with pytest.raises(RetryableError, match="Check setting api_url and the network"):
         run_tap(NOON, faults=faults)
     with pytest.raises(RetryableError) as error:
         run_tap(NOON, faults=lambda _: Response(503))

@@ -1,4 +1,4 @@
-"""Beginnings that no row tells, and which of them are reopenings."""
+"""Interaction starts: those without a row, and which of them reopened their conversation."""
 
 from datetime import timedelta
 
@@ -6,20 +6,17 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap, truth
 
-from tap_freshchat.activity.conversation_state import Changes, ConversationState
 from tap_freshchat.activity.events import ConversationEvent
 from tap_freshchat.activity.interaction_starts import (
     CREATION_TIME_TOLERANCE,
-    REOPENED_CHANGES,
-    SeenInteractionStarts,
-    as_reopened_if_known_earlier,
-    reclassify_start,
+    classify_starts,
+    messages_needed,
 )
-from tap_freshchat.activity.message_history import MessageHistory
+from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.times import format_time
 
 DAY = timedelta(days=1)
-# Ten windows of a day, at a desk that tells as little of beginnings as any does.
+# Ten windows of a day of an account whose conversations have no creation time.
 QUICK = "sandbox://?report_jobs_per_minute=60&sparse_conversations=all"
 BACK_FILL = {
     "streams": ("conversation_events",),
@@ -27,28 +24,40 @@ BACK_FILL = {
     "report_window_days": 1,
     "report_jobs_per_minute": 60,
 }
-CHANGES = Changes(pairs={}, previous_values_known=False)
 
 
 def at(minutes):
     return NOON + timedelta(minutes=minutes)
 
 
-def inferred(kind="created"):
-    began = ConversationEvent(kind=kind, time=at(0), conversation_id="c", inferred_from=at(5))
-    return began, CHANGES, ConversationState(created_time=at(0))
+def started(minutes=0, *, has_row=False, kind="started"):
+    return ConversationEvent(
+        kind=kind,
+        time=at(minutes),
+        conversation_id="c",
+        inferred_from=None if has_row else at(minutes + 5),
+    )
 
 
-def history(*minutes, complete):
+def history(*minutes, complete, cut=False):
+    """Messages loaded for an interaction that started at noon."""
     messages = [{"id": str(each), "created_time": format_time(at(each))} for each in minutes]
-    return MessageHistory(messages, complete=complete)
+    return MessageHistory(messages, complete=complete, back_to=at(0), cut=cut)
 
 
-def kind_by(conversation, said):
-    return reclassify_start(*inferred(), conversation, said)[0].kind
+NO_MESSAGES = MessageHistory(complete=False)
 
 
-def beginnings_of(run):
+def snapshot(conversation=None, messages=NO_MESSAGES):
+    return Snapshot(conversation=conversation or {}, user_id=None, time=NOON, history=messages)
+
+
+def kind_by(conversation, messages, *events):
+    events = classify_starts(events or [started()], snapshot(conversation, messages))
+    return events[-1].kind
+
+
+def starts_in(run):
     reported = run.records["conversation_events"]
     return [each for each in reported if each["type"] in {"created", "reopened"}]
 
@@ -62,7 +71,7 @@ def test_a_reopening_without_a_row_is_one_in_every_window_of_a_backfill(enrich):
         for each in truth(url, run.since, run.until)
         if each.kind in {"created", "reopened"}
     }
-    reported = beginnings_of(run)
+    reported = starts_in(run)
     assert {each["type"] for each in reported} == {"created", "reopened"}
     assert [each for each in reported if each["type"] != happened[each["interaction_id"]]] == []
 
@@ -71,95 +80,86 @@ def test_an_interaction_start_without_a_row_is_reported_once_wherever_windows_en
     url = f"{QUICK}&missing_created_rows=1&reopened_rows=false"
     run = run_tap(NOON, url=url, **BACK_FILL)
     events = truth(url, run.since, run.until)
-    spoken_of = {}
+    named = {}
     for each in events:
         if each.kind in {"assigned_to_agent", "assigned_to_group", "resolved"}:
-            spoken_of.setdefault(each.interaction_id, each.time)
+            named.setdefault(each.interaction_id, each.time)
     due = {
         each.interaction_id
         for each in events
         if each.kind in {"created", "reopened"}
-        and each.interaction_id in spoken_of
-        and spoken_of[each.interaction_id] - each.time <= timedelta(days=1)
+        and each.interaction_id in named
+        and named[each.interaction_id] - each.time <= timedelta(days=1)
     }
-    # Some begin on one side of a window's end and are first spoken of on the other.
+    # Some start before the end of a window and are first named by a row after it.
     edge = run.since.time()
     across = [
         each
         for each in events
         if each.interaction_id in due
         and each.kind in {"created", "reopened"}
-        and each.time.time() < edge <= spoken_of[each.interaction_id].time()
+        and each.time.time() < edge <= named[each.interaction_id].time()
     ]
     assert across
-    reported = [each["interaction_id"] for each in beginnings_of(run)]
+    reported = [each["interaction_id"] for each in starts_in(run)]
     assert len(set(reported)) == len(reported)
     assert due <= set(reported)
     everything = {each.interaction_id for each in truth(url, run.since - DAY, run.until)}
     assert set(reported) <= everything
 
 
-def test_an_interaction_start_is_new_once_and_anything_else_always():
-    begun = SeenInteractionStarts(max_known=2)
-    first, second, third = (
-        ConversationEvent(kind="created", time=at(0), conversation_id="c", interaction_id=each)
-        for each in "abc"
-    )
-    assert [begun.is_new(each) for each in (first, second, first, second)] == [1, 1, 0, 0]
-    resolved = ConversationEvent(
-        kind="resolved", time=at(0), conversation_id="c", interaction_id="a"
-    )
-    bare = ConversationEvent(kind="created", time=at(0), conversation_id="c")
-    assert all(begun.is_new(each) for each in (resolved, resolved, bare, bare))
-    # The oldest is forgotten, and would be told again.
-    assert [begun.is_new(each) for each in (third, second, first)] == [1, 0, 1]
-
-
-def test_a_conversation_with_messages_from_before_was_reopened():
+def test_a_conversation_with_older_messages_was_reopened():
     assert kind_by({}, history(-60, 1, complete=True)) == "reopened"
     assert kind_by({}, history(1, complete=False)) == "reopened"
     assert kind_by({}, history(0.01, 1, complete=True)) == "created"
     assert kind_by({}, history(-0.05, 1, complete=True)) == "created"
-    assert kind_by({}, history(complete=False)) == "created"
 
 
-def test_what_lies_as_far_apart_as_it_may_is_no_reopening():
+def test_a_difference_within_the_tolerance_is_no_reopening():
     edge = -CREATION_TIME_TOLERANCE.total_seconds() / 60
-    assert kind_by({"created_time": format_time(at(edge))}, history(complete=False)) == "created"
+    assert kind_by({"created_time": format_time(at(edge))}, NO_MESSAGES) == "created"
     assert kind_by({}, history(edge, complete=True)) == "created"
 
 
-def test_its_own_record_reports_first_whether_a_conversation_is_older():
+def test_a_conversations_own_creation_time_decides_first():
     assert kind_by({"created_time": format_time(at(-1))}, history(1, complete=True)) == "reopened"
     assert kind_by({"created_time": format_time(at(0))}, history(1, complete=False)) == "created"
 
 
 @pytest.mark.parametrize("odd", [None, "", "long ago", 1763805600000, {"at": "noon"}, "2026-13-01"])
-def test_a_record_that_cannot_tell_when_it_was_created_leaves_it_to_the_messages(odd):
+def test_without_a_readable_creation_time_the_messages_decide(odd):
     assert kind_by({"created_time": odd}, history(-60, 1, complete=True)) == "reopened"
     assert kind_by({"created_time": odd}, history(1, complete=True)) == "created"
 
 
-def test_an_interaction_start_found_to_be_a_reopening_says_what_it_changed():
-    event, changes, state = reclassify_start(*inferred(), {}, history(1, complete=False))
-    assert event.id == inferred()[0].id
-    assert changes is REOPENED_CHANGES
-    assert (state.created_time, state.reopened_time) == (None, at(0))
+@pytest.mark.parametrize("messages", [NO_MESSAGES, history(1, complete=False, cut=True)])
+def test_without_any_evidence_a_first_start_with_a_row_created_its_conversation(messages):
+    assert kind_by({}, messages, started(has_row=True)) == "created"
+    assert kind_by({}, messages, started()) == "reopened"
 
 
-def test_what_a_row_reports_is_not_judged():
-    for each in (
-        ConversationEvent(kind="created", time=at(0), conversation_id="c"),
-        inferred("reopened")[0],
-    ):
-        found = reclassify_start(each, CHANGES, ConversationState(), {}, history(1, complete=False))
-        assert found == (each, CHANGES, ConversationState())
-        assert as_reopened_if_known_earlier(each, ConversationState()) is each
+def test_without_any_evidence_a_start_after_other_events_reopened_its_conversation():
+    for has_row in (True, False):
+        assert kind_by({}, NO_MESSAGES, started(-9), started(has_row=has_row)) == "reopened"
 
 
-def test_a_conversation_that_earlier_windows_spoke_of_was_reopened():
-    assert (
-        as_reopened_if_known_earlier(inferred()[0], ConversationState(time=at(-60))).kind
-        == "reopened"
-    )
-    assert as_reopened_if_known_earlier(inferred()[0], None).kind == "created"
+def test_a_start_that_its_row_classifies_stays_as_it_is():
+    for kind in ("created", "reopened", "resolved"):
+        reported = started(has_row=True, kind=kind)
+        for messages in (history(1, complete=False), history(1, complete=True)):
+            assert classify_starts([reported], snapshot({}, messages)) == [reported]
+
+
+def test_a_classified_start_keeps_its_id():
+    [found] = classify_starts([started()], snapshot({}, history(1, complete=False)))
+    assert found.id == started().id == started(kind="created").id
+
+
+def test_messages_are_needed_only_to_classify_a_start_of_a_conversation_without_creation_time():
+    events = [started(3), started(1), started(0, kind="created")]
+    there = {"conversation_id": "c"}
+    assert messages_needed(events, snapshot(there)) == at(1) - CREATION_TIME_TOLERANCE
+    assert messages_needed(events[2:], snapshot(there)) is None
+    assert messages_needed(events, snapshot()) is None
+    dated = {**there, "created_time": format_time(at(0))}
+    assert messages_needed(events, snapshot(dated)) is None

@@ -1,5 +1,7 @@
 """What events are joined with is found, whichever way ids are spelt."""
 
+from datetime import timedelta
+
 import requests
 from fakes.clock import NOON, StillClock
 from fakes.http import Answer, ScriptedAdapter
@@ -8,18 +10,25 @@ from tap_freshchat.activity.rest_inference import events_from_snapshot
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.api.responses import stringify_ids
+from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.rest_crawl import RestCrawl
+from tap_freshchat.windows import Window
 
 
-def client_of(answers):
-    """A client of an account that answers by the last part of a path."""
+def client_of(answers, asked=None):
+    """A client of an account that answers by the last part of a path, and notes what is asked."""
     clock = StillClock()
     session = requests.Session()
-    session.mount(
-        "https://",
-        ScriptedAdapter(lambda request: Answer(body=answers[request.path_url.split("?")[0][4:]])),
-    )
+
+    def answer(request):
+        path = request.path_url.split("?")[0][4:]
+        if asked is not None:
+            asked.append(path)
+        return Answer(body=answers[path])
+
+    session.mount("https://", ScriptedAdapter(answer))
     return FreshchatClient(
         base_url="https://acme.freshchat.com/v2",
         token="t",
@@ -30,8 +39,8 @@ def client_of(answers):
     )
 
 
-def lookup_of(answers):
-    return ConversationLookup(client_of(answers), StillClock(), max_concurrency=1, page_size=50)
+def lookup_of(answers, asked=None):
+    return ConversationLookup(client_of(answers, asked), StillClock(), page_size=50)
 
 
 def test_agents_groups_and_channels_with_numbers_for_ids_are_found_by_text():
@@ -60,6 +69,40 @@ def test_a_conversation_leads_to_what_its_numbers_name():
     assert [each.content["actor_id"] for each in snapshot.history.messages] == ["8"]
     seen = [each.agent_id for each in events_from_snapshot(snapshot) if each.time_is_approximate]
     assert seen == ["8"]
+
+
+def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(tmp_path):
+    asked = []
+    message = {"id": "m", "user_id": "u", "created_time": "2026-11-22T11:30:00Z"}
+    answers = {
+        "conversations/c": {"conversation_id": "c"},
+        "conversations/c/messages": {"messages": [message]},
+        "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
+        "users/u/conversations": {"conversations": [{"id": "c"}]},
+    }
+    lookup_of(answers, asked).get_snapshots({"c": NOON})
+    assert asked == ["conversations/c", "conversations/c/messages"]
+    client = client_of(answers, asked)
+    users = ChangedUsers(client, tmp_path, 50)
+    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False, page_size=50)
+    [found] = crawl.conversations(Window(NOON - timedelta(hours=1), NOON))
+    assert (found.user_id, len(found.history.messages)) == ("u", 1)
+    assert asked[-2:] == ["conversations/c", "conversations/c/messages"]
+
+
+def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
+    asked = []
+    old = [{"id": n, "created_time": f"2026-11-2{n}T11:30:00Z"} for n in (1, 0)]
+    answers = {
+        "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
+        "users/u/conversations": {"conversations": [{"id": "c"}]},
+        "conversations/c/messages": {"messages": old, "link": {"href": "/v2/next"}},
+    }
+    client = client_of(answers, asked)
+    users = ChangedUsers(client, tmp_path, 50)
+    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False, page_size=50)
+    assert list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON))) == []
+    assert asked == ["users", "users/u/conversations", "conversations/c/messages"]
 
 
 def test_only_ids_become_texts():

@@ -94,9 +94,12 @@ def test_a_response_is_the_first_only_within_its_open_period():
 def test_only_one_message_is_the_first():
     first = [each.id for each in WHOLE.messages if WHOLE.position_flags(each)["is_first_message"]]
     assert first == ["0-user"]
-    assert "is_first_message" not in MessageHistory(TALK, complete=False).position_flags(
-        WHOLE["5-agent"]
-    )
+    reply = WHOLE["5-agent"]
+    # Loading stopped at an earlier interaction, or in the middle of one.
+    earlier = MessageHistory(TALK, complete=False)
+    assert earlier.position_flags(reply)["is_first_message"] is False
+    cut = MessageHistory(TALK, complete=False, cut=True)
+    assert "is_first_message" not in cut.position_flags(reply)
 
 
 def test_the_system_message_of_a_change_is_the_nearest_in_time_if_any_is_near():
@@ -106,8 +109,48 @@ def test_the_system_message_of_a_change_is_the_nearest_in_time_if_any_is_near():
     assert WHOLE.nearest_system_message(at(7) + SYSTEM_MESSAGE_TOLERANCE * 1.01) is None
 
 
-def test_the_customers_entry_is_the_source():
-    assert WHOLE.source == "web"
+def test_the_source_is_where_the_customers_messages_of_the_interaction_enter():
+    assert WHOLE.source_at(at(8)) == "web"
+    assert WHOLE.source_at(at(10)) is None
+    mobile = message(11, "user", began=9, message_source="android")
+    both = MessageHistory([*TALK, mobile], complete=True)
+    assert [both.source_at(at(minutes)) for minutes in (8, 10)] == ["web", "android"]
+
+
+def test_whether_messages_are_older_is_unknown_only_if_loading_did_not_reach_an_earlier_one():
+    whole = MessageHistory(TALK[-2:], complete=True)
+    assert [whole.has_messages_before(at(minutes)) for minutes in (10, 11)] == [False, True]
+    part = load_back_to(reversed(TALK), at(10))
+    assert part.has_messages_before(at(9)) is True
+    cut = MessageHistory(TALK[-2:], complete=False, back_to=at(10), cut=True)
+    assert [cut.has_messages_before(at(minutes)) for minutes in (10, 11)] == [None, True]
+    for complete in (True, False):
+        assert MessageHistory(complete=complete).has_messages_before(at(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "unchanged"), [(0, False), (7, False), (8, False), (9, True), (12, True)]
+)
+def test_a_change_shows_as_a_system_message_or_as_a_new_interaction(minutes, unchanged):
+    assert WHOLE.shows_no_change_since(at(minutes)) is unchanged
+    quiet = [each for each in TALK if each["message_type"] != "system"]
+    bare = MessageHistory(quiet, complete=True)
+    assert bare.shows_no_change_since(at(minutes)) is (minutes in {9, 12})
+
+
+def test_a_system_message_at_the_very_time_counts_if_asked_unless_it_starts_or_ends_something():
+    one = MessageHistory(TALK[:2], complete=True)
+    assert one.shows_no_change_since(at(1))
+    assert not one.shows_no_change_since(at(1), is_inclusive=True)
+    for last in (TALK[7], TALK[8]):
+        flagged = MessageHistory([last], complete=True)
+        time = flagged.messages[0].time
+        assert flagged.shows_no_change_since(time, is_inclusive=True)
+
+
+def test_messages_that_do_not_reach_back_to_a_time_show_nothing_of_it():
+    assert not load_back_to(reversed(TALK), at(10)).shows_no_change_since(at(8))
+    assert not MessageHistory(complete=True).shows_no_change_since(at(8))
 
 
 @pytest.mark.parametrize(
@@ -154,9 +197,10 @@ def test_a_period_without_an_end_is_read_back_only_so_far():
     assert (len(whole.messages), whole.complete, whole.cut) == (MAX_MESSAGES, True, False)
 
 
-def test_what_was_read_back_less_far_does_not_reach_further():
+def test_messages_cover_the_interaction_that_was_loaded_and_none_before():
     history = load_back_to(reversed(TALK), at(10))
-    assert not history.covers(at(9))
+    assert not history.covers(at(8))
+    assert history.covers(at(9))
     assert history.covers(at(11))
     assert history.covers(None)
 

@@ -9,6 +9,7 @@ from fakes.runs import run_tap, truth
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import message_records
 from tap_freshchat.payloads import events as payloads
@@ -239,7 +240,7 @@ def test_no_text_of_a_person_gets_through_an_event_however_it_is_wrapped(said, o
     record = payloads.message_event(
         row,
         moment,
-        None,
+        ConversationState(),
         account=AccountData(configuration={}, agents={}, groups={}, channels={}),
         customer=Customer.from_id("u", {"u": user}),
         snapshot=snapshot,

@@ -56,7 +56,7 @@ def test_a_file_that_begins_with_a_row_says_how_many_cells_it_has_and_nothing_of
     with pytest.raises(ReportError) as error:
         names(catalog.TRANSCRIPT, "My mother is Rose", telling, "Ada", "")
     text = str(error.value)
-    assert "Its first line, of 4 cells, is a row and no header." in text
+    assert "Its first line (4 cells) is a row, not a header." in text
     assert "report_columns" in text
     assert not any(cell in text for cell in (telling, "Rose", "Ada"))
 
@@ -64,8 +64,8 @@ def test_a_file_that_begins_with_a_row_says_how_many_cells_it_has_and_nothing_of
 def test_what_looks_like_no_header_is_counted_and_not_shown():
     with pytest.raises(ReportError) as error:
         names(catalog.AVAILABILITY, " Agent ", "Wie geht's? Mir gut!", "", "Mode (now)")
-    assert "Its headers are: Agent, Mode (now) and 2 of another form." in str(error.value)
-    with pytest.raises(ReportError, match="Its headers are: none and 1 of another form"):
+    assert "Its headers are: Agent, Mode (now) and 2 that are not shown." in str(error.value)
+    with pytest.raises(ReportError, match="Its headers are: none and 1 that are not shown"):
         names(catalog.AVAILABILITY, "")
 
 

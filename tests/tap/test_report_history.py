@@ -6,7 +6,7 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat.reports.limits import report_retention_start
+from tap_freshchat.reports.catalog import report_retention_start
 
 # A small desk that has been open for longer than reports reach back.
 URL = (
@@ -36,7 +36,7 @@ def test_a_backfill_that_begins_before_reports_do_is_cut_there_and_said_so(strea
     times = [each[TIMES[stream]] for each in run.records[stream]]
     assert earliest.isoformat() <= min(times) < (earliest + timedelta(days=3)).isoformat()
     assert run.state["bookmarks"][stream]["replication_key_value"].startswith(str(end.date()))
-    assert sum("15 months" in each for each in caplog.messages) == 1
+    assert sum("15-month" in each for each in caplog.messages) == 1
 
 
 @pytest.mark.parametrize("stream", ["agent_activity", "users"])

@@ -8,8 +8,7 @@ import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
 
-from tap_freshchat.reports.job_api import FIRST_POLL
-from tap_freshchat.reports.scheduler import MAX_POLL_INTERVAL, POLL_GROWTH
+from tap_freshchat.reports.scheduler import FIRST_POLL, MAX_POLL_INTERVAL, POLL_GROWTH
 
 pytestmark = pytest.mark.e2e
 

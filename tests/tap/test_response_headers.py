@@ -3,7 +3,7 @@
 import pytest
 from fakes.clock import NOON
 
-from tap_freshchat.api.response_headers import seconds_ahead
+from tap_freshchat.api.rate_limiting import seconds_ahead
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from fakes.runs import run_tap, truth
 from fakes.sandbox_client import SandboxClient
 
 from freshchat_sandbox import Response
+from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.events import ConversationEvent
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import (
@@ -204,7 +205,7 @@ def test_parts_of_another_form_end_no_run(reported, parts):
     record = message_event(
         row,
         moment,
-        None,
+        ConversationState(),
         account=AccountData(configuration={}, agents={}, groups={}, channels={}),
         customer=Customer.from_id("u", {}),
         snapshot=snapshot,
@@ -240,10 +241,10 @@ def test_a_look_that_was_cut_short_reports_the_same_ids_when_repeated():
 def test_of_a_period_that_is_over_nothing_is_reported_as_seen_now_and_that_is_said(caplog):
     over = {**ALL, "start_date": (NOON - HOUR).isoformat(), "end_date": NOON.isoformat()}
     first = run_tap(NOON - HOUR / 2, **over)
-    assert "period that is over" not in caplog.text
+    assert "past end_date" not in caplog.text
     later = run_tap(NOON + 8 * HOUR, first.state, **over)
     assert later.events
-    assert sum("period that is over" in each for each in caplog.messages) == 1
+    assert sum("past end_date" in each for each in caplog.messages) == 1
     assert [each for each in later.events if each["time_is_approximate"]] == []
     assert [each for each in later.events if each["created_time"] >= NOON.isoformat()] == []
 

@@ -1,4 +1,4 @@
-"""Raw-report jobs: what is asked when, and what becomes of the answers."""
+"""Raw-report jobs: which are submitted when, and how their files are read."""
 
 import json
 from datetime import timedelta
@@ -11,13 +11,20 @@ from fakes.http import Answer, ScriptedAdapter
 
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.config import Config
+from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import AuthorizationError, ReportError
-from tap_freshchat.reports.job_api import Job
 from tap_freshchat.reports.reader import ReportReader
-from tap_freshchat.reports.scheduler import MAX_UNREAD_JOBS, ReportJobScheduler
+from tap_freshchat.reports.scheduler import MAX_UNREAD_JOBS, Job, ReportJobScheduler
+from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
 
+DEFAULTS = {
+    name: each["default"]
+    for name, each in SETTINGS.to_dict()["properties"].items()
+    if "default" in each
+}
 DAY = timedelta(days=1)
 DAYS = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in (3, 2, 1)]
 
@@ -52,7 +59,11 @@ class Far:
                 **options,
             },
         )
-        self.reports = ReportReader(client, jobs, self.folder)
+        config = Config.from_config(
+            {**DEFAULTS, "api_url": "sandbox://", "report_delay_minutes": 0}, NOON
+        )
+        time_range = RunTimeRange(StillClock(), config)
+        self.reports = ReportReader(client, jobs, time_range, self.folder, DAY)
 
     def answer(self, request):
         if request.method == "POST":
@@ -87,6 +98,13 @@ class Far:
         part = {"status": "SUCCESS", "link": {"rel": "extraction", "href": href}}
         return Answer(body={"id": name, "status": "COMPLETED", "links": [part]})
 
+    def plan(self, *reports, days=3, readers=("events",)):
+        """Plan a window for each of the days before noon."""
+        for report in reports:
+            for reader in readers:
+                self.reports.register(reader, report, NOON - days * DAY)
+        self.reports.submit_all()
+
     def read(self, report, window):
         return list(self.reports.rows(report, window, list))
 
@@ -98,7 +116,7 @@ def far_end(tmp_path):
 
 def test_rows_of_a_window_are_those_of_its_job(far_end):
     far = far_end()
-    far.reports.request("Conversation-Created", DAYS)
+    far.plan("Conversation-Created")
     assert far.read("Conversation-Created", DAYS[1]) == [
         {"event": "Conversation-Created", "start": "2026-11-20T12:00:00.000Z"}
     ]
@@ -106,16 +124,14 @@ def test_rows_of_a_window_are_those_of_its_job(far_end):
 
 def test_jobs_of_all_reports_are_submitted_before_the_first_is_read(far_end):
     far = far_end()
-    for report in ("Agent-Activity", "Conversation-Created"):
-        far.reports.request(report, DAYS)
+    far.plan("Agent-Activity", "Conversation-Created")
     far.read("Agent-Activity", DAYS[0])
     assert {body["event"] for _, body in far.posted} == {"Agent-Activity", "Conversation-Created"}
 
 
 def test_jobs_of_one_report_keep_their_distance_and_other_reports_do_not_wait(far_end):
     far = far_end()
-    for report in ("Agent-Activity", "Conversation-Created"):
-        far.reports.request(report, DAYS)
+    far.plan("Agent-Activity", "Conversation-Created")
     for window in DAYS:
         far.read("Agent-Activity", window)
     times = [at for at, body in far.posted if body["event"] == "Agent-Activity"]
@@ -124,9 +140,8 @@ def test_jobs_of_one_report_keep_their_distance_and_other_reports_do_not_wait(fa
 
 def test_a_report_that_two_streams_read_is_fetched_once_and_its_file_removed(far_end, tmp_path):
     far = far_end()
-    far.reports.request("Chat-Transcript", DAYS[:1])
-    far.reports.request("Chat-Transcript", DAYS[:1])
-    assert far.read("Chat-Transcript", DAYS[0]) == far.read("Chat-Transcript", DAYS[0])
+    far.plan("Chat-Transcript", days=1, readers=("message_events", "messages"))
+    assert far.read("Chat-Transcript", DAYS[-1]) == far.read("Chat-Transcript", DAYS[-1])
     assert (len(far.posted), len(far.downloads)) == (1, 1)
     assert list(tmp_path.iterdir()) == []
 
@@ -138,9 +153,9 @@ def test_a_window_found_too_long_is_asked_in_halves_until_it_fits(far_end):
         return None
 
     far = far_end(refuse=refuse)
-    far.reports.request("Chat-Transcript", DAYS[:1])
-    starts = [parse_time(row["start"]) for row in far.read("Chat-Transcript", DAYS[0])]
-    assert starts == [DAYS[0].start + n * timedelta(hours=6) for n in range(4)]
+    far.plan("Chat-Transcript", days=1)
+    starts = [parse_time(row["start"]) for row in far.read("Chat-Transcript", DAYS[-1])]
+    assert starts == [DAYS[-1].start + n * timedelta(hours=6) for n in range(4)]
 
 
 @pytest.mark.parametrize(
@@ -156,39 +171,39 @@ def test_what_is_too_long_ago_is_not_asked_in_halves_and_the_error_names_the_set
         return Answer(status=400, body={"message": message})
 
     far = far_end(refuse=refuse)
-    far.reports.request("Chat-Transcript", DAYS[:1])
-    with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-19 12:00.*start_date"):
-        far.read("Chat-Transcript", DAYS[0])
+    far.plan("Chat-Transcript", days=1)
+    with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-21 12:00.*start_date"):
+        far.read("Chat-Transcript", DAYS[-1])
     assert len(asked) == 1
 
 
 def test_what_is_refused_down_to_an_hour_is_an_error_that_names_the_setting(far_end):
     far = far_end(refuse=lambda _: Answer(status=400, body={"message": "Invalid date range"}))
-    far.reports.request("Chat-Transcript", DAYS[:1])
+    far.plan("Chat-Transcript", days=1)
     with pytest.raises(ReportError, match="start_date"):
-        far.read("Chat-Transcript", DAYS[0])
+        far.read("Chat-Transcript", DAYS[-1])
 
 
 def test_any_other_refusal_is_an_error_that_names_report_and_window(far_end):
     far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown event"}))
-    far.reports.request("Chat-Transcript", DAYS[:1])
-    with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-19 12:00"):
-        far.read("Chat-Transcript", DAYS[0])
+    far.plan("Chat-Transcript", days=1)
+    with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-21 12:00"):
+        far.read("Chat-Transcript", DAYS[-1])
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_account_without_reports_is_told_so(far_end, status):
     far = far_end(refuse=lambda _: Answer(status=status))
-    far.reports.request("Agent-Activity", DAYS[:1])
+    far.plan("Agent-Activity", days=1)
     with pytest.raises(AuthorizationError, match="plan"):
-        far.read("Agent-Activity", DAYS[0])
+        far.read("Agent-Activity", DAYS[-1])
 
 
 def test_a_job_that_never_ends_is_an_error_that_names_the_setting(far_end):
     far = far_end(polls=10**6)
-    far.reports.request("Agent-Activity", DAYS[:1])
+    far.plan("Agent-Activity", days=1)
     with pytest.raises(ReportError, match="report_timeout_minutes"):
-        far.read("Agent-Activity", DAYS[0])
+        far.read("Agent-Activity", DAYS[-1])
     assert 1800 < far.clock.monotonic() < 1860
 
 
@@ -202,9 +217,9 @@ def test_a_job_that_never_ends_is_an_error_that_names_the_setting(far_end):
 def test_a_job_that_failed_is_an_error(far_end, answer):
     far = far_end()
     far.job_answer = answer
-    far.reports.request("Agent-Activity", DAYS[:1])
+    far.plan("Agent-Activity", days=1)
     with pytest.raises(ReportError, match="failed"):
-        far.read("Agent-Activity", DAYS[0])
+        far.read("Agent-Activity", DAYS[-1])
 
 
 def test_the_older_form_of_response_with_one_link_is_read(far_end):
@@ -213,49 +228,44 @@ def test_the_older_form_of_response_with_one_link_is_read(far_end):
         "status": "COMPLETED",
         "link": {"rel": "extraction", "href": "https://extracts.example.com/1-1"},
     }
-    far.reports.request("Agent-Activity", DAYS[:1])
-    assert len(far.read("Agent-Activity", DAYS[0])) == 1
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 1
 
 
 def test_a_job_is_not_done_while_a_part_of_it_is_pending(far_end):
     far = far_end()
     far.job_answer = {"status": "COMPLETED", "links": [{"status": "PENDING"}]}
-    far.reports.request("Agent-Activity", DAYS[:1])
+    far.plan("Agent-Activity", days=1)
     with pytest.raises(ReportError, match="pending"):
-        far.read("Agent-Activity", DAYS[0])
+        far.read("Agent-Activity", DAYS[-1])
 
 
 def test_jobs_that_nobody_reads_do_not_hold_up_what_is_waited_for(far_end):
-    many = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in range(20, 0, -1)]
     far = far_end()
-    far.reports.request("Chat-Transcript", many)
+    far.plan("Chat-Transcript", days=23)
     # Its reader leaves after the first row, as a test of the connection does.
-    next(far.reports.rows("Chat-Transcript", many[0], list))
-    later = [Window(NOON + n * DAY, NOON + (n + 1) * DAY) for n in range(3)]
-    far.reports.request("Chat-Transcript", later)
-    for window in later:
+    next(far.reports.rows("Chat-Transcript", far.reports.windows("Chat-Transcript")[0], list))
+    for window in DAYS:
         [row] = far.read("Chat-Transcript", window)
         assert parse_time(row["start"]) == window.start
-    assert len(far.posted) <= MAX_UNREAD_JOBS + len(later)
+    assert len(far.posted) <= MAX_UNREAD_JOBS + len(DAYS)
 
 
 def test_halves_of_what_is_waited_for_are_asked_for_however_many_jobs_are_unread(far_end):
     def refuse(body):
-        if body["start"] == "2026-11-22T12:00:00.000Z" and body["end"] > "2026-11-23T00:00:00.000Z":
+        if body["start"] == "2026-11-21T12:00:00.000Z" and body["end"] > "2026-11-22T00:00:00.000Z":
             return Answer(status=400, body={"message": "The requested range is too long"})
         return None
 
-    many = [Window(NOON - n * DAY, NOON - (n - 1) * DAY) for n in range(20, 0, -1)]
     far = far_end(refuse=refuse)
-    far.reports.request("Chat-Transcript", many)
-    next(far.reports.rows("Chat-Transcript", many[MAX_UNREAD_JOBS], list))
-    later = Window(NOON, NOON + DAY)
-    far.reports.request("Chat-Transcript", [later])
-    assert len(far.read("Chat-Transcript", later)) == 2
+    far.plan("Chat-Transcript", days=21)
+    unread = far.reports.windows("Chat-Transcript")[MAX_UNREAD_JOBS]
+    next(far.reports.rows("Chat-Transcript", unread, list))
+    assert len(far.read("Chat-Transcript", DAYS[-1])) == 2
 
 
 def test_waiting_for_what_nothing_makes_is_an_error_and_not_endless(far_end):
-    with pytest.raises(ReportError, match="defect.*report it"):
+    with pytest.raises(ReportError, match="never submitted.*file a bug"):
         far_end().ordered.wait_for(Job(report="Agent-Activity", window=DAYS[0]))
 
 
@@ -266,9 +276,9 @@ LINK = {"status": "SUCCESS", "link": {"href": "https://extracts.example.com/1-1"
 def test_a_finished_part_without_a_link_is_an_error_and_not_an_empty_part(far_end, lacking):
     far = far_end()
     far.job_answer = {"status": "COMPLETED", "links": [LINK, lacking]}
-    far.reports.request("Agent-Activity", DAYS[:1])
-    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-19 12:00.*no link.*again"):
-        far.read("Agent-Activity", DAYS[0])
+    far.plan("Agent-Activity", days=1)
+    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-21 12:00.*no link.*again"):
+        far.read("Agent-Activity", DAYS[-1])
     assert 10 < far.clock.monotonic() < 120
 
 
@@ -276,15 +286,15 @@ def test_a_link_that_comes_a_moment_after_its_part_is_finished_is_waited_for(far
     far = far_end()
     far.job_answer = {"status": "COMPLETED", "links": [LINK, {"status": "SUCCESS"}]}
     far.job_answers_later = {"status": "COMPLETED", "links": [LINK, LINK]}
-    far.reports.request("Agent-Activity", DAYS[:1])
-    assert len(far.read("Agent-Activity", DAYS[0])) == 2
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 2
 
 
 def test_a_finished_job_without_any_file_is_empty_and_said_to_be(far_end, caplog):
     far = far_end()
     far.job_answer = {"status": "COMPLETED", "links": []}
-    far.reports.request("Agent-Activity", DAYS[:1])
-    assert far.read("Agent-Activity", DAYS[0]) == []
+    far.plan("Agent-Activity", days=1)
+    assert far.read("Agent-Activity", DAYS[-1]) == []
     assert sum("no file" in each for each in caplog.messages) == 1
     assert far.looks["1"] > 1
 
@@ -292,8 +302,8 @@ def test_a_finished_job_without_any_file_is_empty_and_said_to_be(far_end, caplog
 def test_an_expired_link_is_renewed(far_end):
     far = far_end()
     far.links_expire = 2
-    far.reports.request("Agent-Activity", DAYS[:1])
-    assert len(far.read("Agent-Activity", DAYS[0])) == 1
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 1
     assert len(set(far.downloads)) == 3
 
 
@@ -311,23 +321,23 @@ def test_each_part_is_read_once_in_whatever_order_fresh_links_come(far_end, name
     fresh = [f"{name}?signed=2&part={n}" for n, name in enumerate(names)]
     far.job_answers_later = ready(*(fresh[::-1] if names[0] != names[1] else fresh))
     far.links_expire = 1
-    far.reports.request("Agent-Activity", DAYS[:1])
-    assert len(far.read("Agent-Activity", DAYS[0])) == 2
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 2
     assert far.downloads[1:] == fresh
 
 
 def test_links_that_never_open_end_in_an_error(far_end):
     far = far_end()
     far.links_expire = 10**6
-    far.reports.request("Agent-Activity", DAYS[:1])
+    far.plan("Agent-Activity", days=1)
     with pytest.raises(ReportError, match="do not open"):
-        far.read("Agent-Activity", DAYS[0])
+        far.read("Agent-Activity", DAYS[-1])
 
 
 def test_personal_data_is_left_out_on_the_services_side_when_asked(far_end):
     far = far_end(exclude_pii=True)
-    far.reports.request("Agent-Activity", DAYS[:1])
-    far.read("Agent-Activity", DAYS[0])
+    far.plan("Agent-Activity", days=1)
+    far.read("Agent-Activity", DAYS[-1])
     assert far.posted[0][1]["should_exclude_pii"] is True
 
 
@@ -338,8 +348,7 @@ def test_a_limit_of_one_report_holds_up_neither_other_reports_nor_looks_at_jobs(
         return refusals.pop() if body["event"] == "Agent-Activity" and refusals else None
 
     far = far_end(refuse=refuse)
-    far.reports.request("Agent-Activity", DAYS)
-    far.reports.request("Conversation-Created", DAYS)
+    far.plan("Agent-Activity", "Conversation-Created")
     assert far.read("Conversation-Created", DAYS[0])
     assert far.clock.monotonic() < 60
     assert far.read("Agent-Activity", DAYS[0])
@@ -351,8 +360,8 @@ def test_a_limit_of_one_report_holds_up_neither_other_reports_nor_looks_at_jobs(
 )
 def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end, reported):
     far = far_end(refuse=lambda _: Answer(status=429, headers=reported))
-    far.reports.request("Agent-Activity", DAYS)
-    with pytest.raises(ReportError, match="no more jobs of report Agent-Activity for an hour now"):
+    far.plan("Agent-Activity")
+    with pytest.raises(ReportError, match="jobs of report Agent-Activity for an hour:"):
         far.read("Agent-Activity", DAYS[0])
     assert 3000 < far.clock.monotonic() <= 3600
     assert len(far.posted) < 100
@@ -360,8 +369,8 @@ def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end, repo
 
 def test_a_limit_that_lasts_for_hours_ends_the_run_at_once_and_says_until_when(far_end):
     far = far_end(refuse=lambda _: Answer(status=429, headers={"Retry-After": "43200"}))
-    far.reports.request("Agent-Activity", DAYS)
-    with pytest.raises(ReportError, match="until 2026-11-23 00:00 UTC.*run again later"):
+    far.plan("Agent-Activity")
+    with pytest.raises(ReportError, match="until 2026-11-23 00:00 UTC.*run the tap again later"):
         far.read("Agent-Activity", DAYS[0])
     assert far.clock.monotonic() < 60
 
@@ -370,6 +379,36 @@ def test_a_429_of_the_accounts_own_limit_shuts_the_gate_for_every_request(far_en
     headers = {"Retry-After": "40", "X-RateLimit-Remaining": "0"}
     refusals = [Answer(status=429, headers=headers)]
     far = far_end(refuse=lambda _: refusals.pop() if refusals else None)
-    far.reports.request("Agent-Activity", DAYS[:1])
-    assert far.read("Agent-Activity", DAYS[0])
+    far.plan("Agent-Activity", days=1)
+    assert far.read("Agent-Activity", DAYS[-1])
     assert 40 <= far.posted[0][0] < 50
+
+
+def test_streams_whose_bookmarks_differ_share_the_windows_from_the_earliest_start(
+    far_end, tmp_path
+):
+    far = far_end()
+    for reader, days in (("messages", 1), ("message_events", 3)):
+        far.reports.register(reader, "Chat-Transcript", NOON - days * DAY)
+    assert far.reports.windows("Chat-Transcript") == DAYS
+    assert far.reports.windows("Chat-Transcript", NOON - DAY) == DAYS[-1:]
+    for window in (*DAYS, DAYS[-1]):
+        far.read("Chat-Transcript", window)
+    assert (len(far.posted), len(far.downloads)) == (3, 3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_earliest_of_a_readers_starts_counts(far_end):
+    far = far_end()
+    for days in (2, 3, 1):
+        far.reports.register("messages", "Chat-Transcript", NOON - days * DAY)
+    assert far.reports.windows("Chat-Transcript") == DAYS
+
+
+def test_readers_that_unregister_leave_no_job_to_submit(far_end):
+    far = far_end()
+    far.plan("Chat-Transcript", "Agent-Activity")
+    far.reports.unregister_all()
+    far.plan("Agent-Activity", days=1)
+    far.read("Agent-Activity", DAYS[-1])
+    assert len(far.posted) == 1

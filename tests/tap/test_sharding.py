@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.sharding import shard_key, shard_of
+from tap_freshchat.ids import shard_of
+from tap_freshchat.streams.base import shard_key
 
 
 @given(st.text(), st.integers(1, 50))

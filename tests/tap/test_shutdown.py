@@ -33,7 +33,7 @@ def test_an_error_of_the_sdks_ends_in_one_line(caplog):
 
 def test_an_error_nobody_foresaw_says_where_and_not_what_somebody_wrote(caplog):
     line = line_of(KeyError(WRITTEN), caplog)
-    assert "Unforeseen KeyError at test_shutdown.py:" in line
+    assert "Unexpected KeyError at test_shutdown.py:" in line
     assert WRITTEN not in line
 
 
@@ -49,7 +49,14 @@ def test_what_the_system_lacks_is_no_bug_and_names_the_setting(error, caplog):
 
 
 def test_an_output_that_does_not_block_is_reported_as_such(caplog):
-    assert "output takes no more" in line_of(BlockingIOError(), caplog)
+    assert "stdout is non-blocking" in line_of(BlockingIOError(), caplog)
+
+
+def test_invalid_settings_end_in_one_line_each(caplog):
+    with pytest.raises(SystemExit) as ended, report_errors_and_exit(LOG):
+        raise ConfigValidationError("Config validation failed", errors=["a: wrong", "b: wrong"])
+    assert ended.value.code == 1
+    assert [record.getMessage() for record in caplog.records] == ["a: wrong", "b: wrong"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +64,6 @@ def test_an_output_that_does_not_block_is_reported_as_such(caplog):
     [
         click.UsageError("no such option"),
         click.exceptions.Exit(0),
-        ConfigValidationError("Config validation failed", errors=[], schema={}),
         BrokenPipeError(),
     ],
 )

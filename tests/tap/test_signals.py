@@ -77,13 +77,6 @@ def strike(frame, event, _):
 
 sys.setprofile(strike)
 """
-AS_ITS_FOLDER_IS_REMOVED = """
-def strike(frame, event, _):
-    if event == "call" and frame.f_code == tap_freshchat.temp_dir._remove.__code__:
-        signal.raise_signal(signal.SIGTERM)
-
-sys.setprofile(strike)
-"""
 IN_A_LONG_PAUSE = """
 class Clock(SandboxClock):
     def sleep(self, seconds):
@@ -118,7 +111,7 @@ IMPORTS = """
 import io, os, signal, sys, tempfile, threading
 from concurrent.futures import Future
 from functools import cached_property
-import tap_freshchat.temp_dir
+import tap_freshchat.shutdown
 from freshchat_sandbox import SandboxClock
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
@@ -133,7 +126,7 @@ TapFreshchat.cli()
     "when",
     [
         *(IN_A_LOCK, IN_A_DESTRUCTOR, IN_A_LONG_PAUSE),
-        *(AS_ITS_FOLDER_IS_MADE, AS_ITS_FOLDER_IS_REMOVED),
+        AS_ITS_FOLDER_IS_MADE,
     ],
 )
 def test_a_signal_ends_the_tap_whatever_it_is_doing_and_leaves_no_files(tmp_path, when):

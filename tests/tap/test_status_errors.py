@@ -36,23 +36,23 @@ def test_a_response_of_200_and_above_is_no_error(status):
 @pytest.mark.parametrize(
     ("status", "kind", "says"),
     [
-        (300, AuthorizationError, "a redirect, which is not followed: check api_url."),
+        (300, AuthorizationError, "a redirect, which the tap does not follow. Check api_url."),
         (399, AuthorizationError, "a redirect"),
-        (400, RequestRejectedError, ": Freshchat refused the request."),
+        (400, RequestRejectedError, ": Freshchat rejected the request."),
         (401, AuthorizationError, ": Freshchat does not accept the token; check api_token."),
         (403, AuthorizationError, "the account's plan does not include this"),
-        (404, NotFoundError, ": not there; if this is the first request, check api_url."),
-        (408, RetryableError, "GET /v2/x answered 408."),
-        (429, RetryableError, "GET /v2/x answered 429."),
-        (499, RequestRejectedError, "refused"),
-        (500, RetryableError, "GET /v2/x answered 500."),
-        (599, RetryableError, "GET /v2/x answered 599."),
+        (404, NotFoundError, ": not found. If this is the first request, check api_url."),
+        (408, RetryableError, "GET /v2/x returned 408."),
+        (429, RetryableError, "GET /v2/x returned 429."),
+        (499, RequestRejectedError, "rejected"),
+        (500, RetryableError, "GET /v2/x returned 500."),
+        (599, RetryableError, "GET /v2/x returned 599."),
     ],
 )
 def test_an_error_is_of_the_kind_that_says_what_can_be_done(status, kind, says):
     error = verdict(status)
     assert type(error) is kind
-    assert str(error).startswith(f"GET /v2/x answered {status}")
+    assert str(error).startswith(f"GET /v2/x returned {status}")
     assert says in str(error)
 
 
@@ -62,7 +62,7 @@ def test_only_a_token_without_the_right_is_forbidden():
 
 
 def test_the_services_own_mark_of_a_request_is_reported_where_it_gives_one():
-    assert str(verdict(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x answered 500 (trace t-1)."
+    assert str(verdict(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x returned 500 (trace t-1)."
 
 
 @pytest.mark.parametrize(

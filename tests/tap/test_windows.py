@@ -7,7 +7,7 @@ from fakes.clock import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_freshchat.reports.limits import max_window, report_retention_start
+from tap_freshchat.reports.catalog import max_window, report_retention_start
 from tap_freshchat.windows import Window, plan_windows
 
 DAY = timedelta(days=1)

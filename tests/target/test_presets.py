@@ -332,6 +332,16 @@ def test_changing_the_spelling_sends_nothing_twice(stream, record):
     assert len(ids) == 1
 
 
+def test_the_start_of_an_interaction_has_one_message_id_judged_created_or_reopened():
+    created, reopened = conversation("created"), conversation("reopened")
+    assert created["event"] != reopened["event"]
+    ids = {
+        mapped("conversation_events", {**each, "id": "start"})["messageId"]
+        for each in (created, reopened)
+    }
+    assert len(ids) == 1
+
+
 def test_events_can_be_renamed_and_chosen_by_either_spelling():
     for name in ("onMessageCreate", "On Message Create"):
         config = {"event_style": "title_case", "event_names": {name: "Message Posted"}}

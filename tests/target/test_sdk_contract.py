@@ -46,23 +46,27 @@ def target(settings):
     return TargetSegment(config={**settings, "dry_run": True})
 
 
+def test_the_sdk_passes_the_messages_that_we_ignore_to_the_handler_that_we_override():
+    seen = []
+    handler = {"_process_activate_version_message": lambda _, message: seen.append(message)}
+    message = {"type": "ACTIVATE_VERSION", "stream": "s"}
+    type("Spy", (PlainTarget,), handler)().listen(io.StringIO(json.dumps(message) + "\n"))
+    assert seen == [message]
+
+
 @pytest.mark.parametrize(
-    ("message", "handler"),
+    "message",
     [
-        ({"type": "SCHEMA", "stream": "s", "schema": {}}, "_process_schema_message"),
-        ({"type": "RECORD", "stream": "s", "record": {}}, "_process_record_message"),
-        ({"type": "STATE", "value": {}}, "_process_state_message"),
-        (
-            {"type": "BATCH", "stream": "s", "encoding": {}, "manifest": []},
-            "_process_batch_message",
-        ),
-        ({"type": "ACTIVATE_VERSION", "stream": "s"}, "_process_activate_version_message"),
+        {"type": "SCHEMA", "stream": "s", "schema": {}},
+        {"type": "RECORD", "stream": "s", "record": {}},
+        {"type": "STATE", "value": {}},
+        {"type": "BATCH", "stream": "s", "encoding": {}, "manifest": []},
     ],
 )
-def test_the_sdk_passes_each_message_to_the_handler_that_we_override(message, handler):
+def test_the_sdk_lets_the_reader_choose_who_handles_a_message(target, message):
     seen = []
-    target = type("Spy", (PlainTarget,), {handler: lambda _, message: seen.append(message)})()
-    target.listen(io.StringIO(json.dumps(message) + "\n"))
+    target.message_reader.handlers[message["type"]] = seen.append
+    target.listen(io.BytesIO(json.dumps(message).encode() + b"\n"))
     assert seen == [message]
 
 
@@ -75,8 +79,8 @@ def test_a_replaced_sink_waits_in_the_list_that_we_empty():
 
 
 def test_a_schema_that_replaces_another_leaves_no_sink_behind(target):
-    target.handle_message("SCHEMA", SCHEMA)
-    target.handle_message("SCHEMA", {**SCHEMA, "key_properties": []})
+    target.handle_schema(SCHEMA)
+    target.handle_schema({**SCHEMA, "key_properties": []})
     assert target._sinks_to_clear == []
 
 

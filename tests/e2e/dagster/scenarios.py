@@ -97,7 +97,7 @@ class Scenarios:
                 lost = [(run.account, run.window) for run in failed]
                 check("only the broken window fails", [(ACME, broken)], lost)
                 why = engine.why(failed[0])
-                check("it says why", True, "made to fail" in why or "answered 400" in why)
+                check("it says why", True, "made to fail" in why or "returned 400" in why)
                 before = self._events_by_id(scenario, ACME)
                 scenario.accounts[ACME].break_window(None)
                 engine.retry(failed[0])

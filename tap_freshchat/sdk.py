@@ -1,0 +1,239 @@
+"""Adapter to the private parts of singer_sdk; tests/tap/test_sdk_contract.py holds each of them.
+
+No other module of this package overrides, calls or imports a private name of the SDK.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from abc import abstractmethod
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from singer_sdk import Stream, Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.plugin_base import _ConfigInput as ConfigInput
+from singer_sdk.singerlib import Message, RecordMessage
+from singer_sdk.singerlib.encoding import GenericSingerWriter
+from typing_extensions import override
+
+from tap_freshchat.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping
+    from contextlib import AbstractContextManager
+    from types import FrameType
+
+    from singer_sdk.helpers.types import Context, Record
+
+__all__ = [
+    "ConfigInput",
+    "MessageWriter",
+    "RecordMessage",
+    "SdkStream",
+    "SdkTap",
+    "parse_environment_config",
+]
+
+# The SDK reads the first half as true and everything else as false, typos too.
+_BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
+
+
+class MessageWriter(GenericSingerWriter[bytes, Message]):
+    """The SDK's writer of messages, with a shorter way for records that need no change."""
+
+    @abstractmethod
+    def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a record as `write_message` would write its message."""
+
+
+class SdkTap(Tap):
+    """The SDK's tap with public hooks in place of its private ones."""
+
+    @abstractmethod
+    def config_errors(self, config: Mapping[str, Any]) -> list[str]:
+        """List what is wrong with the settings besides their schema, one line each."""
+
+    @abstractmethod
+    def handle_signal(self, number: int) -> None:
+        """Handle SIGINT or SIGTERM, inside the signal handler; the writer may not be set yet."""
+
+    @classmethod
+    @abstractmethod
+    def report_errors(cls) -> AbstractContextManager[None]:
+        """Turn any error of a run of the command line into log lines and an exit status."""
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        cls.append_builtin_config(cls.config_jsonschema)
+        return read_environment(cls.config_jsonschema, cls._env_var_prefix)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        errors = super()._validate_config(raise_errors=raise_errors)
+        errors += self.config_errors(self._config)
+        if errors and raise_errors:
+            raise ConfigValidationError("The settings are not valid", errors=errors)
+        return errors
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        self.handle_signal(signum)
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> ConfigInput:
+        try:
+            return ConfigInput.from_cli_args(*value)
+        except (OSError, ValueError) as error:
+            raise click.BadParameter(f"the file cannot be read: {error}") from None
+        except TypeError:
+            raise click.BadParameter("the file must hold a JSON object") from None
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        with cls.report_errors():
+            super().cb_test(ctx, param, value)
+
+    @classmethod
+    @override
+    def invoke(
+        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
+    ) -> None:
+        with cls.report_errors():
+            super().invoke(
+                state=check_json_file("state", state),
+                catalog=check_json_file("catalog", catalog),
+                **options,
+            )
+
+
+class SdkStream(Stream):
+    """The SDK's stream with a short way for records that are built to their schema."""
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the run if it has not started; called first, before any error handling."""
+
+    @abstractmethod
+    def build_records(self) -> Iterable[dict[str, Any]]:
+        """Build the records to emit."""
+
+    def write_state(self) -> None:
+        """Write a STATE message."""
+        self._tap.state_writer.write_state(self.tap_state)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        return self.build_records()
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        # Bookmarks are window ends, so there is no signpost. But `sync`, which is final, asks for
+        # it before its own error handling, which logs a traceback.
+        self.start()
+
+    @override
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, None, None]:
+        # The SDK's loop checks each record for children, partitions, order and bookmarks, which
+        # these streams do not have, and takes longer than building the record.
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for number, record in enumerate(self.build_records()):
+                self._check_max_record_limit(number)
+                if write_messages:
+                    self._write_record_message(record)
+                counter.increment()
+                yield record
+        if write_messages:
+            self._write_state_message()
+
+    @override
+    def _write_record_message(self, record: Record) -> None:
+        # The SDK checks the selection of each field of each record, which takes as long as the
+        # rest of its work on a record.
+        writer = self._tap.message_writer
+        if self._needs_sdk_transforms or not isinstance(writer, MessageWriter):
+            super()._write_record_message(record)
+            return
+        writer.write_record(self.name, record)
+        self.state_manager.is_flushed = False
+
+    @cached_property
+    def _needs_sdk_transforms(self) -> bool:
+        """Whether a catalog deselects fields, or stream maps or flattening change records."""
+        [*maps] = self.stream_maps
+        return (
+            len(maps) != 1
+            or not isinstance(maps[0], SameRecordTransform)
+            or maps[0].flattening_enabled
+            or not all(self.mask.values())
+            or self._stream_version is not None
+        )
+
+
+def check_json_file(option: str, file: IO[str] | None) -> IO[str] | None:
+    """Check that the file of an option holds JSON; removes a byte order mark.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    if file is None:
+        return None
+    text = ""
+    try:
+        text = file.read().removeprefix("\ufeff")
+        json.loads(text)
+    except ValueError:
+        problem = "is not JSON" if text.strip() else "is empty or not text"
+        raise ConfigError(
+            f"The file of option --{option} {problem}. Correct it, or omit the option."
+        ) from None
+    return io.StringIO(text)
+
+
+def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Read the settings that the environment holds.
+
+    Raises:
+        ConfigValidationError: a variable is invalid; each line names one and quotes no value.
+    """
+    errors = [
+        f"{prefix}{name.upper()}: not a valid {_type_name(setting)}"
+        for name, setting in schema["properties"].items()
+        if not _is_valid(name, setting, prefix)
+    ]
+    if errors:
+        raise ConfigValidationError("The settings are not valid", errors=errors)
+    return parse_environment_config(dict(schema), prefix)
+
+
+def _is_valid(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
+    text = os.environ.get(f"{prefix}{name.upper()}")
+    if text is None:
+        return True
+    if _type_name(setting) == "boolean":
+        return text.lower() in _BOOLEANS
+    try:
+        # One by one, because the SDK does not say which variable it cannot read.
+        parse_environment_config({"properties": {name: setting}}, prefix)
+    except ValueError:
+        return False
+    return True
+
+
+def _type_name(setting: Mapping[str, Any]) -> str:
+    types = setting["type"]
+    return str(types if isinstance(types, str) else types[0])
