@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-HEAD = "| What | Ours | Against | Ratio | Asked |\n| --- | ---: | --- | ---: | ---: |"
+HEAD = "| What | Ours | Against | Ratio | Target |\n| --- | ---: | --- | ---: | ---: |"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,9 @@ def chart(lines: Iterable[Line]) -> Iterator[str]:
     yield from (
         "```mermaid",
         "xychart-beta horizontal",
-        '    title "Reached, as a multiple of what was asked"',
+        '    title "Reached, as a multiple of the target"',
         f"    x-axis [{names}]",
-        f'    y-axis "1 = as asked" 0 --> {max(2.0, *(line.score for line in drawn)):.1f}',
+        f'    y-axis "1 = target" 0 --> {max(2.0, *(line.score for line in drawn)):.1f}',
         f"    bar [{scores}]",
         f"    line [{', '.join('1' for _ in drawn)}]",
         "```",

@@ -59,7 +59,7 @@ class Measures:
         yield Line(
             what=f"requests when {moved:,} of {met:,} conversations moved",
             ours=f"{ours:,}",
-            against=f"{peer:,}, walking users, conversations and messages",
+            against=f"{peer:,}, listing users, conversations and messages",
             ratio=f"1/{peer / ours:.0f}",
             asked="≤ 1/50",
             name="tap, requests",

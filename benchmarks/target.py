@@ -30,7 +30,7 @@ REPEATS = 5
 # The target uses two processors and the receiver part of one; others at work spoil the ratios.
 BUSY = 0.7
 DELAY = 0.1
-KINDS = {"support": "this pair's own (4 KB)", "short": "short (700 bytes)"}
+KINDS = {"support": "own (4 KB)", "short": "short (700 bytes)"}
 # What its documentation offers for speed; the fastest of them is what we are held against. With
 # more than one thread it loses what is queued at its end.
 LIBRARY_SETTINGS: tuple[dict[str, Any], ...] = (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 
 
-def answer(data: bytes) -> None:
+def response(data: bytes) -> None:
     """A status, lines of headers, a blank line and a body."""
     text, _, body = data[1:].partition(b"\n\n")
     headers = headers_of(text.decode("latin-1"))
@@ -34,4 +34,4 @@ def answer(data: bytes) -> None:
     clock_skew(headers, NOON)
 
 
-TARGETS: Mapping[str, Callable[[bytes], None]] = {"segment_answer": answer}
+TARGETS: Mapping[str, Callable[[bytes], None]] = {"segment_response": response}

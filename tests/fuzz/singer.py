@@ -98,10 +98,10 @@ def record(data: bytes) -> None:
     lines(b"\n".join(messages))
 
 
-def letters(data: bytes) -> None:
+def dead_letters(data: bytes) -> None:
     """A dead-letter file, replayed."""
     with dry_target(**MAPPED) as target, tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "letters.jsonl"
+        path = Path(folder) / "dead_letters.jsonl"
         path.write_bytes(data)
         with contextlib.suppress(*TOLD):
             replay(path, target.settings.routing, target.start_run(), target.check_interrupt)
@@ -125,6 +125,6 @@ RECORDS = b"".join(
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "lines": lines,
     "record": record,
-    "letters": letters,
+    "dead_letters": dead_letters,
     "settings": settings,
 }

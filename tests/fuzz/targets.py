@@ -147,7 +147,7 @@ def _singer_lines() -> list[bytes]:
     return [json.dumps(message).encode() for message in messages]
 
 
-def _letters() -> Iterator[bytes]:
+def _dead_letters() -> Iterator[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dead_letters.jsonl"
         with singer.dry_target(**singer.MAPPED) as target:
@@ -206,9 +206,9 @@ SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {
     "shapes": _shapes,
     "lines": _lines,
     "record": _records,
-    "letters": _letters,
+    "dead_letters": _dead_letters,
     "settings": _settings,
-    "segment_answer": _heads,
+    "segment_response": _heads,
 }
 
 

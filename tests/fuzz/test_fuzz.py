@@ -20,8 +20,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 FINDINGS = HERE / ".findings"
 TARGETS = (
-    *("report", "cell", "head", "shapes", "lines", "record", "letters", "settings"),
-    "segment_answer",
+    *("report", "cell", "head", "shapes", "lines", "record", "dead_letters", "settings"),
+    "segment_response",
 )
 # Of libFuzzer: maximum input, seconds for one input, and megabytes of memory.
 LIMITS = ("-max_len=20000", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1")

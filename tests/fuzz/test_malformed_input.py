@@ -27,7 +27,7 @@ from target_segment.target import TargetSegment
 
 NOON = targets.NOON
 # Cheap ones are tried more often.
-EXAMPLES = {"cell": 300, "segment_answer": 300, "report": 100, "head": 40, "shapes": 100}
+EXAMPLES = {"cell": 300, "segment_response": 300, "report": 100, "head": 40, "shapes": 100}
 DEEP = b"[" * 100_000
 TOO_LARGE = "1 Jan 99999999999999999999 00:00:00"
 

@@ -114,7 +114,7 @@ def _check_answer(ask: Callable[[str], Rows], files: dict[str, Rows]) -> None:
         waits.setdefault(group, []).append(row["value_in_seconds"])
     wanted = {group: (len(each), round(median(each))) for group, each in waits.items()}
     found = {
-        row["support_group"]: (int(row["answered"]), round(float(row["median_seconds"])))
+        row["support_group"]: (int(row["replies"]), round(float(row["median_seconds"])))
         for row in ask(fragment("query: first response"))
     }
     check("the query gives the medians that the files give", wanted, found)
