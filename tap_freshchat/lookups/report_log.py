@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic
 
-from tap_freshchat.activity.event_log import Event, EventLog
+from tap_freshchat.activity.event_log import E, EventLog
 from tap_freshchat.reports.columns import map_columns
 
 if TYPE_CHECKING:
@@ -16,20 +16,15 @@ if TYPE_CHECKING:
     from tap_freshchat.reports.reader import ReportReader
     from tap_freshchat.windows import Window
 
-E = TypeVar("E", bound=Event)
-
 
 class ReportLog(Generic[E]):
     """Events of some reports, loaded as far as they are asked for.
 
     Args:
-        reader: of raw reports.
         path: of the file that holds the events.
-        event_type: of all events.
-        reports: names of the reports.
-        stream: whose columns setting `report_columns` names for these reports.
+        stream: the stream that setting `report_columns` names for these reports.
         extra_columns: headers by field, from that setting.
-        parse: the events that a row of a report shows.
+        parse: returns the events that a row of a report shows.
     """
 
     def __init__(  # noqa: PLR0913 - one argument for each thing the logs differ in

@@ -23,7 +23,7 @@ from tap_freshchat.activity.rest_inference import (
 )
 from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.payloads.associations import AccountData, Customer
-from tap_freshchat.payloads.conversation import properties_as_dict
+from tap_freshchat.payloads.conversation import EventContext, properties_as_dict
 from tap_freshchat.payloads.events import message_event
 
 HOUR = timedelta(hours=1)
@@ -206,10 +206,12 @@ def test_parts_of_another_form_end_no_run(reported, parts):
         row,
         moment,
         ConversationState(),
-        account=AccountData(configuration={}, agents={}, groups={}, channels={}),
-        customer=Customer.from_id("u", {}),
-        snapshot=snapshot,
-        source="rest",
+        EventContext(
+            account=AccountData(configuration={}, agents={}, groups={}, channels={}),
+            customer=Customer.from_id("u", {}),
+            snapshot=snapshot,
+            source="rest",
+        ),
     )
     assert record["message_text"] == ("hi" if parts else None)
 
