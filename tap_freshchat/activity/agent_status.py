@@ -47,7 +47,7 @@ class AgentStatusChange(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
 
     @property
     def key(self) -> str:
-        """The agent and the kind of status."""
+        """Key in the event log: the agent and the kind of status."""
         return f"{self.agent_id} {self.report}"
 
     @property

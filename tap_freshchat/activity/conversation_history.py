@@ -165,11 +165,11 @@ class ConversationHistory:
             event = next((event for event in later if concerns(event, name)), None)
             if event is not None:
                 values.update(value_before(event, name))
-            elif self.known_until <= end and name in (
-                present := self._present(unchanged_from, is_inclusive=is_inclusive)
-            ):
-                values[name] = present[name]
-                provisional = True
+            elif self.known_until <= end:
+                present = self._present(unchanged_from, is_inclusive=is_inclusive)
+                if name in present:
+                    values[name] = present[name]
+                    provisional = True
         return replace(state, values=values, is_provisional=provisional)
 
     def _present(self, time: datetime, *, is_inclusive: bool) -> Mapping[str, str | None]:

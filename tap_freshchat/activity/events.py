@@ -92,7 +92,7 @@ class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
 
     @property
     def key(self) -> str:
-        """The conversation's id: the name that the log of events has for it."""
+        """Key in the event log: the conversation's id."""
         return self.conversation_id
 
     @property

@@ -31,12 +31,12 @@ def classify_starts(
     these, a start that has a row of the created report created the conversation, and one that has
     none reopened it. `events` are in order.
     """
-    return [
-        replace(event, kind=_kind_of(event, snapshot, is_first=position == 0))
-        if event.kind == STARTED
-        else event
-        for position, event in enumerate(events)
-    ]
+    classified = list(events)
+    for position, event in enumerate(events):
+        if event.kind == STARTED:
+            kind = _kind_of(event, snapshot, is_first=position == 0)
+            classified[position] = replace(event, kind=kind)
+    return classified
 
 
 def messages_needed(events: Sequence[ConversationEvent], snapshot: Snapshot) -> datetime | None:

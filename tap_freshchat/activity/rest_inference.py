@@ -77,26 +77,24 @@ def merge_events(
 def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
     """Starts and resolutions that the messages of a conversation show, in order of time."""
     history, conversation = snapshot.history, snapshot.conversation
-    conversation_id = str(conversation["conversation_id"])
-    channel_id = conversation.get("channel_id")
     events: dict[str, ConversationEvent] = {}
 
     def add(kind: str, time: datetime, interaction_id: str | None, message: Message) -> None:
         event = ConversationEvent(
             kind=kind,
             time=time,
-            conversation_id=conversation_id,
+            conversation_id=str(conversation["conversation_id"]),
             interaction_id=interaction_id,
-            channel_id=channel_id,
+            channel_id=conversation.get("channel_id"),
             actor_id=message.content.get("actor_id"),
             actor_type=message.content.get("actor_type"),
         )
         events.setdefault(event.id, event)
 
     # Messages have interaction ids, if at all, from the first message of the customer on.
-    has_interaction_ids = any(message.interaction_id for message in history.messages) or not any(
-        message.author_type == "user" for message in history.messages
-    )
+    with_id = any(message.interaction_id for message in history.messages)
+    with_customer = any(message.author_type == "user" for message in history.messages)
+    has_interaction_ids = with_id or not with_customer
     latest = None
     for number, message in enumerate(history.messages):
         # A message may lack the id, such as one before the customer's first message.

@@ -58,8 +58,19 @@ class RestCrawl:
         if not path.exists():
             self._write(window, path)
         with path.open("rb") as lines:
-            for line in lines:
-                yield _snapshot(msgspec.json.decode(line))
+            for record in map(msgspec.json.decode, lines):
+                history = MessageHistory(
+                    record["messages"],
+                    complete=record["complete"],
+                    back_to=parse_time(record["back_to"]),
+                    cut=record["cut"],
+                )
+                yield Snapshot(
+                    conversation=record["conversation"],
+                    user_id=record["user_id"],
+                    time=parse_time(record["time"]),
+                    history=history,
+                )
 
     def _write(self, window: Window, path: Path) -> None:
         log = logging.getLogger("tap-freshchat.crawl")
@@ -84,9 +95,8 @@ class RestCrawl:
             )
 
     def _conversation_ids(self, window: Window) -> Iterator[str]:
-        users = Window(
-            FRESHCHAT_EPOCH if self.all_users else window.start, window.end + UPDATED_TO_MARGIN
-        )
+        start = FRESHCHAT_EPOCH if self.all_users else window.start
+        users = Window(start, window.end + UPDATED_TO_MARGIN)
         self.changed_users.register_windows([users])
         lists = ordered_map(
             partial(pagination.user_conversations, self.client, page_size=self.page_size),
@@ -132,17 +142,3 @@ class RestCrawl:
             "back_to": since,
             "time": snapshot.time,
         }
-
-
-def _snapshot(record: dict[str, Any]) -> Snapshot:
-    return Snapshot(
-        conversation=record["conversation"],
-        user_id=record["user_id"],
-        time=parse_time(record["time"]),
-        history=MessageHistory(
-            record["messages"],
-            complete=record["complete"],
-            back_to=parse_time(record["back_to"]),
-            cut=record["cut"],
-        ),
-    )

@@ -65,14 +65,13 @@ def message_event(
     As in the original, `message` is the conversation and the message itself is its only element
     of `messages`.
     """
-    account, customer = context.account, context.customer
+    account, customer, history = context.account, context.customer, context.history
     if state.channel_id is None:
         state = replace(state, channel_id=message["channel_id"])
     conversation = build_conversation(message["conversation_id"], state, context, at=time)
-    full_message = context.history[message["id"]]
     # REST has more fields of a message than a transcript's row.
-    full = message_element(full_message, context.history) if full_message else {}
-    element = {**message, **full}
+    full_message = history[message["id"]]
+    element = {**message, **(message_element(full_message, history) if full_message else {})}
     return {
         "id": stable_id("message", message["conversation_id"], message["id"]),
         "event": "onMessageCreate",
