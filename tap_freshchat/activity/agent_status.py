@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - msgspec reads the annotation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -26,9 +26,12 @@ class AgentStatusChange(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
     """One change of an agent's general availability or IntelliAssign switch.
 
     `observed_since`: of a change between two look-ups, the bookmark of the first of them, else
-    None. `previous_status`: the status that the first look-up showed.
+    None. `previous_status`: the status that the first look-up showed. A row reports each change
+    (`is_inferred` is False), and changes of the same time have no order (`rank` is 0).
     """
 
+    rank: ClassVar[int] = 0
+    is_inferred: ClassVar[bool] = False
     report: str
     time: datetime
     agent_id: str
@@ -44,23 +47,13 @@ class AgentStatusChange(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
 
     @property
     def key(self) -> str:
-        """What has the status: the agent and the kind of status."""
+        """Key in the event log: the agent and the kind of status."""
         return f"{self.agent_id} {self.report}"
-
-    @property
-    def rank(self) -> int:
-        """Position among changes of the same time: none."""
-        return 0
 
     @property
     def reported_at(self) -> datetime:
         """Time of the row that reports the change."""
         return self.time
-
-    @property
-    def is_inferred(self) -> bool:
-        """Whether no row of its own reports the change: never."""
-        return False
 
     @property
     def id(self) -> str:
@@ -70,11 +63,7 @@ class AgentStatusChange(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
 
 
 def status_change_from_row(report: str, row: Mapping[str, str]) -> AgentStatusChange:
-    """The status change that a row of an agent report describes.
-
-    Raises:
-        ReportError: the row has no readable time.
-    """
+    """The status change in a row of an agent report; ReportError if its time is unreadable."""
     return AgentStatusChange(
         report=report,
         time=parse_row_time(report, row["created_at"]),
@@ -90,7 +79,7 @@ def mentions_intelliassign(text: str) -> bool:
 
 
 def normalise_status(text: str) -> str:
-    """`AVAILABLE` or `UNAVAILABLE` from the spellings seen; a custom status unchanged."""
+    """`AVAILABLE` or `UNAVAILABLE` for the known names; a custom status unchanged."""
     plain = " ".join(text.lower().replace("_", " ").split())
     if plain in _AVAILABLE:
         return "AVAILABLE"

@@ -8,7 +8,7 @@ stopped.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ def context_end(time: datetime) -> datetime:
     return floor_to(time, _DAY) + _DAY + CONTEXT_PERIOD
 
 
+@dataclass
 class ConversationHistory:
     """Events of one conversation, replayed on demand.
 
@@ -60,23 +61,17 @@ class ConversationHistory:
             interaction's start to its resolution, status and assignee are then unknown.
     """
 
-    def __init__(
-        self,
-        events: Sequence[ConversationEvent],
-        *,
-        known_until: datetime,
-        settled_until: datetime,
-        snapshot: Snapshot | None = None,
-        lists_assignments: bool = True,
-    ) -> None:
-        self._events = events
-        self._times = [event.time for event in events]
-        self._known_until = known_until
-        self._settled_until = settled_until
-        self._snapshot = snapshot
-        self._lists_assignments = lists_assignments
-        self._positions = {event.id: position for position, event in enumerate(events)}
-        self._replays: dict[datetime, list[EventWithState]] = {}
+    events: Sequence[ConversationEvent]
+    _: KW_ONLY
+    known_until: datetime
+    settled_until: datetime
+    snapshot: Snapshot | None = None
+    lists_assignments: bool = True
+    _replays: dict[datetime, list[EventWithState]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._times = [event.time for event in self.events]
+        self._positions = {event.id: position for position, event in enumerate(self.events)}
 
     def after(self, event_id: str) -> EventWithState:
         """An event, what it changed, and the state after it."""
@@ -85,15 +80,12 @@ class ConversationHistory:
         first, steps = self._replay(context_start(time))
         step = steps[position - first]
         previous = steps[position - first - 1].state if position > first else ConversationState()
-        known = (
-            step.changes.previous_values_known
-            and time <= self._settled_until
-            and not self._may_be_unassigned(previous)
-        )
+        known = step.changes.previous_values_known and time <= self.settled_until
+        known = known and not self._may_be_unassigned(previous)
         changes = replace(step.changes, previous_values_known=known)
         # The system message that belongs to a row can be slightly later than the row. Without
         # rows, it belongs to an assignment that is not listed.
-        tolerance = SYSTEM_MESSAGE_TOLERANCE if self._lists_assignments else timedelta(0)
+        tolerance = SYSTEM_MESSAGE_TOLERANCE if self.lists_assignments else timedelta(0)
         state = self._completed(
             step.state, time, position + 1, time + tolerance, is_inclusive=not tolerance
         )
@@ -131,7 +123,7 @@ class ConversationHistory:
         """Whether the agent may have left unseen: reports list that in some accounts only."""
         if state.values.get(AGENT) is None or state.agent_assigned_time is None:
             return False
-        history = self._snapshot.history if self._snapshot else None
+        history = self.snapshot.history if self.snapshot else None
         return not (history and history.messages and history.covers(state.agent_assigned_time))
 
     def _replay(self, start: datetime) -> tuple[int, list[EventWithState]]:
@@ -140,14 +132,14 @@ class ConversationHistory:
         if start not in self._replays:
             state = ConversationState()
             steps = self._replays[start] = []
-            for event in self._events[first:]:
+            for event in self.events[first:]:
                 steps.append(apply_event(self._after_unlisted_assignments(state), event))
                 state = steps[-1].state
         return first, self._replays[start]
 
     def _after_unlisted_assignments(self, state: ConversationState) -> ConversationState:
         """The state some time later, less what an assignment that the source does not list sets."""
-        if self._lists_assignments:
+        if self.lists_assignments:
             return state
         resolved = state.values.get(STATUS) == RESOLVED
         return replace(state, values={STATUS: RESOLVED} if resolved else {})
@@ -162,29 +154,27 @@ class ConversationHistory:
         is_inclusive: bool,
     ) -> ConversationState:
         """The state with the values that only later events or the present conversation show."""
-        provisional = time > self._settled_until
+        provisional = time > self.settled_until
         # A copy, because replayed states are shared.
         values = dict(state.values)
         end = context_end(time)
-        later = self._events[following : bisect_left(self._times, end)]
+        later = self.events[following : bisect_left(self._times, end)]
         for name in TRACKED_FIELDS:
             if name in values:
                 continue
             event = next((event for event in later if concerns(event, name)), None)
             if event is not None:
                 values.update(value_before(event, name))
-            elif self._known_until <= end and name in (
-                present := self._present(unchanged_from, is_inclusive=is_inclusive)
-            ):
-                values[name] = present[name]
-                provisional = True
+            elif self.known_until <= end:
+                present = self._present(unchanged_from, is_inclusive=is_inclusive)
+                if name in present:
+                    values[name] = present[name]
+                    provisional = True
         return replace(state, values=values, is_provisional=provisional)
 
     def _present(self, time: datetime, *, is_inclusive: bool) -> Mapping[str, str | None]:
         """The present conversation, if its messages show no change since a time; else nothing."""
-        snapshot = self._snapshot
-        if snapshot is None or not snapshot.history.shows_no_change_since(
-            time, is_inclusive=is_inclusive
-        ):
+        if self.snapshot is None:
             return {}
-        return snapshot.conversation
+        unchanged = self.snapshot.history.shows_no_change_since(time, is_inclusive=is_inclusive)
+        return self.snapshot.conversation if unchanged else {}

@@ -147,9 +147,9 @@ def _values_of_assignment(
     event: ConversationEvent, state: ConversationState
 ) -> dict[str, str | None]:
     state.assigned_time = time = event.time
+    # Only if the start was read is the first assignment seen known to be the first.
     if event.kind == ASSIGNED_TO_AGENT:
         state.agent_assigned_time = time
-        # Only if the start was read is the first assignment seen known to be the first.
         if state.created_time or state.reopened_time:
             state.first_agent_assigned_time = state.first_agent_assigned_time or time
         return {STATUS: "assigned", AGENT: event.agent_id}
@@ -168,9 +168,8 @@ def concerns(event: ConversationEvent, name: str) -> bool:
     """Whether an event changes a field, or its row names the value that the field had before."""
     if event.kind == LABELLED or event.time_is_approximate:
         return False
-    if event.kind in START_KINDS or event.kind == UNKNOWN_CHANGE:
-        return True
-    if value_before(event, name):
+    always = event.kind in START_KINDS or event.kind == UNKNOWN_CHANGE
+    if always or value_before(event, name):
         return True
     if event.kind == RESOLVED:
         return name == STATUS

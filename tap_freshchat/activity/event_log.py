@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import weakref
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
+    from tap_freshchat.activity.agent_status import AgentStatusChange
+    from tap_freshchat.activity.events import ConversationEvent
     from tap_freshchat.windows import Window
+
+E = TypeVar("E", bound="ConversationEvent | AgentStatusChange")
 
 # SQLite's page cache: holds some 10,000 events; four times as much was no faster.
 CACHE_KIB = 4 * 1024
@@ -36,36 +40,10 @@ _INSERT = """
 """
 
 
-class Event(Protocol):
-    """What the log needs of an event, a msgspec struct.
-
-    `key`: whose event it is. `rank`: order among events of one key and time. `reported_at`: time
-    of the row that reports it. `is_inferred`: whether no row of its own reports it.
-    """
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def key(self) -> str: ...  # noqa: D102
-    @property
-    def time(self) -> datetime: ...  # noqa: D102
-    @property
-    def rank(self) -> int: ...  # noqa: D102
-    @property
-    def reported_at(self) -> datetime: ...  # noqa: D102
-    @property
-    def is_inferred(self) -> bool: ...  # noqa: D102
-
-
-E = TypeVar("E", bound=Event)
-
-
 class EventLog(Generic[E]):
     """Events by key and by report time; each event id once.
 
-    Args:
-        path: of the database file, which must not exist.
-        event_type: of all events.
+    `path` is the new database file.
     """
 
     def __init__(self, path: Path, event_type: type[E]) -> None:
@@ -77,7 +55,7 @@ class EventLog(Generic[E]):
         self._decode: Callable[[bytes], E] = msgspec.msgpack.Decoder(event_type).decode
 
     def add(self, events: Iterable[E]) -> None:
-        """Add events."""
+        """Add events; of those with one id, the log keeps one."""
         with self._database:
             self._database.execute("BEGIN")
             self._database.executemany(_INSERT, map(self._row, events))

@@ -92,7 +92,7 @@ class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
 
     @property
     def key(self) -> str:
-        """Whose event it is: the conversation's id."""
+        """Key in the event log: the conversation's id."""
         return self.conversation_id
 
     @property
@@ -138,19 +138,16 @@ class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
 
 
 def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
-    """The event that a row of a conversation report describes.
+    """The event in a row of a conversation report; ReportError if its time is unreadable.
 
-    Args:
-        report: its name, one of `catalog`.
-        row: texts by known column name.
-
-    Raises:
-        ReportError: the row has no readable time.
+    `row` has texts by known column name.
     """
     row_time = time = parse_row_time(report, row["created_at"])
     interaction_id = row.get("interaction_id") or None
     if report == catalog.CONVERSATION_CREATED:
-        kind = _kind_of_start(row)
+        kind = STARTED
+        if "reopened" in row:
+            kind = REOPENED if parse_flag(row["reopened"]) else CREATED
         started = interaction_start_time(interaction_id)
         if started is not None and abs(started - time) <= _MAX_ID_TIME_DRIFT:
             time = started
@@ -195,7 +192,7 @@ def parse_row_time(report: str, text: str) -> datetime:
     """The time in a row.
 
     Raises:
-        ReportError: the text is not a time; the report and the setting to change are named.
+        ReportError: the text is not a time.
     """
     try:
         return parse_time(text)
@@ -204,9 +201,3 @@ def parse_row_time(report: str, text: str) -> datetime:
             f"Report {report} has a row whose time is {error}. If another column holds it, name "
             f"that in setting report_columns."
         ) from None
-
-
-def _kind_of_start(row: Mapping[str, str]) -> str:
-    if "reopened" not in row:
-        return STARTED
-    return REOPENED if parse_flag(row["reopened"]) else CREATED

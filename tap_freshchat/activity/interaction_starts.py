@@ -29,18 +29,14 @@ def classify_starts(
 
     The conversation's own record decides, then its messages, then earlier events. Without any of
     these, a start that has a row of the created report created the conversation, and one that has
-    none reopened it.
-
-    Args:
-        events: in order.
-        snapshot: the present conversation; empty if it no longer exists.
+    none reopened it. `events` are in order.
     """
-    return [
-        replace(event, kind=_kind_of(event, snapshot, is_first=position == 0))
-        if event.kind == STARTED
-        else event
-        for position, event in enumerate(events)
-    ]
+    classified = list(events)
+    for position, event in enumerate(events):
+        if event.kind == STARTED:
+            kind = _kind_of(event, snapshot, is_first=position == 0)
+            classified[position] = replace(event, kind=kind)
+    return classified
 
 
 def messages_needed(events: Sequence[ConversationEvent], snapshot: Snapshot) -> datetime | None:
@@ -57,9 +53,7 @@ def _kind_of(event: ConversationEvent, snapshot: Snapshot, *, is_first: bool) ->
         return CREATED if created >= time else REOPENED
     if (older := snapshot.history.has_messages_before(time)) is not None:
         return REOPENED if older else CREATED
-    if not is_first:
-        return REOPENED
-    return CREATED if event.inferred_from is None else REOPENED
+    return CREATED if is_first and not event.is_inferred else REOPENED
 
 
 def _created_time(snapshot: Snapshot) -> datetime | None:

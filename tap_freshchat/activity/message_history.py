@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.conform import parse_flag
@@ -33,7 +32,7 @@ class Message:
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The message's id, as text."""
         return str(self.content["id"])
 
     @property
@@ -54,11 +53,6 @@ class Message:
         """Whether the system reports a change."""
         return self.content.get("message_type") == "system"
 
-    @property
-    def is_start_or_end(self) -> bool:
-        """Whether it marks a resolution or a reopening."""
-        return self.has_flag("isResolved") or self.has_flag("isReopen")
-
     def has_flag(self, flag: str) -> bool:
         """Whether a flag such as `isResolved` or `isReopen` is set, as a boolean or as text."""
         meta_data = self.content.get("meta_data")
@@ -69,13 +63,10 @@ class MessageHistory:
     """Messages of one conversation in order of time.
 
     Args:
-        messages: newest first or in any order.
+        messages: in any order; FreshchatError if one has no readable time.
         complete: whether the first message of the conversation is among them.
         back_to: all messages since the start of the interaction at that time are present.
         cut: whether loading stopped in the middle of an interaction, at `MAX_MESSAGES`.
-
-    Raises:
-        FreshchatError: a message has no readable time.
     """
 
     def __init__(
@@ -89,6 +80,7 @@ class MessageHistory:
         self.cut = cut
         parsed = (Message(_time_of(message), message) for message in messages)
         self.messages = sorted(parsed, key=lambda message: (message.time, message.id))
+        self._by_id = {message.id: message for message in self.messages}
         self.complete = complete
         if back_to is not None and self.messages and not cut:
             # The whole interaction was loaded, from whichever of its times loading started.
@@ -103,41 +95,37 @@ class MessageHistory:
 
     def has_messages_before(self, time: datetime) -> bool | None:
         """Whether the conversation has a message before a time; None if that is unknown."""
-        if self.messages and self.messages[0].time < time:
+        if not self.messages:
+            return None
+        if self.messages[0].time < time:
             return True
-        if self.complete and self.messages:
+        if self.complete:
             return False
         # Loading stopped at an earlier interaction, or in the middle of one.
-        return True if self._back_to is not None and not self.cut and self.messages else None
+        return True if self._back_to is not None and not self.cut else None
 
     def shows_no_change_since(self, time: datetime, *, is_inclusive: bool = False) -> bool:
         """Whether no system message and no interaction start after a time changed anything.
 
-        Args:
-            time: exclusive.
-            is_inclusive: whether a system message at the very time counts as well, unless it is
-                that of a resolution or a reopening.
+        With `is_inclusive`, a system message at the very time counts as well, unless it is that of
+        a resolution or a reopening.
         """
         if not self.messages or not self.covers(time):
             return False
-        if is_inclusive and any(
-            message.is_system_message and message.time == time and not message.is_start_or_end
-            for message in self.messages
-        ):
-            return False
-        later = [message for message in self.messages if message.time > time]
-        starts = (interaction_start_time(message.interaction_id) for message in later)
-        return not any(
-            message.is_system_message or message.is_start_or_end for message in later
-        ) and not any(start and start > time for start in starts)
+        for message in self.messages:
+            start_or_end = message.has_flag("isResolved") or message.has_flag("isReopen")
+            if message.time > time:
+                started = interaction_start_time(message.interaction_id)
+                if message.is_system_message or start_or_end or (started and started > time):
+                    return False
+            counts = is_inclusive and message.time == time and not start_or_end
+            if counts and message.is_system_message:
+                return False
+        return True
 
     def __getitem__(self, message_id: str) -> Message | None:
         """The message with that id, if it was loaded."""
         return self._by_id.get(message_id)
-
-    @cached_property
-    def _by_id(self) -> Mapping[str, Message]:
-        return {message.id: message for message in self.messages}
 
     @property
     def first_visible_message(self) -> Message | None:
@@ -156,23 +144,20 @@ class MessageHistory:
         )
         return next((str(source) for source in sources if source), None)
 
-    def nearest_system_message(self, moment: datetime) -> Message | None:
-        """The system message nearest to a change at that time."""
-        nearby = [
-            message
-            for message in self.messages
-            if message.is_system_message and abs(message.time - moment) <= SYSTEM_MESSAGE_TOLERANCE
-        ]
-        return min(nearby, key=lambda message: abs(message.time - moment), default=None)
+    def nearest_system_message(self, time: datetime) -> Message | None:
+        """The system message nearest to a change at that time, within the tolerance."""
+        system_messages = (message for message in self.messages if message.is_system_message)
+        nearest = min(system_messages, key=lambda message: abs(message.time - time), default=None)
+        near = nearest is not None and abs(nearest.time - time) <= SYSTEM_MESSAGE_TOLERANCE
+        return nearest if near else None
 
-    def interaction_at(self, moment: datetime) -> str | None:
+    def interaction_at(self, time: datetime) -> str | None:
         """The interaction at that time."""
-        started = [
-            message.interaction_id
-            for message in self.messages
-            if (start := interaction_start_time(message.interaction_id)) and start <= moment
-        ]
-        return started[-1] if started else None
+        for message in reversed(self.messages):
+            started = interaction_start_time(message.interaction_id)
+            if started and started <= time:
+                return message.interaction_id
+        return None
 
     def visible_messages(self, interaction_id: str | None, until: datetime) -> Iterator[Message]:
         """Visible messages of one interaction, up to and including a time."""
@@ -181,24 +166,18 @@ class MessageHistory:
             if in_interaction and message.author_type and message.time <= until:
                 yield message
 
-    def first_response(self, interaction_id: str | None, until: datetime) -> Message | None:
-        """The first message of an agent in an interaction, if it came by then."""
-        visible = self.visible_messages(interaction_id, until)
-        return next((message for message in visible if message.author_type == "agent"), None)
-
-    def response_due(self, moment: datetime) -> str | None:
+    def response_due(self, time: datetime) -> str | None:
         """FIRST_RESPONSE_DUE, RESPONSE_DUE or NO_RESPONSE_DUE at that time; None if unknown."""
-        interaction_id = self.interaction_at(moment)
-        visible = list(self.visible_messages(interaction_id, moment))
+        interaction_id = self.interaction_at(time)
+        visible = list(self.visible_messages(interaction_id, time))
         if not visible:
             return None
-        if any(
+        resolved = any(
             message.has_flag("isResolved")
             for message in self.messages
-            if message.interaction_id == interaction_id and message.time <= moment
-        ):
-            return NO_RESPONSE_DUE
-        if visible[-1].author_type != "user":
+            if message.interaction_id == interaction_id and message.time <= time
+        )
+        if resolved or visible[-1].author_type != "user":
             return NO_RESPONSE_DUE
         agent_replied = any(message.author_type == "agent" for message in visible)
         return RESPONSE_DUE if agent_replied else FIRST_RESPONSE_DUE
@@ -208,7 +187,8 @@ class MessageHistory:
 
         The former is left out if too many messages were not loaded.
         """
-        response = self.first_response(message.interaction_id, message.time)
+        visible = self.visible_messages(message.interaction_id, message.time)
+        response = next((each for each in visible if each.author_type == "agent"), None)
         flags = {"is_agent_first_response": response is not None and response.id == message.id}
         first = self.first_visible_message
         # An incomplete history starts after an earlier interaction.
@@ -233,12 +213,8 @@ class Snapshot:
 def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> MessageHistory:
     """Load the message history back to the start of the interaction at a time.
 
-    Args:
-        messages: a lazy iterator over pages; consumed to its end if the oldest come first.
-        back_to: the time.
-
-    Raises:
-        FreshchatError: a message has no readable time.
+    `messages` is lazy, and is read to its end if the oldest come first. Raises FreshchatError if a
+    message has no readable time.
     """
     loaded: list[Mapping[str, Any]] = []
     # The interaction at that time; known once a message at or before it is found.
@@ -266,12 +242,8 @@ def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Me
 def has_message_since(messages: Iterable[Mapping[str, Any]], since: datetime) -> bool:
     """Whether any message is as new as `since`; reads one page if the newest come first.
 
-    Args:
-        messages: a lazy iterator over pages, in either order of time.
-        since: the time.
-
-    Raises:
-        FreshchatError: a message has no readable time.
+    `messages` is lazy, in either order of time. Raises FreshchatError if a message has no readable
+    time.
     """
     last: datetime | None = None
     for message in messages:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity.message_history import Message, Snapshot
 
-# Assignments kept in state, of the conversations that changed last: 250 kB at most.
-MAX_REMEMBERED_ASSIGNEES = 2500
+# Assignments stored in state, of the conversations that changed last: 250 kB at most.
+MAX_STORED_ASSIGNEES = 2500
 
 
 def events_from_snapshot(snapshot: Snapshot) -> list[ConversationEvent]:
@@ -57,19 +57,18 @@ def merge_events(
     """
     if not snapshot.conversation:
         return list(reported)
+    conversation_id = str(snapshot.conversation["conversation_id"])
     events = {event.id: event for event in reported}
     for event in _events_from_messages(snapshot):
         events.setdefault(event.id, event)
     known = sorted(event.time for event in events.values())
     for message in snapshot.history.messages:
-        if not message.is_system_message:
-            continue
-        nearest = bisect_left(known, message.time - SYSTEM_MESSAGE_TOLERANCE)
-        if nearest == len(known) or known[nearest] > message.time + SYSTEM_MESSAGE_TOLERANCE:
+        time = message.time
+        first = bisect_left(known, time - SYSTEM_MESSAGE_TOLERANCE)
+        explained = first < len(known) and known[first] <= time + SYSTEM_MESSAGE_TOLERANCE
+        if message.is_system_message and not explained:
             change = ConversationEvent(
-                kind=UNKNOWN_CHANGE,
-                time=message.time,
-                conversation_id=str(snapshot.conversation["conversation_id"]),
+                kind=UNKNOWN_CHANGE, time=time, conversation_id=conversation_id
             )
             events[change.id] = change
     return sorted(events.values(), key=lambda event: event.sort_key)
@@ -78,26 +77,24 @@ def merge_events(
 def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
     """Starts and resolutions that the messages of a conversation show, in order of time."""
     history, conversation = snapshot.history, snapshot.conversation
-    conversation_id = str(conversation["conversation_id"])
-    channel_id = conversation.get("channel_id")
     events: dict[str, ConversationEvent] = {}
 
     def add(kind: str, time: datetime, interaction_id: str | None, message: Message) -> None:
         event = ConversationEvent(
             kind=kind,
             time=time,
-            conversation_id=conversation_id,
+            conversation_id=str(conversation["conversation_id"]),
             interaction_id=interaction_id,
-            channel_id=channel_id,
+            channel_id=conversation.get("channel_id"),
             actor_id=message.content.get("actor_id"),
             actor_type=message.content.get("actor_type"),
         )
         events.setdefault(event.id, event)
 
     # Messages have interaction ids, if at all, from the first message of the customer on.
-    has_interaction_ids = any(message.interaction_id for message in history.messages) or not any(
-        message.author_type == "user" for message in history.messages
-    )
+    with_id = any(message.interaction_id for message in history.messages)
+    with_customer = any(message.author_type == "user" for message in history.messages)
+    has_interaction_ids = with_id or not with_customer
     latest = None
     for number, message in enumerate(history.messages):
         # A message may lack the id, such as one before the customer's first message.
@@ -118,10 +115,8 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
 def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[ConversationEvent]:
     """The present assignments, at the time of the look-up."""
     conversation = snapshot.conversation
-    for kind, name in (
-        (ASSIGNED_TO_GROUP, "assigned_group_id"),
-        (ASSIGNED_TO_AGENT, "assigned_agent_id"),
-    ):
+    fields = {ASSIGNED_TO_GROUP: "assigned_group_id", ASSIGNED_TO_AGENT: "assigned_agent_id"}
+    for kind, name in fields.items():
         if conversation.get(name):
             yield ConversationEvent(
                 kind=kind,
@@ -141,9 +136,7 @@ class LastSeenAssignees:
     """Last seen assignee of each conversation, so that the same one is not emitted again.
 
     Segment deduplicates ids for about a day only, and every later message causes a new snapshot.
-
-    Args:
-        known: `latest` of the previous run.
+    `known` is `latest` of the previous run.
     """
 
     def __init__(self, known: Mapping[str, str]) -> None:
@@ -161,7 +154,7 @@ class LastSeenAssignees:
     @property
     def latest(self) -> Mapping[str, str]:
         """Ids of the latest assignments by conversation and kind, up to the bound."""
-        return dict(list(self._seen.items())[-MAX_REMEMBERED_ASSIGNEES:])
+        return dict(list(self._seen.items())[-MAX_STORED_ASSIGNEES:])
 
 
 def message_records(
@@ -208,23 +201,19 @@ def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
 
 
 def diff_statuses(
-    before: Mapping[str, str], current: Mapping[str, str], *, since: str, moment: datetime
+    before: Mapping[str, str], current: Mapping[str, str], *, since: str, time: datetime
 ) -> Iterator[AgentStatusChange]:
-    """Changes of agent status between two polls.
+    """Changes of agent status between two polls, the second at `time`.
 
-    Args:
-        before: statuses at the previous poll; agents missing from it are ignored.
-        current: statuses at this poll.
-        since: the bookmark of the previous poll; unchanged until this one is finished, so that a
-            repeated run emits the same ids.
-        moment: time of this poll.
+    Agents missing from `before` are ignored. `since` is the bookmark of the previous poll; it stays
+    until this one is finished, so that a repeated run emits the same ids.
     """
     for key, status in current.items():
         if key in before and before[key] != status:
             agent_id, _, kind = key.partition(" ")
             yield AgentStatusChange(
                 report=INTELLIASSIGN if kind else AVAILABILITY,
-                time=moment,
+                time=time,
                 agent_id=agent_id,
                 agent_email=None,
                 status=status,

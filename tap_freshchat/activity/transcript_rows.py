@@ -20,10 +20,8 @@ def message_from_row(
 ) -> dict[str, Any]:
     """The message of a row, with REST's field names.
 
-    Args:
-        row: with the columns' known names; blank cells are empty strings.
-        time: of the row, as `parse_row_time` returns it.
-        app_id: the account's, which transcripts leave out.
+    `row` has the columns' known names, and blank cells are empty strings. Transcripts leave out
+    the account's `app_id`.
     """
     return {
         "id": row["message_id"],

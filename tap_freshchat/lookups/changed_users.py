@@ -1,8 +1,8 @@
 """List of users changed in a window, fetched once for all streams that need it; no Singer.
 
 The API lists users only under a filter, and that `updated_from` and `updated_to` are obeyed is
-believed, not documented. What they let through is filtered here again; a service that ignores
-them is listed once in all, whatever the number of windows.
+believed, not documented. The users of a response are filtered here again; if the service ignores
+the filter, one list of all users serves all windows.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 # An interrupted run lists its window again, so it is not long; and 15 months of empty ones cost
 # 66 requests.
 USER_WINDOW = timedelta(days=7)
-# Outside of what was asked by more than this, a user shows that the filter is not obeyed; by less,
-# it may be a matter of rounding or of how bounds are meant.
+# A user outside of the requested window by more than this shows that the filter is not obeyed; by
+# less, it may be a matter of rounding or of how bounds are meant.
 FILTER_TOLERANCE = timedelta(days=1)
-# Whether bounds are inclusive, and to what fraction of a second, is not documented: a little more
-# is asked for than wanted.
+# Whether bounds are inclusive, and to what fraction of a second, is not documented: requests ask
+# for a little more.
 MARGIN = timedelta(seconds=1)
-# Pages shift by a few items; a user met again later than this is emitted again, harmlessly.
-REMEMBERED_IDS = 20_000
+# Pages shift by a few items; a user listed again later than this is emitted again, harmlessly.
+MAX_SEEN_IDS = 20_000
 
 
 def changed_at(user: dict[str, Any]) -> datetime | None:
@@ -60,10 +60,7 @@ class ChangedUsers:
         self._readers.update(windows)
 
     def users(self, window: Window) -> Iterator[dict[str, Any]]:
-        """Users whose last change is in a registered window, each once.
-
-        A user without a known time belongs to every window.
-        """
+        """Users whose last change is in a registered window, or unknown; each once."""
         path = self._full_list or self._path(window)
         if not path.exists():
             path = self._fetch(window)
@@ -113,10 +110,9 @@ class ChangedUsers:
 
 
 def _is_outside_window(user: dict[str, Any], window: Window) -> bool:
+    earliest, latest = window.start - FILTER_TOLERANCE, window.end + FILTER_TOLERANCE
     changed = changed_at(user)
-    if changed is None:
-        return False
-    return not window.start - FILTER_TOLERANCE <= changed <= window.end + FILTER_TOLERANCE
+    return changed is not None and not earliest <= changed <= latest
 
 
 def _deduplicated(users: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -126,6 +122,6 @@ def _deduplicated(users: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if user["id"] in seen:
             continue
         seen[user["id"]] = None
-        if len(seen) > REMEMBERED_IDS:
+        if len(seen) > MAX_SEEN_IDS:
             seen.popitem(last=False)
         yield user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -69,14 +70,11 @@ class ConversationLookup:
         }
         uncached = {key: back_to for key, back_to in requested.items() if key not in found}
         if uncached:
+            fetch = partial(
+                fetch_snapshot, self._client, clock=self._clock, page_size=self._page_size
+            )
             fetched = ordered_map(
-                lambda conversation_id: fetch_snapshot(
-                    self._client,
-                    conversation_id,
-                    uncached[conversation_id],
-                    clock=self._clock,
-                    page_size=self._page_size,
-                ),
+                lambda conversation_id: fetch(conversation_id, uncached[conversation_id]),
                 uncached,
                 in_flight=self._client.max_concurrency,
             )
@@ -107,14 +105,14 @@ class ConversationLookup:
             self._missing = 0
 
     def _fetch_users(self, user_ids: list[str]) -> Mapping[str, dict[str, Any]]:
-        get_users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
-        answer = self._client.post("/users/fetch", {"ids": user_ids})
+        users: dict[str, dict[str, Any]] = {user_id: {} for user_id in user_ids}
+        response = self._client.post("/users/fetch", {"ids": user_ids})
         # The response is either a list or an object that holds it.
-        entries = answer.get("users") or [] if isinstance(answer, dict) else answer
+        entries = response.get("users") or [] if isinstance(response, dict) else response
         for user in responses.require_object_list(entries, "/users/fetch", "users"):
-            get_users[user["id"]] = user
-        self._missing += sum(not user for user in get_users.values())
-        return get_users
+            users[user["id"]] = user
+        self._missing += sum(not user for user in users.values())
+        return users
 
 
 def fetch_snapshot(
@@ -125,12 +123,10 @@ def fetch_snapshot(
     clock: Clock,
     page_size: int,
 ) -> Snapshot:
-    """Fetch a conversation; `conversation` is empty if it no longer exists.
+    """Fetch a conversation, empty if it no longer exists, with its messages back to `back_to`.
 
     The record is fetched before the messages: a change in between then shows in the messages, and
-    the record is not taken for the state after it.
-
-    Messages are loaded back to `back_to`; None for no messages.
+    the record is not taken for the state after it. `back_to` is None for no messages.
     """
     conversation, user_id, history = {}, None, MessageHistory(complete=False)
     try:
@@ -151,10 +147,7 @@ def _find_customer_id(
     history: MessageHistory,
     older_messages: Iterable[Mapping[str, Any]],
 ) -> str | None:
-    """The customer's id; from the messages if the conversation's record lacks it.
-
-    `older_messages` are read only until a customer is found.
-    """
+    """The customer's id, from the record or else the messages; reads as few as it needs."""
     if user_id := conversation.get("user_id"):
         return str(user_id)
     for message in chain((message.content for message in history.messages), older_messages):
@@ -166,7 +159,7 @@ def _find_customer_id(
 
 
 def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of `LOOK_UPS_TOGETHER`, the last one shorter."""
+    """The items in lists of `LOOKUP_BATCH_SIZE`, the last one shorter."""
     remaining = iter(items)
     while batch := list(islice(remaining, LOOKUP_BATCH_SIZE)):
         yield batch

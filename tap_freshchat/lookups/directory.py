@@ -28,13 +28,11 @@ class AccountDirectory:
     def account(self) -> Mapping[str, Any]:
         """The account's configuration; empty when the token may not read it.
 
-        It is also the cheapest request that checks host and token.
-
-        Raises:
-            AuthorizationError: the host is no API or the token is wrong.
+        It is also the cheapest request that checks host and token: AuthorizationError if the host
+        is no API or the token is wrong.
         """
         try:
-            answer = self._client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
+            response = self._client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
         except NotFoundError:
             return {}
         except AuthorizationError as error:
@@ -42,11 +40,10 @@ class AccountDirectory:
             if error.forbidden:
                 return {}
             raise
-        if not isinstance(answer, dict):
+        if not isinstance(response, dict):
             return {}
-        return responses.require_object(
-            answer.get("configuration") or answer, "/accounts/configuration"
-        )
+        configuration = response.get("configuration") or response
+        return responses.require_object(configuration, "/accounts/configuration")
 
     @cached_property
     def agents(self) -> Mapping[str, dict[str, Any]]:
@@ -67,11 +64,11 @@ class AccountDirectory:
     def agent_status_ids(self) -> Mapping[str, str]:
         """Ids of the statuses that agents can have, custom ones among them, by lower-case name."""
         try:
-            answer = self._client.get("/agents/status")
+            response = self._client.get("/agents/status")
         except (AuthorizationError, NotFoundError):
             # Not every plan has custom statuses.
             return {}
-        entries = responses.require_object(answer, "/agents/status").get("states") or []
+        entries = responses.require_object(response, "/agents/status").get("states") or []
         states = responses.require_object_list(entries, "/agents/status", "states")
         return {str(state.get("name")).lower(): str(state["id"]) for state in states}
 

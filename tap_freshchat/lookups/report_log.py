@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic
 
-from tap_freshchat.activity.event_log import Event, EventLog
+from tap_freshchat.activity.event_log import E, EventLog
 from tap_freshchat.reports.columns import map_columns
 
 if TYPE_CHECKING:
@@ -16,46 +17,32 @@ if TYPE_CHECKING:
     from tap_freshchat.reports.reader import ReportReader
     from tap_freshchat.windows import Window
 
-E = TypeVar("E", bound=Event)
 
-
+@dataclass
 class ReportLog(Generic[E]):
     """Events of some reports, loaded as far as they are asked for.
 
     Args:
-        reader: of raw reports.
         path: of the file that holds the events.
-        event_type: of all events.
-        reports: names of the reports.
-        stream: whose columns setting `report_columns` names for these reports.
+        stream: the stream that setting `report_columns` names for these reports.
         extra_columns: headers by field, from that setting.
-        parse: the events that a row of a report shows.
+        parse: returns the events that a row of a report shows.
     """
 
-    def __init__(  # noqa: PLR0913 - one argument for each thing the logs differ in
-        self,
-        reader: ReportReader,
-        path: Path,
-        event_type: type[E],
-        *,
-        reports: Sequence[str],
-        stream: str,
-        extra_columns: Mapping[str, list[str]],
-        parse: Callable[[str, Mapping[str, str]], Iterable[E]],
-    ) -> None:
-        self._reader = reader
-        self._path = path
-        self._event_type = event_type
-        self._reports = reports
-        self._stream = stream
-        self._extra_columns = extra_columns
-        self._parse = parse
-        self._loaded: set[tuple[str, Window]] = set()
+    reader: ReportReader
+    path: Path
+    event_type: type[E]
+    _: KW_ONLY
+    reports: Sequence[str]
+    stream: str
+    extra_columns: Mapping[str, list[str]]
+    parse: Callable[[str, Mapping[str, str]], Iterable[E]]
+    _loaded: set[tuple[str, Window]] = field(default_factory=set, init=False)
 
     def register(self, start: datetime) -> None:
         """Announce that a stream needs the events from `start`."""
-        for report in self._reports:
-            self._reader.register(self._stream, report, start)
+        for report in self.reports:
+            self.reader.register(self.stream, report, start)
 
     def reported_in(self, window: Window) -> Iterator[E]:
         """Events whose row is in a window, in order of time.
@@ -74,13 +61,13 @@ class ReportLog(Generic[E]):
 
     @cached_property
     def _log(self) -> EventLog[E]:
-        return EventLog(self._path, self._event_type)
+        return EventLog(self.path, self.event_type)
 
     def _load_until(self, end: datetime) -> None:
-        for report in self._reports:
-            names = partial(map_columns, report, stream=self._stream, extra=self._extra_columns)
-            for window in self._reader.windows(report):
+        for report in self.reports:
+            names = partial(map_columns, report, stream=self.stream, extra=self.extra_columns)
+            for window in self.reader.windows(report):
                 if window.start < end and (report, window) not in self._loaded:
-                    rows = self._reader.rows(report, window, names)
-                    self._log.add(event for row in rows for event in self._parse(report, row))
+                    rows = self.reader.rows(report, window, names)
+                    self._log.add(event for row in rows for event in self.parse(report, row))
                     self._loaded.add((report, window))

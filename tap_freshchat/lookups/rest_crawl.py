@@ -7,6 +7,7 @@ messages of each. The result is kept on disk for the run, so that all streams sh
 from __future__ import annotations
 
 import logging
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,66 +36,72 @@ if TYPE_CHECKING:
 UPDATED_TO_MARGIN = timedelta(days=1)
 
 
+@dataclass
 class RestCrawl:
-    """Crawl of the conversations that changed since a time."""
+    """Crawl of the conversations that changed since a time.
 
-    def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
-        self,
-        client: FreshchatClient,
-        changed_users: ChangedUsers,
-        clock: Clock,
-        folder: Path,
-        *,
-        all_users: bool,
-        page_size: int,
-    ) -> None:
-        self._client = client
-        self._changed_users = changed_users
-        self._clock = clock
-        self._path = folder / "crawl.jsonl"
-        self._all_users = all_users
-        self._page_size = page_size
-        self._missing = 0
-        self._log = logging.getLogger("tap-freshchat.crawl")
+    `folder` holds the result. `all_users`: crawl also users who did not change.
+    """
+
+    client: FreshchatClient
+    changed_users: ChangedUsers
+    clock: Clock
+    folder: Path
+    _: KW_ONLY
+    all_users: bool
+    page_size: int
+    _missing: int = field(default=0, init=False)
 
     def conversations(self, window: Window) -> Iterator[Snapshot]:
         """Conversations with a message in the window; crawled at the first call only."""
-        if not self._path.exists():
-            self._write(window)
-        with self._path.open("rb") as lines:
-            for line in lines:
-                yield _snapshot(msgspec.json.decode(line))
+        path = self.folder / "crawl.jsonl"
+        if not path.exists():
+            self._write(window, path)
+        with path.open("rb") as lines:
+            for record in map(msgspec.json.decode, lines):
+                history = MessageHistory(
+                    record["messages"],
+                    complete=record["complete"],
+                    back_to=parse_time(record["back_to"]),
+                    cut=record["cut"],
+                )
+                yield Snapshot(
+                    conversation=record["conversation"],
+                    user_id=record["user_id"],
+                    time=parse_time(record["time"]),
+                    history=history,
+                )
 
-    def _write(self, window: Window) -> None:
-        unfinished = self._path.with_suffix(".part")
+    def _write(self, window: Window, path: Path) -> None:
+        log = logging.getLogger("tap-freshchat.crawl")
+        unfinished = path.with_suffix(".part")
         changed = 0
         fetched = ordered_map(
             lambda conversation_id: self._fetch_if_changed(conversation_id, window.start),
             self._conversation_ids(window),
-            in_flight=self._client.max_concurrency,
+            in_flight=self.client.max_concurrency,
         )
         with unfinished.open("wb") as file:
             for _, record in fetched:
                 if record is not None:
                     file.write(msgspec.json.encode(record) + b"\n")
                     changed += 1
-        unfinished.rename(self._path)
-        self._log.info("Crawled users for %s: %d conversations changed.", window, changed)
+        unfinished.rename(path)
+        log.info("Crawled users for %s: %d conversations changed.", window, changed)
         if self._missing:
-            self._log.warning(
+            log.warning(
                 "%d users or conversations no longer exist in Freshchat and are omitted.",
                 self._missing,
             )
 
     def _conversation_ids(self, window: Window) -> Iterator[str]:
-        users = Window(
-            FRESHCHAT_EPOCH if self._all_users else window.start, window.end + UPDATED_TO_MARGIN
-        )
-        self._changed_users.register_windows([users])
+        start = FRESHCHAT_EPOCH if self.all_users else window.start
+        users = Window(start, window.end + UPDATED_TO_MARGIN)
+        self.changed_users.register_windows([users])
         lists = ordered_map(
-            partial(pagination.user_conversations, self._client, page_size=self._page_size),
-            (str(user["id"]) for user in self._changed_users.users(users)),
-            in_flight=self._client.max_concurrency,
+            partial(pagination.user_conversations, self.client, page_size=self.page_size),
+            (str(user["id"]) for user in self.changed_users.users(users)),
+            in_flight=self.client.max_concurrency,
         )
         seen = set()
         for _, conversations in lists:
@@ -111,9 +118,8 @@ class RestCrawl:
         The newest messages decide, so that an unchanged conversation costs one request. A changed
         one is then fetched as a whole, and its first messages twice: see `fetch_snapshot`.
         """
-        messages = pagination.paginate_messages(
-            self._client, conversation_id, page_size=self._page_size
-        )
+        client, page_size = self.client, self.page_size
+        messages = pagination.paginate_messages(client, conversation_id, page_size=page_size)
         try:
             if not has_message_since(messages, since):
                 return None
@@ -121,31 +127,18 @@ class RestCrawl:
             self._missing += 1
             return None
         snapshot = fetch_snapshot(
-            self._client, conversation_id, since, clock=self._clock, page_size=self._page_size
+            client, conversation_id, since, clock=self.clock, page_size=page_size
         )
-        if not snapshot.history.messages:
+        history = snapshot.history
+        if not history.messages:
             self._missing += 1
             return None
         return {
             "conversation": snapshot.conversation,
             "user_id": snapshot.user_id,
-            "messages": [message.content for message in snapshot.history.messages],
-            "complete": snapshot.history.complete,
-            "cut": snapshot.history.cut,
+            "messages": [message.content for message in history.messages],
+            "complete": history.complete,
+            "cut": history.cut,
             "back_to": since,
             "time": snapshot.time,
         }
-
-
-def _snapshot(record: dict[str, Any]) -> Snapshot:
-    return Snapshot(
-        conversation=record["conversation"],
-        user_id=record["user_id"],
-        time=parse_time(record["time"]),
-        history=MessageHistory(
-            record["messages"],
-            complete=record["complete"],
-            back_to=parse_time(record["back_to"]),
-            cut=record["cut"],
-        ),
-    )

@@ -49,14 +49,10 @@ class Customer:
         users: Mapping[str, Mapping[str, Any]],
         reference_id: str | None = None,
     ) -> Customer:
-        """The customer of that id.
-
-        `reference_id` is from the source of the event, for users who are gone.
-        """
+        """The customer of an id; `reference_id` is the event's, for users who are gone."""
         user = users.get(user_id or "", {})
-        return cls(
-            id=user_id, reference_id=user.get("reference_id") or reference_id or None, user=user
-        )
+        known_reference = user.get("reference_id") or reference_id or None
+        return cls(id=user_id, reference_id=known_reference, user=user)
 
 
 def build_associations(
@@ -66,17 +62,14 @@ def build_associations(
     state: ConversationState,
 ) -> dict[str, Any]:
     """Associations of a conversation, as far as its ids are found; labels have a name only."""
+    agent = account.agents.get(conversation.get("assigned_agent_id") or "", {})
+    group = account.groups.get(conversation.get("assigned_group_id") or "", {})
+    channel = account.channels.get(conversation.get("channel_id") or "", {})
     associations = {
         "user": select_fields(customer.user, _USER),
-        "agent": select_fields(
-            account.agents.get(conversation.get("assigned_agent_id") or "", {}), _AGENT
-        ),
-        "group": select_fields(
-            account.groups.get(conversation.get("assigned_group_id") or "", {}), _GROUP
-        ),
-        "channel": select_fields(
-            account.channels.get(conversation.get("channel_id") or "", {}), _CHANNEL
-        ),
+        "agent": select_fields(agent, _AGENT),
+        "group": select_fields(group, _GROUP),
+        "channel": select_fields(channel, _CHANNEL),
         "label_category": state.label_category and {"name": state.label_category},
         "label_subcategory": state.label_subcategory and {"name": state.label_subcategory},
     }
@@ -90,10 +83,7 @@ def build_actor(
     customer: Customer,
     message: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """The actor of an event; None if unknown.
-
-    `message` is one that the actor wrote; it has the organisation's ids.
-    """
+    """The actor of an event; None if unknown. A `message` of the actor has organisation ids."""
     if actor_type is None and actor_id is None:
         return None
     actor: dict[str, Any] = {"id": actor_id, "type": actor_type}
@@ -101,9 +91,7 @@ def build_actor(
         actor = agent_actor(actor_id, account.agents[actor_id])
     elif actor_id and actor_id == customer.id:
         actor = {**select_fields(customer.user, _PERSON), "id": actor_id, "type": "user"}
-    org_ids = (
-        {"org_contact_id": customer.user.get("org_contact_id")} if actor_id == customer.id else {}
-    )
+    org_ids = select_fields(customer.user if actor_id == customer.id else {}, ("org_contact_id",))
     org_ids.update(select_fields(message or {}, ("org_actor_id", "org_contact_id")))
     return {**actor, **{name: value for name, value in org_ids.items() if value}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity.message_history import MessageHistory
@@ -16,32 +17,49 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.message_history import Message, Snapshot
     from tap_freshchat.payloads.associations import AccountData, Customer
 
-EMPTY_HISTORY = MessageHistory(complete=False)
+_NO_MESSAGES = MessageHistory(complete=False)
 _SNAPSHOT = (
     *("app_id", "channel_id", "user_id", "org_contact_id", "created_time"),
     *("assigned_org_agent_id", "assigned_org_group_id"),
 )
+_STATE_TIMES = (
+    *("created_time", "assigned_time", "first_agent_assigned_time", "group_assigned_time"),
+    *("first_group_assigned_time", "reopened_time", "resolved_time"),
+)
 
 
-def build_conversation(  # noqa: PLR0913 - each is one source of the payload
-    conversation_id: str,
-    state: ConversationState,
-    customer: Customer,
-    account: AccountData,
-    snapshot: Snapshot | None,
-    *,
-    at: datetime,
+@dataclass(frozen=True, kw_only=True)
+class EventContext:
+    """Context of a conversation's event: account, customer and current record.
+
+    `snapshot` is None without enrichment; `source` is `report` or `rest`.
+    """
+
+    account: AccountData
+    customer: Customer
+    snapshot: Snapshot | None
+    source: str
+
+    @property
+    def history(self) -> MessageHistory:
+        """Messages of the conversation; empty without enrichment."""
+        return self.snapshot.history if self.snapshot else _NO_MESSAGES
+
+
+def build_conversation(
+    conversation_id: str, state: ConversationState, context: EventContext, *, at: datetime
 ) -> dict[str, Any]:
     """The conversation at a time, completed with fields that only the current record has."""
-    current = snapshot.conversation if snapshot else {}
+    account, history = context.account, context.history
+    current = context.snapshot.conversation if context.snapshot else {}
     channel_id = state.channel_id or current.get("channel_id")
     conversation: dict[str, Any] = {
         **select_fields(current, _SNAPSHOT),
         "conversation_id": conversation_id,
         "channel_id": channel_id,
-        "user_id": customer.id,
+        "user_id": context.customer.id,
         **state.values,
-        **_times(state),
+        **{name: format_time(time) for name in _STATE_TIMES if (time := getattr(state, name))},
     }
     # A conversation is created once, and its own record has the best time.
     if created := parse_time_or_none(current.get("created_time")):
@@ -52,7 +70,6 @@ def build_conversation(  # noqa: PLR0913 - each is one source of the payload
             conversation.pop(f"assigned_org_{kind}_id", None)
     if "app_id" not in conversation and account.configuration.get("app_id"):
         conversation["app_id"] = str(account.configuration["app_id"])
-    history = snapshot.history if snapshot else EMPTY_HISTORY
     source = account.channels.get(channel_id or "", {}).get("source") or history.source_at(at)
     if source:
         conversation["source"] = source
@@ -63,19 +80,6 @@ def build_conversation(  # noqa: PLR0913 - each is one source of the payload
     if statistics := compute_statistics(at, state, history):
         conversation["statistics"] = statistics
     return conversation
-
-
-def _times(state: ConversationState) -> dict[str, str]:
-    times: dict[str, datetime | None] = {
-        "created_time": state.created_time,
-        "assigned_time": state.assigned_time,
-        "first_agent_assigned_time": state.first_agent_assigned_time,
-        "group_assigned_time": state.group_assigned_time,
-        "first_group_assigned_time": state.first_group_assigned_time,
-        "reopened_time": state.reopened_time,
-        "resolved_time": state.resolved_time,
-    }
-    return {name: format_time(time) for name, time in times.items() if time}
 
 
 def message_element(message: Message, history: MessageHistory) -> dict[str, Any]:

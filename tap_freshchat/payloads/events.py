@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_freshchat.activity import events as activity
 from tap_freshchat.ids import stable_id
 from tap_freshchat.payloads.associations import agent_actor, build_actor, build_associations
-from tap_freshchat.payloads.conversation import (
-    EMPTY_HISTORY,
-    build_conversation,
-    message_element,
-)
+from tap_freshchat.payloads.conversation import build_conversation, message_element
 from tap_freshchat.reports.catalog import INTELLIASSIGN
 from tap_freshchat.times import format_time
 
@@ -25,35 +21,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_freshchat.activity.agent_status import AgentStatusChange
-    from tap_freshchat.activity.conversation_state import Changes, ConversationState
+    from tap_freshchat.activity.conversation_state import ConversationState, EventWithState
     from tap_freshchat.activity.events import ConversationEvent
-    from tap_freshchat.activity.message_history import Message, Snapshot
-    from tap_freshchat.payloads.associations import AccountData, Customer
+    from tap_freshchat.activity.message_history import Message
+    from tap_freshchat.payloads.conversation import EventContext
 
 # Versions that the product events themselves carry.
 CONVERSATION_VERSION = "1.0.0"
 AGENT_ACTIVITY_VERSION = "2.0.0"
 
 
-def conversation_event(  # noqa: PLR0913 - each is one source of the payload
-    event: ConversationEvent,
-    changes: Changes,
-    state: ConversationState,
-    *,
-    account: AccountData,
-    customer: Customer,
-    snapshot: Snapshot | None,
-    source: str,
-) -> dict[str, Any]:
-    """The record of one event: onConversationCreate or onConversationUpdate.
-
-    `snapshot` is None without enrichment; `source` is `report` or `rest`.
-    """
+def conversation_event(step: EventWithState, context: EventContext) -> dict[str, Any]:
+    """The record of one event: onConversationCreate or onConversationUpdate."""
+    event, changes, state = step.event, step.changes, step.state
     created = event.kind == activity.CREATED
-    conversation = build_conversation(
-        event.conversation_id, state, customer, account, snapshot, at=event.time
-    )
-    history = snapshot.history if snapshot else EMPTY_HISTORY
+    conversation = build_conversation(event.conversation_id, state, context, at=event.time)
+    history = context.history
     shown = history.first_visible_message if created else history.nearest_system_message(event.time)
     if shown:
         conversation["messages"] = [message_element(shown, history)]
@@ -62,20 +45,11 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
         "event": "onConversationCreate" if created else "onConversationUpdate",
         "type": event.kind,
         "created_time": format_time(event.time),
-        **_customer_ids(customer),
-        "source": source,
-        "time_is_approximate": event.time_is_approximate,
-        "enriched_at": _enriched_at(snapshot),
-        "state_is_provisional": state.is_provisional,
-        **_envelope(account.configuration, CONVERSATION_VERSION),
-        "conversation_id": event.conversation_id,
-        "interaction_id": event.interaction_id,
-        "channel_id": conversation.get("channel_id"),
-        "agent_id": conversation.get("assigned_agent_id"),
-        "group_id": conversation.get("assigned_group_id"),
+        **_origin(context, state, time_is_approximate=event.time_is_approximate),
+        **_conversation_ids(conversation, event.interaction_id),
         "previous_values_known": changes.previous_values_known,
-        "actor": _actor_of_change(event, shown, account, customer),
-        "associations": build_associations(conversation, account, customer, state),
+        "actor": _actor_of_change(event, shown, context),
+        "associations": build_associations(conversation, context.account, context.customer, state),
         "conversation": conversation,
     }
     if not created:
@@ -83,53 +57,27 @@ def conversation_event(  # noqa: PLR0913 - each is one source of the payload
     return record
 
 
-def message_event(  # noqa: PLR0913 - each is one source of the payload
-    message: Mapping[str, Any],
-    moment: datetime,
-    state: ConversationState,
-    *,
-    account: AccountData,
-    customer: Customer,
-    snapshot: Snapshot | None,
-    source: str,
+def message_event(
+    message: Mapping[str, Any], time: datetime, state: ConversationState, context: EventContext
 ) -> dict[str, Any]:
-    """The record of one message: onMessageCreate.
+    """The record of one message, a row of the stream `messages`: onMessageCreate.
 
     As in the original, `message` is the conversation and the message itself is its only element
     of `messages`.
-
-    `message` is a row of the stream `messages`; `snapshot` is None without enrichment; `source`
-    is `report` or `rest`.
     """
+    account, customer, history = context.account, context.customer, context.history
     if state.channel_id is None:
         state = replace(state, channel_id=message["channel_id"])
-    conversation = build_conversation(
-        message["conversation_id"],
-        state,
-        customer,
-        account,
-        snapshot,
-        at=moment,
-    )
-    history = snapshot.history if snapshot else EMPTY_HISTORY
-    full_message = history[message["id"]]
+    conversation = build_conversation(message["conversation_id"], state, context, at=time)
     # REST has more fields of a message than a transcript's row.
+    full_message = history[message["id"]]
     element = {**message, **(message_element(full_message, history) if full_message else {})}
     return {
         "id": stable_id("message", message["conversation_id"], message["id"]),
         "event": "onMessageCreate",
         "created_time": message["created_time"],
-        **_customer_ids(customer),
-        "source": source,
-        "time_is_approximate": False,
-        "enriched_at": _enriched_at(snapshot),
-        "state_is_provisional": state.is_provisional,
-        **_envelope(account.configuration, CONVERSATION_VERSION),
-        "conversation_id": message["conversation_id"],
-        "interaction_id": element["interaction_id"],
-        "channel_id": conversation.get("channel_id"),
-        "agent_id": conversation.get("assigned_agent_id"),
-        "group_id": conversation.get("assigned_group_id"),
+        **_origin(context, state, time_is_approximate=False),
+        **_conversation_ids(conversation, element["interaction_id"]),
         "message_id": message["id"],
         "message_type": message["message_type"],
         "message_text": message_text(message["message_parts"]),
@@ -151,8 +99,7 @@ def agent_event(
 ) -> dict[str, Any]:
     """The record of one change of an agent's availability: onAgentActivityCreate.
 
-    `previous` is the last change of the same agent and kind, if known; `agent` is empty if it is
-    gone.
+    `previous` is the last change of the same agent and kind; `agent` is empty if it is gone.
     """
     general = event.report != INTELLIASSIGN
     return {
@@ -191,31 +138,47 @@ def message_text(parts: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def _actor_of_change(
-    event: ConversationEvent,
-    system_message: Message | None,
-    account: AccountData,
-    customer: Customer,
+    event: ConversationEvent, system_message: Message | None, context: EventContext
 ) -> dict[str, Any] | None:
     """The actor: the customer who started it, or the one in the row or system message."""
+    account, customer = context.account, context.customer
     if event.kind == activity.CREATED:
         return build_actor("user", customer.id, account, customer)
     content = system_message.content if system_message else {}
-    if event.actor_type is None and event.actor_id is None:
-        return build_actor(
-            content.get("actor_type"), content.get("actor_id"), account, customer, content
-        )
-    same_actor = content.get("actor_id") == event.actor_id
-    return build_actor(
-        event.actor_type, event.actor_id, account, customer, content if same_actor else {}
-    )
+    actor_type, actor_id = event.actor_type, event.actor_id
+    if actor_type is None and actor_id is None:
+        actor_type, actor_id = content.get("actor_type"), content.get("actor_id")
+    elif content.get("actor_id") != actor_id:
+        content = {}
+    return build_actor(actor_type, actor_id, account, customer, content)
 
 
-def _customer_ids(customer: Customer) -> dict[str, str | None]:
-    return {"user_id": customer.id, "user_reference_id": customer.reference_id}
+def _origin(
+    context: EventContext, state: ConversationState, *, time_is_approximate: bool
+) -> dict[str, Any]:
+    """The customer, where the event comes from, and the envelope."""
+    snapshot = context.snapshot
+    return {
+        "user_id": context.customer.id,
+        "user_reference_id": context.customer.reference_id,
+        "source": context.source,
+        "time_is_approximate": time_is_approximate,
+        "enriched_at": format_time(snapshot.time) if snapshot and snapshot.conversation else None,
+        "state_is_provisional": state.is_provisional,
+        **_envelope(context.account.configuration, CONVERSATION_VERSION),
+    }
 
 
-def _enriched_at(snapshot: Snapshot | None) -> str | None:
-    return format_time(snapshot.time) if snapshot and snapshot.conversation else None
+def _conversation_ids(
+    conversation: Mapping[str, Any], interaction_id: str | None
+) -> dict[str, str | None]:
+    return {
+        "conversation_id": conversation["conversation_id"],
+        "interaction_id": interaction_id,
+        "channel_id": conversation.get("channel_id"),
+        "agent_id": conversation.get("assigned_agent_id"),
+        "group_id": conversation.get("assigned_group_id"),
+    }
 
 
 def _envelope(configuration: Mapping[str, Any], version: str) -> dict[str, str | None]:

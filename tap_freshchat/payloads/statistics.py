@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def compute_statistics(
-    moment: datetime, state: ConversationState, history: MessageHistory
+    time: datetime, state: ConversationState, history: MessageHistory
 ) -> Mapping[str, float]:
     """The durations at a time; one that is not complete yet is absent.
 
     Durations that need messages are absent if `history` is empty.
     """
-    interaction_id = state.interaction_id or history.interaction_at(moment)
+    interaction_id = state.interaction_id or history.interaction_at(time)
     start = interaction_start_time(interaction_id)
     if start is None:
         return {}
@@ -34,21 +34,16 @@ def compute_statistics(
     reassigned = _within(state.agent_assigned_time, start)
     group = _within(state.first_group_assigned_time, start)
     group_reassigned = _within(state.group_assigned_time, start)
-    visible = list(history.visible_messages(interaction_id, moment))
-    first_user_message = next(
-        (message.time for message in visible if message.author_type == "user"), None
-    )
-    first_agent_message = next(
-        (message.time for message in visible if message.author_type == "agent"), None
-    )
+    first_message: dict[str | None, datetime] = {}
+    for message in history.visible_messages(interaction_id, time):
+        first_message.setdefault(message.author_type, message.time)
+    asked, responded = first_message.get("user"), first_message.get("agent")
     # From the first assignment to the response, or from the start without one before it (analytics
     # help of Freshworks).
-    waited_from = (
-        assigned if assigned and first_agent_message and assigned <= first_agent_message else start
-    )
+    waited_from = assigned if assigned and responded and assigned <= responded else start
     spans = {
-        "first_response_time": (waited_from, first_agent_message),
-        "wait_time": (first_user_message, first_agent_message),
+        "first_response_time": (waited_from, responded),
+        "wait_time": (asked, responded),
         "resolution_time": (start, _within(state.resolved_time, start)),
         "first_agent_assignment_time": (start, assigned),
         "first_group_assignment_time": (start, group),
@@ -62,5 +57,5 @@ def compute_statistics(
     }
 
 
-def _within(moment: datetime | None, start: datetime) -> datetime | None:
-    return moment if moment and moment >= start else None
+def _within(time: datetime | None, start: datetime) -> datetime | None:
+    return time if time and time >= start else None

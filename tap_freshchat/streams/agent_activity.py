@@ -85,7 +85,7 @@ class AgentActivity(ReportStream):
         before = rest_state.get(STATUSES, {})
         present = rest_inference.agent_statuses(self.run.directory.agents.values())
         since = format_time(self._bookmark.value or window.start)
-        for change in rest_inference.diff_statuses(before, present, since=since, moment=window.end):
+        for change in rest_inference.diff_statuses(before, present, since=since, time=window.end):
             if self.run.in_shard(change.agent_id):
                 yield change, None
         rest_state[STATUSES] = dict(present)

@@ -17,6 +17,7 @@ from tap_freshchat.activity.interaction_starts import classify_starts, messages_
 from tap_freshchat.lookups.conversations import in_batches
 from tap_freshchat.payloads import events as payloads
 from tap_freshchat.payloads.associations import Customer
+from tap_freshchat.payloads.conversation import EventContext
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.messages import bookmark_id, new_messages
 from tap_freshchat.streams.windowed import ReportStream
@@ -78,13 +79,13 @@ class ConversationEvents(ReportStream):
                 snapshot = snapshots[event.conversation_id]
                 step = histories[event.conversation_id].after(event.id)
                 yield payloads.conversation_event(
-                    step.event,
-                    step.changes,
-                    step.state,
-                    account=run.account,
-                    customer=Customer.from_id(snapshot.user_id, users),
-                    snapshot=snapshot if enrich else None,
-                    source="rest" if self.uses_rest else "report",
+                    step,
+                    EventContext(
+                        account=run.account,
+                        customer=Customer.from_id(snapshot.user_id, users),
+                        snapshot=snapshot if enrich else None,
+                        source="rest" if self.uses_rest else "report",
+                    ),
                 )
 
     def _snapshots(self, batch: Sequence[_EventWithSnapshot]) -> dict[str, Snapshot]:
@@ -169,10 +170,12 @@ class MessageEvents(ReportStream):
                     histories[item.conversation_id].at(
                         item.time, is_system_message=item.message["message_type"] == "system"
                     ),
-                    account=run.account,
-                    customer=Customer.from_id(user_id, users, item.reference_id),
-                    snapshot=snapshots.get(item.conversation_id) if enrich else None,
-                    source="rest" if self.uses_rest else "report",
+                    EventContext(
+                        account=run.account,
+                        customer=Customer.from_id(user_id, users, item.reference_id),
+                        snapshot=snapshots.get(item.conversation_id) if enrich else None,
+                        source="rest" if self.uses_rest else "report",
+                    ),
                 )
 
     def _snapshots(self, batch: Sequence[MessageWithContext]) -> dict[str, Snapshot]:

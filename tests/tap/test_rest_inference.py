@@ -15,7 +15,7 @@ from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.events import ConversationEvent
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import (
-    MAX_REMEMBERED_ASSIGNEES,
+    MAX_STORED_ASSIGNEES,
     LastSeenAssignees,
     agent_statuses,
     events_from_snapshot,
@@ -23,7 +23,7 @@ from tap_freshchat.activity.rest_inference import (
 )
 from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.payloads.associations import AccountData, Customer
-from tap_freshchat.payloads.conversation import properties_as_dict
+from tap_freshchat.payloads.conversation import EventContext, properties_as_dict
 from tap_freshchat.payloads.events import message_event
 
 HOUR = timedelta(hours=1)
@@ -174,9 +174,9 @@ def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
     assert [later.is_new(each) for each in looks[3:]] == [0, 0]
     reported = seen("a", status=None)
     assert [later.is_new(reported), later.is_new(reported)] == [1, 1]
-    for number in range(MAX_REMEMBERED_ASSIGNEES - 1):
+    for number in range(MAX_STORED_ASSIGNEES - 1):
         later.is_new(seen("a", conversation_id=f"c{number}"))
-    assert len(later.latest) == MAX_REMEMBERED_ASSIGNEES
+    assert len(later.latest) == MAX_STORED_ASSIGNEES
     # What was looked at longest ago has gone.
     assert next(iter(later.latest)) == "c assigned_to_group"
 
@@ -206,10 +206,12 @@ def test_parts_of_another_form_end_no_run(reported, parts):
         row,
         moment,
         ConversationState(),
-        account=AccountData(configuration={}, agents={}, groups={}, channels={}),
-        customer=Customer.from_id("u", {}),
-        snapshot=snapshot,
-        source="rest",
+        EventContext(
+            account=AccountData(configuration={}, agents={}, groups={}, channels={}),
+            customer=Customer.from_id("u", {}),
+            snapshot=snapshot,
+            source="rest",
+        ),
     )
     assert record["message_text"] == ("hi" if parts else None)
 
