@@ -79,7 +79,7 @@ class Metric:
 
 
 def historical_records(
-    metric: Metric, response: Mapping[str, Any], *, interval: str
+    metric: Metric, interval: str, response: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """A record for each interval, grouping and key of a response over time.
 

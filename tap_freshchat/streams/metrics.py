@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -54,7 +54,10 @@ class HistoricalMetrics(WindowedStream):
             "end": format_request_time(window.end),
             "interval": interval,
         }
-        parse = partial(historical_records, interval=interval)
+
+        def parse(metric: Metric, response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+            return historical_records(metric, interval, response)
+
         for record in self._queries.records("/metrics/historical", query, parse):
             # Includes the value, so that a changed value is emitted again.
             key = stable_id(record["id"], str(record["value"]))
