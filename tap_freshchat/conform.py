@@ -49,7 +49,7 @@ def cast_value(value: Any, declared: Mapping[str, Any]) -> Any:
     """A value in the type that a schema declares for it.
 
     Ids come as numbers in some places, flags and figures as texts in others; times come in
-    several spellings and leave in one.
+    several forms and leave in one.
 
     Raises:
         ValueError: it cannot be brought to that type.
@@ -71,12 +71,12 @@ def cast_value(value: Any, declared: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         value = decode_json(value)
     if not isinstance(value, (dict if "object" in types else list)):
-        raise ValueError("not of the declared type")  # noqa: TRY004 - it is foreign data, not code
+        raise ValueError("not of the declared type")  # noqa: TRY004 - untrusted data, not code
     return value
 
 
 def parse_flag(value: object) -> bool:
-    """Whether a foreign flag is set: it comes as a boolean, a number or a text."""
+    """Whether an untrusted flag is set: it comes as a boolean, a number or a text."""
     return str(value).strip().lower() in _TRUE
 
 

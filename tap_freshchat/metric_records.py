@@ -47,7 +47,7 @@ _INTERVAL = ("start", "end")
 class Metric:
     """One metric as it is asked for.
 
-    `text` is as the settings have it, and tells two forms of one metric apart.
+    `text` is the setting's own text, which distinguishes two queries of one metric.
     """
 
     text: str
@@ -74,26 +74,22 @@ class Metric:
 
     @property
     def query(self) -> dict[str, str]:
-        """Its query parameters."""
+        """Query parameters of the request."""
         return {"metric": self.name, **dict(self.parameters)}
 
 
 def historical_records(
-    metric: Metric, interval: str, answer: Mapping[str, Any]
+    metric: Metric, interval: str, response: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """A record for each interval, grouping and key of a response over time.
 
     Raises:
         ValueError: an interval has no readable start or end, or the response has another shape.
     """
-    metrics = answer.get("metrics") or answer.get("metric")
-    first_metric = metrics[0] if isinstance(metrics, list) else None
-    aggregator = (
-        first_metric.get("aggregator")
-        if isinstance(first_metric, dict)
-        else answer.get("aggregator")
-    )
-    for data in _object_list(answer, "data"):
+    metrics = response.get("metrics") or response.get("metric")
+    described = metrics[0] if isinstance(metrics, list) else None
+    aggregator = (described if isinstance(described, dict) else response).get("aggregator")
+    for data in _object_list(response, "data"):
         groupings = _groupings(data)
         for point in _object_list(data, "series"):
             start, end = (format_time(parse_time(str(point.get(name)))) for name in _INTERVAL)
@@ -112,14 +108,14 @@ def historical_records(
 
 
 def instant_records(
-    metric: Metric, answer: Mapping[str, Any], now: datetime
+    metric: Metric, response: Mapping[str, Any], now: datetime
 ) -> Iterator[dict[str, Any]]:
     """A record for each grouping and key of a response about the present.
 
     Raises:
         ValueError: the response has another shape.
     """
-    for data in _object_list(answer, "data"):
+    for data in _object_list(response, "data"):
         groupings = _groupings(data)
         for value in _object_list(data, "values"):
             resources = _object_list(value, "resources")

@@ -14,8 +14,7 @@ _PII_FIELDS = frozenset(
         *("first_name", "last_name", "email", "phone", "avatar", "social_profiles", "biography"),
         *("agent_name", "agent_email", "actor_name", "actor_email", "actor_first_name"),
         *("actor_last_name", "message", "message_text", "image_url", "video_url", "csat_response"),
-        # Of outbound messages: to whom, what a template was filled with, and a provider's own words
-        # on why it did not arrive.
+        # Of outbound messages: the receiver, template values, and the provider's failure text.
         *("phone_number", "params", "template_data", "rich_template_data", "failure_reason"),
         # Columns of a report that nobody knows the meaning of.
         "extra",
@@ -76,9 +75,7 @@ def redact_pii(record: dict[str, Any], declared: Container[str]) -> dict[str, An
     """A copy in which names, e-mails, phones, pictures and what people wrote are blank.
 
     Ids stay, so that records still join; `message` is blank if it is a text, redacted if it is an
-    object. Only known fields stay.
-
-    Only fields in `declared`, those of the stream's schema, stay.
+    object. Only known fields in `declared`, those of the stream's schema, stay.
     """
     return _redact_object({name: record[name] for name in record if name in declared})
 
@@ -114,9 +111,8 @@ def _redact_value(name: str, value: Any, *, in_account_config: bool) -> Any:
     if not isinstance(value, dict):
         return value if open_tree is None or name in _SCALAR_OR_OBJECT else None
     if open_tree is not None:
-        value = {
-            field: value[field] for field in value if field in open_tree | _PII_FIELDS_IN_OBJECTS
-        }
+        allowed = open_tree | _PII_FIELDS_IN_OBJECTS
+        value = {field: value[field] for field in value if field in allowed}
     elif not in_account_config and name not in _TAP_BUILT_OBJECTS:
         return None
     return _redact_object(value, in_account_config=in_account_config)

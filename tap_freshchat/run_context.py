@@ -120,23 +120,21 @@ class RunContext:
         """The run context for a config.
 
         `clock` is the system clock if absent; for the sandbox, a clock that it can advance.
-
-        Raises:
-            ConfigError: a setting cannot be used.
         """
         config = Config.from_config(raw_config, (clock or SystemClock()).now())
+        session = requests.Session()
+        token = config.token or ""
         if config.sandbox:
-            return cls._of_sandbox(config, config.sandbox, clock)
-        return cls(
-            config,
-            clock=clock or SystemClock(),
-            session=requests.Session(),
-            token=config.token or "",
-            temp_dir=TempDir(),
-        )
+            clock, sandbox_token = cls._mount_sandbox(session, config.sandbox, clock)
+            token = token or sandbox_token
+        clock = clock or SystemClock()
+        return cls(config, clock=clock, session=session, token=token, temp_dir=TempDir())
 
-    @classmethod
-    def _of_sandbox(cls, config: Config, url: str, clock: Clock | None) -> RunContext:
+    @staticmethod
+    def _mount_sandbox(
+        session: requests.Session, url: str, clock: Clock | None
+    ) -> tuple[Clock, str]:
+        """Connect the session to a sandbox; returns the sandbox's clock and token."""
         # Only a run in the sandbox pays for loading it.
         try:
             import freshchat_sandbox as sandbox  # noqa: PLC0415
@@ -154,16 +152,9 @@ class RunContext:
         # Waiting in the sandbox takes no time: its own clock moves instead.
         clock = clock or sandbox.SandboxClock()
         adapter = sandbox.SandboxAdapter(sandbox.Sandbox(options, clock.now))
-        session = requests.Session()
         for host in (sandbox.API_HOST, sandbox.EXTRACT_HOST):
             session.mount(f"https://{host}/", adapter)
-        return cls(
-            config,
-            clock=clock,
-            session=session,
-            token=config.token or options.token,
-            temp_dir=TempDir(),
-        )
+        return clock, options.token
 
     def close(self) -> None:
         """Remove what the run kept on disk now, rather than when the interpreter ends."""

@@ -185,11 +185,7 @@ class SdkStream(Stream):
 
 
 def check_json_file(option: str, file: IO[str] | None) -> IO[str] | None:
-    """Check that the file of an option holds JSON; removes a byte order mark.
-
-    Raises:
-        ConfigError: it does not.
-    """
+    """Check that the file of an option holds JSON; removes a byte order mark."""
     if file is None:
         return None
     text = ""

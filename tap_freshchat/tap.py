@@ -33,7 +33,7 @@ from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import ReportStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from singer_sdk import Stream
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # Exit status of a process ended by a signal, less the signal number (POSIX shells).
 SIGNAL_EXIT_BASE = 128
-# How long, after a signal, whoever reads stdout may take for the rest of a line. Less than the ten
+# How long, after a signal, the reader of stdout may take for the rest of a line. Less than the ten
 # seconds after which `docker stop` kills.
 GRACE_SECONDS = 5
 
@@ -92,7 +92,10 @@ class TapFreshchat(SdkTap):
             with signals_blocked():
                 # A signal can remove the temporary directory only once `run` is set.
                 run = self.run
-            _check_streams(run.config.report_columns, self.streams)
+            if unknown := set(run.config.report_columns) - set(self.streams):
+                raise ConfigError(
+                    f"Setting report_columns has unknown streams: {', '.join(sorted(unknown))}."
+                )
             run.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
             report_streams = [stream for stream in selected if isinstance(stream, ReportStream)]
@@ -115,14 +118,14 @@ class TapFreshchat(SdkTap):
                 run.require_crawl_since(rest_stream.start_time)
             for stream in selected:
                 if isinstance(stream, (Users, UserConversations)):
-                    stream.register_user_windows()
+                    run.changed_users.register_windows(stream.windows)
         return self.run
 
     @override
     def handle_signal(self, number: int) -> None:
         """End the process with the status of the signal, after a whole line; leave no files.
 
-        An exception would be raised wherever the signal strikes: with a lock just taken, for which
+        An exception would be raised wherever the signal arrives: with a lock just taken, for which
         a look-up's thread and the interpreter then wait without end, or where Python swallows it.
         Look-ups are not waited for, because they may pause for an hour. All complete windows are in
         a STATE already. A second signal, or the end of the grace, does not wait for the line.
@@ -158,15 +161,3 @@ class TapFreshchat(SdkTap):
     @classmethod
     def report_errors(cls) -> AbstractContextManager[None]:
         return report_errors_and_exit(cls.logger)
-
-
-def _check_streams(configured: Iterable[str], streams: Iterable[str]) -> None:
-    """Check that setting report_columns names known streams.
-
-    Raises:
-        ConfigError: it names another.
-    """
-    if unknown := set(configured) - set(streams):
-        raise ConfigError(
-            f"Setting report_columns has unknown streams: {', '.join(sorted(unknown))}."
-        )

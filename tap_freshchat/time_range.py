@@ -48,7 +48,7 @@ class RunTimeRange:
 
     @cached_property
     def report_retention_start(self) -> datetime:
-        """Start of the oldest reports: counted from now, whatever `end_date` is."""
+        """Start of the oldest reports: counted from now, not from `end_date`."""
         return report_retention_start(self.now)
 
     @property

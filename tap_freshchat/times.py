@@ -10,7 +10,7 @@ import msgspec
 # "2025-07-10T19:47:55.442Z" (REST), "2025-07-10 19:47:55.44" (report CSVs, no zone: UTC),
 # "2025-07-10" (settings). Java's Timestamp.toString, whose style the CSVs show, drops trailing
 # zeros of the fraction, so ".44" is 440 ms: the digits are a decimal fraction, not a count.
-_MOMENT = re.compile(
+_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII | re.IGNORECASE,
 )
@@ -27,7 +27,7 @@ def parse_time(text: str) -> datetime:
     Raises:
         ValueError: the text is not a time. The message does not contain the text.
     """
-    # The two usual spellings, without a step of Python's for each part: every row has one.
+    # The two usual forms, in one native call: every row has a time.
     zoned = text if text.endswith("Z") else f"{text}Z"
     if len(zoned) <= _LONGEST_EXACT:
         try:
@@ -38,23 +38,23 @@ def parse_time(text: str) -> datetime:
             # It ends reading at a NUL, before the zone.
             if found.tzinfo is not None:
                 return found
-    match = _MOMENT.fullmatch(text.strip())
+    match = _TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError("not a date or time in ISO 8601")
     day, clock, fraction, zone = match.groups()
     seconds = "" if clock and len(clock) > len("hh:mm") else ":00"
     micros = (fraction or "").ljust(6, "0")[:6]
-    moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{seconds}.{micros}+00:00")
+    time = datetime.fromisoformat(f"{day}T{clock or '00:00'}{seconds}.{micros}+00:00")
     if zone and zone[0] in "+-":
         sign = -1 if zone[0] == "-" else 1
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
         if offset >= _DAY:
             raise ValueError("not a time of any zone")
         try:
-            moment -= sign * offset
+            time -= sign * offset
         except OverflowError:
             raise ValueError("outside of the years 1 to 9999") from None
-    return moment
+    return time
 
 
 def parse_time_or_none(value: object) -> datetime | None:
@@ -77,22 +77,22 @@ def from_epoch_ms(milliseconds: int) -> datetime:
         raise ValueError("outside of the years 1 to 9999") from None
 
 
-def format_time(moment: datetime) -> str:
+def format_time(time: datetime) -> str:
     """Format a time in the single, fixed-width UTC format of the output.
 
     The SDK compares bookmarks as strings, so equal width and zone make string order time
     order: `2026-11-22T10:55:22.220000+00:00`.
     """
-    if moment.tzinfo is not timezone.utc:
-        moment = moment.astimezone(timezone.utc)
+    if time.tzinfo is not timezone.utc:
+        time = time.astimezone(timezone.utc)
     # Python's own isoformat takes six times as long; this leaves out a fraction of nothing.
-    text: str = msgspec.to_builtins(moment)
+    text: str = msgspec.to_builtins(time)
     return f"{text[:_SECONDS]}{text[_SECONDS:-1] or '.000000'}+00:00"
 
 
-def format_request_time(moment: datetime) -> str:
+def format_request_time(time: datetime) -> str:
     """The form in requests: ISO 8601, milliseconds, `Z`, as Freshchat's own examples have it."""
-    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return time.astimezone(timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def interaction_start_time(interaction_id: str | None) -> datetime | None:
@@ -106,6 +106,6 @@ def interaction_start_time(interaction_id: str | None) -> datetime | None:
     return from_epoch_ms(int(suffix))
 
 
-def floor_to(moment: datetime, step: timedelta) -> datetime:
+def floor_to(time: datetime, step: timedelta) -> datetime:
     """Round a time down to a whole number of steps since 1970."""
-    return moment - (moment - _EPOCH) % step
+    return time - (time - _EPOCH) % step

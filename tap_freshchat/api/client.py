@@ -50,16 +50,9 @@ MAX_RESOURCE_LIMIT_SECONDS = 24 * 3600.0
 class FreshchatClient:
     """Sends requests to one Freshchat account.
 
-    Every attempt waits at the shared limiter. Safe to call from several threads.
-
-    Args:
-        base_url: `https://<host>/v2`; the token is sent to this host only.
-        token: bearer token.
-        session: a `requests` session of this client's own, without auth.
-        limiter: the gate shared by all requests of the tap.
-        clock: for the waits between attempts.
-        timeout: seconds to wait for a response.
-        max_concurrency: most requests in flight at once, from all threads together.
+    Every attempt waits at the shared limiter. Safe to call from several threads. The bearer token
+    is sent only to the host of `base_url`, `https://<host>/v2`. `session` is the client's own,
+    without auth; `timeout` is in seconds; `max_concurrency` bounds all threads together.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
@@ -91,23 +84,16 @@ class FreshchatClient:
     ) -> Any:
         """The JSON response to GET `path`.
 
-        Args:
-            path: below the base, as `/users/{id}` with ids quoted by `build_path`; or a link from
-                a response, which is followed on the configured host only.
-            params: query parameters.
-            attempts: how often a retryable error is tried.
+        `path` is below the base, as `/users/{id}` with ids quoted by `build_path`; or a link from a
+        response, which is followed on the configured host only.
 
         Raises:
-            FreshchatError: one of its families, by what can be done about it.
+            FreshchatError: one of its subclasses, also from the methods below.
         """
         return self._with_retries(lambda: self._json("GET", path, params=params), attempts)
 
     def post(self, path: str, body: Any) -> Any:
-        """The JSON response to POST `path` with a JSON body.
-
-        Raises:
-            FreshchatError: one of its families, by what can be done about it.
-        """
+        """The JSON response to POST `path` with a JSON body."""
         return self._with_retries(lambda: self._json("POST", path, json=body))
 
     def post_with_resource_limit(self, path: str, body: Any) -> Any:
@@ -115,7 +101,6 @@ class FreshchatClient:
 
         Raises:
             ResourceRateLimitError: that limit is reached; all other requests may continue.
-            FreshchatError: any other family.
         """
         return self._with_retries(
             lambda: self._json("POST", path, has_resource_limit=True, json=body)
@@ -128,7 +113,6 @@ class FreshchatClient:
 
         Raises:
             NotFoundError: the link has expired (S3 says 403) or its file is gone.
-            FreshchatError: any other family.
         """
         return self._with_retries(lambda: self._download(url, consume))
 

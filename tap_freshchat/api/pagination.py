@@ -88,9 +88,6 @@ def paginate(  # noqa: PLR0913 - what the lists differ in
     Requests ascending order: without one, items may shift between pages.
 
     `optional`: a response without the list means no items.
-
-    Raises:
-        FreshchatError: a response has another shape, or one of the families of the client.
     """
     query = {"items_per_page": page_size, **(params or {})}
     for items in _PagedList(client, path, key, query, id_field, optional).all_pages():
@@ -100,13 +97,7 @@ def paginate(  # noqa: PLR0913 - what the lists differ in
 def user_conversations(
     client: FreshchatClient, user_id: str, *, page_size: int
 ) -> list[dict[str, Any]] | None:
-    """Listed conversations of a user, each once; None if the user no longer exists.
-
-    Follows pages if the response has them.
-
-    Raises:
-        FreshchatError: a response has another shape.
-    """
+    """Listed conversations of a user, each once; None if the user no longer exists."""
     path = build_path("users", user_id, "conversations")
     items = paginate(client, path, "conversations", page_size=page_size, optional=True)
     try:
@@ -132,9 +123,6 @@ def paginate_backwards(  # noqa: PLR0913 - as of any list
     from the first page to the last.
 
     `sort_value` gives the time of an item's last change, or None.
-
-    Raises:
-        FreshchatError: a response has another shape, or one of the families of the client.
     """
     paged = _PagedList(client, path, key, {"items_per_page": page_size, **(params or {})})
     items, pages, size = paged.page(FIRST_PAGE)

@@ -27,10 +27,7 @@ _MAX_DIGITS = 20
 def retry_after(
     headers: Mapping[str, str], now: datetime, max_seconds: float = MAX_PAUSE_SECONDS
 ) -> float | None:
-    """Seconds to wait by `Retry-After`, given in seconds or as an HTTP date; None without one.
-
-    Never more than `longest`.
-    """
+    """Seconds to wait by `Retry-After`, given in seconds or as an HTTP date; None without one."""
     text = headers.get("Retry-After", "").strip()
     if not text:
         return None

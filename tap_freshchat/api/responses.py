@@ -29,11 +29,7 @@ def decode_json(text: bytes | str) -> Any:
 
 
 def require_object(value: Any, path: str) -> dict[str, Any]:
-    """Check that a response, or a part of one, is an object.
-
-    Raises:
-        FreshchatError: it is not.
-    """
+    """Check that a response, or a part of one, is an object; returns it."""
     if not isinstance(value, dict):
         raise FreshchatError(f"The response of {path} is not a JSON object. Check api_url.")
     return value
@@ -45,9 +41,6 @@ def require_object_list(
     """Check a list of objects, each with an id; returns them with ids as strings.
 
     `id_field` is None if items have no id.
-
-    Raises:
-        FreshchatError: it is not such a list.
     """
     if not isinstance(value, list):
         raise FreshchatError(f"The response of {path} has no list {key}. Check api_url.")

@@ -30,13 +30,7 @@ def is_resource_rate_limit(status: int, headers: Mapping[str, str]) -> bool:
 def raise_for_status(
     status: int, headers: Mapping[str, str], request_line: str, content: bytes
 ) -> None:
-    """Raise the error for a status outside of 2xx.
-
-    `request_line`, the method and path, is for the error.
-
-    Raises:
-        FreshchatError: one of its subclasses.
-    """
+    """Raise the error for a status outside of 2xx; it quotes `request_line`."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     trace = headers.get("X-Trace-ID")

@@ -25,7 +25,7 @@ from tap_freshchat.reports.catalog import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-# Freshworks publishes no list of columns in the text at hand; these are the spellings that code
+# Freshworks publishes no list of columns in the text at hand; these are the headers that code
 # which reads real files expects, and by analogy for the reports nobody shows (docs/assumptions.md).
 _TIME = ("created_at", "created_time", "timestamp", "event_time", "time")
 _CONVERSATION = {
@@ -38,22 +38,15 @@ _AGENT = {
     "agent_id": ("agent_id", "actor_id"),
     "agent_email": ("agent_email", "email", "actor_email"),
     "status": (
-        "status",
-        "availability_status",
-        "agent_status",
-        "activity",
-        "event",
-        "event_type",
-        "intelliassign_status",
-        "state",
+        *("status", "availability_status", "agent_status", "activity", "event", "event_type"),
+        *("intelliassign_status", "state"),
     ),
     "created_at": (*_TIME, "status_change_timestamp", "activity_time", "start_time"),
 }
 
 
-def _duration(*spellings: str) -> Mapping[str, tuple[str, ...]]:
-    value = ("value_in_seconds", *spellings, "value")
-    return {**_CONVERSATION, "value_in_seconds": value}
+def _duration(*headers: str) -> Mapping[str, tuple[str, ...]]:
+    return {**_CONVERSATION, "value_in_seconds": ("value_in_seconds", *headers, "value")}
 
 
 ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -66,7 +59,7 @@ ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     RESOLUTION_LABEL: {
         **_CONVERSATION,
-        # The docs misprint the first one without its first letter.
+        # Freshchat's docs have both without the initial `l`.
         "label_category_name": ("label_category_name", "abel_category_name"),
         "label_sub_category_name": ("label_sub_category_name", "abel_sub_category_name"),
     },
@@ -129,12 +122,8 @@ def map_columns(
 ) -> list[str]:
     """The name of each column: a known field's, else its own header's normal form.
 
-    Args:
-        report: the report's event name, such as `Conversation-Created`.
-        headers: the first row of a file.
-        stream: for whom it is read; named in the error.
-        extra: further headers by field, from the setting `report_columns`; they win.
-        required: fields that cannot be done without; by the report when absent.
+    `headers` is the first row of a file. `extra` has further headers by field, from the setting
+    `report_columns`, which take precedence. `required` defaults to the report's required fields.
 
     Raises:
         ReportError: a required field has no column.

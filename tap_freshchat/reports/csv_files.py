@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    ColumnNames = Callable[[Sequence[str]], Sequence[str]]
+
 # Limits against ZIP bombs and a full disk; the largest real report, a month of a busy account, is
 # some hundred megabytes zipped.
 MAX_FILE_BYTES = 2 * 1024**3
@@ -45,7 +47,7 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
     """Write a download to `path` and look at it: markup or a cut archive is fetched again.
 
     Raises:
-        PassingError: not a whole file; another try may help.
+        RetryableError: not a whole file; another try may help.
         ReportError: larger than any real report.
     """
     size = 0
@@ -63,7 +65,7 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
             raise RetryableError("The archive of a report is truncated.")
 
 
-def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterator[dict[str, str]]:
+def rows(path: Path, names: ColumnNames) -> Iterator[dict[str, str]]:
     """Rows of all CSVs in a file, a ZIP of them or a bare one; memory does not grow with it.
 
     `names` turns the headers of a CSV into column names.
@@ -88,17 +90,15 @@ def rows(path: Path, names: Callable[[Sequence[str]], Sequence[str]]) -> Iterato
         ) from None
 
 
-def _zip_rows(
-    file: IO[bytes], names: Callable[[Sequence[str]], Sequence[str]]
-) -> Iterator[dict[str, str]]:
+def _zip_rows(file: IO[bytes], names: ColumnNames) -> Iterator[dict[str, str]]:
     with zipfile.ZipFile(file) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         unpacked = sum(member.file_size for member in members)
         # What the archive says of itself may count the same bytes many times.
-        is_zip = os.fstat(file.fileno()).st_size
-        if unpacked > MAX_CSV_BYTES or unpacked > SMALL_BYTES + MAX_RATIO * is_zip:
+        packed = os.fstat(file.fileno()).st_size
+        if unpacked > MAX_CSV_BYTES or unpacked > SMALL_BYTES + MAX_RATIO * packed:
             raise ReportError(
-                f"The archive of a report unpacks from {is_zip:,} to {unpacked:,} bytes. It is "
+                f"The archive of a report unpacks from {packed:,} to {unpacked:,} bytes. It is "
                 f"not a report and was not read."
             )
         if any(member.compress_type not in _COMPRESSION_METHODS for member in members):
@@ -110,9 +110,7 @@ def _zip_rows(
                 yield from _csv_rows(text, names)
 
 
-def _csv_rows(
-    text: TextIO, names: Callable[[Sequence[str]], Sequence[str]]
-) -> Iterator[dict[str, str]]:
+def _csv_rows(text: TextIO, names: ColumnNames) -> Iterator[dict[str, str]]:
     bounded = _BoundedLines(text)
     lines = csv.reader(bounded, strict=True)
     # Blank lines may stand before the header; a line of empty columns is none.

@@ -45,14 +45,14 @@ class JobStatus(NamedTuple):
         return self.done and 0 < self.part_count == len(self.links)
 
 
-def parse_job_status(answer: dict[str, Any], path: str) -> JobStatus:
+def parse_job_status(response: dict[str, Any], path: str) -> JobStatus:
     """Parse the status of a job, in the newer form with several links or the older with one.
 
     Raises:
         FreshchatError: it has another shape.
     """
-    status = str(answer.get("status", "")).upper()
-    parts = answer.get("links") or ([answer["link"]] if answer.get("link") else [])
+    status = str(response.get("status", "")).upper()
+    parts = response.get("links") or ([response["link"]] if response.get("link") else [])
     parts = responses.require_object_list(parts, path, "links", id_field=None)
     states = {str(part.get("status") or status).upper() for part in parts}
     done = status == "COMPLETED" and states <= _DONE
@@ -82,7 +82,7 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
     if exclude_pii:
         body["should_exclude_pii"] = True
     try:
-        answer = responses.require_object(client.post_with_resource_limit(PATH, body), PATH)
+        response = responses.require_object(client.post_with_resource_limit(PATH, body), PATH)
     except (AuthorizationError, NotFoundError) as error:
         if isinstance(error, AuthorizationError) and not error.forbidden:
             # A wrong token or a web page says nothing about the plan.
@@ -91,7 +91,7 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
             f"{error} Raw reports (Extract API) may not be part of the account's plan.",
             forbidden=True,
         ) from None
-    [job] = responses.require_object_list([answer], PATH, "jobs")
+    [job] = responses.require_object_list([response], PATH, "jobs")
     return str(job["id"])
 
 

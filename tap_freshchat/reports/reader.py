@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import NotFoundError, ReportError
@@ -136,7 +137,7 @@ class ReportReader:
                 link = _refreshed_link(ready, number, job.links or [])
                 try:
                     if link:
-                        self._download(link, path)
+                        self._client.download(link, partial(csv_files.save, path=path))
                         break
                 except NotFoundError:
                     pass
@@ -148,12 +149,9 @@ class ReportReader:
                 )
             yield path
 
-    def _download(self, link: str, path: Path) -> None:
-        self._client.download(link, lambda chunks: csv_files.save(chunks, path))
-
 
 def _refreshed_link(link: str, number: int, links: Sequence[str]) -> str | None:
-    """The current link to the same file, whatever the order of fresh links.
+    """The current link to the same file, in any order of fresh links.
 
     Links to one file differ in the query, which is the signature. If no single link matches, the
     one in the same place; None if there is no such place.

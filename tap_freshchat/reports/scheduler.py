@@ -66,10 +66,7 @@ class Job:
 
 
 class ReportJobScheduler:
-    """Scheduler of the jobs of one run.
-
-    `jobs_per_minute` counts per type of report.
-    """
+    """Scheduler of the jobs of one run; `jobs_per_minute` counts per type of report."""
 
     def __init__(
         self,
@@ -236,23 +233,19 @@ class ReportJobScheduler:
                 self._client, job.report, job.window, exclude_pii=self._exclude_pii
             )
         except RequestRejectedError as error:
-            self._split(job, error)
+            halves = job_api.split_window(job.report, job.window, error)
+            self._log.warning(
+                "Report %s: window %s is too long; requesting halves.", job.report, job.window
+            )
+            job.halves = tuple(Job(report=job.report, window=half) for half in halves)
+            self._queues[job.report].extendleft(reversed(job.halves))
+            self._unread[job.report] -= 1
             return
         now = self._clock.monotonic()
         job.deadline = now + self._timeout.total_seconds()
         job.next_poll = now + FIRST_POLL
         self._pending.append(job)
         self._log.info("Report %s requested for %s.", job.report, job.window)
-
-    def _split(self, job: Job, error: RequestRejectedError) -> None:
-        """Replace a job whose window the service finds too long by two halves."""
-        halves = job_api.split_window(job.report, job.window, error)
-        self._log.warning(
-            "Report %s: window %s is too long; requesting halves.", job.report, job.window
-        )
-        job.halves = tuple(Job(report=job.report, window=half) for half in halves)
-        self._queues[job.report].extendleft(reversed(job.halves))
-        self._unread[job.report] -= 1
 
     def _poll_due(self, now: float) -> list[float]:
         """Poll the jobs that are due; returns when the others are."""

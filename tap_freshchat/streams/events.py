@@ -139,12 +139,8 @@ class MessageEvents(ReportStream):
 
     @override
     def register_reports(self, start: datetime) -> None:
-        self.run.reports.register(self.name, catalog.TRANSCRIPT, start)
+        super().register_reports(start)
         self.run.conversation_log.register(context_start(start))
-
-    @override
-    def report_windows(self) -> list[Window]:
-        return self.run.reports.windows(catalog.TRANSCRIPT, self.start_time)
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -179,12 +175,12 @@ class MessageEvents(ReportStream):
                 )
 
     def _snapshots(self, batch: Sequence[MessageWithContext]) -> dict[str, Snapshot]:
-        """The conversations of messages, as far as the source lacks them and they are needed."""
-        lacking = [item for item in batch if item.snapshot is None]
+        """The conversations that the source has, and those that are needed besides."""
+        missing = [item for item in batch if item.snapshot is None]
         if self.run.config.enrich_conversations:
-            needed = _earliest((item.conversation_id, item.time) for item in lacking)
+            needed = _earliest((item.conversation_id, item.time) for item in missing)
         else:
-            needed = {item.conversation_id: None for item in lacking if not item.message["user_id"]}
+            needed = {item.conversation_id: None for item in missing if not item.message["user_id"]}
         given = {item.conversation_id: item.snapshot for item in batch if item.snapshot}
         return {**self.run.conversations.get_snapshots(needed), **given}
 
@@ -196,13 +192,10 @@ def read_histories(
     *,
     uses_rest: bool,
 ) -> Mapping[str, ConversationHistory]:
-    """The history of each conversation around some times.
+    """The history of each conversation around the `times` of the records to build.
 
-    Args:
-        run: what all streams share.
-        snapshots: by conversation; None where it was not looked up.
-        times: of the records to build.
-        uses_rest: whether events are those that the snapshots show, rather than reported ones.
+    A snapshot is None where it was not looked up. With `uses_rest`, events are those that the
+    snapshots show, rather than reported ones.
     """
     reported: Mapping[str, list[ConversationEvent]] = {}
     if not uses_rest:

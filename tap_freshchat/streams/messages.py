@@ -10,10 +10,11 @@ from tap_freshchat.activity import rest_inference, transcript_rows
 from tap_freshchat.activity.events import parse_row_time
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
+from tap_freshchat.streams.reports import row_digest
 from tap_freshchat.streams.windowed import ReportStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tap_freshchat.activity.message_history import Snapshot
@@ -53,14 +54,6 @@ class Messages(ReportStream):
     bookmark_id = staticmethod(bookmark_id)
 
     @override
-    def register_reports(self, start: datetime) -> None:
-        self.run.reports.register(self.name, catalog.TRANSCRIPT, start)
-
-    @override
-    def report_windows(self) -> list[Window]:
-        return self.run.reports.windows(catalog.TRANSCRIPT, self.start_time)
-
-    @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         columns = self.schema["properties"]
         for item in new_messages(self, window):
@@ -89,12 +82,7 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[MessageWithCo
         if not (whole or run.in_shard(conversation_id)):
             continue
         # Rows without an id must not be taken for one and the same message.
-        row["message_id"] = row["message_id"] or _row_id(row)
+        row["message_id"] = row["message_id"] or row_digest("row", row)
         if stream.is_new((conversation_id, row["message_id"]), time):
             message = transcript_rows.message_from_row(row, time, app_id=app_id)
             yield MessageWithContext(message, time, reference_id=row.get("reference_id") or None)
-
-
-def _row_id(row: Mapping[str, str]) -> str:
-    # Sorted: the service may order columns as it likes.
-    return stable_id("row", *(text for cell in sorted(row.items()) for text in cell))

@@ -18,7 +18,7 @@ from tap_freshchat.times import floor_to, format_request_time, parse_time
 from tap_freshchat.windows import Window, plan_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from logging import Logger
 
     from tap_freshchat.run_context import RunContext
@@ -54,17 +54,16 @@ class HistoricalMetrics(WindowedStream):
             "end": format_request_time(window.end),
             "interval": interval,
         }
-        for metric, response in self._queries.responses("/metrics/historical", query):
-            try:
-                records = list(historical_records(metric, interval, response))
-            except ValueError as error:
-                raise _unreadable(metric, self.name, error) from None
-            for record in records:
-                # Includes the value, so that a changed value is emitted again.
-                known_as = stable_id(record["id"], str(record["value"]))
-                end = parse_time(record["end_time"])
-                if end <= window.end and self.is_new(known_as, end):
-                    yield record
+
+        def parse(metric: Metric, response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+            return historical_records(metric, interval, response)
+
+        for record in self._queries.records("/metrics/historical", query, parse):
+            # Includes the value, so that a changed value is emitted again.
+            key = stable_id(record["id"], str(record["value"]))
+            end = parse_time(record["end_time"])
+            if end <= window.end and self.is_new(key, end):
+                yield record
 
     @cached_property
     def _queries(self) -> MetricQueries:
@@ -79,19 +78,11 @@ class InstantMetrics(FullTableStream):
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:
         queries = MetricQueries(self.run, self.run.config.instant_metrics, self.name, self.logger)
-        for metric, response in queries.responses("/metrics/instant", {}):
-            try:
-                records = list(instant_records(metric, response, self.run.clock.now()))
-            except ValueError as error:
-                raise _unreadable(metric, self.name, error) from None
-            yield from records
 
+        def parse(metric: Metric, response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+            return instant_records(metric, response, self.run.clock.now())
 
-def _unreadable(metric: Metric, setting: str, error: ValueError) -> FreshchatError:
-    return FreshchatError(
-        f"The response for metric {metric.name} cannot be read: {error}. "
-        f"Remove the metric from setting {setting}."
-    )
+        return queries.records("/metrics/instant", {}, parse)
 
 
 class MetricQueries:
@@ -110,13 +101,16 @@ class MetricQueries:
         self._setting = setting
         self._log = log
 
-    def responses(
-        self, path: str, query: Mapping[str, str]
-    ) -> Iterator[tuple[Metric, Mapping[str, Any]]]:
-        """Each metric with its response; requests run concurrently.
+    def records(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        parse: Callable[[Metric, Mapping[str, Any]], Iterable[dict[str, Any]]],
+    ) -> Iterator[dict[str, Any]]:
+        """Records that `parse` builds from each metric's response; requests run concurrently.
 
         Raises:
-            FreshchatError: Freshchat has rejected every metric.
+            FreshchatError: Freshchat has rejected every metric, or a response cannot be read.
         """
 
         def fetch(metric: Metric) -> Mapping[str, Any] | RequestRejectedError:
@@ -130,9 +124,16 @@ class MetricQueries:
         for metric, response in ordered_map(fetch, self._metrics, in_flight=in_flight):
             if isinstance(response, RequestRejectedError):
                 self._skip_metric(metric, query)
-            else:
-                self._any_succeeded = True
-                yield metric, response
+                continue
+            self._any_succeeded = True
+            try:
+                records = list(parse(metric, response))
+            except ValueError as error:
+                raise FreshchatError(
+                    f"The response for metric {metric.name} cannot be read: {error}. "
+                    f"Remove the metric from setting {self._setting}."
+                ) from None
+            yield from records
         if self._rejected and not self._any_succeeded:
             raise FreshchatError(
                 f"Freshchat rejects every metric of setting {self._setting}. Name metrics that the "

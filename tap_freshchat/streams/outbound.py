@@ -26,7 +26,7 @@ PATH = "/outbound-messages"
 # No limit is documented; a week is well below the month that reports take, and 15 months of them
 # are 66 requests.
 OUTBOUND_WINDOW = timedelta(days=7)
-# Whether bounds are inclusive is not documented: a little more is asked for than wanted.
+# Whether bounds are inclusive is not documented: ask for a little more than the window.
 MIN_OVERLAP = timedelta(days=1)
 MARGIN = timedelta(seconds=1)
 
@@ -53,7 +53,7 @@ class OutboundMessages(WindowedStream):
         properties = self.schema["properties"]
         for message in self._messages(window):
             created = sent_at(message)
-            # That the service obeys the window is believed only.
+            # The service may not obey the window.
             if not window.start <= created < window.end:
                 continue
             version = (str(message.get(name)) for name in ("status", "failure_code"))
@@ -65,13 +65,12 @@ class OutboundMessages(WindowedStream):
             "created_from": format_request_time(window.start - MARGIN),
             "created_to": format_request_time(window.end + MARGIN),
         }
-        page_size = self.run.config.page_size
         try:
             yield from pagination.paginate(
                 self.run.client,
                 PATH,
                 "outbound_messages",
-                page_size=page_size,
+                page_size=self.run.config.page_size,
                 params=params,
                 id_field="message_id",
             )

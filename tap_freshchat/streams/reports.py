@@ -35,14 +35,6 @@ class RawReport(ReportStream):
         super().__init__(tap, start_run)
 
     @override
-    def register_reports(self, start: datetime) -> None:
-        self.run.reports.register(self.name, self.reports[0], start)
-
-    @override
-    def report_windows(self) -> list[Window]:
-        return self.run.reports.windows(self.reports[0], self.start_time)
-
-    @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
         [report] = self.reports
@@ -61,9 +53,9 @@ class RawReport(ReportStream):
                 yield report_record(row_id, time, row, time_field, properties)
 
 
-def row_digest(report: str, row: Mapping[str, str]) -> str:
-    """The id of a row, which has none: from its report and all its columns."""
-    return stable_id(report, *(text for item in sorted(row.items()) for text in item))
+def row_digest(kind: str, row: Mapping[str, str]) -> str:
+    """The id of a row, which has none: from its kind and all its columns, in any order."""
+    return stable_id(kind, *(text for item in sorted(row.items()) for text in item))
 
 
 def report_record(
@@ -73,10 +65,7 @@ def report_record(
     time_field: str,
     properties: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The record of a row.
-
-    `time_field` is the column that `time` was read from.
-    """
+    """The record of a row; `time` was read from the column `time_field`."""
     # A column may have the name of a field that the record sets itself.
     own = ("id", "created_time")
     texts = {name: text for name, text in row.items() if name != time_field}

@@ -36,10 +36,6 @@ class Users(WindowedStream):
     def windows(self) -> list[Window]:
         return user_windows(self.stream_state, self.run)
 
-    def register_user_windows(self) -> None:
-        """Register the windows that are read, so that other streams share them."""
-        self.run.changed_users.register_windows(self.windows)
-
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
@@ -55,7 +51,7 @@ class Users(WindowedStream):
 
 
 class UserConversations(FullTableStream):
-    """Ids of the conversations of each user whom `users` finds changed."""
+    """Ids of the conversations of each user that `users` finds changed."""
 
     name = "user_conversations"
     primary_keys = ("user_id", "id")
@@ -65,10 +61,6 @@ class UserConversations(FullTableStream):
         """The windows of the stream `users`, whether or not that is selected."""
         users = self.tap_state.get("bookmarks", {}).get(Users.name, {})
         return user_windows(users, self.run)
-
-    def register_user_windows(self) -> None:
-        """Register the windows that are read, so that other streams share them."""
-        self.run.changed_users.register_windows(self.windows)
 
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:

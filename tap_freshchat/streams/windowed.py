@@ -80,9 +80,7 @@ class WindowedStream(FreshchatStream):
     def is_new(self, key: Hashable, time: datetime) -> bool:
         """Whether a record belongs to this run and was not emitted before.
 
-        Args:
-            key: its id, or what `bookmark_id` builds that from.
-            time: of the record.
+        `key` is its id, or what `bookmark_id` builds that from.
         """
         return time >= self.start_time and self._bookmark.is_new(key, time)
 
@@ -117,13 +115,13 @@ class ReportStream(WindowedStream):
     # Whether a past period cannot be read via REST: the present state is all that REST shows.
     rest_needs_present: ClassVar[bool] = False
 
-    @abstractmethod
     def register_reports(self, start: datetime) -> None:
         """Register the reports that this stream reads, to emit records from `start`."""
+        self.run.reports.register(self.name, self.reports[0], start)
 
-    @abstractmethod
     def report_windows(self) -> list[Window]:
         """Windows of a run that reads reports, in order."""
+        return self.run.reports.windows(self.reports[0], self.start_time)
 
     @cached_property
     @override
