@@ -53,7 +53,7 @@ def select_sources(run: RunContext, streams: Sequence[ReportStream]) -> None:
 
 
 def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
-    """Warn from when on reports are read that were replaced via REST until now."""
+    """Warn from when on reports are read for a time that was read via REST."""
     returning = [
         stream
         for stream in streams
