@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from target_segment.clock import Clock
     from target_segment.segment_spec import Event, Reason
 
-# A dead entry is a record or event and the reason.
+# A dead letter is a record or event and the reason.
 _MAX_LINE_BYTES = 2 * MAX_LINE_BYTES
 
 
@@ -105,7 +105,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 def read_dead_letters(path: Path) -> Iterator[DeadLetter | None]:
-    """Read the file as it was at the start, line by line; None for a line that is no dead entry.
+    """Read the file as it was at the start, line by line; None for a line that is no dead letter.
 
     Dead letters written meanwhile, perhaps to the same file, are not read. Raises
     `DeadLetterError` if the file cannot be read.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[], None]) -> None:
-    """Send what a dead-entry file holds; what fails again becomes a dead entry again.
+    """Send what a dead-entry file holds; what fails again becomes a dead letter again.
 
     The file is read as it is at the start and never changed. `check_interrupt` is called for each
     line and raises to end the run. Raises `TargetSegmentError` if reading or delivery fails.
@@ -26,7 +26,7 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
     for entry in read_dead_letters(path):
         check_interrupt()
         if entry is None:
-            run.delivery.stats.skipped[path.name, "not a dead entry"] += 1
+            run.delivery.stats.skipped[path.name, "not a dead letter"] += 1
             continue
         stream = StreamInfo(name=entry.stream, keys=entry.keys or ())
         # The stream of an event may have no mapping any more.
