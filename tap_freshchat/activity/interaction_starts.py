@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tap_freshchat.activity.conversation_history import context_start
 from tap_freshchat.activity.events import CREATED, REOPENED, STARTED
 from tap_freshchat.times import parse_time_or_none
 
@@ -34,7 +35,10 @@ def classify_starts(
     classified = list(events)
     for position, event in enumerate(events):
         if event.kind == STARTED:
-            kind = _kind_of(event, snapshot, is_first=position == 0)
+            # Only events of the start's own context, so that every run decides alike.
+            earlier = events[:position]
+            is_first = all(other.time < context_start(event.time) for other in earlier)
+            kind = _kind_of(event, snapshot, is_first=is_first)
             classified[position] = replace(event, kind=kind)
     return classified
 

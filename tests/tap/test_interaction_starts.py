@@ -143,6 +143,13 @@ def test_without_any_evidence_a_start_after_other_events_reopened_its_conversati
         assert kind_by({}, NO_MESSAGES, started(-9), started(has_row=has_row)) == "reopened"
 
 
+def test_without_any_evidence_events_outside_of_its_context_do_not_classify_a_start():
+    long_before = ConversationEvent(kind="resolved", time=NOON - 4 * DAY, conversation_id="c")
+    start = started(has_row=True)
+    assert kind_by({}, NO_MESSAGES, start) == "created"
+    assert kind_by({}, NO_MESSAGES, long_before, start) == "created"
+
+
 def test_a_start_that_its_row_classifies_stays_as_it_is():
     for kind in ("created", "reopened", "resolved"):
         reported = started(has_row=True, kind=kind)
