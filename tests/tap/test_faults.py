@@ -20,7 +20,14 @@ START = {"start_date": (NOON - timedelta(days=2)).isoformat(), "report_jobs_per_
 LATER = timedelta(hours=3)
 # The present state of things differs with the moment it is looked at, and waiting takes time.
 OF_THE_MOMENT = {
-    *("enriched_at", "availability_status", "agent_status", "login_status", "value"),
+    *(
+        "enriched_at",
+        "snapshot_time",
+        "availability_status",
+        "agent_status",
+        "login_status",
+        "value",
+    ),
     *("updated_time", "conversation", "message", "associations", "actor"),
 }
 
