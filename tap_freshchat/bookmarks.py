@@ -137,11 +137,11 @@ class Bookmark:
             self._state.pop(REST, None)
 
     def _end(self, source: str) -> datetime | None:
-        text = self._of(source).get(_END)
-        if not text and source == self._source and not {REPORTS, REST} & self._state.keys():
+        ends = {key: end for key in (REPORTS, REST) if (end := self._of(key).get(_END))}
+        if not ends and (value := self._state.get("replication_key_value")):
             # A state that another program wrote has only Singer's own key.
-            text = self._state.get("replication_key_value")
-        return parse_time(text) if text else None
+            ends[self._source] = value
+        return parse_time(ends[source]) if source in ends else None
 
     def _of(self, source: str) -> MutableMapping[str, Any]:
         sub_state: MutableMapping[str, Any] = self._state.get(source) or {}

@@ -45,10 +45,16 @@ def classify_starts(
 
 def messages_needed(events: Sequence[ConversationEvent], snapshot: Snapshot) -> datetime | None:
     """From when on messages are needed to classify the starts; None if no messages are needed."""
-    open_starts = [event.time for event in events if event.kind == STARTED]
-    if not open_starts or not snapshot.conversation or _created_time(snapshot):
+    if not snapshot.conversation or _created_time(snapshot):
         return None
-    return min(open_starts) - CREATION_TIME_TOLERANCE
+    times = [
+        time
+        for event in events
+        if event.kind == STARTED
+        and snapshot.history.has_messages_before(time := event.time - CREATION_TIME_TOLERANCE)
+        is None
+    ]
+    return min(times, default=None)
 
 
 def _kind_of(event: ConversationEvent, snapshot: Snapshot, *, is_first: bool) -> str:

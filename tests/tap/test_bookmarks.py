@@ -236,3 +236,10 @@ def test_reports_that_caught_up_with_rest_leave_no_state_of_rest():
     assert REST in state
     bookmark(state).advance(NOON)
     assert REST not in state
+
+
+def test_a_plain_singer_state_still_counts_after_a_stream_stored_something_beside_it():
+    plain = {"replication_key": "created_time", "replication_key_value": NOON.isoformat()}
+    Bookmark(plain, "created_time", REST, overlap=HOUR).source_state["assignees"] = {}
+    for source in (REPORTS, REST):
+        assert Bookmark(plain, "created_time", source, overlap=HOUR).value == NOON

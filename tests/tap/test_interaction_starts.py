@@ -162,7 +162,7 @@ def test_a_classified_start_keeps_its_id():
     assert found.id == started().id == started(kind="created").id
 
 
-def test_messages_are_needed_only_to_classify_a_start_of_a_conversation_without_creation_time():
+def test_messages_are_needed_only_for_a_start_that_neither_the_record_nor_loaded_messages_classify():
     events = [started(3), started(1), started(0, kind="created")]
     there = {"conversation_id": "c"}
     assert messages_needed(events, snapshot(there)) == at(1) - CREATION_TIME_TOLERANCE
@@ -170,3 +170,6 @@ def test_messages_are_needed_only_to_classify_a_start_of_a_conversation_without_
     assert messages_needed(events, snapshot()) is None
     dated = {**there, "created_time": format_time(at(0))}
     assert messages_needed(events, snapshot(dated)) is None
+    assert messages_needed(events, snapshot(there, history(0, 4, complete=False))) is None
+    cut = history(2, 4, complete=False, cut=True)
+    assert messages_needed(events, snapshot(there, cut)) == at(1) - CREATION_TIME_TOLERANCE
