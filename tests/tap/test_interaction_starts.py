@@ -162,7 +162,7 @@ def test_a_classified_start_keeps_its_id():
     assert found.id == started().id == started(kind="created").id
 
 
-def test_messages_are_needed_only_for_a_start_that_neither_the_record_nor_loaded_messages_classify():
+def test_messages_are_needed_only_for_starts_that_neither_record_nor_loaded_messages_classify():
     events = [started(3), started(1), started(0, kind="created")]
     there = {"conversation_id": "c"}
     assert messages_needed(events, snapshot(there)) == at(1) - CREATION_TIME_TOLERANCE
