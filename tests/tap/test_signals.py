@@ -77,6 +77,13 @@ def strike(frame, event, _):
 
 sys.setprofile(strike)
 """
+AS_REMOVAL_OF_ITS_FOLDER_BEGINS = """
+def strike(frame, event, _):
+    if event == "call" and frame.f_code == tap_freshchat.shutdown._ignore_signals.__code__:
+        signal.raise_signal(signal.SIGTERM)
+
+sys.setprofile(strike)
+"""
 IN_A_LONG_PAUSE = """
 class Clock(SandboxClock):
     def sleep(self, seconds):
@@ -126,7 +133,7 @@ TapFreshchat.cli()
     "when",
     [
         *(IN_A_LOCK, IN_A_DESTRUCTOR, IN_A_LONG_PAUSE),
-        AS_ITS_FOLDER_IS_MADE,
+        *(AS_ITS_FOLDER_IS_MADE, AS_REMOVAL_OF_ITS_FOLDER_BEGINS),
     ],
 )
 def test_a_signal_ends_the_tap_whatever_it_is_doing_and_leaves_no_files(tmp_path, when):
