@@ -133,23 +133,21 @@ def fetch_snapshot(
         path = build_path("conversations", conversation_id)
         record = responses.require_object(client.get(path), path)
         conversation = {**responses.stringify_ids(record), "conversation_id": conversation_id}
+        # Known even if the messages no longer exist.
+        user_id = str(conversation["user_id"]) if conversation.get("user_id") else None
         messages = pagination.paginate_messages(client, conversation_id, page_size=page_size)
         if back_to is not None:
             history = load_back_to(messages, back_to)
-        user_id = _find_customer_id(conversation, history, messages)
+        user_id = user_id or _find_customer_id(history, messages)
     except NotFoundError:
         pass
     return Snapshot(conversation=conversation, user_id=user_id, time=clock.now(), history=history)
 
 
 def _find_customer_id(
-    conversation: Mapping[str, Any],
-    history: MessageHistory,
-    older_messages: Iterable[Mapping[str, Any]],
+    history: MessageHistory, older_messages: Iterable[Mapping[str, Any]]
 ) -> str | None:
-    """The customer's id, from the record or else the messages; reads as few as it needs."""
-    if user_id := conversation.get("user_id"):
-        return str(user_id)
+    """The customer's id from the messages, for records without it; reads as few as it needs."""
     for message in chain((message.content for message in history.messages), older_messages):
         if user_id := message.get("user_id"):
             return str(user_id)

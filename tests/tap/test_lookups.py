@@ -26,7 +26,7 @@ def client_of(answers, asked=None):
         path = request.path_url.split("?")[0][4:]
         if asked is not None:
             asked.append(path)
-        return Answer(body=answers[path])
+        return Answer(body=answers[path]) if path in answers else Answer(status=404)
 
     session.mount("https://", ScriptedAdapter(answer))
     return FreshchatClient(
@@ -109,3 +109,10 @@ def test_only_ids_become_texts():
     item = {"id": 7, "conversation_internal_id": 8, "user_id": None, "skill_id": 0, "page": 1}
     assert stringify_ids(item, "id") == {**item, "id": "7"}
     assert stringify_ids({"user_id": "u"}) == {"user_id": "u"}
+
+
+def test_a_conversation_whose_messages_no_longer_exist_keeps_its_customer():
+    lookup = lookup_of({"conversations/c": {"conversation_id": "c", "user_id": "u"}})
+    found = lookup.get_snapshots({"c": NOON - timedelta(days=1)})["c"]
+    assert found.user_id == "u"
+    assert found.history.messages == []
