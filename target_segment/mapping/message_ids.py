@@ -52,12 +52,16 @@ def compile_id_parts(
     version = _expressions(config.get("version"), f"{where}.version", keys)
     fields = _distinguishing_fields(config, where, keys)
     parts = _given_parts(given, fields) if given else _key_parts(keys) if keys else _whole_record
-    if version or config.get("call", "track") == "track":
-        return lambda record, _: [*parts(record), *[value(record) for value in version]]
+    call = config.get("call", "track")
+    # The identify or group of a record is another event than its track.
+    prefix = [] if call == "track" else [call]
+    if version or not prefix:
+        return lambda record, _: [*prefix, *parts(record), *[value(record) for value in version]]
     # The row of a user or group is sent again when it changes: each state has its own id, and so
     # has each return to an earlier state, if there is a time.
     times = [timestamp] if timestamp else []
     return lambda record, payload: [
+        *prefix,
         *parts(record),
         encode_sorted(payload).decode(),
         *[value(record) for value in times],

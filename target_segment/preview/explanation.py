@@ -11,7 +11,7 @@ from target_segment.mapping.properties import includes_whole_record
 from target_segment.mapping.reserved_names import expand_renamed_paths, reserved_renames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from target_segment.mapping.stream_mapping import StreamMapping
@@ -43,7 +43,7 @@ def describe_mapping(mapping: StreamMapping) -> Explanation:
     parts = {
         "type": f"the mapping's call, stream {mapping.stream.name}",
         "event": describe_expression(event) if event else "the stream's name",
-        "messageId": f"digest of the destination, the stream, {_id_parts(mapping)}",
+        "messageId": f"digest of the destination, the stream, {', '.join(_id_parts(mapping))}",
         "context": "this target, and the settings context and historical",
         "integrations": "the setting integrations",
     }
@@ -92,18 +92,21 @@ def describe_expression(spec: Any) -> str:
     return "the stream's key"
 
 
-def _id_parts(mapping: StreamMapping) -> str:
-    config = mapping.config
-    keys = mapping.stream.keys
-    given = config.get("message_id")
-    parts = describe_expression(given).replace(", or else ", ", ") if given else ""
-    if not parts:
-        parts = f"the key ({', '.join(keys)})" if keys else "the whole record"
-    if config.get("version"):
-        return f"{parts}, {describe_expression(config['version']).replace(', or else ', ', ')}"
-    if mapping.call == "track":
-        return parts
-    return f"{parts}, the traits and the time" if mapping.timestamp else f"{parts}, and the traits"
+def _id_parts(mapping: StreamMapping) -> Iterator[str]:
+    """Describe the parts of `compile_id_parts`."""
+    config, keys, is_track = mapping.config, mapping.stream.keys, mapping.call == "track"
+    if not is_track:
+        yield "the call"
+    if given := config.get("message_id"):
+        yield describe_expression(given).replace(", or else ", ", ")
+    else:
+        yield f"the key ({', '.join(keys)})" if keys else "the whole record"
+    if version := config.get("version"):
+        yield describe_expression(version).replace(", or else ", ", ")
+    elif not is_track:
+        yield "the traits"
+        if mapping.timestamp:
+            yield "the time"
 
 
 def _privacy(

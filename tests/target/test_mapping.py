@@ -425,6 +425,12 @@ def test_the_name_of_an_event_is_no_part_of_its_message_id(more):
     assert len(ids) == 1
 
 
+@pytest.mark.parametrize("more", [{}, {"version": "v"}, {"message_id": "id", "version": "v"}])
+def test_the_calls_of_one_record_never_share_a_message_id(more):
+    calls = [{"call": "identify"}, {"call": "group", "group_id": "id"}, {}]
+    assert len({event({"v": 1}, **call, **more)["messageId"] for call in calls}) == 3
+
+
 def test_empty_texts_are_left_out_of_a_join_and_an_empty_key_tells_nothing():
     assert properties({"a": "", "b": "x"}, properties={"p": {"join": ["a", "b"]}}) == {"p": "x"}
     with pytest.raises(InvalidEvent):

@@ -313,8 +313,8 @@ def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(pla
 def test_the_explanation_of_a_rows_id_names_the_time_where_one_is_mapped():
     stream, ids = StreamInfo(name="people", keys=("id",)), message_ids("key", "people")
     for more, says in (
-        ({}, ", and the traits"),
-        ({"timestamp": "at"}, ", the traits and the time"),
+        ({}, ", the call, the key (id), the traits"),
+        ({"timestamp": "at"}, ", the call, the key (id), the traits, the time"),
     ):
         config = {"call": "identify", "user_id": "id", **more}
         told = describe_mapping(compile_mapping(config, stream, SharedRules(), ids))
