@@ -63,12 +63,12 @@ class Batcher:
         self._max_bytes = max_bytes
         self._envelope = envelope
         self._events: Batch = []
-        self._ids: set[str] = set()
+        self._names: dict[str, str] = {}
         self._size = envelope
 
-    def contains(self, message_id: str) -> bool:
-        """Return whether the unfinished batch has an event with this id."""
-        return message_id in self._ids
+    def name_of(self, message_id: str) -> str | None:
+        """Return the name of the event with this id in the unfinished batch; None without one."""
+        return self._names.get(message_id)
 
     def add(self, event: Event) -> Batch | None:
         """Add an event; return the batch that was full, if any."""
@@ -78,7 +78,7 @@ class Batcher:
             closed = self.flush()
             size = self._size + len(event.payload) + 1
         self._events.append(event)
-        self._ids.add(event.message_id)
+        self._names[event.message_id] = event.name
         self._size = size
         return closed
 
@@ -86,6 +86,6 @@ class Batcher:
         """Return the unfinished batch and start a new one; None if it is empty."""
         events = self._events
         self._events = []
-        self._ids = set()
+        self._names = {}
         self._size = self._envelope
         return events or None

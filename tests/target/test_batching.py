@@ -70,9 +70,9 @@ def test_a_body_without_a_key_names_none():
 def test_the_ids_that_wait_are_known_until_the_batch_is_closed():
     batcher = Batcher(10, 1000, 0)
     batcher.add(event(1, 7))
-    assert batcher.contains("7")
+    assert batcher.name_of("7") == "e"
     batcher.flush()
-    assert not batcher.contains("7")
+    assert batcher.name_of("7") is None
     assert batcher.flush() is None
 
 

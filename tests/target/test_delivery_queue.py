@@ -402,3 +402,15 @@ def test_one_id_twice_in_a_body_is_sent_once(bench):
     one.delivery.flush()
     assert one.far_end.stored == [b"1", b"2"]
     assert one.delivery.stats.merged == 1
+    assert one.delivery.stats.warnings == {}
+
+
+def test_an_event_that_shares_the_id_of_an_event_of_another_name_is_a_warning(bench):
+    one = bench()
+    for name in ("e", "e", "f"):
+        one.delivery.enqueue(event(1, name))
+    one.delivery.flush()
+    assert one.far_end.stored == [b"1"]
+    [((stream, warning), count)] = one.delivery.stats.warnings.items()
+    assert (stream, count) == ("s", 1)
+    assert "message_id" in warning
