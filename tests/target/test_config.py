@@ -64,7 +64,7 @@ def track(**more):
         ),
         (
             {"preset": "freshchat", "streams": {}, "include_events": ["onMesageCreate"]},
-            "include_events: unknown event 'onMesageCreate'; known events: ",
+            "include_events: unknown event 'onMesageCreate'; known events: onAgentActivityCreate,",
         ),
         (
             {"preset": "freshchat", "streams": {}, "event_names": {"onMessage": "Message"}},

@@ -77,7 +77,7 @@ def test_there_is_time_to_look_around_while_reading_and_while_nothing_comes():
 
 @pytest.mark.parametrize("line", [b"{", b"\xff\xfe", b"[1]", b"5", b'{"type":"Y"}', b'{"type":[]}'])
 def test_what_is_no_message_is_named_by_its_line_only(line):
-    with pytest.raises(InvalidInputLine, match="Line 2") as error:
+    with pytest.raises(InvalidInputLine, match=r"Line 2\b") as error:
         read(io.BytesIO(b'{"type":"X"}\n' + line))
     assert line.decode(errors="replace") not in str(error.value).replace("Line", "")
     assert error.value.__cause__ is None

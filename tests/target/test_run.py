@@ -25,8 +25,7 @@ def test_every_part_of_a_run_has_the_time_of_day_that_the_run_is_given(settings,
     )
     run.dry_run.post([b"{}"], 0)
     run.dead_letters.write_record("orders", ["id"], {}, Reason("refused", "it was"))
-    run.dead_letters.close()
-    run.session.close()
+    run.close()
     assert run.clock.now() == NOW
     assert run.dry_run.path.name == "segment-2026-11-22T10-55-22-220999Z.jsonl"
     assert json.loads(run.dry_run.path.read_text())["sentAt"] == "2026-11-22T10:55:22.220Z"

@@ -494,6 +494,37 @@ def test_stream_maps_can_make_several_streams_of_one(run, settings, segment):
     assert sorted(segment.names) == ["Copies", "Orders"]
 
 
+def test_a_record_becomes_the_same_event_in_a_line_of_any_form_and_in_a_file(
+    run, settings, segment, tmp_path
+):
+    typed = schema(
+        properties={
+            "id": {"type": "integer"},
+            "user": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+            "_sdc_sequence": {"type": "integer"},
+        }
+    )
+    records = [
+        record(id=1, user="u", at=TIME, _sdc_sequence=5),
+        record(id=2, user="v", at="2026-01-01"),
+    ]
+    # NaN anywhere in a line takes it from the fast decoder.
+    slow = [json.dumps({**each, "version": float("nan")}) for each in records]
+    file = tmp_path / "records.jsonl"
+    file.write_text("\n".join(json.dumps(each["record"]) for each in records))
+    encoding = {"format": "jsonl", "compression": "none"}
+    batch = {"type": "BATCH", "stream": "orders", "encoding": encoding, "manifest": [str(file)]}
+    for messages in (records, slow, [batch]):
+        assert run(settings, typed, *messages).status == 0
+    first, second, third = (received.body["batch"] for received in segment.received)
+    assert [event["properties"] for event in first] == [
+        {"record_id": 1, "user": "u", "at": TIME},
+        {"record_id": 2, "user": "v", "at": "2026-01-01"},
+    ]
+    assert first == second == third
+
+
 def test_a_stream_that_stream_maps_remove_needs_no_mapping_and_is_counted(run, settings):
     settings["stream_maps"] = {"refunds": None}
     finished = run(settings, schema("refunds"), record("refunds", id=1), schema(), *orders(1))
