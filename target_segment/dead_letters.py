@@ -31,11 +31,11 @@ _MAX_LINE_BYTES = 2 * MAX_LINE_BYTES
 
 
 class DeadLetters:
-    """Appends to the file of dead letters, which the first one creates; safe to share by threads.
+    """Appends to the file of dead letters, which the first one creates.
 
-    One run may write `limit` of them. `on_idle` is called while another process locks the file; it
-    may raise to end the wait. Writing raises `DeadLetterError` if the file cannot be written, or
-    there are too many.
+    It is safe to share between threads. One run may write `limit` of them. `on_idle` is called
+    while another process locks the file; it may raise to end the wait. Writing raises
+    `DeadLetterError` if the file cannot be written, or there are too many.
     """
 
     def __init__(self, path: Path, limit: int, clock: Clock, on_idle: Callable[[], None]) -> None:

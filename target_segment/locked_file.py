@@ -24,7 +24,7 @@ class LockedAppendFile:
 
     def __init__(self, path: Path, on_idle: Callable[[], None]) -> None:
         self._path = path
-        self._pause = on_idle
+        self._on_idle = on_idle
         self._descriptor: int | None = None
 
     def append(self, line: bytes) -> None:
@@ -36,7 +36,7 @@ class LockedAppendFile:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 _write(descriptor, line)
                 return
-            with _exclusive_lock(descriptor, self._pause):
+            with _exclusive_lock(descriptor, self._on_idle):
                 if _is_same_file(self._path, descriptor):
                     _append(descriptor, line)
                     return

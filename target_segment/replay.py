@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[], None]) -> None:
-    """Send what a dead-entry file holds; what fails again becomes a dead letter again.
+    """Send what a dead-letter file holds; what fails again becomes a dead letter again.
 
     The file is read as it is at the start and never changed. `check_interrupt` is called for each
     line and raises to end the run. Raises `TargetSegmentError` if reading or delivery fails.

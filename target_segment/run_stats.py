@@ -65,12 +65,12 @@ class RunSummary:
     dead_letters: Path
 
 
-def summary_table(stats: RunStats, closing: RunSummary) -> str:
-    """Print a stats as one table of three columns, for a terminal or a log."""
-    rows = list(_rows(stats, closing))
+def summary_table(stats: RunStats, summary: RunSummary) -> str:
+    """Return the summary as one table of three columns, for a terminal or a log."""
+    rows = list(_rows(stats, summary))
     heads, whats, counts = (max(map(len, column)) for column in zip(*rows, strict=True))
     lines = [f"{head:<{heads}}  {what:<{whats}}  {count:>{counts}}" for head, what, count in rows]
-    title = f"target-segment: {closing.outcome}"
+    title = f"target-segment: {summary.outcome}"
     rule = "-" * max(map(len, [title, *lines]))
     return "\n".join([title, rule, *map(str.rstrip, lines)]) + "\n"
 
@@ -82,8 +82,8 @@ def _shown_name(event: Event, known_event_names: AbstractSet[str]) -> str:
     return f"{event.stream}: names from a field"
 
 
-def _rows(stats: RunStats, closing: RunSummary) -> Iterator[Row]:
-    dry = closing.output is not None
+def _rows(stats: RunStats, summary: RunSummary) -> Iterator[Row]:
+    dry = summary.output is not None
     sent = sum(stats.sent.values())
     yield "written" if dry else "sent", "events", f"{sent:,}"
     yield from _lines("", ((f"  {name}", count) for name, count in sorted(stats.sent.items())))
@@ -97,13 +97,13 @@ def _rows(stats: RunStats, closing: RunSummary) -> Iterator[Row]:
         size = f"{format_size(stats.body_bytes)}, {format_size(stats.sent_bytes)} compressed"
         retries = f", {stats.retries:,} of them retries" if stats.retries else ""
         yield "bodies" if dry else "requests", f"{size}{retries}", f"{stats.requests:,}"
-    yield "seconds", "", f"{closing.seconds:,.1f}"
+    yield "seconds", "", f"{summary.seconds:,.1f}"
     if dry and stats.requests:
-        yield "written to", str(closing.output), ""
-    if closing.page is not None:
-        yield "preview", str(closing.page), ""
+        yield "written to", str(summary.output), ""
+    if summary.page is not None:
+        yield "preview", str(summary.page), ""
     if stats.dead_letters:
-        yield "kept in", str(closing.dead_letters), ""
+        yield "kept in", str(summary.dead_letters), ""
 
 
 def _lines(head: str, parts: Iterable[tuple[str, int]]) -> Iterator[Row]:

@@ -100,7 +100,7 @@ def run_and_exit(
     try:
         target = create()
         work(target)
-    except (Exception, Interrupted) as caught:  # noqa: BLE001 - reported below
+    except Exception as caught:  # noqa: BLE001 - reported below
         error = caught
     ending = outcome_of(error)
     for line in ending.errors:

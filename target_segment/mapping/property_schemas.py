@@ -35,16 +35,16 @@ def schema_of_properties(
     the paths of all streams.
     """
     known = record.get("properties") or {}
-    properties: Schema = {}
     whole = includes_whole_record(spec)
     renamed = reserved_renames(record) if whole else {}
     sources = {renamed.get(name, name): name for name in known} if whole else {}
-    properties.update({name: known[source] for name, source in sources.items()})
+    properties: Schema = {name: known[source] for name, source in sources.items()}
     if isinstance(spec, list):
         properties.update({name: _of_path(name, record) for name in spec})
     elif isinstance(spec, dict):
-        named = {name: value for name, value in spec.items() if name != "*"}
-        properties.update({name: schema_of_value(named[name], record) for name in named})
+        properties.update(
+            {name: schema_of_value(value, record) for name, value in spec.items() if name != "*"}
+        )
     required = [name for name in properties if _is_required(name, sources, spec, record)]
     schema: Schema = {"type": "object", "properties": properties, "required": required}
     # A whole record of unknown schema may have any field.

@@ -40,7 +40,10 @@ def chart(times: TimeBins, names: Sequence[str], *, width: int, height: int, lab
     top, step = _scale(max(sum(column.values()) for column in columns.values()))
     room = (width - _LEFT - _RIGHT) / (last - first + 1)
     depth = height - _TOP - _BOTTOM
-    parts = [*_counts(top, step, depth, width), *_event_ticks(times, first, last, width, height)]
+    parts = [
+        *_count_ticks(top, step, depth, width),
+        *_time_ticks(times, first, last, width, height),
+    ]
     for bin_, column in sorted(columns.items()):
         start = _EPOCH + timedelta(seconds=bin_ * times.width)
         above = 0.0
@@ -79,7 +82,7 @@ def _scale(highest: int) -> tuple[int, int]:
         power *= 10
 
 
-def _counts(top: int, step: int, depth: int, width: int) -> Iterator[str]:
+def _count_ticks(top: int, step: int, depth: int, width: int) -> Iterator[str]:
     for count in range(0, top + 1, step):
         y = _TOP + depth - depth * count / top
         yield f'<line class="grid" x1="{_LEFT}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
@@ -95,7 +98,7 @@ def _tick(x: float, y: float, anchor: str, text: str) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
 
-def _event_ticks(times: TimeBins, first: int, last: int, width: int, height: int) -> Iterator[str]:
+def _time_ticks(times: TimeBins, first: int, last: int, width: int, height: int) -> Iterator[str]:
     span = width - _LEFT - _RIGHT
     room = span / (last - first + 1)
     pattern = "%d %b %Y" if times.width >= 7 * _DAY else "%d %b"

@@ -123,7 +123,7 @@ def _size_and_id(event: Event) -> tuple[int, str]:
 
 
 def read_timestamp(event: Event) -> str | None:
-    """Return an event's time; None if it has none, or, out of a dead-letter file, no text."""
+    """Return an event's timestamp; None without one, or if that of a dead letter is no string."""
     found = msgspec.json.decode(event.payload, type=_TimestampOnly).timestamp
     return found if isinstance(found, str) else None
 
