@@ -1,4 +1,4 @@
-"""The target run in this process against a fake Segment, as the command line runs it."""
+"""Fixtures: the target in this process, as the command line runs it, with a fake Segment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from target_segment.target import TargetSegment
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """What a shell would see of a run, and the lines a user would read as the reason."""
+    """What a shell sees of a run, and its error lines."""
 
     status: int
     states: list
@@ -27,7 +27,7 @@ class Finished:
 
 
 def lines(*messages):
-    """Singer messages as input; text goes in as it is."""
+    """Return Singer messages as input; text is used as it is."""
     text = "".join(m + "\n" if isinstance(m, str) else json.dumps(m) + "\n" for m in messages)
     return io.BytesIO(text.encode())
 
@@ -69,8 +69,8 @@ def dead(settings):
 
 
 @pytest.fixture(autouse=True)
-def undisturbed():
-    """What a run changes for its own process stays as it was for the others."""
+def restored_process():
+    """Restore the signal handlers and the switch interval that a run changes."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     interval = sys.getswitchinterval()
     yield
@@ -83,7 +83,7 @@ def undisturbed():
 def run(capsys, caplog):
     """Run the command to its end."""
 
-    def to_the_end(config, *messages, parse_env=False, **options):
+    def run_target(config, *messages, parse_env=False, **options):
         caplog.clear()
         with pytest.raises(SystemExit) as end:
             TargetSegment.invoke(
@@ -99,4 +99,4 @@ def run(capsys, caplog):
             errors=[entry.message for entry in caplog.records if entry.levelname == "ERROR"],
         )
 
-    return to_the_end
+    return run_target

@@ -1,4 +1,4 @@
-"""Records that come in files: what a BATCH message brings ends as RECORD messages would."""
+"""BATCH files: their records become the same events as RECORD messages."""
 
 import gzip
 import hashlib
@@ -20,7 +20,7 @@ STATE = {"type": "STATE", "value": {"n": 1}}
 
 @pytest.fixture
 def batch(tmp_path):
-    """Make a file of lines, and the message that names it."""
+    """Write a file of lines and return the message that names it."""
 
     def make(content, name="batch.jsonl", compression="none", **more):
         packed = gzip.compress(content) if compression == "gzip" else content
@@ -44,7 +44,7 @@ def test_a_batch_message_is_read_from_its_file(run, settings, segment, batch, co
     assert [event["userId"] for event in segment.accepted] == ["a", "b"]
 
 
-def test_what_stream_maps_hash_is_hashed_in_a_file_too(run, settings, segment, batch):
+def test_stream_maps_apply_to_records_in_files(run, settings, segment, batch):
     settings["stream_maps"] = {"orders": {"user": "md5(user)", "id": "id"}}
     run(settings, SCHEMA, batch(b'{"id":1,"user":"ada@example.com"}\n'))
     [event] = segment.accepted
@@ -52,15 +52,17 @@ def test_what_stream_maps_hash_is_hashed_in_a_file_too(run, settings, segment, b
     assert "ada" not in str(event)
 
 
-def test_a_record_in_a_file_that_is_no_event_is_a_dead_letter(run, settings, segment, dead, batch):
+def test_an_invalid_record_in_a_file_is_a_dead_letter(run, settings, segment, dead, batch):
     lines = b'{"id":"x","user":"a"}\n{"id":1,"user":"a","n":NaN}\n{"id":2,"user":"a","n":1.10}\n'
     assert run(settings, SCHEMA, batch(lines)).status == 0
-    assert [letter["reason"]["code"] for letter in dead()] == ["invalid_record", "not_a_number"]
+    assert [entry["reason"]["code"] for entry in dead()] == ["invalid_record", "not_a_number"]
     assert [event["properties"]["n"] for event in segment.accepted] == [1.1]
 
 
 @pytest.mark.parametrize("content", [b"what a person wrote", b'["person"]', b'{"id": 1, "user"'])
-def test_a_line_that_is_no_record_ends_the_run_naming_file_and_line(run, settings, batch, content):
+def test_a_malformed_line_in_a_file_ends_the_run_and_names_file_and_line(
+    run, settings, batch, content
+):
     finished = run(settings, SCHEMA, batch(b'{"id":1,"user":"a"}\n' + content + b"\n"), STATE)
     assert finished.status == 1
     assert finished.states == []
@@ -84,7 +86,7 @@ def test_a_line_that_is_no_record_ends_the_run_naming_file_and_line(run, setting
         ({"encoding": {"format": "jsonl", "compression": "gzip"}}, "batch.jsonl cannot be read"),
     ],
 )
-def test_a_batch_that_cannot_be_read_ends_in_one_line_that_says_why(
+def test_a_batch_that_cannot_be_read_is_one_error_line_with_the_reason(
     run, settings, batch, more, says
 ):
     finished = run(settings, SCHEMA, batch(b'{"id":1,"user":"a"}\n', **more), STATE)
@@ -95,7 +97,7 @@ def test_a_batch_that_cannot_be_read_ends_in_one_line_that_says_why(
     assert says in error
 
 
-def test_neither_a_signed_url_nor_a_stream_that_is_no_name_is_told(run, settings, batch):
+def test_no_error_quotes_a_signed_url_or_an_invalid_stream_name(run, settings, batch):
     signed = "https://KEY:SECRET@bucket/a.gz?X-Amz-Signature=SECRET"
     for more in ({"manifest": [signed]}, {"stream": {"a": "SECRET"}}):
         [error] = run(settings, SCHEMA, batch(b"", **more)).errors
@@ -103,14 +105,14 @@ def test_neither_a_signed_url_nor_a_stream_that_is_no_name_is_told(run, settings
         assert "SECRET" not in error
 
 
-def test_a_pipe_in_a_manifest_is_refused_and_not_waited_for(run, settings, batch, tmp_path):
+def test_a_pipe_in_a_manifest_is_rejected_without_waiting(run, settings, batch, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     message = batch(b"", manifest=[f"file://{tmp_path}/pipe"])
     [error] = run(settings, SCHEMA, message).errors
     assert "pipe is not a file" in error
 
 
-def test_a_file_that_is_cut_ends_the_run_and_state_stays(run, settings, batch, tmp_path):
+def test_a_truncated_file_ends_the_run_and_no_state_is_emitted(run, settings, batch, tmp_path):
     message = batch(b'{"id":1,"user":"a"}\n' * 5000, compression="gzip")
     path = tmp_path / "batch.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
@@ -119,7 +121,7 @@ def test_a_file_that_is_cut_ends_the_run_and_state_stays(run, settings, batch, t
     assert "batch.jsonl cannot be read" in finished.errors[0]
 
 
-def test_a_batch_before_its_schema_or_without_a_manifest_ends_in_one_line(run, settings, batch):
+def test_a_batch_before_its_schema_or_without_a_manifest_is_one_error_line(run, settings, batch):
     message = batch(b'{"id":1,"user":"a"}\n')
     [error] = run(settings, message).errors
     assert "before a corresponding schema" in error

@@ -1,4 +1,4 @@
-"""Events to bodies: in order, and under every limit."""
+"""Batcher: bodies in order and within every limit."""
 
 import gzip
 import json
@@ -36,7 +36,7 @@ def event(size, number=0):
     st.integers(1, 7),
     st.text(st.characters(codec="utf-8"), max_size=20),
 )
-def test_batches_joined_are_the_input_in_order_and_none_is_over_a_limit(sizes, most, write_key):
+def test_batches_keep_the_order_of_the_input_and_exceed_no_limit(sizes, most, write_key):
     events = [event(size, number) for number, size in enumerate(sizes)]
     batcher = Batcher(most, MAX_BYTES, envelope_size(write_key))
     batches = [closed for one in events if (closed := batcher.add(one))]
@@ -63,11 +63,11 @@ def test_a_body_is_json_with_its_key_escaped():
     assert body == {"batch": [{"a": 1}, {"b": 2}], "sentAt": "now", "writeKey": 'k"ey'}
 
 
-def test_a_body_without_a_key_names_none():
+def test_a_body_without_a_write_key_has_no_such_field():
     assert build_body([b"1"], "now", None) == b'{"batch":[1],"sentAt":"now"}'
 
 
-def test_the_ids_that_wait_are_known_until_the_batch_is_closed():
+def test_the_name_of_an_event_is_known_until_its_batch_is_flushed():
     batcher = Batcher(10, 1000, 0)
     batcher.add(event(1, 7))
     assert batcher.name_of("7") == "e"
@@ -76,12 +76,12 @@ def test_the_ids_that_wait_are_known_until_the_batch_is_closed():
     assert batcher.flush() is None
 
 
-def test_the_time_of_sending_has_the_form_of_segments_own_libraries():
-    moment = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
-    assert iso_milliseconds(moment) == "2026-11-22T10:55:22.220Z"
+def test_sent_at_has_the_format_of_segments_own_libraries():
+    time = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
+    assert iso_milliseconds(time) == "2026-11-22T10:55:22.220Z"
 
 
-def test_what_is_compressed_is_gzip_of_the_same_and_smaller():
+def test_a_compressed_body_is_gzip_and_smaller():
     body = b'{"batch":[' + b'{"event":"e"},' * 100
     assert gzip.decompress(gzip_body(body)) == body
     assert len(gzip_body(body)) < len(body) / 5

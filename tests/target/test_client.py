@@ -1,4 +1,4 @@
-"""One request to Segment."""
+"""HTTP client: one request to Segment."""
 
 import io
 from datetime import datetime, timezone
@@ -31,17 +31,17 @@ def client(segment):
         )
 
 
-def test_a_body_arrives_compressed_authorised_and_with_the_time_of_sending(client, segment):
-    answer = client.post([EVENT] * 50, 0)
-    assert answer.outcome is Outcome.ACCEPTED
+def test_a_body_is_compressed_and_has_credentials_and_sent_at(client, segment):
+    result = client.post([EVENT] * 50, 0)
+    assert result.outcome is Outcome.ACCEPTED
     [received] = segment.received
     assert segment.complaints == []
-    assert (answer.body_bytes, answer.sent_bytes) == (received.size, received.wire_size)
-    assert answer.sent_bytes < answer.body_bytes / 5
+    assert (result.body_bytes, result.sent_bytes) == (received.size, received.wire_size)
+    assert result.sent_bytes < result.body_bytes / 5
     assert "x-retry-count" not in received.headers
 
 
-def test_each_attempt_has_a_time_of_sending_of_its_own_and_is_counted(client, segment):
+def test_each_attempt_has_its_own_sent_at_and_is_counted(client, segment):
     for attempt in range(3):
         client.post([EVENT], attempt)
     counts = [received.headers.get("x-retry-count") for received in segment.received]
@@ -49,9 +49,7 @@ def test_each_attempt_has_a_time_of_sending_of_its_own_and_is_counted(client, se
     assert segment.complaints == []
 
 
-def test_credentials_of_the_host_do_not_replace_the_write_key(
-    client, segment, tmp_path, monkeypatch
-):
+def test_credentials_in_netrc_do_not_replace_the_write_key(client, segment, tmp_path, monkeypatch):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     client.post([EVENT], 0)
@@ -59,14 +57,14 @@ def test_credentials_of_the_host_do_not_replace_the_write_key(
 
 
 @pytest.mark.parametrize("stored", [True, False])
-def test_a_cut_connection_is_tried_again(client, segment, stored):
+def test_a_broken_connection_is_retried(client, segment, stored):
     segment.next_answers.append(Scripted(status=0, stored=stored))
-    answer = client.post([EVENT], 0)
-    assert answer.outcome is Outcome.RETRY
-    assert answer.status == "ConnectionError"
+    result = client.post([EVENT], 0)
+    assert result.outcome is Outcome.RETRY
+    assert result.status == "ConnectionError"
 
 
-def test_a_host_that_is_not_there_is_tried_again():
+def test_an_unreachable_host_is_retried():
     with requests.Session() as session:
         client = SegmentClient(
             session=session,
@@ -79,7 +77,7 @@ def test_a_host_that_is_not_there_is_tried_again():
         assert client.post([EVENT], 0).outcome is Outcome.RETRY
 
 
-def test_a_write_check_write_key_unknown_or_cannot_be_told(segment):
+def test_a_write_key_is_known_unknown_or_undetermined(segment):
     with requests.Session() as session:
         url = f"{segment.cdn_url}/v1/projects/%s/settings"
         assert check_write_key(session, url % "key-1", 5) is True
@@ -87,14 +85,14 @@ def test_a_write_check_write_key_unknown_or_cannot_be_told(segment):
         assert check_write_key(session, "http://127.0.0.1:9/", 1) is None
 
 
-def test_a_redirect_to_what_is_no_url_is_a_wrong_url_like_any_other(client, segment):
+def test_a_redirect_to_an_invalid_url_is_a_wrong_api_url(client, segment):
     segment.next_answers.append(Scripted(status=302, headers={"Location": "http://["}))
     with pytest.raises(DeliveryError, match="HTTP 302"):
         client.post([EVENT], 0)
 
 
 class Endless(io.RawIOBase):
-    """A body that goes on."""
+    """A body without an end."""
 
     def readable(self):
         return True
@@ -104,7 +102,7 @@ class Endless(io.RawIOBase):
         return len(buffer)
 
 
-def test_an_answer_without_an_end_is_read_as_far_as_it_matters():
+def test_an_endless_response_is_read_up_to_the_limit():
     with requests.Session() as session:
         session.mount("https://", ScriptedAdapter([Answer(503, Endless()), Answer(200, Endless())]))
         client = SegmentClient(

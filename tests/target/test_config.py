@@ -1,4 +1,4 @@
-"""Settings as users write them, and the one line that a wrong one ends in."""
+"""Settings as users write them, and the error line of an invalid one."""
 
 import json
 
@@ -73,7 +73,7 @@ def track(**more):
         ({"event_names": {"a": 5}}, "event_names: must be {event: new name}"),
     ],
 )
-def test_a_wrong_setting_ends_in_one_line_that_names_it(run, settings, segment, change, says):
+def test_an_invalid_setting_is_one_error_line_that_names_it(run, settings, segment, change, says):
     finished = run({**settings, **change})
     assert finished.status == 1
     [error] = finished.errors
@@ -98,14 +98,14 @@ def test_every_setting_is_described_and_secrets_are_marked():
     }
 
 
-def test_settings_of_the_sdk_that_would_do_nothing_are_not_offered():
+def test_settings_of_the_sdk_without_an_effect_are_not_offered():
     result = CliRunner().invoke(TargetSegment.get_singer_command(), ["--about", "--format", "json"])
     offered = json.loads(result.output)["settings"]["properties"]
     assert not {"load_method", "add_record_metadata", "batch_size_rows"} & set(offered)
     assert {"stream_maps", "flattening_enabled", "validate_records"} <= set(offered)
 
 
-def test_objects_and_lists_may_come_as_json_text_from_the_environment(monkeypatch):
+def test_objects_and_lists_in_the_environment_are_json_text(monkeypatch):
     environment = {
         "DRY_RUN": "true",
         "PRESET": "none",
@@ -125,9 +125,7 @@ def test_objects_and_lists_may_come_as_json_text_from_the_environment(monkeypatc
 @pytest.mark.parametrize(
     ("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "abc"), ("DRY_RUN", "ture")]
 )
-def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
-    run, monkeypatch, name, value
-):
+def test_invalid_text_in_the_environment_is_one_error_line(run, monkeypatch, name, value):
     monkeypatch.setenv(f"TARGET_SEGMENT_{name}", value)
     finished = run({"dry_run": True}, parse_env=True)
     assert finished.status == 1
@@ -137,7 +135,7 @@ def test_text_in_the_environment_that_cannot_be_read_ends_in_one_line(
 
 
 @pytest.mark.parametrize("text", [None, "{", "[1", "null"])
-def test_a_file_of_settings_that_cannot_be_read_is_a_wrong_option(tmp_path, text):
+def test_a_config_file_that_cannot_be_read_is_an_invalid_option(tmp_path, text):
     path = tmp_path / "config.json"
     if text:
         path.write_text(text)
@@ -146,7 +144,7 @@ def test_a_file_of_settings_that_cannot_be_read_is_a_wrong_option(tmp_path, text
     assert "--config" in result.output
 
 
-def test_objects_may_come_as_json_text_in_a_file():
+def test_objects_in_a_config_file_may_be_json_text():
     target = TargetSegment(config={"dry_run": True, "streams": '{"x": {"user_id": "u"}}'})
     assert "x" in target.settings.routing.streams
 

@@ -1,4 +1,4 @@
-"""The file of what could not be sent, and sending it again."""
+"""Dead letters: the file of undeliverable events and records, and its replay."""
 
 import errno
 import fcntl
@@ -28,27 +28,27 @@ EVENT = Event(
 )
 
 
-def NOBODY_ELSE():  # noqa: N802 - a value
-    """No other process has the file."""
+def no_other_process():
+    """Refuse to wait: no other process has the file."""
     raise AssertionError
 
 
 @pytest.fixture
-def letters(tmp_path):
-    file = DeadLetters(tmp_path / "new" / "dead.jsonl", 3, StillClock(NOW), NOBODY_ELSE)
+def dead_letters(tmp_path):
+    file = DeadLetters(tmp_path / "new" / "dead.jsonl", 3, StillClock(NOW), no_other_process)
     yield file
     file.close()
 
 
-def test_no_file_is_made_without_a_letter(letters):
-    assert not letters.path.exists()
+def test_no_file_is_created_without_a_dead_letter(dead_letters):
+    assert not dead_letters.path.exists()
 
 
-def test_a_letter_is_one_line_that_only_its_owner_can_read(letters):
-    letters.write_event(EVENT, REASON)
-    letters.write_record("s", ["id"], {"id": 1, "n": Decimal("1.10")}, REASON)
-    assert stat.S_IMODE(letters.path.stat().st_mode) == 0o600
-    first, second = letters.path.read_text().splitlines()
+def test_a_dead_letter_is_one_line_that_only_its_owner_can_read(dead_letters):
+    dead_letters.write_event(EVENT, REASON)
+    dead_letters.write_record("s", ["id"], {"id": 1, "n": Decimal("1.10")}, REASON)
+    assert stat.S_IMODE(dead_letters.path.stat().st_mode) == 0o600
+    first, second = dead_letters.path.read_text().splitlines()
     assert json.loads(first) == {
         "time": "2026-11-22T10:00:00+00:00",
         "stream": "s",
@@ -58,45 +58,45 @@ def test_a_letter_is_one_line_that_only_its_owner_can_read(letters):
     assert '"key_properties":["id"],"record":{"id":1,"n":1.10}' in second
 
 
-def test_a_file_that_others_could_read_is_closed_to_them(letters):
-    letters.path.parent.mkdir()
-    letters.path.touch(0o644)
-    letters.write_event(EVENT, REASON)
-    assert stat.S_IMODE(letters.path.stat().st_mode) == 0o600
+def test_a_file_that_others_can_read_becomes_owner_only(dead_letters):
+    dead_letters.path.parent.mkdir()
+    dead_letters.path.touch(0o644)
+    dead_letters.write_event(EVENT, REASON)
+    assert stat.S_IMODE(dead_letters.path.stat().st_mode) == 0o600
 
 
-def test_half_a_line_of_an_earlier_crash_spoils_nothing(letters):
-    letters.path.parent.mkdir()
-    letters.path.write_text('{"time": "2026')
-    letters.write_event(EVENT, REASON)
-    half, whole = read_dead_letters(letters.path)
+def test_half_a_line_of_an_earlier_crash_does_not_corrupt_the_next_one(dead_letters):
+    dead_letters.path.parent.mkdir()
+    dead_letters.path.write_text('{"time": "2026')
+    dead_letters.write_event(EVENT, REASON)
+    half, whole = read_dead_letters(dead_letters.path)
     assert half is None
     assert whole.payload == EVENT.payload
 
 
-def test_above_the_limit_nothing_more_is_kept(letters):
+def test_above_the_limit_no_dead_letter_is_written(dead_letters):
     for _ in range(3):
-        letters.write_event(EVENT, REASON)
+        dead_letters.write_event(EVENT, REASON)
     with pytest.raises(DeadLetterError, match="More than 3"):
-        letters.write_event(EVENT, REASON)
-    assert len(letters.path.read_text().splitlines()) == 3
+        dead_letters.write_event(EVENT, REASON)
+    assert len(dead_letters.path.read_text().splitlines()) == 3
 
 
-def test_a_disk_that_takes_nothing_is_an_error_naming_the_setting(tmp_path):
-    full = DeadLetters(tmp_path, 3, StillClock(NOW), NOBODY_ELSE)
+def test_a_file_that_cannot_be_written_is_an_error_that_names_the_setting(tmp_path):
+    full = DeadLetters(tmp_path, 3, StillClock(NOW), no_other_process)
     with pytest.raises(DeadLetterError, match="dead_letter_path"):
         full.write_event(EVENT, REASON)
 
 
-def test_a_letter_that_finds_no_room_cuts_off_no_letter_of_another_process(letters, monkeypatch):
-    letters.write_event(EVENT, REASON)
+def test_a_full_disk_truncates_no_dead_letter_of_another_process(dead_letters, monkeypatch):
+    dead_letters.write_event(EVENT, REASON)
     theirs = b'{"stream":"another process"}\n'
     write, waiting = os.write, []
 
     def fill_the_disk(descriptor, content):
-        """Half a line fits; meanwhile another process has a letter, and waits if it must."""
+        """Fit half a line; meanwhile another process writes a line, or waits for the lock."""
         write(descriptor, content[:10])
-        with letters.path.open("ab", buffering=0) as other:
+        with dead_letters.path.open("ab", buffering=0) as other:
             try:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 write(other.fileno(), theirs)
@@ -107,14 +107,14 @@ def test_a_letter_that_finds_no_room_cuts_off_no_letter_of_another_process(lette
     with monkeypatch.context() as system:
         system.setattr(os, "write", fill_the_disk)
         with pytest.raises(DeadLetterError, match="No space"):
-            letters.write_event(EVENT, REASON)
-    with letters.path.open("ab", buffering=0) as other:
+            dead_letters.write_event(EVENT, REASON)
+    with dead_letters.path.open("ab", buffering=0) as other:
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         other.writelines(waiting)
-    assert letters.path.read_bytes().splitlines(keepends=True)[1:] == [theirs]
+    assert dead_letters.path.read_bytes().splitlines(keepends=True)[1:] == [theirs]
 
 
-def test_a_letter_waits_for_another_process_and_heeds_what_ends_waiting(tmp_path):
+def test_a_writer_waits_for_the_lock_of_another_process_until_it_is_interrupted(tmp_path):
     path = tmp_path / "dead.jsonl"
     pauses = []
     with path.open("ab") as other:
@@ -138,20 +138,20 @@ def test_a_letter_waits_for_another_process_and_heeds_what_ends_waiting(tmp_path
 
 
 @pytest.mark.parametrize("stays", [True, False])
-def test_a_letter_is_in_the_file_of_that_name_also_when_the_one_before_was_moved(letters, stays):
-    moved = letters.path.with_name("replay.jsonl")
-    letters.write_event(EVENT, REASON)
-    letters.path.rename(moved)
+def test_a_dead_letter_after_a_rename_is_in_a_new_file_of_the_old_name(dead_letters, stays):
+    moved = dead_letters.path.with_name("replay.jsonl")
+    dead_letters.write_event(EVENT, REASON)
+    dead_letters.path.rename(moved)
     if stays:
-        letters.path.touch(0o644)
-    letters.write_record("s", ["id"], {"id": 1}, REASON)
+        dead_letters.path.touch(0o644)
+    dead_letters.write_record("s", ["id"], {"id": 1}, REASON)
     assert len(moved.read_bytes().splitlines()) == 1
-    [letter] = read_dead_letters(letters.path)
-    assert letter.record == {"id": 1}
-    assert stat.S_IMODE(letters.path.stat().st_mode) == 0o600
+    [entry] = read_dead_letters(dead_letters.path)
+    assert entry.record == {"id": 1}
+    assert stat.S_IMODE(dead_letters.path.stat().st_mode) == 0o600
 
 
-def test_a_letter_that_waited_while_the_file_was_moved_is_not_in_the_moved_one(tmp_path):
+def test_a_dead_letter_that_waited_during_a_rename_is_in_the_new_file(tmp_path):
     path = tmp_path / "dead.jsonl"
     with path.open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
@@ -166,20 +166,20 @@ def test_a_letter_that_waited_while_the_file_was_moved_is_not_in_the_moved_one(t
     assert len(path.read_bytes().splitlines()) == 1
 
 
-def test_letters_come_back_byte_by_byte(letters):
-    letters.write_event(EVENT, REASON)
-    letters.write_record("s", ["id"], {"id": 1, "n": NonFiniteNumber("NaN")}, REASON)
-    event, record = read_dead_letters(letters.path)
+def test_dead_letters_are_read_back_byte_by_byte(dead_letters):
+    dead_letters.write_event(EVENT, REASON)
+    dead_letters.write_record("s", ["id"], {"id": 1, "n": NonFiniteNumber("NaN")}, REASON)
+    event, record = read_dead_letters(dead_letters.path)
     assert event.payload == EVENT.payload
     assert record.keys == ["id"]
     assert isinstance(record.record["n"], NonFiniteNumber)
 
 
-def test_letters_written_while_reading_are_left_for_the_next_time(letters):
-    letters.write_event(EVENT, REASON)
-    for _ in read_dead_letters(letters.path):
-        letters.write_event(EVENT, REASON)
-    assert letters.count == 2
+def test_dead_letters_written_during_a_replay_are_not_read_by_it(dead_letters):
+    dead_letters.write_event(EVENT, REASON)
+    for _ in read_dead_letters(dead_letters.path):
+        dead_letters.write_event(EVENT, REASON)
+    assert dead_letters.count == 2
 
 
 def order(number, **fields):
@@ -194,10 +194,10 @@ SCHEMA = {
 }
 
 
-def test_refused_events_are_sent_again_with_the_same_ids(run, settings, segment, dead):
+def test_rejected_events_are_replayed_with_the_same_ids(run, settings, segment, dead):
     segment.is_poison = lambda _: True
     run(settings, SCHEMA, *[order(number, user="u") for number in range(3)])
-    ids = [letter["event"]["messageId"] for letter in dead()]
+    ids = [entry["event"]["messageId"] for entry in dead()]
     segment.is_poison = lambda _: False
     finished = run(settings, replay_path=settings["dead_letter_path"])
     assert finished.status == 0
@@ -206,7 +206,7 @@ def test_refused_events_are_sent_again_with_the_same_ids(run, settings, segment,
     assert segment.complaints == segment.swallowed == []
 
 
-def test_records_are_mapped_again_when_the_mapping_was_at_fault(run, settings, segment):
+def test_a_replay_maps_records_with_the_current_mapping(run, settings, segment):
     run(settings, SCHEMA, order(1, customer="u"))
     settings["streams"] = {
         "orders": {**settings["streams"]["orders"], "user_id": ["user", "customer"]}
@@ -217,7 +217,7 @@ def test_records_are_mapped_again_when_the_mapping_was_at_fault(run, settings, s
     assert [why for _, why in segment.swallowed] == ["duplicate"]
 
 
-def test_a_letter_has_the_names_that_the_run_would_have_given_it(run, settings, segment):
+def test_a_replay_counts_events_by_the_same_names_as_a_run(run, settings, segment):
     fields = {"record_id": 77, "userId": "x", "receivedAt": None, "record_userId": "y"}
     wider = {**SCHEMA, "schema": {"properties": {"id": {}, "record_id": {}, "userId": {}}}}
     run(settings, wider, order(1, **fields), order(2, **fields, user="u"))
@@ -227,18 +227,18 @@ def test_a_letter_has_the_names_that_the_run_would_have_given_it(run, settings, 
     assert by_run == {**by_replay, "record_record_id": 2, "user": "u"}
 
 
-def test_what_fails_again_is_kept_again_once(run, settings, segment, dead):
+def test_what_fails_in_a_replay_becomes_one_dead_letter_again(run, settings, segment, dead):
     segment.is_poison = lambda event: event["userId"] == "u1"
     run(settings, SCHEMA, order(1, user="u1"), order(2))
     finished = run(settings, replay_path=settings["dead_letter_path"])
     assert finished.status == 0
-    letters = dead()
-    assert len(letters) == 4
-    kinds = sorted(letter["reason"]["code"] for letter in letters)
+    dead_letters = dead()
+    assert len(dead_letters) == 4
+    kinds = sorted(entry["reason"]["code"] for entry in dead_letters)
     assert kinds == ["no_identity", "no_identity", "refused", "refused"]
 
 
-def test_records_without_their_key_are_kept_again_and_not_taken_for_one(
+def test_replayed_records_without_their_key_are_two_dead_letters_again(
     run, settings, segment, dead
 ):
     typed = {**SCHEMA, "schema": {"type": "object", "required": ["id"], "properties": {}}}
@@ -247,11 +247,13 @@ def test_records_without_their_key_are_kept_again_and_not_taken_for_one(
     finished = run(settings, replay_path=settings["dead_letter_path"])
     assert segment.received == []
     assert "merged" not in finished.table
-    classes = [letter["reason"]["code"] for letter in dead()]
+    classes = [entry["reason"]["code"] for entry in dead()]
     assert classes == ["invalid_record"] * 2 + ["bad_message_id"] * 2
 
 
-def test_a_file_of_something_else_sends_nothing_and_says_so(run, settings, segment, tmp_path):
+def test_a_replay_of_another_file_sends_nothing_and_counts_the_lines(
+    run, settings, segment, tmp_path
+):
     (tmp_path / "other.jsonl").write_text('{"a": 1}\nnot json\n\n{"stream": "s", "event": {}}\n')
     finished = run(settings, replay_path=str(tmp_path / "other.jsonl"))
     assert segment.received == []
@@ -259,23 +261,23 @@ def test_a_file_of_something_else_sends_nothing_and_says_so(run, settings, segme
     assert finished.status == 0
 
 
-def test_a_letter_and_the_name_of_its_file_are_on_disk_before_they_count(letters, monkeypatch):
+def test_a_dead_letter_and_its_file_name_are_synced_before_it_is_counted(dead_letters, monkeypatch):
     synced = []
     sync = os.fsync
 
     def note(descriptor):
-        synced.append((os.fstat(descriptor).st_ino, letters.count))
+        synced.append((os.fstat(descriptor).st_ino, dead_letters.count))
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", note)
-    letters.write_event(EVENT, REASON)
-    letters.write_event(EVENT, REASON)
-    folder, file = (path.stat().st_ino for path in (letters.path.parent, letters.path))
+    dead_letters.write_event(EVENT, REASON)
+    dead_letters.write_event(EVENT, REASON)
+    folder, file = (path.stat().st_ino for path in (dead_letters.path.parent, dead_letters.path))
     assert synced == [(folder, 0), (file, 0), (file, 1)]
 
 
-def test_where_none_may_be_kept_the_error_names_no_file(tmp_path):
-    none = DeadLetters(tmp_path / "dead.jsonl", 0, StillClock(NOW), NOBODY_ELSE)
+def test_with_a_limit_of_none_the_error_names_no_file(tmp_path):
+    none = DeadLetters(tmp_path / "dead.jsonl", 0, StillClock(NOW), no_other_process)
     with pytest.raises(DeadLetterError, match=r"More than 0 events .*\(max_dead_letters\)$"):
         none.write_event(EVENT, REASON)
     assert not none.path.exists()

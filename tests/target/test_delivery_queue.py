@@ -1,4 +1,4 @@
-"""Events through threads to a far end, and the STATE that this makes safe."""
+"""Delivery queue and batch sender: events to a fake server, and the safe STATE."""
 
 import json
 import logging
@@ -20,8 +20,8 @@ from target_segment.errors import DeadLetterError, DeliveryError
 from target_segment.segment_spec import Event
 
 
-class FarEnd:
-    """Answers from a script, and by what is in a body when the script has ended."""
+class FakeServer:
+    """Responds as scripted, then by the content of each body."""
 
     write_key = None
 
@@ -41,21 +41,21 @@ class FarEnd:
         assert self.gate.wait(10)
         with self.lock:
             self.attempts.append(attempt)
-            answer = self.script.popleft() if self.script else ACCEPTED
-            if isinstance(answer, Exception):
-                raise answer
-            if answer is ACCEPTED and (self.poison & set(payloads) or len(payloads) > self.limit):
+            response = self.script.popleft() if self.script else ACCEPTED
+            if isinstance(response, Exception):
+                raise response
+            if response is ACCEPTED and (self.poison & set(payloads) or len(payloads) > self.limit):
                 return PostResult(outcome=Outcome.REFUSED, status="HTTP 400")
-            if answer.outcome is Outcome.ACCEPTED:
+            if response.outcome is Outcome.ACCEPTED:
                 self.stored.extend(payloads)
-            return answer
+            return response
 
 
 ACCEPTED = PostResult(outcome=Outcome.ACCEPTED, status="HTTP 200", body_bytes=10, sent_bytes=5)
 BUSY = PostResult(outcome=Outcome.RETRY, status="HTTP 503")
 
 
-def told_to_wait(seconds):
+def wait_requested(seconds):
     return PostResult(outcome=Outcome.RETRY, status="HTTP 429", wait=seconds)
 
 
@@ -70,21 +70,21 @@ def event(number, name="e"):
 
 
 class Bench:
-    """A delivery with everything around it."""
+    """A delivery queue with all that it needs."""
 
     def __init__(
         self,
         folder,
-        far_end,
+        server,
         *,
         batch=10,
         concurrency=1,
         rate=0,
         dead=1000,
-        patience=1800,
+        retry_seconds=1800,
         state_seconds=10,
     ):
-        self.far_end = far_end
+        self.server = server
         self.clock = StillClock()
         self.dead = DeadLetters(
             folder / "dead.jsonl",
@@ -93,10 +93,10 @@ class Bench:
             on_idle=lambda: None,
         )
         self.sender = BatchSender(
-            transport=far_end,
+            transport=server,
             dead_letters=self.dead,
             events_per_second=rate,
-            retry_seconds=patience,
+            retry_seconds=retry_seconds,
             clock=self.clock,
             logger=logging.getLogger("test"),
             known_event_names={"e"},
@@ -110,13 +110,13 @@ class Bench:
             check_interrupt=lambda: None,
         )
 
-    def letters(self):
+    def dead_letters(self):
         if not self.dead.path.exists():
             return []
         return [json.loads(line)["event"] for line in self.dead.path.read_text().splitlines()]
 
     def close(self):
-        self.far_end.gate.set()
+        self.server.gate.set()
         self.delivery.end(5)
         self.dead.close()
 
@@ -126,7 +126,7 @@ def bench(tmp_path):
     made = []
 
     def make(*script, poison=(), limit=10**9, **options):
-        made.append(Bench(tmp_path, FarEnd(*script, poison=poison, limit=limit), **options))
+        made.append(Bench(tmp_path, FakeServer(*script, poison=poison, limit=limit), **options))
         return made[-1]
 
     yield make
@@ -148,24 +148,24 @@ def deliver(bench, count):
     limit=st.integers(1, 12),
     concurrency=st.integers(1, 4),
 )
-def test_what_is_delivered_and_what_is_kept_is_what_was_received(
+def test_every_event_is_delivered_or_a_dead_letter_once(
     tmp_path_factory, *, count, poison, batch, limit, concurrency
 ):
-    far_end = FarEnd(poison={b"%d" % number for number in poison}, limit=limit)
+    server = FakeServer(poison={b"%d" % number for number in poison}, limit=limit)
     folder = tmp_path_factory.mktemp("delivery")
-    one = Bench(folder, far_end, batch=batch, concurrency=concurrency)
+    one = Bench(folder, server, batch=batch, concurrency=concurrency)
     deliver(one, count)
-    kept = one.letters()
+    kept = one.dead_letters()
     one.close()
     assert sorted(kept) == sorted(poison & set(range(count)))
-    stored = [int(payload) for payload in far_end.stored]
+    stored = [int(payload) for payload in server.stored]
     assert sorted([*stored, *kept]) == list(range(count))
     if concurrency == 1:
         assert stored == sorted(stored)
     assert one.delivery.stats.sent == Counter({"e": len(stored)} if stored else {})
 
 
-def test_what_is_delivered_and_what_is_kept_is_counted(bench):
+def test_deliveries_and_dead_letters_are_counted(bench):
     one = bench(poison={b"1", b"3"}, batch=4)
     deliver(one, 5)
     report = one.delivery.stats
@@ -178,56 +178,56 @@ def test_what_is_delivered_and_what_is_kept_is_counted(bench):
     assert [reason["code"] for reason in reasons] == ["refused", "refused"]
 
 
-def test_pauses_double_to_a_minute_with_a_little_chance():
+def test_back_off_doubles_up_to_a_minute_with_jitter():
     assert [backoff_seconds(n, lambda: 0.0) for n in (1, 2, 3, 8, 50)] == [0.5, 1, 2, 60, 60]
     assert backoff_seconds(1, lambda: 1.0) == pytest.approx(0.55)
 
 
-def test_a_passing_fault_is_tried_again_with_growing_pauses(bench):
+def test_a_temporary_error_is_retried_with_growing_back_off(bench):
     one = bench(BUSY, BUSY, BUSY)
     deliver(one, 5)
-    assert one.far_end.attempts == [0, 1, 2, 3]
+    assert one.server.attempts == [0, 1, 2, 3]
     assert one.clock.slept == sorted(one.clock.slept)
     assert len(one.clock.slept) == 3
     assert one.delivery.stats.retries == 3
 
 
-def test_ten_counted_attempts_are_all(bench):
+def test_a_request_fails_after_ten_attempts(bench):
     one = bench(*[BUSY] * 20)
     with pytest.raises(DeliveryError, match="HTTP 503 at attempt 10"):
         deliver(one, 5)
-    assert one.far_end.attempts == list(range(10))
+    assert one.server.attempts == list(range(10))
 
 
-def test_a_wait_that_is_asked_for_is_obeyed_and_not_counted(bench):
-    one = bench(*[told_to_wait(20)] * 30)
+def test_a_requested_wait_is_obeyed_and_not_counted_as_an_attempt(bench):
+    one = bench(*[wait_requested(20)] * 30)
     deliver(one, 5)
-    assert len(one.far_end.attempts) == 31
+    assert len(one.server.attempts) == 31
     assert one.clock.monotonic() == 600
 
 
-def test_a_wait_of_no_time_is_no_licence_to_hammer(bench):
-    one = bench(*[told_to_wait(0)] * 30)
+def test_a_requested_wait_of_zero_still_backs_off(bench):
+    one = bench(*[wait_requested(0)] * 30)
     with pytest.raises(DeliveryError):
         deliver(one, 5)
-    assert len(one.far_end.attempts) == 10
+    assert len(one.server.attempts) == 10
     assert one.clock.monotonic() > 60
 
 
-def test_patience_ends_all_the_same(bench):
-    one = bench(*[told_to_wait(20)] * 30, patience=100)
+def test_requested_waits_end_after_max_retry_seconds(bench):
+    one = bench(*[wait_requested(20)] * 30, retry_seconds=100)
     with pytest.raises(DeliveryError, match="max_retry_seconds"):
         deliver(one, 5)
     assert one.clock.monotonic() <= 100
 
 
-def test_retries_count_against_the_rate(bench):
+def test_retries_count_against_the_rate_limit(bench):
     one = bench(BUSY, rate=10)
     deliver(one, 10)
     assert one.clock.monotonic() >= 1
 
 
-def test_a_wrong_clock_is_warned_of_once(bench, caplog):
+def test_a_wrong_clock_is_logged_once(bench, caplog):
     skewed = PostResult(outcome=Outcome.ACCEPTED, status="HTTP 200", clock_skew=42.0)
     one = bench(skewed, skewed, batch=1)
     deliver(one, 2)
@@ -235,13 +235,13 @@ def test_a_wrong_clock_is_warned_of_once(bench, caplog):
     assert "42 s ahead of" in warning
 
 
-def test_a_small_difference_of_clocks_is_no_matter(bench, caplog):
+def test_a_small_clock_skew_is_not_logged(bench, caplog):
     one = bench(PostResult(outcome=Outcome.ACCEPTED, status="HTTP 200", clock_skew=-4.0))
     deliver(one, 2)
     assert caplog.messages == []
 
 
-def test_state_is_safe_once_all_before_it_is_settled(bench):
+def test_a_state_is_safe_once_all_events_before_it_are_settled(bench):
     one = bench(batch=2)
     for number in range(3):
         one.delivery.enqueue(event(number))
@@ -251,24 +251,24 @@ def test_state_is_safe_once_all_before_it_is_settled(bench):
     assert one.delivery.take_safe_state() is None
 
 
-def test_state_waits_for_the_slowest_request_before_it(bench):
+def test_a_state_waits_for_the_slowest_request_before_it(bench):
     one = bench(batch=1, concurrency=2)
-    one.far_end.gate.clear()
+    one.server.gate.clear()
     for number in range(2):
         one.delivery.enqueue(event(number))
         one.delivery.add_state(number)
     assert one.delivery.take_safe_state() is None
-    one.far_end.gate.set()
+    one.server.gate.set()
     one.delivery.flush()
     assert one.delivery.take_safe_state() == 1
 
 
-def test_states_without_an_event_between_them_wait_as_one_while_a_body_is_on_its_way(bench):
+def test_only_the_newest_of_states_without_events_between_them_is_held(bench):
     class State:
-        """A STATE of which is known whether anything still holds it."""
+        """A STATE that can be referenced weakly."""
 
     one = bench(batch=1, concurrency=2)
-    one.far_end.gate.clear()
+    one.server.gate.clear()
     one.delivery.enqueue(event(0))
     states = WeakSet()
     for seconds in (0, 60, 61, 62):
@@ -278,32 +278,32 @@ def test_states_without_an_event_between_them_wait_as_one_while_a_body_is_on_its
         one.delivery.add_state(state)
         assert one.delivery.take_safe_state() is None
     assert list(states) == [state]
-    one.far_end.gate.set()
+    one.server.gate.set()
     one.delivery.flush()
     assert one.delivery.take_safe_state() is state
 
 
-def test_state_before_any_event_is_safe_at_once(bench):
+def test_a_state_before_any_event_is_safe_at_once(bench):
     one = bench()
     one.delivery.add_state("s")
     assert one.delivery.take_safe_state() == "s"
 
 
-def test_a_state_that_has_waited_its_time_has_its_events_sent(bench):
+def test_a_state_older_than_state_seconds_has_its_events_sent(bench):
     one = bench(batch=100)
     one.delivery.enqueue(event(1))
     one.delivery.add_state("s")
     one.clock.slept = [9.9]
     assert one.delivery.take_safe_state() is None
-    assert one.far_end.attempts == []
+    assert one.server.attempts == []
     one.clock.slept = [10]
     while (state := one.delivery.take_safe_state()) is None:
         pass
     assert state == "s"
-    assert one.far_end.stored == [b"1"]
+    assert one.server.stored == [b"1"]
 
 
-def test_newer_states_do_not_put_off_the_oldest(bench):
+def test_newer_states_do_not_delay_the_oldest(bench):
     one = bench(batch=100)
     for seconds in range(11):
         one.clock.slept = [seconds]
@@ -314,17 +314,17 @@ def test_newer_states_do_not_put_off_the_oldest(bench):
     assert state == 10
 
 
-def test_events_after_the_newest_state_need_not_hurry(bench):
+def test_events_after_the_newest_state_wait_for_a_full_batch(bench):
     one = bench(batch=100)
     one.delivery.add_state("s")
     one.delivery.enqueue(event(1))
     one.clock.slept = [60]
     assert one.delivery.take_safe_state() == "s"
     assert one.delivery.take_safe_state() is None
-    assert one.far_end.attempts == []
+    assert one.server.attempts == []
 
 
-def test_no_state_behind_a_failure_is_ever_safe(bench):
+def test_no_state_after_a_failed_batch_is_ever_safe(bench):
     one = bench(ACCEPTED, DeliveryError("stop"), batch=1)
     states = []
     with pytest.raises(DeliveryError):
@@ -336,7 +336,7 @@ def test_no_state_behind_a_failure_is_ever_safe(bench):
     assert {state for state in states if state is not None} == {0}
 
 
-def test_no_state_is_safe_behind_events_for_which_the_system_gives_no_thread(bench, monkeypatch):
+def test_no_state_is_safe_after_events_for_which_no_thread_can_start(bench, monkeypatch):
     def refuse(_):
         raise RuntimeError("can't start new thread")
 
@@ -348,10 +348,10 @@ def test_no_state_is_safe_behind_events_for_which_the_system_gives_no_thread(ben
         with pytest.raises(DeliveryError, match="max_concurrency"):
             one.delivery.flush()
     assert one.delivery.end(5) is None
-    assert one.far_end.stored == []
+    assert one.server.stored == []
 
 
-def test_what_was_sent_before_a_failure_is_counted(bench):
+def test_events_sent_before_a_failure_are_counted(bench):
     one = bench(poison={b"1", b"2"}, batch=4, dead=1)
     with pytest.raises(DeadLetterError):
         deliver(one, 4)
@@ -360,9 +360,9 @@ def test_what_was_sent_before_a_failure_is_counted(bench):
     assert sum(one.delivery.stats.dead_letters.values()) == 1
 
 
-def test_the_input_waits_when_the_far_end_does(bench):
+def test_a_slow_server_stops_the_input(bench):
     one = bench(batch=1, concurrency=2)
-    one.far_end.gate.clear()
+    one.server.gate.clear()
     handed_over = []
     reader = threading.Thread(
         target=lambda: [
@@ -374,33 +374,33 @@ def test_the_input_waits_when_the_far_end_does(bench):
     reader.join(0.3)
     # Two in flight, one waiting, one in the making, one more on its way into the batch.
     assert len(handed_over) <= 5
-    one.far_end.gate.set()
+    one.server.gate.set()
     reader.join(10)
     assert len(handed_over) == 50
 
 
-def test_an_early_end_waits_for_what_is_on_its_way_and_for_nothing_else(bench):
+def test_an_early_end_waits_for_requests_in_flight_only(bench):
     one = bench(batch=1, concurrency=1)
-    one.far_end.gate.clear()
+    one.server.gate.clear()
     for number in range(3):
         one.delivery.enqueue(event(number))
         one.delivery.add_state(number)
-    assert one.far_end.arrived.acquire(timeout=10)
-    opening = threading.Thread(target=lambda: (one.sender.stop.wait(), one.far_end.gate.set()))
+    assert one.server.arrived.acquire(timeout=10)
+    opening = threading.Thread(target=lambda: (one.sender.stop.wait(), one.server.gate.set()))
     opening.start()
     # Were it to wait for what never began, this would not end.
     assert one.delivery.end(grace_seconds=3600) == 0
     opening.join()
-    assert one.far_end.stored == [b"0"]
+    assert one.server.stored == [b"0"]
     assert one.delivery.is_idle
 
 
-def test_one_id_twice_in_a_body_is_sent_once(bench):
+def test_two_events_of_one_id_in_one_batch_are_sent_once(bench):
     one = bench()
     for number in (1, 2, 1):
         one.delivery.enqueue(event(number))
     one.delivery.flush()
-    assert one.far_end.stored == [b"1", b"2"]
+    assert one.server.stored == [b"1", b"2"]
     assert one.delivery.stats.merged == 1
     assert one.delivery.stats.warnings == {}
 
@@ -410,7 +410,7 @@ def test_an_event_that_shares_the_id_of_an_event_of_another_name_is_a_warning(be
     for name in ("e", "e", "f"):
         one.delivery.enqueue(event(1, name))
     one.delivery.flush()
-    assert one.far_end.stored == [b"1"]
+    assert one.server.stored == [b"1"]
     [((stream, warning), count)] = one.delivery.stats.warnings.items()
     assert (stream, count) == ("s", 1)
     assert "message_id" in warning

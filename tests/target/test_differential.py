@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from segment.analytics.client import Client
 
 LIBRARY = {"name": "target-segment", "version": "0.1.0"}
-# What each producer says of itself and of the moment.
+# What each producer writes about itself and the time of sending.
 OWN = ("messageId", "timestamp")
 
 
 def by_library(segment, events):
-    """Send events with segment-analytics-python, and return what came of them."""
+    """Send events with segment-analytics-python and return what arrives."""
     before, complaints = len(segment.accepted), len(segment.complaints)
     failures = []
     client = Client(
@@ -48,7 +48,7 @@ def arguments(event):
 
 
 def comparable(event):
-    """An event without what each producer says of itself, and of what it does not say at all."""
+    """An event without empty parts and without what each producer writes about itself."""
     assert isinstance(event["messageId"], str)
     context = {name: value for name, value in event["context"].items() if name != "library"}
     rest = {
@@ -57,17 +57,17 @@ def comparable(event):
         # The library writes null or {} for what it was not given.
         if name not in OWN and value is not None and (name != "integrations" or value)
     }
-    return {**rest, "context": context, "moment": moment(event["timestamp"])}
+    return {**rest, "context": context, "time": parse_time(event["timestamp"])}
 
 
-def moment(text):
-    """A time to the millisecond, which is as exact as the library writes it."""
+def parse_time(text):
+    """Parse a time to the millisecond, the precision of the library."""
     time = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return round(time.timestamp() * 1000)
 
 
-def held_against(segment, ours):
-    """What the target delivered, and what the library makes of the same."""
+def checked_against_library(segment, ours):
+    """Check that the library sends the same events as the target; return them."""
     assert segment.complaints == []
     assert segment.swallowed == []
     assert all(event["context"]["library"] == LIBRARY for event in ours)
@@ -99,7 +99,7 @@ def test_freshchats_events_are_what_segments_own_library_sends(run, settings, se
         *tapped.messages,
     )
     assert finished.status == 0
-    ours = held_against(segment, list(segment.accepted))
+    ours = checked_against_library(segment, list(segment.accepted))
     assert {event["type"] for event in ours} == {"track", "identify"}
     assert len(ours) > 50
 
@@ -124,7 +124,7 @@ def test_groups_are_what_segments_own_library_sends(run, settings, segment):
         schema,
         {"type": "RECORD", "stream": "teams", "record": team},
     )
-    [group] = held_against(segment, list(segment.accepted))
+    [group] = checked_against_library(segment, list(segment.accepted))
     assert group["groupId"] == "7"
 
 
@@ -166,5 +166,5 @@ def test_any_properties_are_what_segments_own_library_sends(run, settings, segme
         {"type": "RECORD", "stream": "orders", "record": record},
     )
     assert finished.status == 0
-    [event] = held_against(segment, list(segment.accepted))
+    [event] = checked_against_library(segment, list(segment.accepted))
     assert event["properties"]["content"] == json.loads(json.dumps(properties))

@@ -1,4 +1,4 @@
-"""The user's guide: every example in it works."""
+"""Guide of the target: every example works."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def test_every_example_of_json_is_json(text):
     assert json.loads(text)
 
 
-def test_the_first_example_gives_what_is_said_of_it(run, settings, segment):
+def test_the_first_example_yields_the_event_that_the_guide_describes(run, settings, segment):
     config = {**settings, **yaml.safe_load(examples("yaml")[0]), "write_key": "key-1"}
     record = json.loads(examples("json")[0])
     schema = {"properties": {name: {} for name in record}}
@@ -45,7 +45,7 @@ def test_the_first_example_gives_what_is_said_of_it(run, settings, segment):
     assert event["properties"] == {"total": 12.50, "currency": "EUR"}
 
 
-def test_the_example_of_a_plan_is_what_the_first_example_gives(capsys):
+def test_the_example_of_a_tracking_plan_is_that_of_the_first_example(capsys):
     target = TargetSegment(config=yaml.safe_load(examples("yaml")[0]))
     print_tracking_plan(target.settings, None)
     [rule] = json.loads(capsys.readouterr().out)
@@ -56,8 +56,8 @@ def test_the_example_of_a_plan_is_what_the_first_example_gives(capsys):
 def test_the_example_of_a_dead_letter_can_be_read(tmp_path):
     path = tmp_path / "dead.jsonl"
     path.write_text(examples("json")[1])
-    [letter] = read_dead_letters(path)
-    assert letter.record == {"id": 7}
+    [entry] = read_dead_letters(path)
+    assert entry.record == {"id": 7}
 
 
 def test_every_setting_of_the_mapping_is_in_the_guide():

@@ -1,4 +1,4 @@
-"""One stream's mapping: record to event."""
+"""Mapping of one stream: record to event."""
 
 import copy
 from datetime import date, datetime, timedelta, timezone
@@ -31,7 +31,7 @@ def mapping(keys=("id",), schema=None, rules=None, **config):
 
 
 def event(record, **config):
-    """The event of a record, as it would arrive."""
+    """Map a record; return its event as Segment receives it."""
     return decode(encode(mapping(**config).map({"user": "u", "id": 1, **record}).event))
 
 
@@ -39,13 +39,13 @@ def properties(record, **config):
     return event(record, **config)["properties"]
 
 
-def test_the_event_is_named_after_the_stream_unless_said_otherwise():
+def test_an_event_is_named_after_its_stream_unless_configured():
     assert event({})["event"] == "Order Lines"
     assert event({}, event={"value": "Ordered"})["event"] == "Ordered"
     assert event({"kind": "Bought"}, event="kind")["event"] == "Bought"
 
 
-def test_an_event_name_can_be_looked_up_and_what_is_not_listed_is_no_event():
+def test_an_event_name_can_be_looked_up_and_unlisted_values_are_skipped():
     table = {"path": "type", "map": {"in": "Entered", "out": "Left"}}
     assert event({"type": "out"}, event=table)["event"] == "Left"
     assert isinstance(mapping(event=table).map({"user": "u", "id": 1, "type": "x"}), Skipped)
@@ -54,25 +54,25 @@ def test_an_event_name_can_be_looked_up_and_what_is_not_listed_is_no_event():
 @pytest.mark.parametrize(
     ("kind", "name"), [(1, "1"), (True, "true"), (Decimal("1.50"), "1.50"), (0.5, "0.5")]
 )
-def test_a_number_or_a_boolean_is_looked_up_by_its_text_in_json(kind, name):
+def test_numbers_and_booleans_are_looked_up_as_json_text(kind, name):
     table = {"path": "type", "map": {name: "Entered", "": "Never"}}
     assert event({"type": kind}, event=table)["event"] == "Entered"
 
 
 @pytest.mark.parametrize("kind", [None, 5, True, ["in"], {"in": 1}])
-def test_what_has_no_text_or_is_not_listed_is_not_found(kind):
+def test_a_look_up_of_other_types_or_unlisted_values_finds_nothing(kind):
     table = {"path": "type", "map": {"in": "Entered", "null": "Never", '["in"]': "Never"}}
     assert isinstance(mapping(event=table).map({"user": "u", "id": 1, "type": kind}), Skipped)
 
 
 @pytest.mark.parametrize("kind", [["in"], {"in": 1}])
-def test_a_list_or_an_object_as_a_name_is_a_fault(kind):
+def test_a_list_or_an_object_as_an_event_name_is_invalid(kind):
     with pytest.raises(InvalidEvent) as fault:
         mapping(event="kind").map({"user": "u", "id": 1, "kind": kind})
     assert fault.value.reason.code == "no_event_name"
 
 
-def test_a_name_that_is_missing_or_no_text_is_a_fault():
+def test_a_missing_or_non_string_event_name_is_invalid():
     for kind in (None, 5, ""):
         mapped = mapping(event="kind").map({"user": "u", "id": 1, "kind": kind})
         assert validate_event(mapped.event).code == "no_event_name"
@@ -88,17 +88,17 @@ def test_a_name_that_is_missing_or_no_text_is_a_fault():
         (12345678901234567890, "12345678901234567890"),
     ],
 )
-def test_ids_leave_as_text(user, sent):
+def test_ids_are_sent_as_strings(user, sent):
     assert event({"user": user})["userId"] == sent
 
 
 @pytest.mark.parametrize("user", [True, ["u"], {"id": "u"}])
-def test_an_id_that_is_neither_text_nor_number_is_a_fault(user):
+def test_an_id_that_is_neither_string_nor_number_is_invalid(user):
     with pytest.raises(InvalidEvent):
         mapping().map({"user": user, "id": 1})
 
 
-def test_the_first_id_that_is_there_counts():
+def test_the_first_id_that_is_set_is_used():
     config = {"user_id": ["a", "b"], "anonymous_id": ["c", "d"]}
     assert (
         event({"a": "", "b": "2", "c": "3", "d": "4"}, **config).items()
@@ -109,7 +109,7 @@ def test_the_first_id_that_is_there_counts():
     )
 
 
-def test_a_fallback_is_used_alone_and_says_so_and_never_beside_a_user():
+def test_a_fallback_identity_is_labelled_and_never_used_beside_a_user_id():
     config = {"anonymous_id": ["device", "basket"]}
     alone = mapping(**config).map({"id": 1, "basket": "b"})
     assert alone.event["anonymousId"] == "b"
@@ -127,12 +127,12 @@ def test_a_fallback_is_used_alone_and_says_so_and_never_beside_a_user():
         ({"user": "u", "basket": "b"}, "userId"),
     ],
 )
-def test_an_event_says_which_id_it_is_counted_by(record, identity):
+def test_an_event_has_the_identity_that_it_is_counted_by(record, identity):
     mapped = mapping(anonymous_id=["device", "basket"]).map({"id": 1, **record})
     assert mapped.identity == identity
 
 
-def test_integrations_stand_in_the_event_when_there_are_any():
+def test_integrations_are_in_the_event_if_configured():
     rules = SharedRules(integrations={"Mixpanel": False})
     assert event({}, rules=rules)["integrations"] == {"Mixpanel": False}
     assert "integrations" not in event({})
@@ -158,7 +158,7 @@ def test_all_conditions_must_hold():
         ("2026-11-22", "2026-11-22T00:00:00+00:00"),
     ],
 )
-def test_a_time_leaves_with_a_zone_and_otherwise_as_it_came(time, sent):
+def test_a_timestamp_gets_a_zone_and_is_otherwise_unchanged(time, sent):
     assert event({"at": time}, timestamp="at")["timestamp"] == sent
 
 
@@ -177,13 +177,13 @@ def test_a_time_leaves_with_a_zone_and_otherwise_as_it_came(time, sent):
         (date(2026, 11, 22), "2026-11-22T00:00:00+00:00", 0),
     ],
 )
-def test_a_time_is_one_moment_however_it_is_written(time, sent, hour):
+def test_a_timestamp_is_read_in_every_iso_form(time, sent, hour):
     mapped = mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
     assert mapped.event["timestamp"] == sent
     assert mapped.time.astimezone(timezone.utc).hour == hour
 
 
-def test_an_event_without_a_time_leaves_it_to_segment():
+def test_an_event_without_a_time_has_no_timestamp():
     mapped = mapping().map({"user": "u", "id": 1})
     assert mapped.time is None
     assert "timestamp" not in mapped.event
@@ -192,30 +192,30 @@ def test_an_event_without_a_time_leaves_it_to_segment():
 @pytest.mark.parametrize(
     ("time", "says"), [(None, "is missing$"), ("soon", "not an ISO 8601 time$")]
 )
-def test_a_fault_of_a_time_says_whether_it_is_missing(time, says):
+def test_the_error_of_a_timestamp_distinguishes_missing_from_invalid(time, says):
     with pytest.raises(InvalidEvent, match=says) as fault:
         mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
     assert fault.value.reason.code == "bad_timestamp"
 
 
 @pytest.mark.parametrize("time", ["17111123123", "1711112312345", "171111231234556"])
-def test_a_count_of_milliseconds_as_text_is_no_day_long_ago(time):
+def test_epoch_milliseconds_as_text_are_not_read_as_a_date(time):
     with pytest.raises(InvalidEvent, match="is not an ISO 8601 time"):
         mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
 
 
 @pytest.mark.parametrize("time", [None, "", "yesterday", "2026-13-01", 1795344922, "1795344922"])
-def test_a_time_that_is_none_is_a_fault_and_never_the_time_of_sending(time):
+def test_an_invalid_timestamp_is_never_replaced_by_the_time_of_sending(time):
     with pytest.raises(InvalidEvent, match="time"):
         mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
 
 
-def test_a_whole_record_goes_out_but_for_nulls_and_singers_own_columns():
+def test_a_whole_record_is_sent_without_nulls_and_singer_columns():
     record = {"a": 1, "b": None, "c": {"d": None}, "_sdc_sequence": 1}
     assert properties(record) == {"record_id": 1, "user": "u", "a": 1, "c": {"d": None}}
 
 
-def test_names_that_warehouses_keep_for_themselves_are_prefixed():
+def test_reserved_names_are_prefixed():
     record = {"event": "e", "timestamp": "t", "userId": "x", "receivedAt": "r", "eventual": 1}
     schema = {"properties": dict.fromkeys(record, True)}
     assert properties(record, schema=schema) == {
@@ -229,7 +229,7 @@ def test_names_that_warehouses_keep_for_themselves_are_prefixed():
     }
 
 
-def test_a_prefixed_name_never_hides_a_field_that_is_called_so():
+def test_a_prefixed_name_never_replaces_a_field_of_that_name():
     schema = {"properties": {"id": {}, "record_id": {}}}
     assert properties({"record_id": 2}, schema=schema) == {
         "record_record_id": 1,
@@ -238,7 +238,7 @@ def test_a_prefixed_name_never_hides_a_field_that_is_called_so():
     }
 
 
-def test_a_field_that_the_schema_lacks_neither_hides_another_nor_takes_a_reserved_name():
+def test_an_undeclared_field_replaces_no_other_and_gets_no_reserved_name():
     schema = {"properties": {"id": {}, "user": {}}}
     assert properties({"record_id": 2, "userId": "x", "_sdc_table": "t"}, schema=schema) == {
         "record_record_id": 1,
@@ -248,7 +248,7 @@ def test_a_field_that_the_schema_lacks_neither_hides_another_nor_takes_a_reserve
     }
 
 
-def test_properties_can_be_listed_named_computed_and_added_to_the_whole():
+def test_properties_can_be_listed_named_computed_and_added_to_the_record():
     record = {"a": 1, "b": {"c": [10, 20]}, "d": "x", "e": "y"}
     assert properties(record, properties=["a", "d"]) == {"a": 1, "d": "x"}
     chosen = {"n": "b.c.1", "plan": {"value": "gold"}, "full": {"join": ["d", "e", "f"]}}
@@ -278,7 +278,7 @@ def test_properties_can_be_dropped_renamed_and_hashed():
 
 @pytest.mark.parametrize("schema", [{}, {"properties": {"id": {}, "userId": {}, "event": {}}}])
 @pytest.mark.parametrize("prefix", ["", "record_"])
-def test_a_field_that_is_sent_under_another_name_is_dropped_and_hashed_by_either(schema, prefix):
+def test_a_renamed_reserved_field_is_dropped_and_hashed_by_either_name(schema, prefix):
     rules = SharedRules(
         privacy=PrivacyRules(
             hashed=[f"{prefix}userId", f"{prefix}event.mail", "userId"], drop=[f"{prefix}id"]
@@ -292,7 +292,7 @@ def test_a_field_that_is_sent_under_another_name_is_dropped_and_hashed_by_either
     assert "record_userId" not in dropped
 
 
-def test_a_field_is_hashed_by_its_usual_new_name_also_where_a_record_has_that_itself():
+def test_a_field_is_hashed_by_its_usual_new_name_even_if_the_record_has_that_name():
     schema = {"properties": {"id": {}}}
     rules = SharedRules(privacy=PrivacyRules(hashed=["record_id"]))
     found = properties({"id": "x", "record_id": "x"}, rules=rules, schema=schema)
@@ -301,14 +301,14 @@ def test_a_field_is_hashed_by_its_usual_new_name_also_where_a_record_has_that_it
 
 
 @pytest.mark.parametrize("declared", [{}, {"a": {}, "id": {}}])
-def test_fields_that_the_schema_lacks_are_sent_whatever_else_a_record_has(declared):
+def test_undeclared_fields_are_sent_with_any_other_fields(declared):
     schema = {"properties": declared}
     for fields in ({"b": 1}, {"a": 1, "b": 2}, {"b": 1, "_sdc_x": 2}, {"c": 3}):
         expected = {name: value for name, value in fields.items() if name != "_sdc_x"}
         assert properties(fields, schema=schema) == {**expected, "record_id": 1, "user": "u"}
 
 
-def test_a_field_that_has_another_fields_new_name_is_not_dropped_with_that():
+def test_a_field_named_like_a_renamed_field_is_not_dropped_with_it():
     schema = {"properties": {"id": {}, "record_id": {}}}
     assert properties({"record_id": 2}, schema=schema, drop=["id"]) == {"record_id": 2, "user": "u"}
 
@@ -321,7 +321,7 @@ def test_a_field_that_has_another_fields_new_name_is_not_dropped_with_that():
         ({"name": "title", "title": "name"}, {"title": "N", "name": "T"}),
     ],
 )
-def test_a_new_name_may_be_anothers_old_one(rename, renamed):
+def test_a_new_name_may_be_the_old_name_of_another_field(rename, renamed):
     record = {"name": "N", "title": "T"}
     assert properties(record, properties=["name", "title"], rename=rename) == renamed
 
@@ -338,7 +338,7 @@ def test_a_salt_changes_every_hash_and_null_stays_null():
     assert plain["b"] == {"c": None}
 
 
-def test_a_hash_is_that_of_the_salt_and_the_text_or_json_and_of_each_item_of_a_list():
+def test_a_hash_is_of_salt_and_text_or_json_and_of_each_item_of_a_list():
     rules = SharedRules(privacy=PrivacyRules(hashed=["a"], salt="pepper"))
     for value, texts in (("x", ["x"]), (7, ["7"]), (True, ["true"]), (["x", 7, None], ["x", "7"])):
         hashed = properties({"a": value}, rules=rules)["a"]
@@ -347,12 +347,12 @@ def test_a_hash_is_that_of_the_salt_and_the_text_or_json_and_of_each_item_of_a_l
     assert properties({"a": [None]}, rules=rules)["a"] == [None]
 
 
-def test_a_path_below_what_is_hashed_is_of_no_more_effect():
+def test_a_path_below_a_hashed_field_has_no_effect():
     rules = SharedRules(privacy=PrivacyRules(hashed=["a", "a.b"]))
     assert isinstance(properties({"a": {"b": 1}}, rules=rules)["a"], str)
 
 
-def test_a_path_through_what_is_no_object_changes_nothing():
+def test_a_path_through_a_non_object_changes_nothing():
     rules = SharedRules(privacy=PrivacyRules(hashed=["a.b"], drop=["a.c.d"]))
     for value in (1, "text", [2], {"c": "text"}):
         assert properties({"a": value}, rules=rules)["a"] == value
@@ -365,7 +365,7 @@ def test_the_key_can_be_a_property():
 
 
 @pytest.mark.parametrize("drop", ["a", [""], ["a", 5], [None], {"a": 1}])
-def test_what_is_to_be_dropped_is_a_list_of_paths_and_nothing_else(drop):
+def test_drop_must_be_a_list_of_paths(drop):
     with pytest.raises(MappingError, match=r"^streams\.order_lines\.drop: must be"):
         mapping(drop=drop)
 
@@ -375,7 +375,7 @@ def test_dropping_wins_over_hashing_below():
     assert "b" not in properties({"b": {"c": 1}}, rules=rules)
 
 
-def test_identify_and_group_carry_traits_and_a_changed_row_is_a_new_occurrence():
+def test_identify_and_group_have_traits_and_a_changed_row_has_a_new_id():
     for config in ({"call": "identify"}, {"call": "group", "group_id": "team"}):
         first, again, changed = (
             event({"team": 7, "plan": plan}, traits=["plan"], **config) for plan in "aab"
@@ -387,7 +387,7 @@ def test_identify_and_group_carry_traits_and_a_changed_row_is_a_new_occurrence()
 
 
 @pytest.mark.parametrize("config", [{"call": "identify"}, {"call": "group", "group_id": "user"}])
-def test_a_row_that_returns_to_an_earlier_state_is_an_occurrence_of_its_own(config):
+def test_a_row_that_returns_to_an_earlier_state_has_a_new_id(config):
     states = [("a", 1), ("b", 2), ("a", 3), ("a", 3)]
     first, changed, back, again = (
         event({"plan": plan, "at": f"2026-11-2{day}"}, traits=["plan"], timestamp="at", **config)
@@ -398,18 +398,18 @@ def test_a_row_that_returns_to_an_earlier_state_is_an_occurrence_of_its_own(conf
     assert again["messageId"] == back["messageId"]
 
 
-def test_what_the_user_gives_as_version_stands_alone_in_the_id_beside_the_key():
+def test_a_configured_version_replaces_traits_and_time_in_the_id():
     config = {"call": "identify", "traits": ["plan"], "timestamp": "at", "version": "v"}
     ids = {event({"v": 1, "at": f"2026-11-2{day}"}, **config)["messageId"] for day in (1, 2)}
     assert len(ids) == 1
 
 
-def test_a_group_without_its_id_is_a_fault():
+def test_a_group_call_without_a_group_id_is_invalid():
     mapped = mapping(call="group", group_id="team").map({"user": "u", "id": 1})
     assert validate_event(mapped.event).code == "no_group"
 
 
-def test_the_message_id_follows_key_and_version_and_nothing_else():
+def test_the_message_id_depends_on_key_and_version_only():
     same = event({"x": 1, "e": "E"}, event="e")["messageId"]
     assert event({"x": 2, "e": "E"}, event="e")["messageId"] == same
     assert event({"x": 1, "e": "F"}, event="e")["messageId"] == same
@@ -419,7 +419,7 @@ def test_the_message_id_follows_key_and_version_and_nothing_else():
 
 
 @pytest.mark.parametrize("more", [{}, {"version": "v"}, {"keys": ()}, {"message_id": "v"}])
-def test_the_name_of_an_event_is_no_part_of_its_message_id(more):
+def test_the_message_id_does_not_depend_on_the_event_name(more):
     names = [{"value": name} for name in "EF"]
     ids = {event({"v": 1}, event=name, **more)["messageId"] for name in names}
     assert len(ids) == 1
@@ -431,20 +431,20 @@ def test_the_calls_of_one_record_never_share_a_message_id(more):
     assert len({event({"v": 1}, **call, **more)["messageId"] for call in calls}) == 3
 
 
-def test_empty_texts_are_left_out_of_a_join_and_an_empty_key_tells_nothing():
+def test_a_join_skips_empty_strings_and_an_empty_key_is_invalid():
     assert properties({"a": "", "b": "x"}, properties={"p": {"join": ["a", "b"]}}) == {"p": "x"}
     with pytest.raises(InvalidEvent):
         mapping().map({"user": "u", "id": ""})
 
 
-def test_a_field_whose_name_holds_a_dot_is_found_by_it():
+def test_a_field_whose_name_has_a_dot_is_found_by_it():
     record = {"by.mail": "m", "by.id": 5, "by": {"id": 6, "name": "n"}}
     chosen = {"p": "by.id", "q": "by.name"}
     sent = event(record, user_id="by.id", when={"by.mail": "m"}, properties=chosen)
     assert (sent["userId"], sent["properties"]) == ("5", {"p": 5, "q": "n"})
 
 
-def test_a_field_whose_name_holds_a_dot_is_dropped_and_hashed_by_it_as_is_one_below_another():
+def test_a_name_with_a_dot_is_dropped_and_hashed_as_field_and_as_path():
     privacy = PrivacyRules(drop=["a.email"], hashed=["a.key"])
     record = {"a.email": "m", "a.key": "x", "a": {"email": "m", "key": "x"}}
     x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
@@ -454,7 +454,7 @@ def test_a_field_whose_name_holds_a_dot_is_dropped_and_hashed_by_it_as_is_one_be
     assert sent == {"a.key": x, "a": {"key": x}, "user": "u"}
 
 
-def test_a_name_leads_to_no_item_of_a_list():
+def test_a_name_selects_no_item_of_a_list():
     assert properties({"a": ["x"]}, properties={"p": "a.name", "q": "a.0"}) == {"q": "x"}
     assert properties({"a": ["x"]}, properties={"p": "a.1", "q": "a.0"}) == {"q": "x"}
 
@@ -463,11 +463,11 @@ def test_a_name_leads_to_no_item_of_a_list():
     ("spec", "all_of_it"),
     [("*", True), ({"*": "*"}, True), ({"a": "a"}, False), (["a"], False), ("a", False)],
 )
-def test_properties_take_the_whole_record_by_a_star(spec, all_of_it):
+def test_a_star_includes_the_whole_record(spec, all_of_it):
     assert includes_whole_record(spec) == all_of_it
 
 
-def test_what_is_skipped_says_why():
+def test_a_skipped_event_has_a_reason():
     only = mapping(rules=SharedRules(only=frozenset({"Other"}))).map({"user": "u", "id": 1})
     assert only == Skipped("not among the events to send")
     looked_up = mapping(event={"path": "e", "map": {"a": "A"}}).map({"user": "u", "id": 1, "e": 1})
@@ -480,12 +480,12 @@ def test_a_renamed_event_keeps_its_message_id():
     assert event({}, rules=renamed)["messageId"] == event({})["messageId"]
 
 
-def test_without_a_key_the_whole_record_tells_occurrences_apart():
+def test_without_a_key_the_whole_record_distinguishes_events():
     ids = {event({"x": x}, keys=())["messageId"] for x in (1, 2, 2)}
     assert len(ids) == 2
 
 
-def test_what_identifies_an_occurrence_can_be_given_and_must_be_there():
+def test_the_fields_of_message_id_are_configurable_and_must_be_set():
     first = event({"id": 1, "y": 0, "z": None}, message_id=["y", "z"])["messageId"]
     assert event({"id": 2, "y": 0, "z": None}, message_id=["y", "z"])["messageId"] == first
     with pytest.raises(InvalidEvent):
@@ -505,7 +505,7 @@ def test_what_identifies_an_occurrence_can_be_given_and_must_be_there():
         ({"message_id": {"value": "x"}, "version": "at"}, {"at": None}),
     ],
 )
-def test_a_record_that_nothing_tells_from_others_is_a_fault_and_shares_no_id(config, record):
+def test_a_record_that_nothing_distinguishes_is_invalid_and_shares_no_id(config, record):
     with pytest.raises(InvalidEvent) as fault:
         mapping(**config).map({"user": "u", "id": 1, **record})
     assert fault.value.reason.code == "bad_message_id"
@@ -519,11 +519,11 @@ def test_a_record_that_nothing_tells_from_others_is_a_fault_and_shares_no_id(con
         ({"message_id": {"value": "x"}, "version": "at"}, {"at": 5}),
     ],
 )
-def test_one_field_that_is_set_is_enough_to_tell_a_record_from_others(config, record):
+def test_one_set_field_is_enough_to_distinguish_a_record(config, record):
     assert event(record, **config)["messageId"]
 
 
-def test_only_the_wanted_events_are_sent_under_either_name():
+def test_only_included_events_are_sent_under_either_name():
     for only in ("Order Lines", "Lines"):
         rules = SharedRules(names={"Order Lines": "Lines"}, only=frozenset({only}))
         assert event({}, rules=rules)["event"] == "Lines"
@@ -531,13 +531,13 @@ def test_only_the_wanted_events_are_sent_under_either_name():
     assert isinstance(mapping(rules=rules).map({"user": "u", "id": 1}), Skipped)
 
 
-def test_context_can_come_from_the_record_over_the_fixed_one():
+def test_context_from_the_record_overrides_the_configured_context():
     rules = SharedRules(context={"library": {"name": "x"}, "locale": "en"})
     got = event({"lang": "de"}, rules=rules, context={"locale": "lang", "ip": "none"})["context"]
     assert got == {"library": {"name": "x"}, "locale": "de"}
 
 
-def test_the_key_can_stand_wherever_a_value_can():
+def test_the_key_is_allowed_wherever_an_expression_is():
     key = {"key": True}
     sent = event({"b": 2}, keys=("id", "b"), anonymous_id=[key], context={"ip": key})
     assert (sent["anonymousId"], sent["context"]["ip"]) == ("1:2", "1:2")
@@ -551,7 +551,7 @@ def test_the_key_can_stand_wherever_a_value_can():
 
 @pytest.mark.parametrize("n", ["NaN", '{"deep": [Infinity]}'])
 @pytest.mark.parametrize("value", [{"join": ["n", "id"]}, {"key": True}])
-def test_what_is_not_a_number_is_not_joined_to_a_text_either(value, n):
+def test_nan_and_infinity_are_not_joined_to_text(value, n):
     made = mapping(keys=("id", "n"), message_id="id", properties={"a": value})
     with pytest.raises(NotEncodableError):
         made.map(decode('{"user": "u", "id": 1, "n": ' + n + "}"))
@@ -564,7 +564,7 @@ def test_lists_and_objects_are_joined_as_json():
     )
 
 
-def test_a_stream_that_is_no_events_says_why():
+def test_a_skipped_stream_has_a_reason():
     assert mapping(call="skip") == Skipped("not an event")
     assert mapping(call="skip", reason="kept elsewhere") == Skipped("kept elsewhere")
 
@@ -595,13 +595,13 @@ def test_a_stream_that_is_no_events_says_why():
         ({"timestamp": ""}, "timestamp: '' is not a dotted path"),
     ],
 )
-def test_a_refusal_names_stream_and_setting(config, says):
+def test_a_mapping_error_names_stream_and_setting(config, says):
     with pytest.raises(MappingError) as refusal:
         mapping(**config)
     assert str(refusal.value).startswith(f"streams.order_lines.{says}")
 
 
-def test_what_is_skipped_says_which_condition_did_not_hold():
+def test_a_skipped_record_has_the_condition_that_did_not_hold():
     config = {"when": {"status": "paid", "kind": ["a", "b"]}}
     for record, path in (({"status": "open"}, "status"), ({"status": "paid"}, "kind")):
         skipped = mapping(**config).map({"user": "u", "id": 1, **record})
@@ -614,7 +614,7 @@ def test_the_key_can_be_the_identity():
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), json_values))
-def test_mapping_leaves_the_record_untouched_and_its_event_has_no_fault(record):
+def test_mapping_does_not_change_the_record_and_its_event_is_valid(record):
     record = {**record, "id": 1, "user": "u"}
     before = copy.deepcopy(record)
     rules = SharedRules(privacy=PrivacyRules(drop=["a.b", "c"], hashed=["d", "e.f"]))
@@ -631,7 +631,7 @@ def test_mapping_leaves_the_record_untouched_and_its_event_has_no_fault(record):
     ),
     json_values,
 )
-def test_any_setting_either_compiles_or_is_refused_by_name(name, value):
+def test_any_setting_either_compiles_or_is_an_error_that_names_it(name, value):
     try:
         mapping(**{name: value})
     except MappingError as error:

@@ -1,4 +1,4 @@
-"""Message ids: the same for the same occurrence, another for any other."""
+"""Message ids: the same for the same event, and different for different events."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def test_two_destinations_never_share_an_id():
     assert len(ids) == 3
 
 
-def test_an_id_is_the_same_for_ever():
+def test_an_id_never_changes():
     assert message_ids("key-1", "orders")(["Order Placed", 1]) == (
         "822edaa63920ab22cafd51eaa157d6655f93cfe2"
     )

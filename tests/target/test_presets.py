@@ -1,4 +1,4 @@
-"""The freshchat preset, in its three spellings."""
+"""Preset freshchat in its three event styles."""
 
 import json
 import re
@@ -128,7 +128,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize(("stream", "record"), EVERY)
-def test_no_flat_copy_is_a_column_that_the_tree_becomes_nor_a_reserved_one(stream, record):
+def test_no_flat_copy_collides_with_a_nested_column_or_a_reserved_one(stream, record):
     properties = mapped(stream, record)["properties"]
     names = [re.sub(r"[^a-z0-9_]", "_", name) for name in columns(properties)]
     assert len(names) == len(set(names))
@@ -136,7 +136,7 @@ def test_no_flat_copy_is_a_column_that_the_tree_becomes_nor_a_reserved_one(strea
 
 
 @pytest.mark.parametrize(("stream", "record"), EVERY)
-def test_the_tree_keeps_its_nesting_and_spelling(stream, record):
+def test_the_payload_keeps_its_nesting_and_names(stream, record):
     properties = mapped(stream, record)["properties"]
     trees = {"actor", "associations", "conversation", "message", "agent_activity", "changes"}
     for name in trees & set(record):
@@ -170,7 +170,7 @@ def test_an_event_is_complete():
     }
 
 
-def test_only_updates_say_what_was_updated():
+def test_only_updates_have_an_update_type():
     assert "update_type" not in mapped("conversation_events", conversation())["properties"]
     for kind in UPDATES:
         event = mapped("conversation_events", conversation(kind))
@@ -187,7 +187,7 @@ def test_only_updates_say_what_was_updated():
         ({"user_id": None}, {"userId": "site-user"}),
     ],
 )
-def test_the_customer_is_known_by_the_best_id_there_is(known, sent):
+def test_the_customer_is_identified_by_the_best_available_id(known, sent):
     for stream, record in (
         ("message_events", message("agent", **known)),
         ("conversation_events", conversation(**known)),
@@ -213,12 +213,12 @@ def test_an_agent_is_never_a_user():
         ("system", "system", False),
     ],
 )
-def test_notes_and_notices_are_nobodys_message(actor, kind, sent):
+def test_private_notes_and_system_messages_are_not_sent(actor, kind, sent):
     result = mapped("message_events", message(actor, kind))
     assert isinstance(result, Skipped) is not sent
 
 
-def test_notes_are_sent_when_the_user_says_so():
+def test_private_notes_are_sent_if_configured():
     everything = {"message_events": {"when": None}}
     event = mapped("message_events", message("agent", "private"), streams=everything)
     assert event["properties"]["message_type"] == "private"
@@ -237,7 +237,7 @@ STREAMS = [
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_every_other_stream_of_the_tap_is_declared_no_event(stream):
+def test_every_other_stream_of_the_tap_is_skipped_as_not_an_event(stream):
     target = TargetSegment(config={"dry_run": True})
     assert target.settings.routing.mapping_of(StreamInfo(name=stream)) == Skipped("not an event")
 
@@ -251,7 +251,7 @@ USER = {
 }
 
 
-def test_users_are_identified_when_asked_for():
+def test_users_are_identified_if_configured():
     event = mapped("users", USER, streams={"users": {"call": "identify"}})
     assert event["type"] == "identify"
     assert (event["userId"], event["anonymousId"]) == ("site-user", "fc-user")
@@ -265,7 +265,7 @@ def test_users_are_identified_when_asked_for():
     }
 
 
-def test_the_title_spelling_is_that_of_segments_catalogue():
+def test_the_title_case_style_is_that_of_segments_catalogue():
     names = {mapped(s, r, event_style="title_case")["event"] for s, r in EVERY}
     assert names == {
         "On Agent Activity Create",
@@ -285,7 +285,7 @@ def test_the_title_spelling_is_that_of_segments_catalogue():
         ("message_events", message("bot"), "Live Chat Message Received"),
     ],
 )
-def test_the_live_chat_spelling_has_flat_properties_only(stream, record, name):
+def test_the_live_chat_style_has_flat_properties_only(stream, record, name):
     event = mapped(stream, record, event_style="live_chat")
     assert event["event"] == name
     assert event["userId"] == "site-user"
@@ -300,7 +300,7 @@ def test_the_live_chat_spelling_has_flat_properties_only(stream, record, name):
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_messages_without_an_id_never_share_one_whatever_events_are_called(style):
+def test_messages_without_an_id_never_share_one_in_any_style(style):
     with pytest.raises(InvalidEvent) as fault:
         mapped("message_events", {**message(), "id": ""}, event_style=style)
     assert fault.value.reason.code == "bad_message_id"
@@ -314,7 +314,7 @@ def test_messages_without_an_id_never_share_one_whatever_events_are_called(style
         ("message_events", message("agent", "private")),
     ],
 )
-def test_what_the_live_chat_spec_has_no_event_for_is_not_sent(stream, record):
+def test_records_without_an_event_in_the_live_chat_spec_are_not_sent(stream, record):
     assert isinstance(mapped(stream, record, event_style="live_chat"), Skipped)
     target = TargetSegment(config={"dry_run": True, "event_style": "live_chat"})
     assert isinstance(
@@ -323,7 +323,7 @@ def test_what_the_live_chat_spec_has_no_event_for_is_not_sent(stream, record):
 
 
 @pytest.mark.parametrize(("stream", "record"), EVERY[:1] + EVERY[4:5] + EVERY[6:7])
-def test_changing_the_spelling_sends_nothing_twice(stream, record):
+def test_changing_the_event_style_sends_nothing_twice(stream, record):
     ids = {
         mapped(stream, record, event_style=style)["messageId"]
         for style in ("camel_case", "title_case", "live_chat")
@@ -332,7 +332,7 @@ def test_changing_the_spelling_sends_nothing_twice(stream, record):
     assert len(ids) == 1
 
 
-def test_the_start_of_an_interaction_has_one_message_id_judged_created_or_reopened():
+def test_an_interaction_start_has_one_message_id_as_created_or_reopened():
     created, reopened = conversation("created"), conversation("reopened")
     assert created["event"] != reopened["event"]
     ids = {
@@ -342,7 +342,7 @@ def test_the_start_of_an_interaction_has_one_message_id_judged_created_or_reopen
     assert len(ids) == 1
 
 
-def test_events_can_be_renamed_and_chosen_by_either_spelling():
+def test_events_can_be_renamed_and_included_by_either_name():
     for name in ("onMessageCreate", "On Message Create"):
         config = {"event_style": "title_case", "event_names": {name: "Message Posted"}}
         assert mapped("message_events", message(), **config)["event"] == "Message Posted"
@@ -351,7 +351,7 @@ def test_events_can_be_renamed_and_chosen_by_either_spelling():
         assert isinstance(mapped("conversation_events", conversation(), **config), Skipped)
 
 
-def test_one_setting_of_a_stream_can_be_changed_and_the_others_stay():
+def test_one_setting_of_a_stream_can_be_changed_without_the_others():
     less = {"agent_activity": {"drop": ["actor.email", "agent_activity.email"]}}
     properties = mapped("agent_activity", activity(), streams=less)["properties"]
     assert "ada@example.com" not in json.dumps(properties)
@@ -359,7 +359,7 @@ def test_one_setting_of_a_stream_can_be_changed_and_the_others_stay():
     assert properties["agent_activity"]["status"] == "AVAILABLE"
 
 
-def test_every_preset_has_the_spellings_that_the_setting_offers():
+def test_every_preset_has_the_event_styles_that_the_setting_offers():
     for name in preset_names():
         file = resources.files("target_segment.presets").joinpath(f"{name}.yml")
         assert tuple(yaml.safe_load(file.read_text())["event_styles"]) == STYLES

@@ -78,7 +78,7 @@ def order(number, **more):
     return {"id": number, "user": f"user-{number}", **more}
 
 
-def test_the_page_tells_everything_of_a_run(page, settings):
+def test_the_page_shows_all_parts_of_a_run(page, settings):
     settings["streams"] = {
         "orders": {
             "event": "kind",
@@ -119,13 +119,13 @@ def test_the_page_tells_everything_of_a_run(page, settings):
     assert "never shown" not in path.read_text()
 
 
-def test_the_page_stands_beside_the_bodies_and_only_its_owner_reads_it(page):
+def test_the_page_is_beside_the_bodies_and_only_its_owner_can_read_it(page):
     path, _ = page(order(1))
     assert path.with_suffix(".jsonl").exists()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_nothing_in_a_record_can_become_markup(page, settings):
+def test_no_record_content_becomes_markup(page, settings):
     settings["streams"] = {
         "orders": {"event": "kind", "user_id": "user", "timestamp": "at", "properties": "*"}
     }
@@ -137,7 +137,7 @@ def test_nothing_in_a_record_can_become_markup(page, settings):
     assert "${x}" in path.read_text()
 
 
-def test_the_page_needs_nothing_but_itself(page):
+def test_the_page_loads_no_other_resource(page):
     path, read = page(order(1))
     text = path.read_text()
     assert not [each for tag in ("script", "link", "iframe", "img", "a") for each in read.all(tag)]
@@ -147,7 +147,7 @@ def test_the_page_needs_nothing_but_itself(page):
     assert policy["content"].startswith("default-src 'none'")
 
 
-def test_the_page_can_be_heard_as_well_as_seen(page):
+def test_the_page_is_accessible_to_screen_readers(page):
     _, read = page(order(1), {"id": 2})
     assert read.all("html") == [{"lang": "en"}]
     assert len(read.said("title")) >= 1
@@ -162,7 +162,7 @@ def test_the_page_can_be_heard_as_well_as_seen(page):
     assert {each.get("name") for each in read.all("meta")} >= {"viewport", "color-scheme"}
 
 
-def test_colours_stand_out_by_day_and_by_night(page):
+def test_colours_have_contrast_in_light_and_dark_mode(page):
     path, _ = page(order(1))
     blocks = re.findall(r":root \{(.*?)\}", path.read_text(), re.DOTALL)
     assert len(blocks) == 2
@@ -189,7 +189,7 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_a_run_that_yields_nothing_or_fails_has_its_page_too(page):
+def test_a_run_without_events_has_a_page_too(page):
     _, read = page()
     assert "0 events would be sent" in read.whole
     assert "No file was made" in read.whole
@@ -200,7 +200,7 @@ def test_a_run_that_fails_says_so_on_its_page(page):
     assert "did not reach its end (failed)" in read.whole
 
 
-def test_a_page_that_cannot_be_written_is_named_and_the_run_has_failed(run, settings, tmp_path):
+def test_a_page_that_cannot_be_written_fails_the_run_and_is_named(run, settings, tmp_path):
     (tmp_path / "output").write_text("a file in the way")
     finished = run({**settings, "dry_run": True}, SCHEMA)
     assert finished.status == 1
@@ -224,7 +224,7 @@ def event(number, name="Seen", time=None, size=100):
     )
 
 
-def test_any_number_of_events_and_names_takes_the_same_room():
+def test_the_statistics_have_a_constant_size():
     preview = Preview(datetime(2026, 11, 1, tzinfo=timezone.utc))
     start = datetime(2020, 1, 1, tzinfo=timezone.utc)
     for number in range(3_000):
@@ -237,14 +237,14 @@ def test_any_number_of_events_and_names_takes_the_same_room():
     assert sum(preview.sizes.values()) == 3_000
 
 
-def test_events_without_a_readable_time_are_counted_apart():
+def test_events_without_a_valid_time_are_counted_separately():
     preview = Preview(datetime(2026, 11, 1, tzinfo=timezone.utc))
     preview.add([event(1), event(2, time="2026-11-01T10:00:00.123456789Z"), event(3, time="x")])
     assert preview.undated == 2
     assert sum(map(len, preview.times.counts.values())) == 1
 
 
-def test_a_time_far_off_squeezes_no_chart_and_is_told(page, settings):
+def test_a_time_far_off_is_counted_and_not_in_the_chart(page, settings):
     settings["streams"] = {"orders": {"user_id": "user", "timestamp": "at"}}
     times = ["1970-01-01T00:00:00Z", "2025-11-01T10:00:00Z", "2999-01-01T00:00:00Z"]
     path, read = page(*(order(number, at=time) for number, time in enumerate(times)))
@@ -255,7 +255,7 @@ def test_a_time_far_off_squeezes_no_chart_and_is_told(page, settings):
 
 
 @given(st.lists(st.integers(-(10**10), 10**11), min_size=1, max_size=40))
-def test_every_time_is_counted_in_the_column_that_spans_it(times):
+def test_every_time_is_counted_in_its_column(times):
     bins = TimeBins()
     for time in times:
         bins.add(time, "a")
@@ -266,7 +266,7 @@ def test_every_time_is_counted_in_the_column_that_spans_it(times):
     assert max(expected) - min(expected) < 60
 
 
-def test_the_chart_tells_six_events_apart_at_most():
+def test_the_chart_distinguishes_six_events_at_most():
     assert series({"b": 1, "a": 2}) == ["a", "b"]
     many = {f"{number}": number for number in range(9)}
     assert series(many) == ["8", "7", "6", "5", "4", REST]
@@ -275,7 +275,7 @@ def test_the_chart_tells_six_events_apart_at_most():
 @given(
     st.integers(0, 10**10), st.sampled_from([60, 3_600, 86_400, 10**7, 10**9]), st.integers(1, 60)
 )
-def test_the_charts_times_stand_apart_and_inside_of_it(start, apart, count):
+def test_the_time_labels_of_the_chart_neither_overlap_nor_overflow(start, apart, count):
     bins = TimeBins()
     for number in range(count):
         bins.add(start + number * apart, "a")
@@ -291,7 +291,7 @@ def test_the_charts_times_stand_apart_and_inside_of_it(start, apart, count):
         assert [*edges, width] == sorted([*edges, width])
 
 
-def test_a_long_name_is_cut_in_tables_and_whole_in_its_sample(page, settings):
+def test_a_long_name_is_truncated_in_tables_and_whole_in_its_sample(page, settings):
     settings["streams"] = {"orders": {"event": "kind", "user_id": "user", "timestamp": "at"}}
     name = "Name" * 50
     _, read = page(order(1, kind=name, at="2026-11-01T10:00:00Z"))

@@ -41,7 +41,7 @@ def through_a_pipe(pieces):
     st.integers(1, 50).map(lambda n: n * n * 30),
     st.booleans(),
 )
-def test_lines_come_whole_however_the_input_is_cut(sizes, cut, ended):
+def test_lines_are_whole_however_the_input_is_chunked(sizes, cut, ended):
     expected = [{"type": "X", "text": "é" * (size // 2)} for size in sizes]
     text = "\n".join(json.dumps(message, ensure_ascii=False) for message in expected)
     data = (text + "\n" * ended).encode()
@@ -50,14 +50,14 @@ def test_lines_come_whole_however_the_input_is_cut(sizes, cut, ended):
 
 
 @pytest.mark.parametrize("kind", [io.BytesIO, lambda data: io.StringIO(data.decode())])
-def test_messages_may_come_from_memory(kind):
+def test_messages_may_come_from_an_object_without_a_descriptor(kind):
     assert read(kind(b'{"type":"X","n":1}\r\n{"type":"X"}')) == [
         {"type": "X", "n": 1},
         {"type": "X"},
     ]
 
 
-def test_there_is_time_to_look_around_while_reading_and_while_nothing_comes():
+def test_on_idle_is_called_while_reading_and_while_waiting_for_input():
     looked = []
     many = io.BytesIO(b'{"type":"X"}\n' * 1200)
     read(many, MessageReader(lambda: looked.append("memory")))
@@ -76,7 +76,7 @@ def test_there_is_time_to_look_around_while_reading_and_while_nothing_comes():
 
 
 @pytest.mark.parametrize("line", [b"{", b"\xff\xfe", b"[1]", b"5", b'{"type":"Y"}', b'{"type":[]}'])
-def test_what_is_no_message_is_named_by_its_line_only(line):
+def test_an_invalid_message_is_named_by_its_line_number_only(line):
     with pytest.raises(InvalidInputLine, match=r"Line 2\b") as error:
         read(io.BytesIO(b'{"type":"X"}\n' + line))
     assert line.decode(errors="replace") not in str(error.value).replace("Line", "")

@@ -1,4 +1,4 @@
-"""What Segment's answers mean."""
+"""Classification of Segment's responses."""
 
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -12,16 +12,16 @@ NOW = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize("status", [408, 410, 429, 460, 500, 502, 503, 504, 529])
-def test_what_may_pass_is_tried_again(status):
+def test_temporary_errors_are_retried(status):
     assert classify_response(status, {}, b"") is Outcome.RETRY
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_refused_body_is_looked_into(status):
+def test_a_rejected_body_is_bisected(status):
     assert classify_response(status, {}, b'{"success": false}') is Outcome.REFUSED
 
 
-def test_success_is_read_and_not_only_200():
+def test_the_success_field_counts_and_not_only_the_status():
     assert classify_response(200, {}, b'{"success": true}') is Outcome.ACCEPTED
     assert classify_response(200, {}, b'{"success": false}') is Outcome.REFUSED
     assert classify_response(200, {}, b"OK") is Outcome.ACCEPTED
@@ -32,7 +32,7 @@ def test_success_is_read_and_not_only_200():
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"{}", b'{"message": 5}', b'{"message": "no such event"}', b"null"]
 )
-def test_only_a_sentence_about_the_key_speaks_of_the_key(content):
+def test_only_a_message_about_the_write_key_is_an_error_of_the_key(content):
     assert classify_response(400, {}, content) is Outcome.REFUSED
     assert (
         classify_response(200, {}, b'{"success": true, "message": "a write key"}')
@@ -58,7 +58,7 @@ def test_only_a_sentence_about_the_key_speaks_of_the_key(content):
         (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>", "api_url"),
     ],
 )
-def test_what_no_retry_can_help_stops_the_run_and_names_the_setting(status, headers, content, says):
+def test_a_permanent_error_stops_the_run_and_names_the_setting(status, headers, content, says):
     with pytest.raises(DeliveryError, match=says):
         classify_response(status, headers, content)
 
@@ -83,15 +83,15 @@ def http_date(seconds):
         ({"Retry-After": http_date(9999)}, 300),
     ],
 )
-def test_how_long_to_wait_is_read_in_every_form_and_never_too_long(headers, wait):
+def test_the_requested_wait_is_read_in_every_form_and_limited(headers, wait):
     assert retry_after(headers, NOW) == wait
 
 
-def test_a_date_to_wait_for_is_counted_from_now():
+def test_a_retry_after_date_counts_from_now():
     assert retry_after({"Retry-After": http_date(10)}, NOW) == pytest.approx(10, abs=1)
 
 
-def test_the_gap_between_the_clocks_is_what_we_are_ahead():
+def test_the_clock_skew_is_by_how_much_we_are_ahead():
     assert clock_skew({"Date": http_date(-60)}, NOW) == pytest.approx(60, abs=1)
     assert clock_skew({"Date": "Sun, 22 Nov 2026 12:54:22 +0200"}, NOW) == pytest.approx(60, abs=1)
     assert clock_skew({"Date": "Sun, 22 Nov 2026 10:54:22 -0000"}, NOW) == pytest.approx(60, abs=1)

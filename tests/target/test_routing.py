@@ -25,7 +25,7 @@ def routing(streams, *, skip=False, write_key="key-1", names=None):
     return Routing(streams=streams, skip_unmapped=skip, rules=rules, write_key=write_key)
 
 
-def test_a_stream_has_its_own_mapping_or_else_that_of_any_stream():
+def test_a_stream_has_its_own_mapping_or_that_for_all_others():
     streams = {"orders": {"user_id": "buyer"}, "*": {"user_id": "anyone"}}
     record = {"buyer": "b", "anyone": "a", "id": 1}
     for name, user in (("orders", "b"), ("others", "a")):
@@ -39,7 +39,7 @@ def test_a_stream_without_a_mapping_is_skipped_or_an_error_as_the_setting_says()
         routing({}).mapping_of(StreamInfo(name="orders"))
 
 
-def test_ids_follow_the_destination_and_the_stream():
+def test_ids_depend_on_the_destination_and_the_stream():
     streams = {"*": {"user_id": "user", "event": {"value": "E"}}}
     ids = {
         routing(streams, write_key=key)
@@ -52,7 +52,7 @@ def test_ids_follow_the_destination_and_the_stream():
     assert len(ids) == 6
 
 
-def test_the_users_settings_lie_over_the_presets_key_by_key():
+def test_the_users_settings_override_the_presets_key_by_key():
     preset = {"chats": {"event": "kind", "user_id": "user"}, "users": {"call": "skip"}}
     merged = merge_stream_settings(
         preset, {"chats": {"user_id": "mail"}, "orders": {"event": "name"}}
@@ -65,19 +65,19 @@ def test_the_users_settings_lie_over_the_presets_key_by_key():
     assert preset["chats"]["user_id"] == "user"
 
 
-def test_null_takes_a_setting_away_for_all_who_ask():
+def test_null_removes_a_setting_of_the_preset():
     preset = {"users": {"call": "skip", "reason": "no event"}}
     merged = merge_stream_settings(preset, {"users": {"call": None, "user_id": "id", "drop": None}})
     assert merged == {"users": {"reason": "no event", "user_id": "id"}}
     check_event_names(routing(merged), PRESET, {"include_events": ["Users"]})
 
 
-def test_settings_of_a_stream_that_are_no_object_are_refused():
+def test_settings_of_a_stream_must_be_an_object():
     with pytest.raises(MappingError, match=r"^streams\.orders: must be an object"):
         merge_stream_settings({}, {"orders": "user"})
 
 
-def test_either_spelling_of_a_name_can_be_sent_under_another():
+def test_an_event_can_be_renamed_by_either_name():
     assert merge_event_names(PRESET, {}) == {"onOpen": "Chat Opened"}
     assert merge_event_names(PRESET, {"onOpen": "Hello"})["onOpen"] == "Hello"
     assert merge_event_names(PRESET, {"Chat Opened": "Hello"})["onOpen"] == "Hello"
@@ -100,13 +100,13 @@ KNOWN = {
     "name",
     ["onOpen", "onClose", "Chat Opened", "Hello", "Money Back", "Entered", "5", "Order Lines"],
 )
-def test_a_name_may_be_wanted_if_some_event_has_it_in_either_spelling(name):
+def test_a_name_can_be_included_if_some_event_has_it_in_either_style(name):
     known = routing(KNOWN, names={"onOpen": "Hello"})
     check_event_names(known, PRESET, {"include_events": [name]})
 
 
 @pytest.mark.parametrize("name", ["onopen", "People", "Refunds", "Kind", "*"])
-def test_a_name_that_no_event_can_have_is_refused_with_those_that_can(name):
+def test_an_unknown_event_name_is_an_error_that_lists_the_known_ones(name):
     known = routing(KNOWN, names={"onOpen": "Hello"})
     with pytest.raises(MappingError) as refusal:
         check_event_names(known, PRESET, {"event_names": [], "include_events": ["Entered", name]})
@@ -126,11 +126,11 @@ def test_a_name_that_no_event_can_have_is_refused_with_those_that_can(name):
         {"chats": {"event": "other"}},
     ],
 )
-def test_any_name_may_be_wanted_when_records_give_names(streams):
+def test_any_name_can_be_included_if_records_bring_names(streams):
     check_event_names(routing(streams), PRESET, {"include_events": ["Whatever"]})
 
 
-def test_streams_that_are_no_track_calls_give_no_names():
+def test_streams_without_track_calls_have_no_event_names():
     for call in ("identify", "group", "skip"):
         with pytest.raises(MappingError, match="unknown event"):
             check_event_names(
@@ -148,7 +148,7 @@ def test_every_mapping_is_compiled_before_anything_is_sent():
         check_streams(routing({"chat": {}}), Preset())
 
 
-def test_a_stream_that_the_preset_does_not_have_may_be_misspelt():
+def test_a_stream_unknown_to_the_preset_may_be_misspelt():
     with pytest.raises(MappingError, match=r"skip \('chat' is not a .*; did you mean chats\?\)$"):
         check_streams(routing({"chat": {}}), PRESET)
     with pytest.raises(MappingError, match=r"skip \('orders' is not a stream of the preset\)$"):

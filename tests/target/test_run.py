@@ -1,4 +1,4 @@
-"""The objects of a run, as they are put together."""
+"""Run: the objects that all streams share."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from target_segment.target import TargetSegment
 NOW = datetime(2026, 11, 22, 10, 55, 22, 220_999, tzinfo=timezone.utc)
 
 
-def test_every_part_of_a_run_has_the_time_of_day_that_the_run_is_given(settings, dead):
+def test_every_part_of_a_run_uses_the_clock_of_the_run(settings, dead):
     target = TargetSegment(config={**settings, "dry_run": True})
     logger = logging.getLogger("test")
     run = build_run(
@@ -29,4 +29,4 @@ def test_every_part_of_a_run_has_the_time_of_day_that_the_run_is_given(settings,
     assert run.clock.now() == NOW
     assert run.dry_run.path.name == "segment-2026-11-22T10-55-22-220999Z.jsonl"
     assert json.loads(run.dry_run.path.read_text())["sentAt"] == "2026-11-22T10:55:22.220Z"
-    assert [letter["time"] for letter in dead()] == [NOW.isoformat()]
+    assert [entry["time"] for entry in dead()] == [NOW.isoformat()]

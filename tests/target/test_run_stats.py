@@ -1,11 +1,11 @@
-"""The closing table, as a user sees it."""
+"""Run statistics: the summary table as a user sees it."""
 
 from collections import Counter
 from pathlib import Path
 
 from target_segment.run_stats import RunStats, RunSummary, summary_table
 
-REPORT = RunStats(
+STATS = RunStats(
     sent=Counter({"onMessageCreate": 11204, "onConversationUpdate": 1105}),
     identities=Counter(
         {"anonymousId": 3004, "userId": 9299, "anonymousId from conversation_id": 6}
@@ -45,30 +45,30 @@ seconds          0.0
 """
 
 
-def test_the_table_reads_at_a_glance():
-    closing = RunSummary(
+def test_the_table_has_three_aligned_columns():
+    summary = RunSummary(
         outcome="done", seconds=71.26, output=None, dead_letters=Path("dead_letters.jsonl")
     )
-    assert summary_table(REPORT, closing) == TABLE
+    assert summary_table(STATS, summary) == TABLE
 
 
-def test_a_run_that_did_nothing_says_so():
-    closing = RunSummary(
+def test_the_table_of_a_run_without_events_says_so():
+    summary = RunSummary(
         outcome="failed", seconds=0.04, output=Path("output/x.jsonl"), dead_letters=Path("d")
     )
-    assert summary_table(RunStats(), closing) == NOTHING
+    assert summary_table(RunStats(), summary) == NOTHING
 
 
-def test_a_dry_run_says_where_its_file_lies():
-    closing = RunSummary(
+def test_the_table_of_a_dry_run_names_its_file():
+    summary = RunSummary(
         outcome="done", seconds=1, output=Path("output/x.jsonl"), dead_letters=Path("d")
     )
-    assert "written to     output/x.jsonl\n" in summary_table(REPORT, closing)
+    assert "written to     output/x.jsonl\n" in summary_table(STATS, summary)
 
 
-def test_reports_add_up():
+def test_counts_of_two_runs_add_up():
     total = RunStats()
-    total.add(REPORT)
-    total.add(REPORT)
-    assert total.sent == Counter({name: 2 * count for name, count in REPORT.sent.items()})
-    assert total.body_bytes == 2 * REPORT.body_bytes
+    total.add(STATS)
+    total.add(STATS)
+    assert total.sent == Counter({name: 2 * count for name, count in STATS.sent.items()})
+    assert total.body_bytes == 2 * STATS.body_bytes

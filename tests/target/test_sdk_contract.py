@@ -70,7 +70,7 @@ def test_the_sdk_lets_the_reader_choose_who_handles_a_message(target, message):
     assert seen == [message]
 
 
-def test_a_replaced_sink_waits_in_the_list_that_we_empty():
+def test_the_sdk_keeps_a_replaced_sink_in_the_list_that_we_empty():
     target = PlainTarget()
     target._process_schema_message(SCHEMA)
     first = target.get_sink("orders")

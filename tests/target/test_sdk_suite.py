@@ -1,4 +1,4 @@
-"""The SDK's own standard tests, with none switched off, and the one that upstream had to."""
+"""The SDK's standard tests, all of them, and the one that the SDK disables."""
 
 import importlib.resources
 import io
@@ -12,7 +12,7 @@ from target_segment.target import TargetSegment
 CONFIG = {
     "dry_run": True,
     "preset": "none",
-    # Any stream: a track call named after it, for whoever its key or its `id` says.
+    # Any stream: a track call named after it, with its key or its `id` as the user.
     "streams": {"*": {"anonymous_id": [{"key": True}, "id"]}},
 }
 

@@ -1,4 +1,4 @@
-"""What Segment would refuse or swallow, told before it is sent."""
+"""Checks of events: what Segment would reject or silently drop."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def without(event, name):
         {**TRACK, "messageId": "m" * MAX_MESSAGE_ID_CHARS},
     ],
 )
-def test_an_event_as_segment_documents_it_has_no_fault(event):
+def test_an_event_as_segment_documents_it_is_valid(event):
     assert validate_event(event) is None
 
 
@@ -51,22 +51,22 @@ def test_an_event_as_segment_documents_it_has_no_fault(event):
         ({**TRACK, "messageId": "m" * 100}, "bad_message_id", "messageId must have"),
     ],
 )
-def test_each_fault_has_a_class_and_a_sentence(event, code, says):
-    fault = validate_event(event)
-    assert fault.code == code
-    assert fault.text.startswith(says)
+def test_an_invalid_event_has_a_code_and_a_sentence(event, code, says):
+    error = validate_event(event)
+    assert error.code == code
+    assert error.text.startswith(says)
 
 
 def test_an_event_may_be_as_large_as_the_limit_and_no_larger():
     assert validate_size(b"x" * MAX_EVENT_BYTES) is None
-    fault = validate_size(b"x" * (MAX_EVENT_BYTES + 1))
-    assert fault.code == "too_large"
-    assert fault.text.startswith("over Segment's limit of 32000 bytes")
+    error = validate_size(b"x" * (MAX_EVENT_BYTES + 1))
+    assert error.code == "too_large"
+    assert error.text.startswith("over Segment's limit of 32000 bytes")
 
 
-def test_a_fault_is_raised_with_its_class_and_its_sentence():
-    fault = InvalidEvent("bad_identity", "an id must be text")
-    assert (str(fault), fault.reason.code, fault.reason.text) == (
+def test_an_invalid_event_error_has_code_and_sentence():
+    error = InvalidEvent("bad_identity", "an id must be text")
+    assert (str(error), error.reason.code, error.reason.text) == (
         "an id must be text",
         "bad_identity",
         "an id must be text",

@@ -1,4 +1,4 @@
-"""Signals and sudden deaths of a real process: STATE never runs ahead of Segment."""
+"""Signals and kills of a real process: STATE never runs ahead of delivery."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ BODY = 10
 
 
 class Process:
-    """The target in a process of its own, fed line by line."""
+    """The target in its own process, fed line by line."""
 
     def __init__(self, folder, settings, stdout=subprocess.PIPE):
         settings = {
@@ -45,7 +45,7 @@ class Process:
         self.process.stdin.flush()
 
     def write_bodies(self, first, count):
-        """Records of so many bodies, a STATE behind each, and one record that closes the last."""
+        """Write records of `count` bodies, a STATE after each, and one more record."""
         for body in range(first, first + count):
             for number in range(body * BODY, (body + 1) * BODY):
                 self.write({"type": "RECORD", "stream": "orders", "record": {"id": number}})
@@ -54,18 +54,18 @@ class Process:
         self.write({"type": "RECORD", "stream": "orders", "record": {"id": last}})
 
     def read_state(self):
-        """The next STATE; waits until there is one."""
+        """Wait for the next STATE and return it."""
         return json.loads(self.process.stdout.readline())["after"]
 
     def wait_until_interrupted(self):
-        """Return when the target has said that it ends."""
+        """Wait until the target logs that it ends."""
         for line in self.process.stderr:
             if b"Interrupted" in line:
                 return
         raise AssertionError("The target never noticed")
 
     def end(self):
-        """Exit status and the STATE lines not read so far; the input stays open till then."""
+        """Wait for the end; return the exit status and the unread STATE lines."""
         status = self.process.wait(30)
         states = [json.loads(line)["after"] for line in self.process.stdout]
         return status, states
@@ -89,13 +89,13 @@ def start(tmp_path, settings):
 
 
 def covered(segment):
-    """How many records from the first on have arrived without a gap."""
+    """Count the records that arrived without a gap, from the first."""
     numbers = {event["properties"]["record_id"] for event in segment.accepted}
     return next(number for number in range(len(numbers) + 1) if number not in numbers)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_while_waiting_for_input_ends_at_once_with_what_is_safe(
+def test_a_signal_while_waiting_for_input_ends_at_once_with_the_safe_state(
     start, segment, number, status
 ):
     target = start()
@@ -109,7 +109,7 @@ def test_a_signal_while_waiting_for_input_ends_at_once_with_what_is_safe(
     assert b"target-segment: interrupted" in target.process.stderr.read()
 
 
-def test_a_signal_during_a_request_lets_it_finish_and_emits_what_it_covers(start, segment):
+def test_a_signal_during_a_request_lets_it_finish_and_emits_its_state(start, segment):
     target = start()
     segment.gate.clear()
     target.write_bodies(0, 1)
@@ -123,19 +123,19 @@ def test_a_signal_during_a_request_lets_it_finish_and_emits_what_it_covers(start
     assert covered(segment) == BODY
 
 
-def test_a_disk_full_under_state_ends_in_one_line_and_the_table(start):
+def test_a_full_disk_under_stdout_is_one_error_line_and_the_table(start):
     with Path("/dev/full").open("wb") as full:
         target = start(stdout=full)
         target.write_bodies(0, 1)
         target.process.stdin.close()
         assert target.process.wait(30) == 1
-    told = target.process.stderr.read()
-    assert b"STATE cannot be written: No space left on device" in told
-    assert b"target-segment: failed" in told
-    assert b"Traceback" not in told
+    stderr = target.process.stderr.read()
+    assert b"STATE cannot be written: No space left on device" in stderr
+    assert b"target-segment: failed" in stderr
+    assert b"Traceback" not in stderr
 
 
-def test_state_is_utf_8_whatever_the_terminals_encoding():
+def test_state_is_utf_8_in_any_encoding_of_the_terminal():
     program = (
         'from target_segment.shutdown import write_state; write_state(\'{"day":"日"}\'.encode())'
     )
@@ -146,7 +146,7 @@ def test_state_is_utf_8_whatever_the_terminals_encoding():
     assert json.loads(finished.stdout.decode("utf-8")) == {"day": "日"}
 
 
-def test_a_last_state_that_cannot_be_written_costs_neither_the_table_nor_the_status(start, segment):
+def test_if_the_last_state_cannot_be_written_table_and_status_remain(start, segment):
     with Path("/dev/full").open("wb") as full:
         target = start(stdout=full)
         segment.gate.clear()
@@ -156,13 +156,13 @@ def test_a_last_state_that_cannot_be_written_costs_neither_the_table_nor_the_sta
         target.wait_until_interrupted()
         segment.gate.set()
         assert target.process.wait(30) == 143
-    told = target.process.stderr.read()
-    assert b"STATE cannot be written: No space left on device" in told
-    assert b"target-segment: interrupted" in told
-    assert b"Traceback" not in told
+    stderr = target.process.stderr.read()
+    assert b"STATE cannot be written: No space left on device" in stderr
+    assert b"target-segment: interrupted" in stderr
+    assert b"Traceback" not in stderr
 
 
-def test_a_signal_while_the_input_is_held_back_emits_no_more_than_is_acknowledged(start, segment):
+def test_a_signal_under_back_pressure_emits_only_acknowledged_state(start, segment):
     target = start()
     segment.gate.clear()
     target.write_bodies(0, 6)
@@ -188,7 +188,7 @@ def test_a_second_signal_ends_the_process_and_writes_nothing(start, segment):
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("bodies", [1, 3, 5])
-def test_after_a_sudden_death_the_next_run_completes_with_the_same_ids(start, segment, bodies):
+def test_after_a_kill_the_next_run_completes_with_the_same_ids(start, segment, bodies):
     first = start()
     first.write_bodies(0, bodies)
     for _ in range(bodies):
@@ -207,7 +207,7 @@ def test_after_a_sudden_death_the_next_run_completes_with_the_same_ids(start, se
     assert {why for _, why in segment.swallowed} <= {"duplicate"}
 
 
-def test_the_end_of_the_input_is_no_signal(start, segment):
+def test_the_end_of_the_input_is_not_an_interruption(start, segment):
     target = start()
     target.write_bodies(0, 2)
     target.process.stdin.close()

@@ -1,4 +1,4 @@
-"""The tracking plan: rules that hold for every event, and for nothing else."""
+"""Tracking plan: rules that every event sent satisfies, and no other."""
 
 import copy
 import json
@@ -29,7 +29,7 @@ FORMATS.checks("date-time", raises=ValueError)(
 
 @pytest.fixture(scope="module")
 def tapped():
-    """Everything the embedded Freshchat tells of two days."""
+    """All messages of the tap for two days of the sandbox."""
     return run_tap(
         NOW,
         start_date="2026-11-18T00:00:00Z",
@@ -39,7 +39,7 @@ def tapped():
 
 
 def entry(stream, properties, *, selected=None, required=()):
-    """A stream of a catalog."""
+    """Build a stream of a catalog."""
     schema = {"type": "object", "properties": properties, "required": list(required)}
     metadata = [{"breadcrumb": [], "metadata": {} if selected is None else {"selected": selected}}]
     return {"tap_stream_id": stream, "stream": stream, "schema": schema, "metadata": metadata}
@@ -55,7 +55,7 @@ def freshchat(tmp_path_factory):
 
 @pytest.fixture
 def plan(capsys, tmp_path):
-    """Print the plan of some settings, and read it as rules by call and event."""
+    """Print the plan of some settings and return its rules by call and event."""
 
     def printed(*entries, catalog=None, **config):
         if entries:
@@ -80,7 +80,7 @@ def plan(capsys, tmp_path):
 
 @pytest.fixture
 def sent(run, settings, tapped):
-    """The events that a dry run writes of what the tap told."""
+    """Write the tap's records in a dry run with some settings, and return the events."""
 
     def written(**config):
         finished = run({**settings, "preset": "freshchat", "dry_run": True, **config}, *tapped)
@@ -97,8 +97,8 @@ def sent(run, settings, tapped):
     return written
 
 
-def faults(rules, event):
-    """What Protocols would find wrong with an event."""
+def errors(rules, event):
+    """Validate an event as Protocols does; return the errors."""
     schema = rules.get((event["type"], event.get("event")))
     if schema is None:
         return ["unplanned"]
@@ -106,16 +106,16 @@ def faults(rules, event):
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_every_event_of_the_embedded_freshchat_is_as_the_plan_says(style, plan, sent, freshchat):
+def test_every_event_of_the_sandbox_is_valid_by_the_plan(style, plan, sent, freshchat):
     settings = {"streams": {"users": {"call": "identify"}}, "event_style": style}
     rules = plan(catalog=freshchat, **settings)
     events = sent(**settings)
     assert {(event["type"], event.get("event")) for event in events} == set(rules)
     assert len(rules) == 5
-    assert [found for event in events for found in faults(rules, event)] == []
+    assert [found for event in events for found in errors(rules, event)] == []
 
 
-def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent, freshchat):
+def test_dropped_hashed_and_renamed_fields_are_so_in_the_plan(plan, sent, freshchat):
     settings = {
         "streams": {"users": {"call": "identify", "rename": {"email": "mail"}}},
         "drop_properties": ["message_text", "associations.user", "message.messages.message_parts"],
@@ -129,7 +129,7 @@ def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent, freshc
         ("track", "onConversationCreate"),
         ("identify", None),
     }
-    assert [found for event in sent(**settings) for found in faults(rules, event)] == []
+    assert [found for event in sent(**settings) for found in errors(rules, event)] == []
     message = rules["track", "Message Posted"]["properties"]["properties"]["properties"]
     assert "message_text" not in message
     assert "user" not in message["associations"]["properties"]
@@ -138,7 +138,7 @@ def test_what_is_dropped_hashed_and_renamed_is_so_in_the_plan(plan, sent, freshc
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_another_property_and_a_wrong_type_are_found(style, plan, sent, freshchat):
+def test_an_unknown_property_and_a_wrong_type_are_found(style, plan, sent, freshchat):
     rules = plan(catalog=freshchat, event_style=style)
     changes = (
         lambda properties: properties.update(surprise=1),
@@ -149,20 +149,20 @@ def test_another_property_and_a_wrong_type_are_found(style, plan, sent, freshcha
         for change in changes:
             changed = copy.deepcopy(event)
             change(changed["properties"])
-            assert faults(rules, changed)
+            assert errors(rules, changed)
 
 
-def test_a_wrong_type_is_found_in_every_property_and_deep_in_the_trees(plan, sent, freshchat):
+def test_a_wrong_type_is_found_in_every_property_and_below(plan, sent, freshchat):
     rules = plan(catalog=freshchat)
     for event in {event["event"]: event for event in sent()}.values():
         for name in event["properties"]:
             changed = copy.deepcopy(event)
             changed["properties"][name] = 17.5
-            assert faults(rules, changed), name
+            assert errors(rules, changed), name
     for name, wrong in (("created_time", "yesterday"), ("assigned_agent_id", 5), ("messages", {})):
         changed = copy.deepcopy(next(e for e in sent() if e["event"] == "onMessageCreate"))
         changed["properties"]["message"][name] = wrong
-        assert faults(rules, changed)
+        assert errors(rules, changed)
 
 
 def test_every_property_of_the_preset_is_described(plan, freshchat):
@@ -171,15 +171,15 @@ def test_every_property_of_the_preset_is_described(plan, freshchat):
             assert found.get("description") or "enum" in found, (name, field)
 
 
-def test_a_property_that_every_record_has_is_missed(plan):
+def test_a_missing_property_that_every_record_has_is_found(plan):
     streams = {"orders": {"user_id": "user", "properties": ["total", "note"]}}
     fields = {"total": {"type": "number"}, "note": {"type": "string"}, "user": {"type": "string"}}
     rules = plan(
         entry("orders", fields, required=["total", "user"]), preset="none", streams=streams
     )
     order = {"type": "track", "event": "Orders", "properties": {"total": 5}}
-    assert not faults(rules, order)
-    assert faults(rules, {**order, "properties": {"note": "x"}})
+    assert not errors(rules, order)
+    assert errors(rules, {**order, "properties": {"note": "x"}})
 
 
 def test_the_catalog_types_every_stream_of_the_mapping_for_all_others(plan):
@@ -195,7 +195,7 @@ def test_the_catalog_types_every_stream_of_the_mapping_for_all_others(plan):
     for event, field in (("Orders", "total"), ("Carts", "sum")):
         for value, allowed in ((5, True), ("5", False)):
             properties = {"type": "track", "event": event, "properties": {field: value}}
-            assert bool(faults(rules, properties)) != allowed
+            assert bool(errors(rules, properties)) != allowed
 
 
 def test_a_field_that_is_not_selected_is_not_in_the_plan(plan):
@@ -223,7 +223,7 @@ def test_without_a_catalog_the_plan_names_the_presets_events_and_properties(plan
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"streams": [1]}', '{"streams": [{"stream": "a"}]}'])
-def test_what_is_no_catalog_ends_in_one_line_that_says_so(run, tmp_path, text):
+def test_an_invalid_catalog_is_one_error_line(run, tmp_path, text):
     path = tmp_path / "catalog.json"
     path.write_text(text)
     finished = run({}, tracking_plan=True, catalog_path=str(path))
@@ -232,7 +232,7 @@ def test_what_is_no_catalog_ends_in_one_line_that_says_so(run, tmp_path, text):
     assert error == f"The file {path} is not a Singer catalog; write one with the tap's --discover"
 
 
-def test_a_mapping_of_unknown_records_is_open_and_one_of_listed_properties_names_them(plan):
+def test_only_a_mapping_of_unknown_whole_records_allows_any_property(plan):
     rules = plan(
         preset="none",
         streams={
@@ -252,11 +252,11 @@ def test_a_mapping_of_unknown_records_is_open_and_one_of_listed_properties_names
         ("track", "Cart Left"),
         ("group", None),
     }
-    assert not faults(rules, {"type": "track", "event": "Orders", "properties": {"a": [1]}})
+    assert not errors(rules, {"type": "track", "event": "Orders", "properties": {"a": [1]}})
     cart = {"type": "track", "event": "Cart Left", "properties": {"total": 5, "shop": "DE"}}
-    assert not faults(rules, cart)
+    assert not errors(rules, cart)
     for wrong in ({"shop": "FR"}, {"shop": "DE", "more": 1}, {"shop": "DE", "who": 1}, {}):
-        assert faults(rules, {**cart, "properties": wrong})
+        assert errors(rules, {**cart, "properties": wrong})
     assert "traits" in rules["group", None]["required"]
 
 
@@ -270,11 +270,11 @@ def test_two_streams_of_one_event_name_may_differ(plan):
         },
     )
     for properties in ({"x": 1, "at": 1}, {"y": 2, "at": 1}):
-        assert not faults(rules, {"type": "track", "event": "Seen", "properties": properties})
-    assert faults(rules, {"type": "track", "event": "Seen", "properties": {"x": 1}})
+        assert not errors(rules, {"type": "track", "event": "Seen", "properties": properties})
+    assert errors(rules, {"type": "track", "event": "Seen", "properties": {"x": 1}})
 
 
-def test_the_plan_takes_nothing_for_nothing_and_null_for_what_is_not_set(plan):
+def test_an_empty_list_of_properties_allows_none_and_null_allows_any(plan):
     rules = plan(
         preset="none",
         streams={
@@ -284,11 +284,11 @@ def test_the_plan_takes_nothing_for_nothing_and_null_for_what_is_not_set(plan):
     )
     for name, may in (("A", False), ("B", True)):
         event = {"type": "track", "event": name, "properties": {}}
-        assert not faults(rules, event)
-        assert bool(faults(rules, {**event, "properties": {"x": 1}})) != may
+        assert not errors(rules, event)
+        assert bool(errors(rules, {**event, "properties": {"x": 1}})) != may
 
 
-def test_the_plan_names_reserved_fields_as_they_are_sent_also_where_the_name_is_taken():
+def test_the_plan_has_the_names_sent_of_reserved_fields():
     record = {"properties": {"id": {"type": "integer"}, "record_id": TEXT}, "required": ["id"]}
     planned = schema_of_properties({}, "*", record, drop=(), hashed=())
     stream = StreamInfo(name="orders", schema=record, keys=("id",))
@@ -298,30 +298,30 @@ def test_the_plan_names_reserved_fields_as_they_are_sent_also_where_the_name_is_
     assert sent == {"record_record_id": 1, "record_id": "r", "user": "u"}
     assert planned["properties"] == {"record_record_id": {"type": "integer"}, "record_id": TEXT}
     assert planned["required"] == ["record_record_id"]
-    told = describe_mapping(mapping)
-    assert told.of_property("record_record_id") == "field id"
-    assert told.of_property("record_id") == "field record_id"
+    explanation = describe_mapping(mapping)
+    assert explanation.of_property("record_record_id") == "field id"
+    assert explanation.of_property("record_id") == "field record_id"
 
 
-def test_a_plan_needs_no_write_key_and_a_wrong_setting_is_named_all_the_same(plan, run):
+def test_a_plan_needs_no_write_key_and_names_an_invalid_setting(plan, run):
     assert plan()
     finished = run({"event_style": "shouting"}, tracking_plan=True)
     assert finished.status == 1
     assert "event_style" in finished.errors[0]
 
 
-def test_the_explanation_of_a_rows_id_names_the_time_where_one_is_mapped():
+def test_the_explanation_of_an_identify_id_names_its_parts():
     stream, ids = StreamInfo(name="people", keys=("id",)), message_ids("key", "people")
     for more, says in (
         ({}, ", the call, the key (id), the traits"),
         ({"timestamp": "at"}, ", the call, the key (id), the traits, the time"),
     ):
         config = {"call": "identify", "user_id": "id", **more}
-        told = describe_mapping(compile_mapping(config, stream, SharedRules(), ids))
-        assert told.parts["messageId"].endswith(says)
+        explanation = describe_mapping(compile_mapping(config, stream, SharedRules(), ids))
+        assert explanation.parts["messageId"].endswith(says)
 
 
-def test_the_plan_knows_a_new_name_that_is_anothers_old_one():
+def test_the_plan_supports_a_new_name_that_is_the_old_name_of_another():
     record = {"properties": {"n": {"type": "integer"}, "t": TEXT}, "required": ["n"]}
     config = {"rename": {"n": "t", "t": "n"}}
     planned = schema_of_properties(config, "*", record, drop=(), hashed=())
@@ -330,7 +330,7 @@ def test_the_plan_knows_a_new_name_that_is_anothers_old_one():
 
 
 @pytest.mark.parametrize("prefix", ["", "record_"])
-def test_plan_and_explanation_know_what_is_done_to_a_field_by_either_of_its_names(prefix):
+def test_plan_and_explanation_apply_privacy_rules_by_either_name(prefix):
     record = {"properties": {"id": {"type": "integer"}, "user_id": TEXT}, "required": ["id"]}
     drop, hashed = [f"{prefix}id"], [f"{prefix}user_id"]
     planned = schema_of_properties({}, "*", record, drop=drop, hashed=hashed)
@@ -339,11 +339,11 @@ def test_plan_and_explanation_know_what_is_done_to_a_field_by_either_of_its_name
     assert planned["required"] == []
     rules = SharedRules(privacy=PrivacyRules(drop=drop, hashed=hashed))
     stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
-    told = describe_mapping(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
-    assert told.of_property("record_user_id") == "field user_id; hashed"
+    explanation = describe_mapping(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
+    assert explanation.of_property("record_user_id") == "field user_id; hashed"
 
 
-def test_plan_and_explanation_know_a_field_whose_name_holds_a_dot():
+def test_plan_and_explanation_support_a_name_with_a_dot():
     record = {"properties": {"a.mail": TEXT, "a.key": TEXT}}
     config = {"user_id": "a.key", "properties": {"*": "*", "copy": "a.key"}}
     privacy = PrivacyRules(drop=["a.mail"], hashed=["a.key"])
@@ -354,5 +354,7 @@ def test_plan_and_explanation_know_a_field_whose_name_holds_a_dot():
     assert "pattern" in planned["properties"]["a.key"]
     assert planned["properties"]["copy"] == TEXT
     stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
-    told = describe_mapping(compile_mapping(config, stream, SharedRules(privacy=privacy), ids))
-    assert told.of_property("a.key") == "field a.key; hashed"
+    explanation = describe_mapping(
+        compile_mapping(config, stream, SharedRules(privacy=privacy), ids)
+    )
+    assert explanation.of_property("a.key") == "field a.key; hashed"
