@@ -83,6 +83,7 @@ class Bench:
         dead=1000,
         retry_seconds=1800,
         state_seconds=10,
+        check_interrupt=lambda: None,
     ):
         self.server = server
         self.clock = StillClock()
@@ -107,7 +108,7 @@ class Bench:
             concurrency=concurrency,
             state_seconds=state_seconds,
             clock=self.clock,
-            check_interrupt=lambda: None,
+            check_interrupt=check_interrupt,
         )
 
     def dead_letters(self):
@@ -361,22 +362,22 @@ def test_events_sent_before_a_failure_are_counted(bench):
 
 
 def test_a_slow_server_stops_the_input(bench):
-    one = bench(batch=1, concurrency=2)
+    waiting = threading.Event()
+    one = bench(batch=1, concurrency=2, check_interrupt=waiting.set)
     one.server.gate.clear()
-    handed_over = []
+    enqueued = []
     reader = threading.Thread(
         target=lambda: [
-            (one.delivery.enqueue(event(number)), handed_over.append(number))
-            for number in range(50)
+            (one.delivery.enqueue(event(number)), enqueued.append(number)) for number in range(50)
         ]
     )
     reader.start()
-    reader.join(0.3)
-    # Two in flight, one waiting, one in the making, one more on its way into the batch.
-    assert len(handed_over) <= 5
+    assert waiting.wait(timeout=10)
+    # Two in flight, one waiting, one in the unfinished batch.
+    assert len(enqueued) <= 4
     one.server.gate.set()
     reader.join(10)
-    assert len(handed_over) == 50
+    assert len(enqueued) == 50
 
 
 def test_an_early_end_waits_for_requests_in_flight_only(bench):
