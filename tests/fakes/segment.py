@@ -8,7 +8,6 @@ client does. Faults are scripted with `next_answers`, or decided by `is_poison` 
 from __future__ import annotations
 
 import base64
-import contextlib
 import gzip
 import json
 import threading
@@ -16,14 +15,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from fakes.faulty_server import Form, send
+from fakes.services import LOOPBACK, LocalService, QuietHandler, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
+    from contextlib import ExitStack
+    from http.server import BaseHTTPRequestHandler
 
 MAX_EVENT_BYTES = 32_000
 MAX_BODY_BYTES = 500_000
@@ -61,7 +62,7 @@ class Received:
     wire_size: int
 
 
-class FakeSegment:
+class FakeSegment(LocalService):
     """The service on a free port of this host, until the `with` block ends.
 
     Attributes:
@@ -95,30 +96,15 @@ class FakeSegment:
         self._at_once = 0
         self._lock = threading.Lock()
         self._ids: set[str] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        # The default, half a second, is how long every test would wait at its end.
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
 
-    def __enter__(self) -> FakeSegment:  # noqa: PYI034 - Self needs Python 3.11
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.gate.set()
-        self._server.shutdown()
-        self._server.server_close()
+    def _start(self, opened: ExitStack) -> None:
+        opened.enter_context(serving(self._server))
+        opened.callback(self.gate.set)
 
     @property
     def cdn_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://{LOOPBACK}:{self._server.server_port}"
 
     @property
     def api_url(self) -> str:
@@ -199,19 +185,10 @@ class FakeSegment:
         return next((why for why, holds in checks.items() if holds), None)
 
     def _handler(fake) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the handler's
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
             # Without it, the answer's head waits for the other side's delayed acknowledgement.
             disable_nagle_algorithm = True
-
-            def handle(self) -> None:
-                # The client may be killed at any time.
-                with contextlib.suppress(ConnectionError):
-                    super().handle()
-
-            def finish(self) -> None:
-                with contextlib.suppress(ConnectionError):
-                    super().finish()
 
             def do_GET(self) -> None:
                 parts = self.path.strip("/").split("/")
@@ -251,9 +228,6 @@ class FakeSegment:
                     answer.json.encode() if page else json.dumps(answer.json).encode(),
                     answer.form if answer.status else Form.RESET,
                 )
-
-            def log_message(self, *_: Any) -> None:
-                pass
 
         return Handler
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from fakes.faulty_server import Form, send
+from fakes.services import LOOPBACK, LocalService, QuietHandler, serving
 
 from fault_injection.fault_kinds import Channel
 from freshchat_sandbox import Request, Response, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
     from datetime import datetime
 
     from fault_injection.injector import FaultInjector
@@ -32,7 +32,7 @@ _FORMS = {"cut": Form.CUT, "dripping": Form.DRIPPING, "stalled": Form.STALLED, "
 _ERROR_STATUSES = (500, 502, 503, 504)
 
 
-class FaultyFreshchat:
+class FaultyFreshchat(LocalService):
     """The service on a free port of this host, until the `with` block ends.
 
     Attributes:
@@ -53,25 +53,14 @@ class FaultyFreshchat:
         self._injector = injector
         self._stuck: set[str] = set()
         handler = type("Handler", (_Handler,), {"service": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.01},
-            daemon=True,
-        )
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), handler)
 
-    def __enter__(self) -> FaultyFreshchat:  # noqa: PYI034 - Self needs Python 3.11
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def _start(self, opened: ExitStack) -> None:
+        opened.enter_context(serving(self._server))
 
     @property
     def api_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v2"
+        return f"http://{LOOPBACK}:{self._server.server_port}/v2"
 
     def respond(self, request: Request) -> tuple[Response, Form]:
         """The response, and how it is transmitted."""
@@ -181,7 +170,7 @@ def _form(kind: str) -> Form:
     return next(form for word, form in _FORMS.items() if word in kind)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16
     disable_nagle_algorithm = True
@@ -195,16 +184,4 @@ class _Handler(BaseHTTPRequestHandler):
         whole = response.body + b"".join(response.rest or ())
         send(self, response.status, response.headers, whole, form)
 
-    do_POST = do_GET  # noqa: N815 - the name that the base class looks for
-
-    def handle(self) -> None:
-        # The client may be killed at any time.
-        with contextlib.suppress(ConnectionError):
-            super().handle()
-
-    def finish(self) -> None:
-        with contextlib.suppress(ConnectionError):
-            super().finish()
-
-    def log_message(self, *_: Any) -> None:
-        pass
+    do_POST = do_GET

@@ -7,7 +7,6 @@ import io
 import signal
 import subprocess
 import sys
-import threading
 import zipfile
 from contextlib import contextmanager
 from dataclasses import fields
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from fakes.services import serving
 
 from freshchat_sandbox import Options, Response, Sandbox, SandboxClock, serve
 from freshchat_sandbox.__main__ import main
@@ -26,14 +26,10 @@ NOON = datetime(2026, 11, 18, 12, tzinfo=timezone.utc)
 @contextmanager
 def running(*, faults=None, **options):
     clock = SandboxClock(NOON)
-    with serve(Sandbox(Options(**options), clock.now, faults=faults)) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        with requests.Session() as session:
-            session.trust_env = False
-            yield server.server_port, session, clock
-        server.shutdown()
-        thread.join()
+    server = serve(Sandbox(Options(**options), clock.now, faults=faults))
+    with serving(server), requests.Session() as session:
+        session.trust_env = False
+        yield server.server_port, session, clock
 
 
 @pytest.mark.parametrize(

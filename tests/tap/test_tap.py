@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
 import pytest
+from fakes.services import serving
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 import freshchat_sandbox as sandbox
@@ -51,7 +51,7 @@ def ids_of_events(output):
 
 
 @contextmanager
-def serving(faults=None):
+def freshchat_with(faults=None):
     """The embedded Freshchat on a real socket; a second of ours is two minutes of its own."""
     began = datetime.now(timezone.utc)
     server = sandbox.serve(
@@ -61,19 +61,13 @@ def serving(faults=None):
             faults=faults,
         )
     )
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture
 def freshchat():
-    with serving() as url:
+    with freshchat_with() as url:
         yield url
 
 
@@ -81,7 +75,7 @@ def test_a_portal_in_the_place_of_the_api_ends_in_one_line_that_names_the_settin
     page = sandbox.Response(
         status=200, headers={"Content-Type": "text/html"}, body=b"<!doctype html><title>Desk"
     )
-    with serving(lambda _: page) as portal:
+    with freshchat_with(lambda _: page) as portal:
         finished = run(tmp_path, {"api_url": portal, "api_token": "t"})
     [line] = errors(finished)
     assert "portal" in line

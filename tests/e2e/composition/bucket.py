@@ -6,25 +6,27 @@ import logging
 from typing import TYPE_CHECKING
 
 import boto3
+from fakes.services import LOOPBACK, LocalService
 from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from contextlib import ExitStack
 
 NAME = "state-of-freshchat"
 KEY = "testing"
 
 
-class Bucket:
+class Bucket(LocalService):
     """An empty bucket, until the `with` block ends."""
 
     def __init__(self) -> None:
         # The server logs every request.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        self._server = ThreadedMotoServer(ip_address=LOOPBACK, port=0, verbose=False)
 
-    def __enter__(self) -> Bucket:  # noqa: PYI034 - Self needs Python 3.11
+    def _start(self, opened: ExitStack) -> None:
         self._server.start()
+        opened.callback(self._server.stop)
         host, port = self._server.get_host_and_port()
         self._address = f"http://{host}:{port}"
         self._client = boto3.client(
@@ -35,15 +37,6 @@ class Bucket:
             aws_secret_access_key=KEY,
         )
         self._client.create_bucket(Bucket=NAME)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.stop()
 
     @property
     def settings(self) -> dict[str, str]:

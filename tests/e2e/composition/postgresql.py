@@ -7,17 +7,16 @@ import io
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from types import TracebackType
+from fakes.services import LOOPBACK, LocalService, free_port
 
-    from typing_extensions import Self
+if TYPE_CHECKING:
+    from contextlib import ExitStack
 
 # Debian keeps the server's programs out of PATH, by version.
 DEBIAN = Path("/usr/lib/postgresql")
@@ -28,11 +27,12 @@ PASSWORD = "sample"
 START_SECONDS = 30
 
 
-class PostgreSQL:
+class PostgreSQL(LocalService):
     """A running server with one database and one user, both of the same name."""
 
-    def __enter__(self) -> Self:
+    def _start(self, opened: ExitStack) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="composition-"))
+        opened.callback(shutil.rmtree, self._folder)
         self._owner = UNPRIVILEGED if os.geteuid() == 0 else None
         password = self._folder / "password"
         password.write_text(PASSWORD)
@@ -43,39 +43,23 @@ class PostgreSQL:
         data = str(self._folder / "data")
         identified = (f"--username={NAME}", f"--pwfile={password}", "--auth=scram-sha-256")
         self._call("initdb", "--no-sync", "--encoding=UTF8", *identified, data)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        places = ("-k", str(self._folder), "-h", "127.0.0.1", "-p", str(self.port))
-        self._log = (self._folder / "log").open("wb")
-        self._server = subprocess.Popen(
+        self.port = free_port()
+        places = ("-k", str(self._folder), "-h", LOOPBACK, "-p", str(self.port))
+        log = opened.enter_context((self._folder / "log").open("wb"))
+        server = subprocess.Popen(
             [_program("postgres"), "-D", data, "-F", *places],
-            stdout=self._log,
+            stdout=log,
             stderr=subprocess.STDOUT,
             **self._as_owner(),
         )
-        try:
-            self._wait()
-            self.sql(f"CREATE DATABASE {NAME}", database="postgres")
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.terminate()
-        self._server.wait()
-        self._log.close()
-        shutil.rmtree(self._folder)
+        opened.callback(server.wait)
+        opened.callback(server.terminate)
+        self._wait()
+        self.sql(f"CREATE DATABASE {NAME}", database="postgres")
 
     def sql(self, statement: str, database: str = NAME) -> list[dict[str, str]]:
         """The rows of a query, as text by column; nothing of other statements."""
-        place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", NAME, "-d", database)
+        place = ("-h", LOOPBACK, "-p", str(self.port), "-U", NAME, "-d", database)
         finished = subprocess.run(
             [_program("psql"), "-X", "-q", "--csv", "-v", "ON_ERROR_STOP=1", *place],
             input=statement,

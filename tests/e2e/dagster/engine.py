@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -12,14 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
+from fakes.services import LOOPBACK, LocalService, free_port
 
 from e2e.dagster.project import BIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
-
-    from typing_extensions import Self
+    from contextlib import ExitStack
 
     from e2e.dagster.project import Project
 
@@ -62,19 +60,17 @@ class Run:
     again: bool
 
 
-class Engine:
+class Engine(LocalService):
     """Web server and daemon of Dagster for a project, until the `with` block ends."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
 
-    def __enter__(self) -> Self:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self._address = f"http://127.0.0.1:{port}/graphql"
-        where = ("-h", "127.0.0.1", "-p", str(port))
-        self._log = (self._project.folder / "dagster.log").open("wb")
+    def _start(self, opened: ExitStack) -> None:
+        port = free_port()
+        self._address = f"http://{LOOPBACK}:{port}/graphql"
+        where = ("-h", LOOPBACK, "-p", str(port))
+        self._log = opened.enter_context((self._project.folder / "dagster.log").open("wb"))
         self._process = subprocess.Popen(
             [BIN / "dagster", "dev", "-m", "deploy.dagster.definitions", *where],
             cwd=self._project.folder,
@@ -84,19 +80,10 @@ class Engine:
             # Its runs share its process group, so that they end with it.
             start_new_session=True,
         )
-        try:
-            self._wait_until_ready()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+        opened.callback(self._stop)
+        self._wait_until_ready()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _stop(self) -> None:
         self._process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(START_SECONDS)
@@ -104,7 +91,6 @@ class Engine:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._log.close()
 
     def give_slots(self, account: str, slots: int) -> None:
         """Set the limit of an account's pool, as the page Deployment → Concurrency does."""

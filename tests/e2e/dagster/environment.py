@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakes.segment import FakeSegment
+from fakes.services import LocalService
 
 from e2e.dagster.fake_services import (
     PACE,
@@ -21,9 +21,7 @@ from e2e.dagster.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
-
-    from typing_extensions import Self
+    from contextlib import ExitStack
 
 Event = dict[str, Any]
 FOLDER = Path(__file__).resolve().parent / ".project"
@@ -68,7 +66,7 @@ class Span:
         return [f"{self.start + week * WEEK:%Y-%m-%d}" for week in range(self.weeks)]
 
 
-class Scenario:
+class Scenario(LocalService):
     """Both fake services and a new project between them, until the `with` block ends.
 
     Args:
@@ -97,10 +95,9 @@ class Scenario:
         self.name, self._span, self._limits = name, span, limits
         self._settings = settings or {}
 
-    def __enter__(self) -> Self:
-        self._open = ExitStack()
-        self._open.enter_context(self._services)
-        self._open.enter_context(self.segment)
+    def _start(self, opened: ExitStack) -> None:
+        opened.enter_context(self._services)
+        opened.enter_context(self.segment)
         # In real minutes, in which the tap counts.
         self._claimed = {
             "requests_per_minute": int(self._limits.requests * PACE * self._limits.claimed),
@@ -120,15 +117,6 @@ class Scenario:
                 f"{target}_HISTORICAL": "true",
             }
         self.project = Project(FOLDER / self.name, dict.fromkeys(SEEDS, entry), settings)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.close()
 
     def run_whole(self, account: str, span: Span) -> float:
         """One process over the whole span, without Dagster; the seconds it took."""

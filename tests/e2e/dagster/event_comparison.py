@@ -9,48 +9,19 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 
-# Fields that depend on earlier events. A run knows these from one day before its start, so that
-# it knows less at the start of a window than a run that started long before.
-HISTORICAL = frozenset(
-    {
-        "assigned_time",
-        "created_time",
-        "first_group_assigned_time",
-        "first_agent_assigned_time",
-        "group_assigned_time",
-        "agent_assigned_time",
-        "reopened_time",
-        "resolved_time",
-        "first_group_assignment_time_chrs",
-        "prev_status",
-        "prev_status_change_timestamp",
-        "is_first_message",
-        "statistics",
-    },
-)
-# The time of enrichment, which differs between runs, and the agents logged in at that time.
-OBSERVED = frozenset({"enriched_at", "login_status"})
+# What a run reads at the time of enrichment: that time, and which agents are logged in.
+PRESENT = frozenset({"enriched_at", "login_status"})
 
 
-def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> dict[str, set[str]]:
-    """The paths in which events of the same id differ, by id; without the fields of enrichment."""
-    found = {
-        message_id: {
-            path for path in _paths(event, parts[message_id]) if _name(path) not in OBSERVED
-        }
+def differences(whole: Mapping[str, Event], parts: Mapping[str, Event]) -> set[str]:
+    """The paths in which events of the same id differ, without what both read at other times."""
+    return {
+        path
         for message_id, event in whole.items()
         if message_id in parts
+        for path in _paths(event, parts[message_id])
+        if path.rpartition(".")[2] not in PRESENT
     }
-    return {message_id: paths for message_id, paths in found.items() if paths}
-
-
-def unexplained(found: Mapping[str, set[str]]) -> set[str]:
-    """Those of the paths that do not depend on earlier events."""
-    return {path for paths in found.values() for path in paths if _name(path) not in HISTORICAL}
-
-
-def _name(path: str) -> str:
-    return path.rpartition(".")[2]
 
 
 def _paths(one: Any, other: Any, path: str = "") -> Iterator[str]:

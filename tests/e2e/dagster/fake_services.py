@@ -6,17 +6,16 @@ import json
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from fakes.services import LOOPBACK, LocalService, serving
+
 from freshchat_sandbox import Options, Request, Response, Sandbox, serve
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
+    from contextlib import ExitStack
 
 # A minute of the service takes six seconds, so that report jobs take seconds and a short run
 # reaches the limits often.
@@ -121,29 +120,17 @@ class SlowAccount(Sandbox):
         return Response.of_json(400, {"status": "INVALID_VALUE", "message": "made to fail"})
 
 
-class FakeServices:
+class FakeServices(LocalService):
     """Accounts by name, each on its own port, until the `with` block ends."""
 
     def __init__(self, accounts: dict[str, SlowAccount]) -> None:
         self.accounts = accounts
         self.addresses: dict[str, str] = {}
 
-    def __enter__(self) -> Self:
-        self._open = ExitStack()
+    def _start(self, opened: ExitStack) -> None:
         for name, account in self.accounts.items():
-            server = self._open.enter_context(serve(account))
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            self._open.callback(server.shutdown)
-            self.addresses[name] = f"http://127.0.0.1:{server.server_port}"
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.close()
+            server = opened.enter_context(serving(serve(account)))
+            self.addresses[name] = f"http://{LOOPBACK}:{server.server_port}"
 
 
 def _most_within(times: list[float], seconds: float) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from e2e.checks import check, say
 from e2e.dagster.engine import Engine
 from e2e.dagster.environment import ACME, GLOBEX, Limits, Scenario, Span
-from e2e.dagster.event_comparison import differences, unexplained
+from e2e.dagster.event_comparison import differences
 from e2e.dagster.fake_services import REPORT_JOBS_PER_MINUTE, TOO_MANY, UNAUTHORIZED
 
 if TYPE_CHECKING:
@@ -149,10 +149,7 @@ class Scenarios:
     def _same(self, scenario: Scenario, account: str) -> None:
         whole, parts = self._wholes[account], self._events_by_id(scenario, account)
         check(f"{account}: the same message ids as of one run", set(whole), set(parts))
-        found = differences(whole, parts)
-        check(f"{account}: the same content, but of earlier times", set(), unexplained(found))
-        what = f"{scenario.name}: events of {account} without earlier history"
-        self._note(what, f"{len(found)} of {len(whole)}")
+        check(f"{account}: the same content", set(), differences(whole, parts))
 
     def _within(self, scenario: Scenario, account: str) -> None:
         log = scenario.accounts[account].log
