@@ -70,20 +70,20 @@ class RunContext:
             clock=clock,
             timeout=config.request_timeout,
             max_concurrency=config.max_concurrency,
+            page_size=config.page_size,
         )
-        self.directory = AccountDirectory(client, config.page_size)
-        self.conversations = ConversationLookup(client, self.clock, config.page_size)
+        self.directory = AccountDirectory(client)
+        self.conversations = ConversationLookup(client, self.clock)
         self._temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
-        self.changed_users = ChangedUsers(client, folder, config.page_size)
+        self.changed_users = ChangedUsers(client, folder)
         self._crawl = RestCrawl(
             client,
             self.changed_users,
             self.clock,
             folder,
             all_users=config.user_scope == "all",
-            page_size=config.page_size,
         )
         self._crawl_since: datetime | None = None
         self._warned_of_gap = False

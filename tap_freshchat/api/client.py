@@ -52,7 +52,8 @@ class FreshchatClient:
 
     Every attempt waits at the shared limiter. Safe to call from several threads. The bearer token
     is sent only to the host of `base_url`, `https://<host>/v2`. `session` is the client's own,
-    without auth; `timeout` is in seconds; `max_concurrency` bounds all threads together.
+    without auth; `timeout` is in seconds; `max_concurrency` bounds all threads together;
+    `page_size` is how many items of a list one request asks for.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
@@ -65,6 +66,7 @@ class FreshchatClient:
         clock: Clock,
         timeout: float,
         max_concurrency: int = 1,
+        page_size: int = 50,
     ) -> None:
         self._base_url = base_url
         self._origin = urlsplit(base_url)[:2]
@@ -74,6 +76,7 @@ class FreshchatClient:
         self._clock = clock
         self._timeout = timeout
         self.max_concurrency = max_concurrency
+        self.page_size = page_size
         self._in_flight = threading.BoundedSemaphore(max_concurrency)
         self._log = logging.getLogger("tap-freshchat.client")
         # How far the local clock was ahead of Freshchat's, by the latest JSON response.
