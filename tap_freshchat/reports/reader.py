@@ -30,7 +30,6 @@ MAX_LINK_RENEWALS = 3
 class _PlannedWindow:
     """One window of one report: its job, how many readers are left, its files once fetched."""
 
-    window: Window
     job: Job
     readers: int
     files: list[Path] | None = None
@@ -120,7 +119,6 @@ class ReportReader:
             longest = max_window(report, self._configured_window)
             self._plans[report] = {
                 window: _PlannedWindow(
-                    window=window,
                     job=self._scheduler.queue(report, window),
                     readers=sum(start < window.end for start in starts),
                 )

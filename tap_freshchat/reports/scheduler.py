@@ -192,17 +192,31 @@ class ReportJobScheduler:
                 queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
-        # Removed first: a job that is too long is replaced by its halves.
-        job = self._queues[report].popleft()
+        queue = self._queues[report]
+        job = queue[0]
         try:
-            self._submit(job)
-        except (AuthorizationError, ResourceRateLimitError) as error:
-            self._queues[report].appendleft(job)
-            if not isinstance(error, ResourceRateLimitError):
-                raise
+            job.id = job_api.submit_job(
+                self._client, report, job.window, exclude_pii=self._exclude_pii
+            )
+        except ResourceRateLimitError as error:
             self._postpone(report, error.wait)
             return
-        self._unread[report] += 1
+        except RequestRejectedError as error:
+            del queue[0]
+            halves = job_api.split_window(report, job.window, error)
+            self._log.warning(
+                "Report %s: window %s is too long; requesting halves.", report, job.window
+            )
+            job.halves = tuple(Job(report=report, window=half) for half in halves)
+            queue.extendleft(reversed(job.halves))
+        else:
+            del queue[0]
+            now = self._clock.monotonic()
+            job.deadline = now + self._timeout.total_seconds()
+            job.next_poll = now + FIRST_POLL
+            self._pending.append(job)
+            self._unread[report] += 1
+            self._log.info("Report %s requested for %s.", report, job.window)
         self._limited_since.pop(report, None)
         # Counted from the response: the service counts from when it took the job. Whether it counts
         # one that it found too long is not documented, so its halves keep their distance too.
@@ -226,26 +240,6 @@ class ReportJobScheduler:
             )
         self._log.warning("Report %s: the job limit is reached; waiting %.0f s.", report, wait)
         self._next_submit[report] = now + wait
-
-    def _submit(self, job: Job) -> None:
-        try:
-            job.id = job_api.submit_job(
-                self._client, job.report, job.window, exclude_pii=self._exclude_pii
-            )
-        except RequestRejectedError as error:
-            halves = job_api.split_window(job.report, job.window, error)
-            self._log.warning(
-                "Report %s: window %s is too long; requesting halves.", job.report, job.window
-            )
-            job.halves = tuple(Job(report=job.report, window=half) for half in halves)
-            self._queues[job.report].extendleft(reversed(job.halves))
-            self._unread[job.report] -= 1
-            return
-        now = self._clock.monotonic()
-        job.deadline = now + self._timeout.total_seconds()
-        job.next_poll = now + FIRST_POLL
-        self._pending.append(job)
-        self._log.info("Report %s requested for %s.", job.report, job.window)
 
     def _poll_due(self, now: float) -> list[float]:
         """Poll the jobs that are due; returns when the others are."""
