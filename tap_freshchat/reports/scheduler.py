@@ -97,7 +97,7 @@ class ReportJobScheduler:
         return job
 
     def submit_or_denied(self, job: Job) -> AuthorizationError | None:
-        """Submit a job at once; if access is forbidden, withdraw it and return the error.
+        """Submit a job at once; returns the error if access is forbidden.
 
         Raises:
             AuthorizationError: the token or the host is wrong.
@@ -108,7 +108,6 @@ class ReportJobScheduler:
         except AuthorizationError as error:
             if not error.forbidden:
                 raise
-            self._queues[job.report].remove(job)
             return error
         return None
 
@@ -144,18 +143,16 @@ class ReportJobScheduler:
         Raises:
             ReportError: the job failed, or a file has no link.
         """
-        status = job_api.poll_job(self._client, job.report, job.window, job.id)
-        if status.complete:
-            job.links = status.links
-        elif status.done:
-            self._handle_missing_links(job, parts=status.part_count)
-
-    def _handle_missing_links(self, job: Job, *, parts: int) -> None:
-        """Let a finished job without links be polled again, up to a bound."""
+        links = job_api.poll_job(self._client, job.report, job.window, job.id)
+        if links is None:
+            return
+        if links and all(links):
+            job.links = links
+            return
         job.link_polls += 1
         if job.link_polls < MAX_LINK_POLLS:
             return
-        if parts:
+        if links:
             raise ReportError(
                 f"Report {job.report} for {job.window} is complete, but a part has no link. Run "
                 f"the tap again; if it happens again, ask Freshchat's support."
