@@ -41,7 +41,9 @@ MAX_ATTEMPTS = 8
 INITIAL_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
 # No page of the API comes near this size.
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+MAX_JSON_BYTES = 64 * 1024**2
+# Against a full disk: the largest report, a month of a busy account, has some hundred megabytes.
+MAX_FILE_BYTES = 2 * 1024**3
 CHUNK_BYTES = 256 * 1024
 # Seconds: the longest period of a resource rate limit is a day.
 MAX_RESOURCE_LIMIT_SECONDS = 24 * 3600.0
@@ -163,7 +165,7 @@ class FreshchatClient:
                 raise ResourceRateLimitError(f"{request_line} returned 429.", wait=wait)
             self._limiter.update_from_response(response.status_code, response.headers)
             self.seconds_ahead = seconds_ahead(response.headers, self._clock.now())
-            content = b"".join(_limit_size(_iter_chunks(response), MAX_RESPONSE_BYTES))
+            content = b"".join(_iter_chunks(response, MAX_JSON_BYTES))
         raise_for_status(response.status_code, response.headers, request_line, content)
         try:
             return decode_json(content)
@@ -184,7 +186,7 @@ class FreshchatClient:
             if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
                 raise NotFoundError(f"{request_line}: the signed link has expired.")
             raise_for_status(response.status_code, response.headers, request_line, b"")
-            return consume(_iter_chunks(response))
+            return consume(_iter_chunks(response, MAX_FILE_BYTES))
 
     def _send(self, method: str, url: str, **parts: Any) -> requests.Response:
         self._limiter.acquire()
@@ -239,17 +241,16 @@ def _drop_location_header(response: requests.Response, **_: Any) -> None:
     response.headers.pop("Location", None)
 
 
-def _iter_chunks(response: requests.Response) -> Iterator[bytes]:
+def _iter_chunks(response: requests.Response, max_bytes: int) -> Iterator[bytes]:
+    total = 0
     try:
-        yield from response.iter_content(CHUNK_BYTES)
+        for chunk in response.iter_content(CHUNK_BYTES):
+            total += len(chunk)
+            if total > max_bytes:
+                raise FreshchatError(
+                    f"A response of {urlsplit(response.url).hostname} is larger than "
+                    f"{max_bytes:,} bytes and was not read."
+                )
+            yield chunk
     except requests.RequestException as error:
         raise connection_error("Reading", response.url, error) from None
-
-
-def _limit_size(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    total = 0
-    for chunk in chunks:
-        total += len(chunk)
-        if total > limit:
-            raise FreshchatError(f"A response is larger than {limit:,} bytes; it was not read.")
-        yield chunk

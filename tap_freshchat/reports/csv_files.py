@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     ColumnNames = Callable[[Sequence[str]], Sequence[str]]
 
-# Limits against ZIP bombs and a full disk; the largest real report, a month of a busy account, is
-# some hundred megabytes zipped.
-MAX_FILE_BYTES = 2 * 1024**3
+# Against ZIP bombs.
 MAX_CSV_BYTES = 32 * 1024**3
 # Text packs 5:1 to 30:1; deflate cannot exceed 1032:1, and only padding comes near.
 MAX_RATIO = 250
@@ -48,15 +46,9 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
 
     Raises:
         RetryableError: not a whole file; another try may help.
-        ReportError: larger than any real report.
     """
-    size = 0
     with path.open("wb") as file:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > MAX_FILE_BYTES:
-                raise ReportError(f"A report file is larger than {MAX_FILE_BYTES:,} bytes.")
-            file.write(chunk)
+        file.writelines(chunks)
     with path.open("rb") as file:
         start = file.read(4)
         if start.startswith(_MARKUP):
