@@ -74,7 +74,7 @@ class RunContext:
         )
         self.directory = AccountDirectory(client)
         self.conversations = ConversationLookup(client, self.clock)
-        self._temp_dir = temp_dir
+        self.temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
         self.changed_users = ChangedUsers(client, folder)
@@ -155,10 +155,6 @@ class RunContext:
         for host in (sandbox.API_HOST, sandbox.EXTRACT_HOST):
             session.mount(f"https://{host}/", adapter)
         return clock, options.token
-
-    def close(self) -> None:
-        """Remove what the run kept on disk now, rather than when the interpreter ends."""
-        self._temp_dir.remove()
 
     def connect(self) -> None:
         """Make the cheapest request, so that a wrong host or token ends the run at once.
