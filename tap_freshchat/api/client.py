@@ -34,11 +34,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Waits of 1, 2, 4 … seconds with jitter, never above a minute: about two minutes in all, by
-# which time a temporary fault of a hosted service is usually over. Waits that the service asks for
-# (429) are added by the rate limiter.
+# Waits of 1, 2, 4 … seconds with jitter (tenacity's defaults), never above a minute: about two
+# minutes in all, by which time a temporary fault of a hosted service is usually over. Waits that
+# the service asks for (429) are added by the rate limiter.
 MAX_ATTEMPTS = 8
-INITIAL_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
 # No page of the API comes near this size.
 MAX_JSON_BYTES = 64 * 1024**2
@@ -97,18 +96,16 @@ class FreshchatClient:
         """
         return self._with_retries(lambda: self._json("GET", path, params=params), attempts)
 
-    def post(self, path: str, body: Any) -> Any:
-        """The JSON response to POST `path` with a JSON body."""
-        return self._with_retries(lambda: self._json("POST", path, json=body))
+    def post(self, path: str, body: Any, *, has_resource_limit: bool = False) -> Any:
+        """The JSON response to POST `path` with a JSON body.
 
-    def post_with_resource_limit(self, path: str, body: Any) -> Any:
-        """The JSON response to POST `path`, a resource with its own rate limit.
+        `has_resource_limit` marks a resource with its own rate limit.
 
         Raises:
             ResourceRateLimitError: that limit is reached; all other requests may continue.
         """
         return self._with_retries(
-            lambda: self._json("POST", path, has_resource_limit=True, json=body)
+            lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body)
         )
 
     def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
@@ -130,11 +127,7 @@ class FreshchatClient:
                 )
             ),
             stop=stop_after_attempt(attempts),
-            wait=wait_exponential_jitter(
-                initial=INITIAL_BACKOFF_SECONDS,
-                max=MAX_BACKOFF_SECONDS,
-                jitter=INITIAL_BACKOFF_SECONDS,
-            ),
+            wait=wait_exponential_jitter(max=MAX_BACKOFF_SECONDS),
             sleep=self._clock.sleep,
             before_sleep=lambda state: self._log.warning(
                 "%s Attempt %d of %d.",

@@ -44,7 +44,7 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
     if exclude_pii:
         body["should_exclude_pii"] = True
     try:
-        response = responses.require_object(client.post_with_resource_limit(PATH, body), PATH)
+        response = client.post(PATH, body, has_resource_limit=True)
     except (AuthorizationError, NotFoundError) as error:
         if isinstance(error, AuthorizationError) and not error.forbidden:
             # A wrong token or a web page says nothing about the plan.
