@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from tap_freshchat.errors import (
@@ -65,30 +65,23 @@ class Job:
         return all(part.links is not None for part in self.leaf_jobs())
 
 
+@dataclass
 class ReportJobScheduler:
     """Scheduler of the jobs of one run; `jobs_per_minute` counts per type of report."""
 
-    def __init__(
-        self,
-        client: FreshchatClient,
-        clock: Clock,
-        *,
-        jobs_per_minute: float,
-        timeout: timedelta,
-        exclude_pii: bool,
-    ) -> None:
-        self._client = client
-        self._clock = clock
-        self._spacing = 60.0 / jobs_per_minute
-        self._timeout = timeout
-        self._exclude_pii = exclude_pii
-        self._queues: dict[str, deque[Job]] = defaultdict(deque)
-        self._next_submit: dict[str, float] = {}
-        # Since when the limit of a report type is reached.
-        self._limited_since: dict[str, float] = {}
-        self._unread: Counter[str] = Counter()
-        self._pending: list[Job] = []
-        self._log = logging.getLogger("tap-freshchat.reports")
+    client: FreshchatClient
+    clock: Clock
+    _: KW_ONLY
+    jobs_per_minute: float
+    timeout: timedelta
+    exclude_pii: bool
+    _queues: dict[str, deque[Job]] = field(default_factory=lambda: defaultdict(deque), init=False)
+    _next_submit: dict[str, float] = field(default_factory=dict, init=False)
+    # Since when the limit of a report type is reached.
+    _limited_since: dict[str, float] = field(default_factory=dict, init=False)
+    _unread: Counter[str] = field(default_factory=Counter, init=False)
+    _pending: list[Job] = field(default_factory=list, init=False)
+    _log: ClassVar = logging.getLogger("tap-freshchat.reports")
 
     def queue(self, report: str, window: Window) -> Job:
         """Queue a job, to be submitted in its turn."""
@@ -119,7 +112,7 @@ class ReportJobScheduler:
             ReportError: it was rejected, failed, or was pending for too long.
         """
         while not job.is_done:
-            now = self._clock.monotonic()
+            now = self.clock.monotonic()
             wake = [*self._submit_due(now, job), *self._poll_due(now)]
             if not job.is_done:
                 if not wake:
@@ -127,7 +120,7 @@ class ReportJobScheduler:
                         f"Internal error: report {job.report} for {job.window} was never "
                         f"submitted. Please file a bug with this log."
                     )
-                self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
+                self.clock.sleep(max(0.0, min(wake) - self.clock.monotonic()))
 
     def cancel(self, report: str) -> None:
         """Drop the jobs of a report that are not submitted yet."""
@@ -143,7 +136,7 @@ class ReportJobScheduler:
         Raises:
             ReportError: the job failed, or a file has no link.
         """
-        links = job_api.poll_job(self._client, job.report, job.window, job.id)
+        links = job_api.poll_job(self.client, job.report, job.window, job.id)
         if links is None:
             return
         if links and all(links):
@@ -193,7 +186,7 @@ class ReportJobScheduler:
         job = queue[0]
         try:
             job.id = job_api.submit_job(
-                self._client, report, job.window, exclude_pii=self._exclude_pii
+                self.client, report, job.window, exclude_pii=self.exclude_pii
             )
         except ResourceRateLimitError as error:
             self._postpone(report, error.wait)
@@ -208,8 +201,8 @@ class ReportJobScheduler:
             queue.extendleft(reversed(job.halves))
         else:
             del queue[0]
-            now = self._clock.monotonic()
-            job.deadline = now + self._timeout.total_seconds()
+            now = self.clock.monotonic()
+            job.deadline = now + self.timeout.total_seconds()
             job.next_poll = now + FIRST_POLL
             self._pending.append(job)
             self._unread[report] += 1
@@ -217,19 +210,19 @@ class ReportJobScheduler:
         self._limited_since.pop(report, None)
         # Counted from the response: the service counts from when it took the job. Whether it counts
         # one that it found too long is not documented, so its halves keep their distance too.
-        self._next_submit[report] = self._clock.monotonic() + self._spacing
+        self._next_submit[report] = self.clock.monotonic() + 60.0 / self.jobs_per_minute
 
     def _postpone(self, report: str, retry_after: float | None) -> None:
         """Postpone jobs of one report type, or end the run if the wait would be too long.
 
         `retry_after` is in seconds; None if the response has no hint.
         """
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         since = self._limited_since.setdefault(report, now)
         # A clock that runs ahead turns a date into a wait of 0.
         wait = retry_after or DEFAULT_PAUSE_SECONDS
         if now + wait - since > MAX_PAUSE_SECONDS:
-            until = self._clock.now() + timedelta(seconds=wait)
+            until = self.clock.now() + timedelta(seconds=wait)
             when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour"
             raise ReportError(
                 f"Freshchat rejects further jobs of report {report} {when}: the job limit is "
@@ -246,11 +239,11 @@ class ReportJobScheduler:
                 self._pending.remove(job)
                 self._log.info("Report %s is ready for %s.", job.report, job.window)
                 continue
-            if self._clock.monotonic() > job.deadline:
+            if self.clock.monotonic() > job.deadline:
                 raise ReportError(
                     f"Report {job.report} for {job.window} was still pending after "
-                    f"{self._timeout}. Raise setting report_timeout_minutes, or run the tap again."
+                    f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
                 )
             job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
-            job.next_poll = self._clock.monotonic() + job.poll_wait
+            job.next_poll = self.clock.monotonic() + job.poll_wait
         return [job.next_poll for job in self._pending]
