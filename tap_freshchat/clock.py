@@ -23,17 +23,12 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock."""
 
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
     def now(self) -> datetime:
         """The current time, in UTC."""
         return datetime.now(timezone.utc)
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed time."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, really."""
-        time.sleep(seconds)
 
 
 class OffsetClock:
@@ -42,15 +37,9 @@ class OffsetClock:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.ahead = timedelta(0)
+        self.monotonic = clock.monotonic
+        self.sleep = clock.sleep
 
     def now(self) -> datetime:
         """The current time, in UTC."""
         return self._clock.now() - self.ahead
-
-    def monotonic(self) -> float:
-        """Seconds on the other clock, which stand for nothing but their difference."""
-        return self._clock.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait as the other clock does."""
-        self._clock.sleep(seconds)

@@ -17,7 +17,6 @@ from tap_freshchat.windows import FRESHCHAT_EPOCH
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-SANDBOX_SCHEME = "sandbox"
 # The sandbox has it too, as API_HOST: loading all of it for that would take time at every start.
 SANDBOX_HOST = "sandbox.freshchat.com"
 DEFAULT_HISTORY = timedelta(days=7)
@@ -62,7 +61,7 @@ class Config:
             ConfigError: a value cannot be used; the text names the setting.
         """
         api_url = config.get("api_url") or ""
-        sandbox = api_url if api_url.lower().startswith(f"{SANDBOX_SCHEME}:") else None
+        sandbox = api_url if api_url.lower().startswith("sandbox:") else None
         # A token read from a file often ends with a line break.
         token = (config.get("api_token") or "").strip()
         if not (sandbox or token):
@@ -84,6 +83,7 @@ class Config:
             )
         if config["shard_index"] >= config["shard_count"]:
             raise ConfigError("Setting shard_index counts from 0 and must be below shard_count.")
+        _check_report_columns(config["report_columns"])
         window = config.get("report_window_days")
         values: dict[str, Any] = {
             **config,
@@ -97,7 +97,6 @@ class Config:
             "report_delay": timedelta(minutes=config["report_delay_minutes"]),
             "report_window": None if window is None else timedelta(days=window),
             "report_timeout": timedelta(minutes=config["report_timeout_minutes"]),
-            "report_columns": _report_columns(config["report_columns"]),
             "historical_metrics": _metrics(config, "historical_metrics"),
             "instant_metrics": _metrics(config, "instant_metrics"),
         }
@@ -159,8 +158,8 @@ def _parse_datetime(config: Mapping[str, Any], name: str) -> datetime | None:
         ) from None
 
 
-def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:
-    for stream, fields in value.items():
+def _check_report_columns(columns: Mapping[str, Any]) -> None:
+    for stream, fields in columns.items():
         if not isinstance(fields, dict) or not all(
             isinstance(headers, list) and all(isinstance(header, str) for header in headers)
             for headers in fields.values()
@@ -168,7 +167,6 @@ def _report_columns(value: Any) -> Mapping[str, Mapping[str, list[str]]]:
             raise ConfigError(
                 f"Setting report_columns.{stream} must have the form {{field: [header, …]}}."
             )
-    return value  # type: ignore[no-any-return]
 
 
 def _metrics(config: Mapping[str, Any], name: str) -> tuple[Metric, ...]:

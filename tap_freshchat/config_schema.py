@@ -8,12 +8,9 @@ from singer_sdk import typing as th
 
 from tap_freshchat.metric_records import HISTORICAL, INSTANT, INTERVALS
 
-ACTIVITY_SOURCES = ("reports", "rest", "auto")
-USER_SCOPES = ("updated", "all")
 # Longer than Freshchat keeps anything; a longer value is a typo.
 MAX_DAYS = 3650
-MAX_MINUTES = MAX_DAYS * 24 * 60
-_MINUTES = th.IntegerType(minimum=0, maximum=MAX_MINUTES)
+_MINUTES = th.IntegerType(minimum=0, maximum=MAX_DAYS * 24 * 60)
 _COUNT = th.IntegerType(minimum=1)
 
 
@@ -54,7 +51,7 @@ SETTINGS = th.PropertiesList(
     ),
     _setting(
         "activity_source",
-        th.StringType(allowed_values=list(ACTIVITY_SOURCES)),
+        th.StringType(allowed_values=["reports", "rest", "auto"]),
         "Source of messages, conversation events and agent activity. `reports`: raw reports, which "
         "are exact. `rest`: the conversations and messages of changed users, and changes of agent "
         "status between two runs. `auto`: reports; falls back to `rest`, with a warning, if the "
@@ -63,7 +60,7 @@ SETTINGS = th.PropertiesList(
     ),
     _setting(
         "user_scope",
-        th.StringType(allowed_values=list(USER_SCOPES)),
+        th.StringType(allowed_values=["updated", "all"]),
         "Users to read with `rest`: those changed since the bookmark (`updated`), or all of them "
         "(`all`), because a new message does not always change the record of its user.",
         default="updated",
@@ -89,21 +86,18 @@ SETTINGS = th.PropertiesList(
         "Minutes before the bookmark that each run reads again, for late rows. Only new records "
         "are emitted.",
         default=60,
-        title="Look-back",
     ),
     _setting(
         "report_delay_minutes",
         _MINUTES,
         "Reports are read up to this many minutes before now.",
         default=15,
-        title="Report delay",
     ),
     _setting(
         "report_window_days",
         th.IntegerType(minimum=1, maximum=MAX_DAYS),
         "Longest period of one report job, in days. If not set: 28, and 1 for transcripts. The tap "
         "halves a window that Freshchat rejects as too long.",
-        title="Report window",
     ),
     _setting(
         "report_jobs_per_minute",
@@ -113,10 +107,9 @@ SETTINGS = th.PropertiesList(
     ),
     _setting(
         "report_timeout_minutes",
-        th.IntegerType(minimum=1, maximum=MAX_MINUTES),
+        th.IntegerType(minimum=1, maximum=MAX_DAYS * 24 * 60),
         "Minutes after which a pending report job is an error. The bookmark does not move.",
         default=30,
-        title="Report time-out",
     ),
     _setting(
         "report_columns",
@@ -130,7 +123,6 @@ SETTINGS = th.PropertiesList(
         _COUNT,
         "Maximum number of requests in flight in the whole run.",
         default=4,
-        title="Concurrency",
     ),
     _setting(
         "requests_per_minute",
@@ -142,7 +134,6 @@ SETTINGS = th.PropertiesList(
         _COUNT,
         "Seconds to wait for a response.",
         default=60,
-        title="Request time-out",
     ),
     _setting(
         "page_size",
@@ -156,14 +147,12 @@ SETTINGS = th.PropertiesList(
         "Number of runs that share the work. Each run reads the conversations and agents whose id "
         "belongs to its shard, and needs its own state.",
         default=1,
-        title="Shards",
     ),
     _setting(
         "shard_index",
         th.IntegerType(minimum=0),
         "Number of this run's shard, from 0.",
         default=0,
-        title="Shard",
     ),
     _setting(
         "historical_metrics",

@@ -1,15 +1,4 @@
-"""Errors that the tap raises, grouped by what the user or caller can do.
-
-FreshchatError              one sentence for the user: what happened, where, what to change
-├── ConfigError             a setting is missing or wrong; nothing was requested
-├── AuthorizationError      401, 403 or a portal host: the account, the token or the plan
-├── NotFoundError           404: the thing is gone, a caller may skip it
-├── RequestRejectedError    other 4xx: the service rejected the request
-├── RetryableError          429, 5xx: worth another attempt
-│   ├── ConnectionFailedError    the connection failed
-│   └── ResourceRateLimitError   429 of one resource, not of the account
-└── ReportError             a report job or file that cannot be used
-"""
+"""Errors that the tap raises, grouped by what the user or caller can do."""
 
 from __future__ import annotations
 
@@ -19,11 +8,11 @@ class FreshchatError(Exception):
 
 
 class ConfigError(FreshchatError):
-    """A setting is missing or cannot be used; the text names it."""
+    """A setting is missing or cannot be used; the text names it. Nothing was requested."""
 
 
 class AuthorizationError(FreshchatError):
-    """The account, token or host has no access; trying again cannot help.
+    """The account, token or host has no access (401, 403, a web page); retries cannot help.
 
     `forbidden` marks a valid token without this right (403).
     """
@@ -34,11 +23,11 @@ class AuthorizationError(FreshchatError):
 
 
 class NotFoundError(FreshchatError):
-    """The thing asked for does not exist (any more)."""
+    """The thing requested does not exist (any more); a caller may skip it."""
 
 
 class RequestRejectedError(FreshchatError):
-    """The service rejected the request.
+    """The service rejected the request (another 4xx).
 
     `reason` is the service's own short message. It may name values that we sent, so it is
     for decisions (such as halving a report's window), not for logs.
@@ -50,7 +39,7 @@ class RequestRejectedError(FreshchatError):
 
 
 class RetryableError(FreshchatError):
-    """An error that may be gone at the next attempt."""
+    """An error that may be gone at the next attempt (429, 5xx)."""
 
 
 class ConnectionFailedError(RetryableError):

@@ -7,10 +7,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 from tap_freshchat.errors import FreshchatError
-from tap_freshchat.sdk import MessageWriter, RecordMessage
+from tap_freshchat.sdk import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,66 +9,58 @@ if TYPE_CHECKING:
 
 # Attributes of users, agents and actors, wherever they stand in a record; flat columns of report
 # rows and of the plain message row. They stay as fields, blank.
-_PII_FIELDS = frozenset(
-    {
-        *("first_name", "last_name", "email", "phone", "avatar", "social_profiles", "biography"),
-        *("agent_name", "agent_email", "actor_name", "actor_email", "actor_first_name"),
-        *("actor_last_name", "message", "message_text", "image_url", "video_url", "csat_response"),
-        # Of outbound messages: the receiver, template values, and the provider's failure text.
-        *("phone_number", "params", "template_data", "rich_template_data", "failure_reason"),
-        # Columns of a report that nobody knows the meaning of.
-        "extra",
-    }
-)
+_PII_FIELDS = {
+    *("first_name", "last_name", "email", "phone", "avatar", "social_profiles", "biography"),
+    *("agent_name", "agent_email", "actor_name", "actor_email", "actor_first_name"),
+    *("actor_last_name", "message", "message_text", "image_url", "video_url", "csat_response"),
+    # Of outbound messages: the receiver, template values, and the provider's failure text.
+    *("phone_number", "params", "template_data", "rich_template_data", "failure_reason"),
+    # Columns of a report that nobody knows the meaning of.
+    "extra",
+}
 # Of these, the fields that are blank in nested objects too, where `message` may be an object.
 _PII_FIELDS_IN_OBJECTS = _PII_FIELDS - {"message"}
 # Lists of what people wrote.
-_USER_CONTENT_LISTS = frozenset({"message_parts", "reply_parts"})
+_USER_CONTENT_LISTS = {"message_parts", "reply_parts"}
 # Objects that the tap builds from documented fields.
-_TAP_BUILT_OBJECTS = frozenset(
-    {
-        *("actor", "associations", "user", "agent", "group", "channel", "label_category"),
-        *("label_subcategory", "conversation", "message", "statistics", "changes"),
-        "agent_activity",
-    }
-)
+_TAP_BUILT_OBJECTS = {
+    *("actor", "associations", "user", "agent", "group", "channel", "label_category"),
+    *("label_subcategory", "conversation", "message", "statistics", "changes"),
+    "agent_activity",
+}
 # Configuration of the account, and pairs `[old, new]`: never personal data.
-_ACCOUNT_CONFIG_FIELDS = frozenset(
-    {
-        *("icon", "tags", "assign_to_group", "choices", "fields", "default_value", "value"),
-        *("groupings", "groups", "resource_ids", "sla_policy_ids", "standard_response_ids"),
-        "model_changes",
-    }
-)
+_ACCOUNT_CONFIG_FIELDS = {
+    *("icon", "tags", "assign_to_group", "choices", "fields", "default_value", "value"),
+    *("groupings", "groups", "resource_ids", "sla_policy_ids", "standard_response_ids"),
+    "model_changes",
+}
 # A message's attributes as product events and REST have them (developer docs, OpenAPI file).
-_MESSAGE = frozenset(
-    {
-        *("id", "conversation_id", "channel_id", "app_id", "user_id", "interaction_id"),
-        *("freshchat_conversation_id", "freshchat_channel_id", "created_time", "message_type"),
-        *("message_source", "actor_type", "actor_id", "org_actor_id", "org_contact_id"),
-        *("is_first_message", "is_agent_first_response", "is_agent_interim_first_response"),
-        *("in_reply_to", "meta_data", "stepId", "restrictResponse", "botsPrivateNote"),
-        *("isBotsInput", "bots_input", "status", "error_code", "message_parts", "reply_parts"),
-    }
-)
+_MESSAGE = {
+    *("id", "conversation_id", "channel_id", "app_id", "user_id", "interaction_id"),
+    *("freshchat_conversation_id", "freshchat_channel_id", "created_time", "message_type"),
+    *("message_source", "actor_type", "actor_id", "org_actor_id", "org_contact_id"),
+    *("is_first_message", "is_agent_first_response", "is_agent_interim_first_response"),
+    *("in_reply_to", "meta_data", "stepId", "restrictResponse", "botsPrivateNote"),
+    *("isBotsInput", "bots_input", "status", "error_code", "message_parts", "reply_parts"),
+}
 # Objects passed through from Freshchat, and the fields in each that are not personal. Custom
 # properties of a conversation (`cf_…`) hold anything that agents, customers and bots enter.
 _PASS_THROUGH_ALLOWLIST = {
     "messages": _MESSAGE,
     "welcome_message": _MESSAGE,
-    "meta_data": frozenset({"isResolved", "isReopen"}),
-    "in_reply_to": frozenset({"message_id"}),
-    "properties": frozenset({"priority"}),
-    "agents": frozenset({"id"}),
-    "agent_status": frozenset({"id", "name"}),
-    "from": frozenset({"phone_number"}),
-    "to": frozenset({"phone_number"}),
-    "data": frozenset({"message_template"}),
-    "message_template": frozenset({"storage", "template_name", "namespace", "language"}),
-    "language": frozenset({"policy", "code"}),
+    "meta_data": {"isResolved", "isReopen"},
+    "in_reply_to": {"message_id"},
+    "properties": {"priority"},
+    "agents": {"id"},
+    "agent_status": {"id", "name"},
+    "from": {"phone_number"},
+    "to": {"phone_number"},
+    "data": {"message_template"},
+    "message_template": {"storage", "template_name", "namespace", "language"},
+    "language": {"policy", "code"},
 }
 # Of these, the fields that may also be a bare id or name.
-_SCALAR_OR_OBJECT = frozenset({"agents", "agent_status"})
+_SCALAR_OR_OBJECT = {"agents", "agent_status"}
 
 
 def redact_pii(record: dict[str, Any], declared: Container[str]) -> dict[str, Any]:

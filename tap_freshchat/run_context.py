@@ -70,20 +70,20 @@ class RunContext:
             clock=clock,
             timeout=config.request_timeout,
             max_concurrency=config.max_concurrency,
+            page_size=config.page_size,
         )
-        self.directory = AccountDirectory(client, config.page_size)
-        self.conversations = ConversationLookup(client, self.clock, config.page_size)
-        self._temp_dir = temp_dir
+        self.directory = AccountDirectory(client)
+        self.conversations = ConversationLookup(client, self.clock)
+        self.temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
-        self.changed_users = ChangedUsers(client, folder, config.page_size)
+        self.changed_users = ChangedUsers(client, folder)
         self._crawl = RestCrawl(
             client,
             self.changed_users,
             self.clock,
             folder,
             all_users=config.user_scope == "all",
-            page_size=config.page_size,
         )
         self._crawl_since: datetime | None = None
         self._warned_of_gap = False
@@ -136,15 +136,8 @@ class RunContext:
     ) -> tuple[Clock, str]:
         """Connect the session to a sandbox; returns the sandbox's clock and token."""
         # Only a run in the sandbox pays for loading it.
-        try:
-            import freshchat_sandbox as sandbox  # noqa: PLC0415
-        except ModuleNotFoundError as error:
-            if error.name != "freshchat_sandbox":
-                raise
-            raise ConfigError(
-                "Setting api_url: sandbox:// needs the package freshchat_sandbox, which is not "
-                "installed. Reinstall tap-freshchat, or set api_url to a Freshchat account."
-            ) from None
+        import freshchat_sandbox as sandbox  # noqa: PLC0415
+
         try:
             options = sandbox.Options.from_url(url)
         except ValueError as error:
@@ -156,12 +149,8 @@ class RunContext:
             session.mount(f"https://{host}/", adapter)
         return clock, options.token
 
-    def close(self) -> None:
-        """Remove what the run kept on disk now, rather than when the interpreter ends."""
-        self._temp_dir.remove()
-
     def connect(self) -> None:
-        """Make the cheapest request, so that a wrong host or token ends the run at once.
+        """Make the cheapest request: it checks host and token, and corrects a clock that is ahead.
 
         Raises:
             AuthorizationError: the host is no API or the token is wrong.
@@ -172,10 +161,7 @@ class RunContext:
             _ = self.directory.account
         except ConnectionFailedError as error:
             raise ConnectionFailedError(f"{error} Check setting api_url and the network.") from None
-        self._correct_clock()
-
-    def _correct_clock(self) -> None:
-        """Use Freshchat's time if the local clock is ahead: bookmarks would skip later rows."""
+        # With a clock that is ahead, bookmarks would skip later rows.
         ahead = timedelta(seconds=self.client.seconds_ahead)
         if ahead > MAX_CLOCK_AHEAD:
             raise FreshchatError(

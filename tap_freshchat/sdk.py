@@ -19,8 +19,8 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.plugin_base import _ConfigInput as ConfigInput
-from singer_sdk.singerlib import Message, RecordMessage
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib import Message
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
-
-__all__ = [
-    "ConfigInput",
-    "MessageWriter",
-    "RecordMessage",
-    "SdkStream",
-    "SdkTap",
-    "parse_environment_config",
-]
 
 # The SDK reads the first half as true and everything else as false, typos too.
 _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
@@ -90,9 +81,9 @@ class SdkTap(Tap):
 
     @classmethod
     @override
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> ConfigInput:
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> _ConfigInput:
         try:
-            return ConfigInput.from_cli_args(*value)
+            return _ConfigInput.from_cli_args(*value)
         except (OSError, ValueError) as error:
             raise click.BadParameter(f"the file cannot be read: {error}") from None
         except TypeError:
@@ -206,30 +197,19 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     Raises:
         ConfigValidationError: a variable is invalid; each line names one and quotes no value.
     """
-    errors = [
-        f"{prefix}{name.upper()}: not a valid {_type_name(setting)}"
-        for name, setting in schema["properties"].items()
-        if not _is_valid(name, setting, prefix)
-    ]
+    settings: dict[str, Any] = {}
+    errors = []
+    for name, setting in schema["properties"].items():
+        variable = f"{prefix}{name.upper()}"
+        kind = setting["type"] if isinstance(setting["type"], str) else setting["type"][0]
+        try:
+            # One by one, because the SDK does not say which variable it cannot read.
+            settings |= parse_environment_config({"properties": {name: setting}}, prefix)
+            is_valid = kind != "boolean" or os.environ.get(variable, "").lower() in _BOOLEANS
+        except ValueError:
+            is_valid = False
+        if not is_valid:
+            errors.append(f"{variable}: not a valid {kind}")
     if errors:
         raise ConfigValidationError("The settings are not valid", errors=errors)
-    return parse_environment_config(dict(schema), prefix)
-
-
-def _is_valid(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
-    text = os.environ.get(f"{prefix}{name.upper()}")
-    if text is None:
-        return True
-    if _type_name(setting) == "boolean":
-        return text.lower() in _BOOLEANS
-    try:
-        # One by one, because the SDK does not say which variable it cannot read.
-        parse_environment_config({"properties": {name: setting}}, prefix)
-    except ValueError:
-        return False
-    return True
-
-
-def _type_name(setting: Mapping[str, Any]) -> str:
-    types = setting["type"]
-    return str(types if isinstance(types, str) else types[0])
+    return settings

@@ -65,11 +65,9 @@ def report_errors_and_exit(logger: logging.Logger) -> Iterator[None]:
     """
     try:
         yield
-    except (click.ClickException, click.Abort, click.exceptions.Exit):
-        # The command line reports these itself.
-        raise
-    except BrokenPipeError:
-        # The reader of stdout is gone and reports why; the command line ends quietly.
+    except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        # The command line reports these itself, or ends quietly: the reader of a broken pipe
+        # reports why it is gone.
         raise
     except ConfigValidationError as error:
         for line in error.errors:

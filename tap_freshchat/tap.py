@@ -150,7 +150,7 @@ class TapFreshchat(SdkTap):
 
     def _exit(self) -> NoReturn:
         if "run" in self.__dict__:
-            self.run.close()
+            self.run.temp_dir.remove()
         os._exit(SIGNAL_EXIT_BASE + self._signal)
 
     @override

@@ -14,7 +14,6 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII | re.IGNORECASE,
 )
-_DAY = timedelta(days=1)
 # Up to six digits of the fraction, of which all count; msgspec rounds what comes after them.
 _LONGEST_EXACT = len("2025-07-10T19:47:55.442123Z")
 _SECONDS = len("2025-07-10T19:47:55")
@@ -44,17 +43,14 @@ def parse_time(text: str) -> datetime:
     day, clock, fraction, zone = match.groups()
     seconds = "" if clock and len(clock) > len("hh:mm") else ":00"
     micros = (fraction or "").ljust(6, "0")[:6]
-    time = datetime.fromisoformat(f"{day}T{clock or '00:00'}{seconds}.{micros}+00:00")
-    if zone and zone[0] in "+-":
-        sign = -1 if zone[0] == "-" else 1
-        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-        if offset >= _DAY:
-            raise ValueError("not a time of any zone")
-        try:
-            time -= sign * offset
-        except OverflowError:
-            raise ValueError("outside of the years 1 to 9999") from None
-    return time
+    offset = f"{zone[:3]}:{zone[-2:]}" if zone and zone[0] in "+-" else "+00:00"
+    try:
+        time = datetime.fromisoformat(f"{day}T{clock or '00:00'}{seconds}.{micros}{offset}")
+        return time.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError("outside of the years 1 to 9999") from None
+    except ValueError:
+        raise ValueError("not a day of the calendar or not a time of any zone") from None
 
 
 def parse_time_or_none(value: object) -> datetime | None:

@@ -34,14 +34,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Waits of 1, 2, 4 … seconds with jitter, never above a minute: about two minutes in all, by
-# which time a temporary fault of a hosted service is usually over. Waits that the service asks for
-# (429) are added by the rate limiter.
+# Waits of 1, 2, 4 … seconds with jitter (tenacity's defaults), never above a minute: about two
+# minutes in all, by which time a temporary fault of a hosted service is usually over. Waits that
+# the service asks for (429) are added by the rate limiter.
 MAX_ATTEMPTS = 8
-INITIAL_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
 # No page of the API comes near this size.
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+MAX_JSON_BYTES = 64 * 1024**2
+# Against a full disk: the largest report, a month of a busy account, has some hundred megabytes.
+MAX_FILE_BYTES = 2 * 1024**3
 CHUNK_BYTES = 256 * 1024
 # Seconds: the longest period of a resource rate limit is a day.
 MAX_RESOURCE_LIMIT_SECONDS = 24 * 3600.0
@@ -52,7 +53,8 @@ class FreshchatClient:
 
     Every attempt waits at the shared limiter. Safe to call from several threads. The bearer token
     is sent only to the host of `base_url`, `https://<host>/v2`. `session` is the client's own,
-    without auth; `timeout` is in seconds; `max_concurrency` bounds all threads together.
+    without auth; `timeout` is in seconds; `max_concurrency` bounds all threads together;
+    `page_size` is how many items of a list one request asks for.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
@@ -65,6 +67,7 @@ class FreshchatClient:
         clock: Clock,
         timeout: float,
         max_concurrency: int = 1,
+        page_size: int = 50,
     ) -> None:
         self._base_url = base_url
         self._origin = urlsplit(base_url)[:2]
@@ -74,6 +77,7 @@ class FreshchatClient:
         self._clock = clock
         self._timeout = timeout
         self.max_concurrency = max_concurrency
+        self.page_size = page_size
         self._in_flight = threading.BoundedSemaphore(max_concurrency)
         self._log = logging.getLogger("tap-freshchat.client")
         # How far the local clock was ahead of Freshchat's, by the latest JSON response.
@@ -92,18 +96,16 @@ class FreshchatClient:
         """
         return self._with_retries(lambda: self._json("GET", path, params=params), attempts)
 
-    def post(self, path: str, body: Any) -> Any:
-        """The JSON response to POST `path` with a JSON body."""
-        return self._with_retries(lambda: self._json("POST", path, json=body))
+    def post(self, path: str, body: Any, *, has_resource_limit: bool = False) -> Any:
+        """The JSON response to POST `path` with a JSON body.
 
-    def post_with_resource_limit(self, path: str, body: Any) -> Any:
-        """The JSON response to POST `path`, a resource with its own rate limit.
+        `has_resource_limit` marks a resource with its own rate limit.
 
         Raises:
             ResourceRateLimitError: that limit is reached; all other requests may continue.
         """
         return self._with_retries(
-            lambda: self._json("POST", path, has_resource_limit=True, json=body)
+            lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body)
         )
 
     def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
@@ -125,11 +127,7 @@ class FreshchatClient:
                 )
             ),
             stop=stop_after_attempt(attempts),
-            wait=wait_exponential_jitter(
-                initial=INITIAL_BACKOFF_SECONDS,
-                max=MAX_BACKOFF_SECONDS,
-                jitter=INITIAL_BACKOFF_SECONDS,
-            ),
+            wait=wait_exponential_jitter(max=MAX_BACKOFF_SECONDS),
             sleep=self._clock.sleep,
             before_sleep=lambda state: self._log.warning(
                 "%s Attempt %d of %d.",
@@ -160,7 +158,7 @@ class FreshchatClient:
                 raise ResourceRateLimitError(f"{request_line} returned 429.", wait=wait)
             self._limiter.update_from_response(response.status_code, response.headers)
             self.seconds_ahead = seconds_ahead(response.headers, self._clock.now())
-            content = b"".join(_limit_size(_iter_chunks(response), MAX_RESPONSE_BYTES))
+            content = b"".join(_iter_chunks(response, MAX_JSON_BYTES))
         raise_for_status(response.status_code, response.headers, request_line, content)
         try:
             return decode_json(content)
@@ -181,7 +179,7 @@ class FreshchatClient:
             if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
                 raise NotFoundError(f"{request_line}: the signed link has expired.")
             raise_for_status(response.status_code, response.headers, request_line, b"")
-            return consume(_iter_chunks(response))
+            return consume(_iter_chunks(response, MAX_FILE_BYTES))
 
     def _send(self, method: str, url: str, **parts: Any) -> requests.Response:
         self._limiter.acquire()
@@ -236,17 +234,16 @@ def _drop_location_header(response: requests.Response, **_: Any) -> None:
     response.headers.pop("Location", None)
 
 
-def _iter_chunks(response: requests.Response) -> Iterator[bytes]:
+def _iter_chunks(response: requests.Response, max_bytes: int) -> Iterator[bytes]:
+    total = 0
     try:
-        yield from response.iter_content(CHUNK_BYTES)
+        for chunk in response.iter_content(CHUNK_BYTES):
+            total += len(chunk)
+            if total > max_bytes:
+                raise FreshchatError(
+                    f"A response of {urlsplit(response.url).hostname} is larger than "
+                    f"{max_bytes:,} bytes and was not read."
+                )
+            yield chunk
     except requests.RequestException as error:
         raise connection_error("Reading", response.url, error) from None
-
-
-def _limit_size(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    total = 0
-    for chunk in chunks:
-        total += len(chunk)
-        if total > limit:
-            raise FreshchatError(f"A response is larger than {limit:,} bytes; it was not read.")
-        yield chunk

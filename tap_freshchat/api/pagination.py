@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_freshchat.api import responses
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from tap_freshchat.api.client import FreshchatClient
 
-FIRST_PAGE = 1
 # Error code for a page beyond the last.
 WRONG_PAGE = "WRONG_PAGE"
 # Most empty pages of messages in a row before the links count as endless.
@@ -30,20 +30,70 @@ class _Page(NamedTuple):
     size: int
 
 
-class _PagedList(NamedTuple):
-    """One list, at `path` and under `key` in each response, with its query parameters."""
+@dataclass(frozen=True)
+class PagedList:
+    """List whose responses have the items under `key`, beside `pagination` and `links`.
+
+    Never requests pages beyond `total_pages`, which are an error (WRONG_PAGE), not empty.
+    Requests ascending order: without one, items may shift between pages.
+
+    `optional`: a response without the list means no items.
+    """
 
     client: FreshchatClient
     path: str
     key: str
-    params: Mapping[str, Any]
+    params: Mapping[str, Any] = field(default_factory=dict)
     id_field: str = "id"
     optional: bool = False
 
-    def page(self, number: int) -> _Page:
-        """One page; each states how many there are."""
-        query = {"page": number, "sort_order": "asc", **self.params}
-        response = responses.require_object(self.client.get(self.path, query), self.path)
+    def items(self) -> Iterator[dict[str, Any]]:
+        """Items from the first to the last."""
+        for page in self._pages():
+            yield from page
+
+    def pages_backwards(
+        self, sort_value: Callable[[dict[str, Any]], Any]
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Pages of a list that shrinks while it is read, such as a window of changed users.
+
+        An item that leaves the list moves all later items towards the front. Read from the last
+        page to the first, an item is seen twice rather than never. An item inserted in the middle
+        moves later items the other way: if the list has grown and is not sorted by time of change,
+        it is also read from the first page to the last.
+
+        `sort_value` gives the time of an item's last change, or None.
+        """
+        items, pages, size = self._page(1)
+        if pages <= 1:
+            yield items
+            return
+        size_now, in_order = size, True
+        for number in range(pages, 0, -1):
+            try:
+                items, _, size_now = self._page(number)
+            except RequestRejectedError as error:
+                if WRONG_PAGE not in error.reason:
+                    raise
+                # The list has become too short to have this page.
+                items, size_now = [], 0
+            yield items
+            times = list(map(sort_value, items))
+            in_order = in_order and None not in times and times == sorted(times)
+        if size_now > size and not in_order:
+            yield from self._pages()
+
+    def _pages(self) -> Iterator[list[dict[str, Any]]]:
+        number = pages = 1
+        while number <= pages:
+            items, pages, _ = self._page(number)
+            yield items
+            number += 1
+
+    def _page(self, number: int) -> _Page:
+        query = {"page": number, "items_per_page": self.client.page_size, "sort_order": "asc"}
+        response = self.client.get(self.path, {**query, **self.params})
+        response = responses.require_object(response, self.path)
         entries = response.get(self.key)
         if entries is None and self.optional:
             entries = []
@@ -54,90 +104,6 @@ class _PagedList(NamedTuple):
             raise FreshchatError(f"Invalid pagination.total_pages in the response of {self.path}.")
         return _Page(items, pages, _count(counts.get("total_items")) or pages)
 
-    def page_or_empty(self, number: int) -> _Page:
-        """One page; empty if the list has become too short to have it."""
-        try:
-            return self.page(number)
-        except RequestRejectedError as error:
-            if WRONG_PAGE in error.reason:
-                return _Page([], 0, 0)
-            raise
-
-    def all_pages(self) -> Iterator[list[dict[str, Any]]]:
-        """Pages from the first to the last."""
-        number, pages = FIRST_PAGE, FIRST_PAGE
-        while number <= pages:
-            items, pages, _ = self.page(number)
-            yield items
-            number += 1
-
-
-def paginate(  # noqa: PLR0913 - what the lists differ in
-    client: FreshchatClient,
-    path: str,
-    key: str,
-    *,
-    page_size: int,
-    params: Mapping[str, Any] | None = None,
-    id_field: str = "id",
-    optional: bool = False,
-) -> Iterator[dict[str, Any]]:
-    """Items of a list that has `pagination` and `links` in its envelope.
-
-    Never requests pages beyond `total_pages`, which are an error (WRONG_PAGE), not empty.
-    Requests ascending order: without one, items may shift between pages.
-
-    `optional`: a response without the list means no items.
-    """
-    query = {"items_per_page": page_size, **(params or {})}
-    for items in _PagedList(client, path, key, query, id_field, optional).all_pages():
-        yield from items
-
-
-def user_conversations(
-    client: FreshchatClient, user_id: str, *, page_size: int
-) -> list[dict[str, Any]] | None:
-    """Listed conversations of a user, each once; None if the user no longer exists."""
-    path = build_path("users", user_id, "conversations")
-    items = paginate(client, path, "conversations", page_size=page_size, optional=True)
-    try:
-        return list({item["id"]: item for item in items}.values())
-    except NotFoundError:
-        return None
-
-
-def paginate_backwards(  # noqa: PLR0913 - as of any list
-    client: FreshchatClient,
-    path: str,
-    key: str,
-    *,
-    page_size: int,
-    sort_value: Callable[[dict[str, Any]], Any],
-    params: Mapping[str, Any] | None = None,
-) -> Iterator[list[dict[str, Any]]]:
-    """Pages of a list that shrinks while it is read, such as a window of changed users.
-
-    An item that leaves the list moves all later items towards the front. Read from the last page to
-    the first, an item is seen twice rather than never. An item inserted in the middle moves later
-    items the other way: if the list has grown and is not sorted by time of change, it is also read
-    from the first page to the last.
-
-    `sort_value` gives the time of an item's last change, or None.
-    """
-    paged = _PagedList(client, path, key, {"items_per_page": page_size, **(params or {})})
-    items, pages, size = paged.page(FIRST_PAGE)
-    if pages <= FIRST_PAGE:
-        yield items
-        return
-    size_now, in_order = size, True
-    for page in range(pages, 0, -1):
-        items, _, size_now = paged.page_or_empty(page)
-        yield items
-        times = list(map(sort_value, items))
-        in_order = in_order and None not in times and times == sorted(times)
-    if size_now > size and not in_order:
-        yield from paged.all_pages()
-
 
 def _count(value: object) -> int | None:
     """A count, 0 if absent; None if invalid."""
@@ -145,9 +111,17 @@ def _count(value: object) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
-def paginate_messages(
-    client: FreshchatClient, conversation_id: str, *, page_size: int
-) -> Iterator[dict[str, Any]]:
+def user_conversations(client: FreshchatClient, user_id: str) -> list[dict[str, Any]] | None:
+    """Listed conversations of a user, each once; None if the user no longer exists."""
+    path = build_path("users", user_id, "conversations")
+    listed = PagedList(client, path, "conversations", optional=True)
+    try:
+        return list({item["id"]: item for item in listed.items()}.values())
+    except NotFoundError:
+        return None
+
+
+def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator[dict[str, Any]]:
     """Messages of one conversation, as they come: newest first, pages chained by `link.href`.
 
     Raises:
@@ -156,7 +130,7 @@ def paginate_messages(
             another shape.
     """
     path = list_path = build_path("conversations", conversation_id, "messages")
-    query: Mapping[str, Any] | None = {"page": FIRST_PAGE, "items_per_page": page_size}
+    query: Mapping[str, Any] | None = {"page": 1, "items_per_page": client.page_size}
     visited = set()
     empty_pages = 0
     while path:

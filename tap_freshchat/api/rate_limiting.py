@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from datetime import timezone
 from email.utils import parsedate_to_datetime
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 DEFAULT_PAUSE_SECONDS = 30.0
 # The longest pause obeyed: an hour is the longest period Freshworks counts over (Suite plans).
 MAX_PAUSE_SECONDS = 3600.0
-# Of a Unix time, even in nanoseconds.
-_MAX_DIGITS = 20
 
 
 def retry_after(
@@ -47,9 +44,8 @@ def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | No
     text = headers.get("X-RateLimit-Reset", "").strip()
     if not (text.isascii() and text.isdigit()):
         return None
-    # More digits than a timestamp has: the longest pause.
-    reset = int(text) if len(text) <= _MAX_DIGITS else math.inf
-    return min(max(0.0, reset - now.timestamp()), MAX_PAUSE_SECONDS)
+    # More digits than a float holds are infinity, and thus the longest pause.
+    return min(max(0.0, float(text) - now.timestamp()), MAX_PAUSE_SECONDS)
 
 
 def seconds_ahead(headers: Mapping[str, str], now: datetime) -> float:

@@ -48,10 +48,9 @@ class ChangedUsers:
     Whole lists are saved in `folder` before any is read, so that pages shift as little as possible.
     """
 
-    def __init__(self, client: FreshchatClient, folder: Path, page_size: int) -> None:
+    def __init__(self, client: FreshchatClient, folder: Path) -> None:
         self._client = client
         self._folder = folder
-        self._page_size = page_size
         self._readers: Counter[Window] = Counter()
         self._full_list: Path | None = None
 
@@ -92,14 +91,9 @@ class ChangedUsers:
             "updated_from": format_request_time(window.start - MARGIN),
             "updated_to": format_request_time(window.end + MARGIN),
         }
-        pages = pagination.paginate_backwards(
-            *(self._client, "/users", "users"),
-            page_size=self._page_size,
-            sort_value=changed_at,
-            params=params,
-        )
+        users = pagination.PagedList(self._client, "/users", "users", params)
         with path.open("wb") as file:
-            for page in pages:
+            for page in users.pages_backwards(changed_at):
                 if not full and any(_is_outside_window(user, window) for user in page):
                     return False
                 file.writelines(msgspec.json.encode(user) + b"\n" for user in page)

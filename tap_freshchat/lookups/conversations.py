@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,10 +47,9 @@ class BoundedCache(OrderedDict[str, T]):
 class ConversationLookup:
     """Look-ups of conversations and users, cached."""
 
-    def __init__(self, client: FreshchatClient, clock: Clock, page_size: int) -> None:
+    def __init__(self, client: FreshchatClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._page_size = page_size
         self._snapshots: BoundedCache[Snapshot] = BoundedCache(MAX_SNAPSHOTS)
         self._users: BoundedCache[dict[str, Any]] = BoundedCache(MAX_USERS)
         self._missing = 0
@@ -70,11 +68,8 @@ class ConversationLookup:
         }
         uncached = {key: back_to for key, back_to in requested.items() if key not in found}
         if uncached:
-            fetch = partial(
-                fetch_snapshot, self._client, clock=self._clock, page_size=self._page_size
-            )
             fetched = ordered_map(
-                lambda conversation_id: fetch(conversation_id, uncached[conversation_id]),
+                lambda key: fetch_snapshot(self._client, key, uncached[key], clock=self._clock),
                 uncached,
                 in_flight=self._client.max_concurrency,
             )
@@ -116,12 +111,7 @@ class ConversationLookup:
 
 
 def fetch_snapshot(
-    client: FreshchatClient,
-    conversation_id: str,
-    back_to: datetime | None,
-    *,
-    clock: Clock,
-    page_size: int,
+    client: FreshchatClient, conversation_id: str, back_to: datetime | None, *, clock: Clock
 ) -> Snapshot:
     """Fetch a conversation, empty if it no longer exists, with its messages back to `back_to`.
 
@@ -135,7 +125,7 @@ def fetch_snapshot(
         conversation = {**responses.stringify_ids(record), "conversation_id": conversation_id}
         # Known even if the messages no longer exist.
         user_id = str(conversation["user_id"]) if conversation.get("user_id") else None
-        messages = pagination.paginate_messages(client, conversation_id, page_size=page_size)
+        messages = pagination.paginate_messages(client, conversation_id)
         if back_to is not None:
             history = load_back_to(messages, back_to)
         user_id = user_id or _find_customer_id(history, messages)

@@ -20,9 +20,8 @@ CONNECT_ATTEMPTS = 3
 class AccountDirectory:
     """The account's own lists, fetched when first asked for."""
 
-    def __init__(self, client: FreshchatClient, page_size: int) -> None:
+    def __init__(self, client: FreshchatClient) -> None:
         self._client = client
-        self._page_size = page_size
 
     @cached_property
     def account(self) -> Mapping[str, Any]:
@@ -74,7 +73,7 @@ class AccountDirectory:
 
     def _by_id(self, path: str, key: str) -> Mapping[str, dict[str, Any]]:
         try:
-            items = pagination.paginate(self._client, path, key, page_size=self._page_size)
+            items = pagination.PagedList(self._client, path, key).items()
             return {item["id"]: item for item in items}
         except NotFoundError:
             # Some accounts return 404 for an empty list.

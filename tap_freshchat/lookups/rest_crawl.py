@@ -49,7 +49,6 @@ class RestCrawl:
     folder: Path
     _: KW_ONLY
     all_users: bool
-    page_size: int
     _missing: int = field(default=0, init=False)
 
     def conversations(self, window: Window) -> Iterator[Snapshot]:
@@ -99,7 +98,7 @@ class RestCrawl:
         users = Window(start, window.end + UPDATED_TO_MARGIN)
         self.changed_users.register_windows([users])
         lists = ordered_map(
-            partial(pagination.user_conversations, self.client, page_size=self.page_size),
+            partial(pagination.user_conversations, self.client),
             (str(user["id"]) for user in self.changed_users.users(users)),
             in_flight=self.client.max_concurrency,
         )
@@ -118,17 +117,14 @@ class RestCrawl:
         The newest messages decide, so that an unchanged conversation costs one request. A changed
         one is then fetched as a whole, and its first messages twice: see `fetch_snapshot`.
         """
-        client, page_size = self.client, self.page_size
-        messages = pagination.paginate_messages(client, conversation_id, page_size=page_size)
+        messages = pagination.paginate_messages(self.client, conversation_id)
         try:
             if not has_message_since(messages, since):
                 return None
         except NotFoundError:
             self._missing += 1
             return None
-        snapshot = fetch_snapshot(
-            client, conversation_id, since, clock=self.clock, page_size=page_size
-        )
+        snapshot = fetch_snapshot(self.client, conversation_id, since, clock=self.clock)
         history = snapshot.history
         if not history.messages:
             self._missing += 1

@@ -3,104 +3,98 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tap_freshchat.errors import ReportError
-from tap_freshchat.reports.catalog import (
-    AGENT_ASSIGNED,
-    AVAILABILITY,
-    CONVERSATION_CREATED,
-    CONVERSATION_RESOLVED,
-    CSAT_SCORE,
-    FIRST_RESPONSE_TIME,
-    GROUP_ASSIGNED,
-    INTELLIASSIGN,
-    MESSAGE_SENT,
-    RESOLUTION_LABEL,
-    RESOLUTION_TIME,
-    RESPONSE_TIME,
-    TRANSCRIPT,
-)
+from tap_freshchat.reports import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+
+class ReportColumns(NamedTuple):
+    """The fields that a report's events need, and the headers of each field, in normal form."""
+
+    required: Collection[str]
+    headers: Mapping[str, Sequence[str]]
+
 
 # Freshworks publishes no list of columns in the text at hand; these are the headers that code
 # which reads real files expects, and by analogy for the reports nobody shows (docs/assumptions.md).
 _TIME = ("created_at", "created_time", "timestamp", "event_time", "time")
-_CONVERSATION = {
-    "conversation_id": ("conversation_id",),
-    "created_at": _TIME,
-    "agent_id": ("agent_id", "assigned_agent_id", "to_agent_id"),
-    "group_id": ("group_id", "assigned_group_id", "to_group_id"),
-}
-_AGENT = {
-    "agent_id": ("agent_id", "actor_id"),
-    "agent_email": ("agent_email", "email", "actor_email"),
-    "status": (
-        *("status", "availability_status", "agent_status", "activity", "event", "event_type"),
-        *("intelliassign_status", "state"),
-    ),
-    "created_at": (*_TIME, "status_change_timestamp", "activity_time", "start_time"),
-}
-
-
-def _duration(*headers: str) -> Mapping[str, tuple[str, ...]]:
-    return {**_CONVERSATION, "value_in_seconds": ("value_in_seconds", *headers, "value")}
-
-
-ALIASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    CONVERSATION_CREATED: _CONVERSATION,
-    AGENT_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
-    GROUP_ASSIGNED: {**_CONVERSATION, "created_at": (*_TIME, "assigned_at", "assigned_time")},
-    CONVERSATION_RESOLVED: {
-        **_CONVERSATION,
-        "created_at": ("resolved_at", "resolved_time", *_TIME),
-    },
-    RESOLUTION_LABEL: {
-        **_CONVERSATION,
-        # Freshchat's docs have both without the initial `l`.
-        "label_category_name": ("label_category_name", "abel_category_name"),
-        "label_sub_category_name": ("label_sub_category_name", "abel_sub_category_name"),
-    },
-    AVAILABILITY: _AGENT,
-    INTELLIASSIGN: _AGENT,
-    MESSAGE_SENT: {**_CONVERSATION, "created_at": (*_TIME, "sent_at", "sent_time")},
-    FIRST_RESPONSE_TIME: _duration("total_first_response_time_in_seconds", "first_response_time"),
-    RESPONSE_TIME: _duration("response_time_in_seconds", "response_time"),
-    RESOLUTION_TIME: _duration("resolution_time_in_seconds", "resolution_time"),
-    CSAT_SCORE: {
-        "conversation_id": ("conversation_id",),
-        # The report goes by when the rating was given.
-        "created_at": ("csat_rated_at", "rated_at", *_TIME),
-        "value": ("value", "csat_score", "score", "rating"),
-        "csat_response": ("csat_response", "comment"),
+_AGENT = ReportColumns(
+    {"agent_id", "status", "created_at"},
+    {
         "agent_id": ("agent_id", "actor_id"),
-        "agent_name": ("agent_name", "actor_name"),
+        "agent_email": ("agent_email", "email", "actor_email"),
+        "status": (
+            *("status", "availability_status", "agent_status", "activity", "event", "event_type"),
+            *("intelliassign_status", "state"),
+        ),
+        "created_at": (*_TIME, "status_change_timestamp", "activity_time", "start_time"),
     },
-    TRANSCRIPT: {
-        "message_id": ("message_id", "id"),
-        "conversation_id": ("conversation_id",),
-        "created_time": ("created_time", "created_at"),
-        "customer_id": ("customer_id", "user_id"),
-    },
-}
-REQUIRED: Mapping[str, frozenset[str]] = {
-    CONVERSATION_CREATED: frozenset({"conversation_id", "created_at"}),
-    AGENT_ASSIGNED: frozenset({"conversation_id", "created_at", "agent_id"}),
-    GROUP_ASSIGNED: frozenset({"conversation_id", "created_at", "group_id"}),
-    CONVERSATION_RESOLVED: frozenset({"conversation_id", "created_at"}),
-    RESOLUTION_LABEL: frozenset({"conversation_id", "created_at"}),
-    AVAILABILITY: frozenset({"agent_id", "status", "created_at"}),
-    INTELLIASSIGN: frozenset({"agent_id", "status", "created_at"}),
-    MESSAGE_SENT: frozenset({"created_at"}),
-    FIRST_RESPONSE_TIME: frozenset({"created_at"}),
-    RESPONSE_TIME: frozenset({"created_at"}),
-    RESOLUTION_TIME: frozenset({"created_at"}),
-    CSAT_SCORE: frozenset({"created_at"}),
-    TRANSCRIPT: frozenset({"message_id", "conversation_id", "created_time"}),
-}
+)
 
+
+def _conversation(*required: str, **headers: Sequence[str]) -> ReportColumns:
+    shared = {
+        "created_at": _TIME,
+        "agent_id": ("agent_id", "assigned_agent_id", "to_agent_id"),
+        "group_id": ("group_id", "assigned_group_id", "to_group_id"),
+    }
+    return ReportColumns({"created_at", *required}, {**shared, **headers})
+
+
+def _assignment(assignee: str) -> ReportColumns:
+    times = (*_TIME, "assigned_at", "assigned_time")
+    return _conversation("conversation_id", assignee, created_at=times)
+
+
+def _duration(*headers: str) -> ReportColumns:
+    return _conversation(value_in_seconds=("value_in_seconds", *headers, "value"))
+
+
+COLUMNS: Mapping[str, ReportColumns] = {
+    catalog.CONVERSATION_CREATED: _conversation("conversation_id"),
+    catalog.AGENT_ASSIGNED: _assignment("agent_id"),
+    catalog.GROUP_ASSIGNED: _assignment("group_id"),
+    catalog.CONVERSATION_RESOLVED: _conversation(
+        "conversation_id", created_at=("resolved_at", "resolved_time", *_TIME)
+    ),
+    catalog.RESOLUTION_LABEL: _conversation(
+        "conversation_id",
+        # Freshchat's docs have both without the initial `l`.
+        label_category_name=("label_category_name", "abel_category_name"),
+        label_sub_category_name=("label_sub_category_name", "abel_sub_category_name"),
+    ),
+    catalog.AVAILABILITY: _AGENT,
+    catalog.INTELLIASSIGN: _AGENT,
+    catalog.MESSAGE_SENT: _conversation(created_at=(*_TIME, "sent_at", "sent_time")),
+    catalog.FIRST_RESPONSE_TIME: _duration(
+        "total_first_response_time_in_seconds", "first_response_time"
+    ),
+    catalog.RESPONSE_TIME: _duration("response_time_in_seconds", "response_time"),
+    catalog.RESOLUTION_TIME: _duration("resolution_time_in_seconds", "resolution_time"),
+    catalog.CSAT_SCORE: ReportColumns(
+        {"created_at"},
+        {
+            # The report goes by when the rating was given.
+            "created_at": ("csat_rated_at", "rated_at", *_TIME),
+            "value": ("value", "csat_score", "score", "rating"),
+            "csat_response": ("csat_response", "comment"),
+            "agent_id": ("agent_id", "actor_id"),
+            "agent_name": ("agent_name", "actor_name"),
+        },
+    ),
+    catalog.TRANSCRIPT: ReportColumns(
+        {"message_id", "conversation_id", "created_time"},
+        {
+            "message_id": ("message_id", "id"),
+            "created_time": ("created_time", "created_at"),
+            "customer_id": ("customer_id", "user_id"),
+        },
+    ),
+}
 
 # What a header looks like; and what only rows hold: addresses, times, figures, ids, JSON.
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9 _./()-]{0,40}")
@@ -129,16 +123,15 @@ def map_columns(
         ReportError: a required field has no column.
     """
     names = [normalise(header) for header in headers]
-    known = ALIASES.get(report, {})
-    for field in {**known, **extra}:
-        candidates = [*map(normalise, extra.get(field, ())), *known.get(field, ())]
+    columns = COLUMNS.get(report, ReportColumns((), {}))
+    for field in {**columns.headers, **extra}:
+        candidates = [*map(normalise, extra.get(field, ())), *columns.headers.get(field, ())]
         match = next((name for name in candidates if name in names), None)
         if match is not None and match != field:
             # A column that already bears the field's name steps aside for the one chosen.
             names = [f"{field}_column" if name == field else name for name in names]
             names[names.index(match)] = field
-    needed = REQUIRED.get(report, ()) if required is None else required
-    missing = sorted(set(needed) - set(names))
+    missing = sorted(set(columns.required if required is None else required) - set(names))
     if missing:
         raise ReportError(
             f"Report {report} has no column for {', '.join(missing)}. {_describe_headers(headers)} "

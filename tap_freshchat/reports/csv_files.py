@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     ColumnNames = Callable[[Sequence[str]], Sequence[str]]
 
-# Limits against ZIP bombs and a full disk; the largest real report, a month of a busy account, is
-# some hundred megabytes zipped.
-MAX_FILE_BYTES = 2 * 1024**3
+# Against ZIP bombs.
 MAX_CSV_BYTES = 32 * 1024**3
 # Text packs 5:1 to 30:1; deflate cannot exceed 1032:1, and only padding comes near.
 MAX_RATIO = 250
@@ -30,11 +28,11 @@ MAX_FIELD_CHARACTERS = 16 * 1024**2
 MAX_ROW_CHARACTERS = 2 * MAX_FIELD_CHARACTERS
 
 _ZIP_MAGIC = b"PK"
-# What reading a damaged, encrypted or exotic archive, or a broken CSV, can raise: zipfile raises
-# the built-in errors for a password and for a compression that it does not know.
+# What reading a damaged or encrypted archive, or a broken CSV, can raise: zipfile raises a
+# RuntimeError for a password, and a NotImplementedError, which is one, for an unknown ZIP version.
 _UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, csv.Error),
-    *(RuntimeError, NotImplementedError, ValueError, OSError, OverflowError, IndexError),
+    *(RuntimeError, ValueError, OSError, OverflowError, IndexError),
 )
 # Freshchat packs as everybody does; others unpack to any size at once.
 _COMPRESSION_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -48,15 +46,9 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
 
     Raises:
         RetryableError: not a whole file; another try may help.
-        ReportError: larger than any real report.
     """
-    size = 0
     with path.open("wb") as file:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > MAX_FILE_BYTES:
-                raise ReportError(f"A report file is larger than {MAX_FILE_BYTES:,} bytes.")
-            file.write(chunk)
+        file.writelines(chunks)
     with path.open("rb") as file:
         start = file.read(4)
         if start.startswith(_MARKUP):
@@ -111,8 +103,20 @@ def _zip_rows(file: IO[bytes], names: ColumnNames) -> Iterator[dict[str, str]]:
 
 
 def _csv_rows(text: TextIO, names: ColumnNames) -> Iterator[dict[str, str]]:
-    bounded = _BoundedLines(text)
-    lines = csv.reader(bounded, strict=True)
+    row_characters = 0
+
+    def bounded_lines() -> Iterator[str]:
+        nonlocal row_characters
+        while line := text.readline(MAX_ROW_CHARACTERS):
+            row_characters += len(line)
+            if row_characters >= MAX_ROW_CHARACTERS:
+                raise ReportError(
+                    f"A row of a report has more than {MAX_ROW_CHARACTERS:,} characters: not a "
+                    f"report."
+                )
+            yield line
+
+    lines = csv.reader(bounded_lines(), strict=True)
     # Blank lines may stand before the header; a line of empty columns is none.
     headers = next((line for line in lines if len(line) > 1 or any(map(str.strip, line))), None)
     if headers is None:
@@ -125,7 +129,7 @@ def _csv_rows(text: TextIO, names: ColumnNames) -> Iterator[dict[str, str]]:
     columns = names(headers)
     width = len(columns)
     for line in lines:
-        bounded.row = 0
+        row_characters = 0
         if len(line) == width:
             yield dict(zip(columns, line))  # noqa: B905 - just compared, and once a row
         elif line:
@@ -133,29 +137,3 @@ def _csv_rows(text: TextIO, names: ColumnNames) -> Iterator[dict[str, str]]:
                 f"Line {lines.line_num} of a report has {len(line)} columns instead of {width}: "
                 f"the file is truncated or damaged. The next run requests it again."
             )
-
-
-class _BoundedLines:
-    """Lines of a text; `row` is how many characters came since it was set to nothing.
-
-    Raises:
-        ReportError: a row is longer than any real one.
-    """
-
-    def __init__(self, text: TextIO) -> None:
-        self._read = text.readline
-        self.row = 0
-
-    def __iter__(self) -> _BoundedLines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._read(MAX_ROW_CHARACTERS)
-        self.row += len(line)
-        if self.row >= MAX_ROW_CHARACTERS:
-            raise ReportError(
-                f"A row of a report has more than {MAX_ROW_CHARACTERS:,} characters: not a report."
-            )
-        if not line:
-            raise StopIteration
-        return line

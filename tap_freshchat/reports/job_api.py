@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.api import responses
 from tap_freshchat.api.client import build_path
@@ -27,44 +27,6 @@ _RANGE_WORDS = ("range", "interval", "window", "duration")
 _AGE_WORDS = re.compile(r"\b(ago|older)\b")
 
 
-class JobStatus(NamedTuple):
-    """Status of a job.
-
-    `part_count` is the number of files and `links` holds one link for each file that has one. Both
-    are meaningful only when the job is `done`.
-    """
-
-    failed: bool
-    done: bool
-    part_count: int
-    links: list[str]
-
-    @property
-    def complete(self) -> bool:
-        """Whether there are files and each has a link."""
-        return self.done and 0 < self.part_count == len(self.links)
-
-
-def parse_job_status(response: dict[str, Any], path: str) -> JobStatus:
-    """Parse the status of a job, in the newer form with several links or the older with one.
-
-    Raises:
-        FreshchatError: it has another shape.
-    """
-    status = str(response.get("status", "")).upper()
-    parts = response.get("links") or ([response["link"]] if response.get("link") else [])
-    parts = responses.require_object_list(parts, path, "links", id_field=None)
-    states = {str(part.get("status") or status).upper() for part in parts}
-    done = status == "COMPLETED" and states <= _DONE
-    links = (responses.require_object(part.get("link") or part, path) for part in parts if done)
-    return JobStatus(
-        failed="FAILED" in {status, *states},
-        done=done,
-        part_count=len(parts),
-        links=[str(href) for link in links if (href := link.get("href"))],
-    )
-
-
 def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_pii: bool) -> str:
     """Submit a job for one window of a report; returns its id.
 
@@ -82,7 +44,7 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
     if exclude_pii:
         body["should_exclude_pii"] = True
     try:
-        response = responses.require_object(client.post_with_resource_limit(PATH, body), PATH)
+        response = client.post(PATH, body, has_resource_limit=True)
     except (AuthorizationError, NotFoundError) as error:
         if isinstance(error, AuthorizationError) and not error.forbidden:
             # A wrong token or a web page says nothing about the plan.
@@ -95,21 +57,31 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
     return str(job["id"])
 
 
-def poll_job(client: FreshchatClient, report: str, window: Window, job_id: str) -> JobStatus:
-    """Fetch the status of a job.
+def poll_job(client: FreshchatClient, report: str, window: Window, job_id: str) -> list[str] | None:
+    """Fetch the links to a job's files: None while it is pending, "" for a file without a link.
+
+    The newer form of the response has several links, the older form one.
 
     Raises:
+        FreshchatError: the response has another shape.
         ReportError: the job failed.
     """
     # The `link` in the response to POST lacks `/v2`, so the path is built from the id.
     path = build_path("reports", "raw", job_id)
-    status = parse_job_status(responses.require_object(client.get(path), path), path)
-    if status.failed:
+    response = responses.require_object(client.get(path), path)
+    status = str(response.get("status", "")).upper()
+    files = response.get("links") or ([response["link"]] if response.get("link") else [])
+    files = responses.require_object_list(files, path, "links", id_field=None)
+    states = {status, *(str(file.get("status") or status).upper() for file in files)}
+    if "FAILED" in states:
         raise ReportError(
             f"Report {report} for {window} failed at Freshchat. Run the tap again, or lower "
             f"setting report_window_days."
         )
-    return status
+    if status != "COMPLETED" or not states <= _DONE:
+        return None
+    links = (responses.require_object(file.get("link") or file, path) for file in files)
+    return [str(link.get("href") or "") for link in links]
 
 
 def split_window(report: str, window: Window, error: RequestRejectedError) -> tuple[Window, Window]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,12 +30,12 @@ MAX_LINK_RENEWALS = 3
 class _PlannedWindow:
     """One window of one report: its job, how many readers are left, its files once fetched."""
 
-    window: Window
     job: Job
     readers: int
     files: list[Path] | None = None
 
 
+@dataclass
 class ReportReader:
     """Raw reports of one account, for one run.
 
@@ -45,22 +45,14 @@ class ReportReader:
     Files are kept in `folder` until their last reader is done.
     """
 
-    def __init__(
-        self,
-        client: FreshchatClient,
-        scheduler: ReportJobScheduler,
-        time_range: RunTimeRange,
-        folder: Path,
-        configured_window: timedelta | None,
-    ) -> None:
-        self._client = client
-        self._scheduler = scheduler
-        self._time_range = time_range
-        self._folder = folder
-        self._configured_window = configured_window
-        self._readers: dict[str, dict[str, datetime]] = {}
-        self._plans: dict[str, dict[Window, _PlannedWindow]] = {}
-        self._files_written = 0
+    client: FreshchatClient
+    scheduler: ReportJobScheduler
+    time_range: RunTimeRange
+    folder: Path
+    configured_window: timedelta | None
+    _readers: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
+    _plans: dict[str, dict[Window, _PlannedWindow]] = field(default_factory=dict, init=False)
+    _files_written: int = field(default=0, init=False)
 
     def register(self, reader: str, report: str, start: datetime) -> None:
         """Announce that a reader reads a report from `start`; the earliest of its starts counts."""
@@ -70,7 +62,7 @@ class ReportReader:
     def unregister_all(self) -> None:
         """Forget all readers, because the account has no reports."""
         for report in self._plans:
-            self._scheduler.cancel(report)
+            self.scheduler.cancel(report)
         self._plans.clear()
         self._readers.clear()
 
@@ -86,7 +78,7 @@ class ReportReader:
     def check_access(self, report: str) -> AuthorizationError | None:
         """Submit the first job of a report; the error if the account has no raw reports."""
         planned = next(iter(self._plan(report).values()), None)
-        return self._scheduler.submit_or_denied(planned.job) if planned else None
+        return self.scheduler.submit_or_denied(planned.job) if planned else None
 
     def rows(
         self, report: str, window: Window, names: Callable[[Sequence[str]], Sequence[str]]
@@ -103,7 +95,7 @@ class ReportReader:
         """
         planned = self._plans[report][window]
         if planned.files is None:
-            self._scheduler.wait_for(planned.job)
+            self.scheduler.wait_for(planned.job)
             planned.files = [file for leaf in planned.job.leaf_jobs() for file in self._fetch(leaf)]
         for file in planned.files:
             yield from csv_files.rows(file, names)
@@ -111,20 +103,19 @@ class ReportReader:
         if planned.readers == 0:
             for file in planned.files:
                 file.unlink()
-            self._scheduler.mark_read(planned.job)
+            self.scheduler.mark_read(planned.job)
 
     def _plan(self, report: str) -> dict[Window, _PlannedWindow]:
         if report not in self._plans:
             starts = self._readers[report].values()
-            start = max(min(starts), self._time_range.report_retention_start)
-            longest = max_window(report, self._configured_window)
+            start = max(min(starts), self.time_range.report_retention_start)
+            longest = max_window(report, self.configured_window)
             self._plans[report] = {
                 window: _PlannedWindow(
-                    window=window,
-                    job=self._scheduler.queue(report, window),
+                    job=self.scheduler.queue(report, window),
                     readers=sum(start < window.end for start in starts),
                 )
-                for window in plan_windows(start, self._time_range.report_end, longest)
+                for window in plan_windows(start, self.time_range.report_end, longest)
             }
         return self._plans[report]
 
@@ -132,16 +123,16 @@ class ReportReader:
         """Download a finished job's files; renews expired links."""
         for number, ready in enumerate(job.links or ()):
             self._files_written += 1
-            path = self._folder / f"{self._files_written}.report"
+            path = self.folder / f"{self._files_written}.report"
             for _ in range(MAX_LINK_RENEWALS):
                 link = _refreshed_link(ready, number, job.links or [])
                 try:
                     if link:
-                        self._client.download(link, partial(csv_files.save, path=path))
+                        self.client.download(link, partial(csv_files.save, path=path))
                         break
                 except NotFoundError:
                     pass
-                self._scheduler.poll(job)
+                self.scheduler.poll(job)
             else:
                 raise ReportError(
                     f"The download links of report {job.report} for {job.window} do not open, even "

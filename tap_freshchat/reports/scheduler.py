@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from tap_freshchat.errors import (
@@ -65,30 +65,23 @@ class Job:
         return all(part.links is not None for part in self.leaf_jobs())
 
 
+@dataclass
 class ReportJobScheduler:
     """Scheduler of the jobs of one run; `jobs_per_minute` counts per type of report."""
 
-    def __init__(
-        self,
-        client: FreshchatClient,
-        clock: Clock,
-        *,
-        jobs_per_minute: float,
-        timeout: timedelta,
-        exclude_pii: bool,
-    ) -> None:
-        self._client = client
-        self._clock = clock
-        self._spacing = 60.0 / jobs_per_minute
-        self._timeout = timeout
-        self._exclude_pii = exclude_pii
-        self._queues: dict[str, deque[Job]] = defaultdict(deque)
-        self._next_submit: dict[str, float] = {}
-        # Since when the limit of a report type is reached.
-        self._limited_since: dict[str, float] = {}
-        self._unread: Counter[str] = Counter()
-        self._pending: list[Job] = []
-        self._log = logging.getLogger("tap-freshchat.reports")
+    client: FreshchatClient
+    clock: Clock
+    _: KW_ONLY
+    jobs_per_minute: float
+    timeout: timedelta
+    exclude_pii: bool
+    _queues: dict[str, deque[Job]] = field(default_factory=lambda: defaultdict(deque), init=False)
+    _next_submit: dict[str, float] = field(default_factory=dict, init=False)
+    # Since when the limit of a report type is reached.
+    _limited_since: dict[str, float] = field(default_factory=dict, init=False)
+    _unread: Counter[str] = field(default_factory=Counter, init=False)
+    _pending: list[Job] = field(default_factory=list, init=False)
+    _log: ClassVar = logging.getLogger("tap-freshchat.reports")
 
     def queue(self, report: str, window: Window) -> Job:
         """Queue a job, to be submitted in its turn."""
@@ -97,7 +90,7 @@ class ReportJobScheduler:
         return job
 
     def submit_or_denied(self, job: Job) -> AuthorizationError | None:
-        """Submit a job at once; if access is forbidden, withdraw it and return the error.
+        """Submit a job at once; returns the error if access is forbidden.
 
         Raises:
             AuthorizationError: the token or the host is wrong.
@@ -108,7 +101,6 @@ class ReportJobScheduler:
         except AuthorizationError as error:
             if not error.forbidden:
                 raise
-            self._queues[job.report].remove(job)
             return error
         return None
 
@@ -120,7 +112,7 @@ class ReportJobScheduler:
             ReportError: it was rejected, failed, or was pending for too long.
         """
         while not job.is_done:
-            now = self._clock.monotonic()
+            now = self.clock.monotonic()
             wake = [*self._submit_due(now, job), *self._poll_due(now)]
             if not job.is_done:
                 if not wake:
@@ -128,7 +120,7 @@ class ReportJobScheduler:
                         f"Internal error: report {job.report} for {job.window} was never "
                         f"submitted. Please file a bug with this log."
                     )
-                self._clock.sleep(max(0.0, min(wake) - self._clock.monotonic()))
+                self.clock.sleep(max(0.0, min(wake) - self.clock.monotonic()))
 
     def cancel(self, report: str) -> None:
         """Drop the jobs of a report that are not submitted yet."""
@@ -144,18 +136,16 @@ class ReportJobScheduler:
         Raises:
             ReportError: the job failed, or a file has no link.
         """
-        status = job_api.poll_job(self._client, job.report, job.window, job.id)
-        if status.complete:
-            job.links = status.links
-        elif status.done:
-            self._handle_missing_links(job, parts=status.part_count)
-
-    def _handle_missing_links(self, job: Job, *, parts: int) -> None:
-        """Let a finished job without links be polled again, up to a bound."""
+        links = job_api.poll_job(self.client, job.report, job.window, job.id)
+        if links is None:
+            return
+        if links and all(links):
+            job.links = links
+            return
         job.link_polls += 1
         if job.link_polls < MAX_LINK_POLLS:
             return
-        if parts:
+        if links:
             raise ReportError(
                 f"Report {job.report} for {job.window} is complete, but a part has no link. Run "
                 f"the tap again; if it happens again, ask Freshchat's support."
@@ -192,33 +182,47 @@ class ReportJobScheduler:
                 queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
-        # Removed first: a job that is too long is replaced by its halves.
-        job = self._queues[report].popleft()
+        queue = self._queues[report]
+        job = queue[0]
         try:
-            self._submit(job)
-        except (AuthorizationError, ResourceRateLimitError) as error:
-            self._queues[report].appendleft(job)
-            if not isinstance(error, ResourceRateLimitError):
-                raise
+            job.id = job_api.submit_job(
+                self.client, report, job.window, exclude_pii=self.exclude_pii
+            )
+        except ResourceRateLimitError as error:
             self._postpone(report, error.wait)
             return
-        self._unread[report] += 1
+        except RequestRejectedError as error:
+            del queue[0]
+            halves = job_api.split_window(report, job.window, error)
+            self._log.warning(
+                "Report %s: window %s is too long; requesting halves.", report, job.window
+            )
+            job.halves = tuple(Job(report=report, window=half) for half in halves)
+            queue.extendleft(reversed(job.halves))
+        else:
+            del queue[0]
+            now = self.clock.monotonic()
+            job.deadline = now + self.timeout.total_seconds()
+            job.next_poll = now + FIRST_POLL
+            self._pending.append(job)
+            self._unread[report] += 1
+            self._log.info("Report %s requested for %s.", report, job.window)
         self._limited_since.pop(report, None)
         # Counted from the response: the service counts from when it took the job. Whether it counts
         # one that it found too long is not documented, so its halves keep their distance too.
-        self._next_submit[report] = self._clock.monotonic() + self._spacing
+        self._next_submit[report] = self.clock.monotonic() + 60.0 / self.jobs_per_minute
 
     def _postpone(self, report: str, retry_after: float | None) -> None:
         """Postpone jobs of one report type, or end the run if the wait would be too long.
 
         `retry_after` is in seconds; None if the response has no hint.
         """
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         since = self._limited_since.setdefault(report, now)
         # A clock that runs ahead turns a date into a wait of 0.
         wait = retry_after or DEFAULT_PAUSE_SECONDS
         if now + wait - since > MAX_PAUSE_SECONDS:
-            until = self._clock.now() + timedelta(seconds=wait)
+            until = self.clock.now() + timedelta(seconds=wait)
             when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour"
             raise ReportError(
                 f"Freshchat rejects further jobs of report {report} {when}: the job limit is "
@@ -226,26 +230,6 @@ class ReportJobScheduler:
             )
         self._log.warning("Report %s: the job limit is reached; waiting %.0f s.", report, wait)
         self._next_submit[report] = now + wait
-
-    def _submit(self, job: Job) -> None:
-        try:
-            job.id = job_api.submit_job(
-                self._client, job.report, job.window, exclude_pii=self._exclude_pii
-            )
-        except RequestRejectedError as error:
-            halves = job_api.split_window(job.report, job.window, error)
-            self._log.warning(
-                "Report %s: window %s is too long; requesting halves.", job.report, job.window
-            )
-            job.halves = tuple(Job(report=job.report, window=half) for half in halves)
-            self._queues[job.report].extendleft(reversed(job.halves))
-            self._unread[job.report] -= 1
-            return
-        now = self._clock.monotonic()
-        job.deadline = now + self._timeout.total_seconds()
-        job.next_poll = now + FIRST_POLL
-        self._pending.append(job)
-        self._log.info("Report %s requested for %s.", job.report, job.window)
 
     def _poll_due(self, now: float) -> list[float]:
         """Poll the jobs that are due; returns when the others are."""
@@ -255,11 +239,11 @@ class ReportJobScheduler:
                 self._pending.remove(job)
                 self._log.info("Report %s is ready for %s.", job.report, job.window)
                 continue
-            if self._clock.monotonic() > job.deadline:
+            if self.clock.monotonic() > job.deadline:
                 raise ReportError(
                     f"Report {job.report} for {job.window} was still pending after "
-                    f"{self._timeout}. Raise setting report_timeout_minutes, or run the tap again."
+                    f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
                 )
             job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
-            job.next_poll = self._clock.monotonic() + job.poll_wait
+            job.next_poll = self.clock.monotonic() + job.poll_wait
         return [job.next_poll for job in self._pending]

@@ -70,8 +70,7 @@ class FullTableStream(FreshchatStream):
     def paginate(self, path: str, key: str) -> Iterator[dict[str, Any]]:
         """Items of a paged list, each once even if pages shift."""
         seen = set()
-        page_size = self.run.config.page_size
-        for item in pagination.paginate(self.run.client, path, key, page_size=page_size):
+        for item in pagination.PagedList(self.run.client, path, key).items():
             if item["id"] not in seen:
                 seen.add(item["id"])
                 yield item

@@ -66,14 +66,9 @@ class OutboundMessages(WindowedStream):
             "created_to": format_request_time(window.end + MARGIN),
         }
         try:
-            yield from pagination.paginate(
-                self.run.client,
-                PATH,
-                "outbound_messages",
-                page_size=self.run.config.page_size,
-                params=params,
-                id_field="message_id",
-            )
+            yield from pagination.PagedList(
+                self.run.client, PATH, "outbound_messages", params, id_field="message_id"
+            ).items()
         except NotFoundError:
             # An account without outbound messages may have no such list at all.
             self.logger.warning("This account has no outbound messages for %s.", window)

@@ -39,7 +39,7 @@ class RawReport(ReportStream):
         properties = self.schema["properties"]
         [report] = self.reports
         # Event streams need a row's ids and status; a plain row needs a time only.
-        [time_field] = columns.REQUIRED[report].intersection(_TIME_FIELDS)
+        [time_field] = set(_TIME_FIELDS).intersection(columns.COLUMNS[report].required)
         names = partial(
             columns.map_columns,
             report,

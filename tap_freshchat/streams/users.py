@@ -66,7 +66,7 @@ class UserConversations(FullTableStream):
     def items(self) -> Iterator[Mapping[str, Any]]:
         missing = 0
         client = self.run.client
-        listed = partial(pagination.user_conversations, client, page_size=self.run.config.page_size)
+        listed = partial(pagination.user_conversations, client)
         for window in self.windows:
             user_ids = (str(user["id"]) for user in self.run.changed_users.users(window))
             users = filter(self.run.in_shard, user_ids)

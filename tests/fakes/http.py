@@ -42,6 +42,16 @@ class CutBody(io.RawIOBase):
         return len(piece)
 
 
+class EndlessBody(io.RawIOBase):
+    """A body that never ends."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return len(buffer)
+
+
 class ScriptedAdapter(BaseAdapter):
     """Returns the next response of a script, or the result of a function, for each request."""
 

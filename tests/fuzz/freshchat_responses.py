@@ -112,17 +112,17 @@ def head(data: bytes) -> None:
 
 
 def _page(client: FreshchatClient) -> None:
-    for _ in pagination.paginate(client, "/roles", "roles", page_size=50):
+    for _ in pagination.PagedList(client, "/roles", "roles").items():
         pass
 
 
 def _account(client: FreshchatClient) -> None:
-    directory = AccountDirectory(client, 50)
+    directory = AccountDirectory(client)
     _ = directory.account, directory.agent_status_ids, directory.agents
 
 
 def _lookup(client: FreshchatClient) -> None:
-    lookup = ConversationLookup(client, _Clock(), page_size=50)
+    lookup = ConversationLookup(client, _Clock())
     found = lookup.get_snapshots({"c1": NOON - timedelta(days=1), "c2": None})
     for snapshot in found.values():
         _ = snapshot.history.first_visible_message, snapshot.history.response_due(NOON)
@@ -131,14 +131,13 @@ def _lookup(client: FreshchatClient) -> None:
 
 def _walk(client: FreshchatClient) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        listing = ChangedUsers(client, Path(folder), 50)
+        listing = ChangedUsers(client, Path(folder))
         walk = RestCrawl(
             client,
             listing,
             _Clock(),
             Path(folder),
             all_users=False,
-            page_size=50,
         )
         for snapshot in walk.conversations(HOUR):
             events_from_snapshot(snapshot)

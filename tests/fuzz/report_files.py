@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # A first byte chooses the report that the rest is the file of.
-REPORTS = tuple(report_columns.ALIASES)
+REPORTS = catalog.REPORTS
 FORMATTED_CHARACTERS = len("2026-11-22T10:55:22.220000+00:00")
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "text": {"type": ["string", "null"]},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 import freshchat_sandbox as sandbox
-from tap_freshchat.reports.columns import ALIASES
+from tap_freshchat.reports.catalog import REPORTS
 
 from . import freshchat_responses, report_files, segment_responses, singer
 from .freshchat_responses import NOON
@@ -78,7 +78,7 @@ def _report_of(account: _Account, name: str) -> bytes:
 
 def _reports() -> Iterator[bytes]:
     account = _Account()
-    for number, name in enumerate(ALIASES):
+    for number, name in enumerate(REPORTS):
         packed = _report_of(account, name)
         yield bytes([number]) + packed
         if not zipfile.is_zipfile(io.BytesIO(packed)):

@@ -14,7 +14,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from fuzz import targets
 from fuzz.mutation import mutated
 from tap_freshchat.api import responses
-from tap_freshchat.api.pagination import paginate, paginate_messages
+from tap_freshchat.api.pagination import PagedList, paginate_messages
 from tap_freshchat.api.rate_limiting import MAX_PAUSE_SECONDS, pause_after
 from tap_freshchat.conform import conform_record
 from tap_freshchat.errors import FreshchatError, ReportError
@@ -162,14 +162,14 @@ def test_a_number_beyond_every_float_is_kept_as_it_came():
 def test_a_page_of_another_shape_is_an_error_that_names_its_path(page):
     client = targets.freshchat_responses.client_of([(200, {}, page)])
     with pytest.raises(FreshchatError, match="/roles"):
-        list(paginate(client, "/roles", "roles", page_size=50))
+        list(PagedList(client, "/roles", "roles").items())
 
 
 def test_a_link_that_is_no_url_is_an_error_and_no_traceback():
     first = b'{"messages":[],"link":{"href":"https://["}}'
     client = targets.freshchat_responses.client_of([(200, {}, first)])
     with pytest.raises(FreshchatError, match="not a URL"):
-        list(paginate_messages(client, "c", page_size=1))
+        list(paginate_messages(client, "c"))
 
 
 def test_a_redirect_to_nowhere_says_that_it_is_a_redirect():

@@ -40,7 +40,7 @@ def test_windows_may_be_read_in_any_order_where_the_service_obeys_half_of_the_fi
         clock=clock,
         timeout=60,
     )
-    listing = ChangedUsers(client, tmp_path, page_size=50)
+    listing = ChangedUsers(client, tmp_path)
     listing.register_windows(WEEKS)
     read = {number: [each["id"] for each in listing.users(WEEKS[number])] for number in (1, 0, 2)}
     assert read == {0: ["u0"], 1: ["u1"], 2: ["u2"]}

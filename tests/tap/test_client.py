@@ -3,7 +3,7 @@
 import pytest
 import requests
 from fakes.clock import StillClock
-from fakes.http import Answer, CutBody, ScriptedAdapter
+from fakes.http import Answer, CutBody, EndlessBody, ScriptedAdapter
 from fakes.malformed import BODY, malformed_host
 
 from tap_freshchat.api.client import MAX_ATTEMPTS, FreshchatClient, build_path
@@ -169,6 +169,20 @@ def test_an_expired_link_is_distinguished_from_a_fault():
 def test_a_download_that_breaks_off_begins_again():
     far = Far(Answer(body=CutBody(b"half", ConnectionResetError())), Answer(body=b"whole"))
     assert far.client.download(SIGNED, b"".join) == b"whole"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.get("/agents"),
+        lambda client: client.download(SIGNED, lambda chunks: sum(map(len, chunks))),
+    ],
+)
+def test_a_body_without_end_is_an_error_that_names_its_host_and_is_not_asked_for_again(ask):
+    far = Far(Answer(body=EndlessBody()))
+    with pytest.raises(FreshchatError, match=r"A response of \S+\.com is larger than [\d,]+ bytes"):
+        ask(far.client)
+    assert len(far.sent) == 1
 
 
 def test_no_error_or_log_line_holds_the_token_or_a_signature(caplog):

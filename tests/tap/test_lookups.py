@@ -40,12 +40,12 @@ def client_of(answers, asked=None):
 
 
 def lookup_of(answers, asked=None):
-    return ConversationLookup(client_of(answers, asked), StillClock(), page_size=50)
+    return ConversationLookup(client_of(answers, asked), StillClock())
 
 
 def test_agents_groups_and_channels_with_numbers_for_ids_are_found_by_text():
     lists = {each: {each: [{"id": 7, "name": each}]} for each in ("agents", "groups", "channels")}
-    directory = AccountDirectory(client_of(lists), page_size=50)
+    directory = AccountDirectory(client_of(lists))
     for found in (directory.agents, directory.groups, directory.channels):
         assert [(key, item["id"]) for key, item in found.items()] == [("7", "7")]
 
@@ -83,8 +83,8 @@ def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(t
     lookup_of(answers, asked).get_snapshots({"c": NOON})
     assert asked == ["conversations/c", "conversations/c/messages"]
     client = client_of(answers, asked)
-    users = ChangedUsers(client, tmp_path, 50)
-    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False, page_size=50)
+    users = ChangedUsers(client, tmp_path)
+    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False)
     [found] = crawl.conversations(Window(NOON - timedelta(hours=1), NOON))
     assert (found.user_id, len(found.history.messages)) == ("u", 1)
     assert asked[-2:] == ["conversations/c", "conversations/c/messages"]
@@ -99,8 +99,8 @@ def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
         "conversations/c/messages": {"messages": old, "link": {"href": "/v2/next"}},
     }
     client = client_of(answers, asked)
-    users = ChangedUsers(client, tmp_path, 50)
-    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False, page_size=50)
+    users = ChangedUsers(client, tmp_path)
+    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False)
     assert list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON))) == []
     assert asked == ["users", "users/u/conversations", "conversations/c/messages"]
 

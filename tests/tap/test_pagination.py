@@ -11,8 +11,7 @@ from fakes.http import Answer, ScriptedAdapter
 from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.pagination import (
     MAX_EMPTY_PAGES,
-    paginate,
-    paginate_backwards,
+    PagedList,
     paginate_messages,
     user_conversations,
 )
@@ -25,7 +24,7 @@ def place(item):
     return item["id"]
 
 
-def client_of(answer):
+def client_of(answer, *, page_size=50):
     clock = StillClock()
     adapter = ScriptedAdapter(answer)
     session = requests.Session()
@@ -37,6 +36,7 @@ def client_of(answer):
         limiter=RateLimiter(clock),
         clock=clock,
         timeout=60,
+        page_size=page_size,
     )
     return client, adapter
 
@@ -47,7 +47,7 @@ def test_a_list_is_read_to_its_last_page_and_not_beyond():
             body={"agents": [{"id": request.url[-1]}], "pagination": {"total_pages": 3}}
         )
     )
-    found = list(paginate(client, "/agents", "agents", page_size=50))
+    found = list(PagedList(client, "/agents", "agents").items())
     assert len(found) == 3
     assert "page=3" in adapter.requests[-1].url
     assert len(adapter.requests) == 3
@@ -71,8 +71,8 @@ def page_of(pages):
 
 
 def test_a_list_is_asked_for_in_ascending_order_with_what_else_was_asked():
-    client, adapter = client_of(page_of(2))
-    list(paginate(client, "/users", "users", page_size=7, params={"since": "x"}))
+    client, adapter = client_of(page_of(2), page_size=7)
+    list(PagedList(client, "/users", "users", {"since": "x"}).items())
     asked = {"sort_order": "asc", "items_per_page": "7", "since": "x"}
     assert [query(each) for each in adapter.requests] == [
         {"page": "1", **asked},
@@ -83,35 +83,35 @@ def test_a_list_is_asked_for_in_ascending_order_with_what_else_was_asked():
 
 def test_items_may_be_named_by_another_field():
     client, _ = client_of([Answer(body={"fields": [{"name": "a"}], "pagination": {}})])
-    assert list(paginate(client, "/f", "fields", page_size=50, id_field="name")) == [{"name": "a"}]
+    assert list(PagedList(client, "/f", "fields", id_field="name").items()) == [{"name": "a"}]
     client, _ = client_of([Answer(body={"fields": [{"name": "a"}], "pagination": {}})])
     with pytest.raises(FreshchatError):
-        list(paginate(client, "/f", "fields", page_size=50))
+        list(PagedList(client, "/f", "fields").items())
 
 
 def test_there_may_be_as_many_pages_as_nine_digits_say():
     answer = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 999_999_999}})
     client, _ = client_of([answer])
-    assert next(paginate(client, "/users", "users", page_size=50)) == {"id": "1"}
+    assert next(PagedList(client, "/users", "users").items()) == {"id": "1"}
 
 
 def test_messages_that_are_no_list_are_an_error_that_names_them():
     client, _ = client_of([Answer(body={"messages": {"id": "1"}})])
     with pytest.raises(FreshchatError, match="no list messages"):
-        list(paginate_messages(client, "c", page_size=1))
+        list(paginate_messages(client, "c"))
 
 
 @pytest.mark.parametrize("pages", ["many", -1, 1.5, "1" * 10, [1], "²"])
 def test_a_number_of_pages_that_is_none_is_an_error(pages):
     client, _ = client_of([Answer(body={"users": [], "pagination": {"total_pages": pages}})])
     with pytest.raises(FreshchatError, match="Invalid pagination.total_pages in .* /users"):
-        list(paginate(client, "/users", "users", page_size=50))
+        list(PagedList(client, "/users", "users").items())
 
 
 def test_a_number_of_pages_may_come_as_text_or_not_at_all():
     for pagination in ({"total_pages": "1"}, {"total_pages": None}, {}, None):
         client, adapter = client_of([Answer(body={"users": [], "pagination": pagination})])
-        assert list(paginate(client, "/users", "users", page_size=50)) == []
+        assert list(PagedList(client, "/users", "users").items()) == []
         assert len(adapter.requests) == 1
 
 
@@ -120,10 +120,8 @@ def test_a_number_of_pages_may_come_as_text_or_not_at_all():
     [(0, "1", []), (1, "1", ["1"]), (2, "121", ["2", "1"]), (3, "1321", ["3", "2", "1"])],
 )
 def test_a_list_that_shrinks_is_read_from_its_end(pages, asked, reported):
-    client, adapter = client_of(page_of(pages))
-    read = paginate_backwards(
-        client, "/users", "users", page_size=7, sort_value=place, params={"since": "x"}
-    )
+    client, adapter = client_of(page_of(pages), page_size=7)
+    read = PagedList(client, "/users", "users", {"since": "x"}).pages_backwards(place)
     assert [item["id"] for items in read for item in items] == reported
     assert "".join(query(each)["page"] for each in adapter.requests) == asked
     for each in adapter.requests:
@@ -142,9 +140,9 @@ def test_who_comes_in_amid_a_list_hides_nobody_and_at_its_end_costs_nothing(in_o
         total = {"total_pages": -(-len(users) // size), "total_items": len(users)}
         return Answer(body={"users": listed, "pagination": total})
 
-    client, adapter = client_of(answer)
+    client, adapter = client_of(answer, page_size=2)
     moved = place if in_order else lambda _: None
-    pages = list(paginate_backwards(client, "/users", "users", page_size=2, sort_value=moved))
+    pages = list(PagedList(client, "/users", "users").pages_backwards(moved))
     assert {item["id"] for items in pages for item in items} >= set("acdef")
     assert max(len(items) for items in pages) == 2
     assert len(adapter.requests) == (4 if in_order else 7)
@@ -154,14 +152,14 @@ def test_a_page_that_is_gone_by_then_is_empty():
     gone = Answer(400, {"code": "WRONG_PAGE", "message": "WRONG_PAGE"})
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
     client, _ = client_of([there, gone, there])
-    pages = list(paginate_backwards(client, "/users", "users", page_size=50, sort_value=place))
+    pages = list(PagedList(client, "/users", "users").pages_backwards(place))
     assert pages == [[], [{"id": "1"}]]
 
 
 def test_conversations_of_a_user_are_asked_for_by_the_users_id_each_once():
     listed = [{"id": "c1"}, {"id": "c1"}, {"id": "c2"}]
     client, adapter = client_of([Answer(body={"conversations": listed})])
-    assert user_conversations(client, "u 1", page_size=50) == [{"id": "c1"}, {"id": "c2"}]
+    assert user_conversations(client, "u 1") == [{"id": "c1"}, {"id": "c2"}]
     [asked] = adapter.requests
     assert asked.url.partition("?")[0].endswith("/users/u%201/conversations")
 
@@ -170,12 +168,12 @@ def test_any_other_refusal_of_a_page_is_an_error():
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
     client, _ = client_of([there, Answer(400, {"message": "no"})])
     with pytest.raises(RequestRejectedError):
-        list(paginate_backwards(client, "/users", "users", page_size=50, sort_value=place))
+        list(PagedList(client, "/users", "users").pages_backwards(place))
 
 
 def test_messages_are_asked_for_page_by_page_as_large_as_wanted():
     client, adapter = client_of([Answer(body={"messages": None, "link": None})])
-    assert list(paginate_messages(client, "c/1", page_size=50)) == []
+    assert list(paginate_messages(client, "c/1")) == []
     [asked] = adapter.requests
     assert urlsplit(asked.url).path == "/v2/conversations/c%2F1/messages"
     assert query(asked) == {"page": "1", "items_per_page": "50"}
@@ -187,27 +185,27 @@ def test_links_from_one_page_without_messages_to_the_next_come_to_an_end():
         lambda _: Answer(body={"messages": [], "link": {"href": f"/v2/more?page={next(numbers)}"}})
     )
     with pytest.raises(FreshchatError, match="continues without any messages"):
-        list(paginate_messages(client, "c", page_size=50))
+        list(paginate_messages(client, "c"))
     assert len(adapter.requests) == MAX_EMPTY_PAGES
 
 
 def test_an_empty_list_takes_one_request():
     client, adapter = client_of([Answer(body={"agents": [], "pagination": {"total_pages": 0}})])
-    assert list(paginate(client, "/agents", "agents", page_size=50)) == []
+    assert list(PagedList(client, "/agents", "agents").items()) == []
     assert len(adapter.requests) == 1
 
 
 def test_a_response_without_the_list_is_an_error_and_not_an_empty_list():
     client, _ = client_of([Answer(body={"error": "x"})])
     with pytest.raises(FreshchatError, match="no list agents"):
-        list(paginate(client, "/agents", "agents", page_size=50))
+        list(PagedList(client, "/agents", "agents").items())
 
 
 def test_a_user_without_a_list_of_conversations_has_none_and_each_is_listed_once():
     listed = {"conversations": [{"id": 7}, {"id": "7"}, {"id": "8"}]}
     client, _ = client_of([Answer(body={}), Answer(body=listed)])
-    assert user_conversations(client, "u", page_size=50) == []
-    found = user_conversations(client, "u", page_size=50)
+    assert user_conversations(client, "u") == []
+    found = user_conversations(client, "u")
     assert [each["id"] for each in found] == ["7", "8"]
 
 
@@ -223,7 +221,7 @@ def test_messages_follow_their_links_until_there_is_none():
             Answer(body={"messages": [{"id": "1"}]}),
         ]
     )
-    assert [each["id"] for each in paginate_messages(client, "c", page_size=1)] == ["2", "1"]
+    assert [each["id"] for each in paginate_messages(client, "c")] == ["2", "1"]
     assert adapter.requests[1].url.endswith("/v2/conversations/c/messages?page=2&items_per_page=1")
 
 
@@ -231,4 +229,4 @@ def test_messages_that_link_in_a_circle_end_in_an_error():
     link = {"href": "/v2/conversations/c/messages?page=2"}
     client, _ = client_of(lambda _: Answer(body={"messages": [], "link": link}))
     with pytest.raises(FreshchatError, match="links back"):
-        list(paginate_messages(client, "c", page_size=1))
+        list(paginate_messages(client, "c"))

@@ -7,13 +7,15 @@ from typing import ClassVar
 import click
 import pytest
 from singer_sdk import Stream, Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import AbortedSyncFailedException, ConfigValidationError
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import Catalog, RecordMessage, StateMessage
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_freshchat.sdk import ConfigInput, MessageWriter, SdkStream, parse_environment_config
+from tap_freshchat.sdk import MessageWriter, SdkStream
 from tap_freshchat.tap import TapFreshchat
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
@@ -223,7 +225,7 @@ def test_the_sdk_parses_one_variable_by_its_type(monkeypatch):
 def test_the_sdk_reads_configuration_files_and_the_word_env(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1, "b": 1}')
     (tmp_path / "b.json").write_text('{"b": 2}')
-    read = ConfigInput.from_cli_args(str(tmp_path / "a.json"), "ENV", str(tmp_path / "b.json"))
+    read = _ConfigInput.from_cli_args(str(tmp_path / "a.json"), "ENV", str(tmp_path / "b.json"))
     assert (read.config, read.parse_env) == ({"a": 1, "b": 2}, True)
 
 
