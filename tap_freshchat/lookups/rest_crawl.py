@@ -10,16 +10,15 @@ import logging
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_freshchat.activity.message_history import MessageHistory, Snapshot, has_message_since
+from tap_freshchat.activity.message_history import Snapshot, has_message_since
 from tap_freshchat.api import pagination
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import NotFoundError
 from tap_freshchat.lookups.conversations import fetch_snapshot
-from tap_freshchat.times import parse_time
 from tap_freshchat.windows import FRESHCHAT_EPOCH, Window
 
 if TYPE_CHECKING:
@@ -58,19 +57,7 @@ class RestCrawl:
         if not path.exists():
             self._write(window, path)
         with path.open("rb") as lines:
-            for record in map(msgspec.json.decode, lines):
-                history = MessageHistory(
-                    record["messages"],
-                    complete=record["complete"],
-                    back_to=parse_time(record["back_to"]),
-                    cut=record["cut"],
-                )
-                yield Snapshot(
-                    conversation=record["conversation"],
-                    user_id=record["user_id"],
-                    time=parse_time(record["time"]),
-                    history=history,
-                )
+            yield from map(msgspec.json.Decoder(Snapshot).decode, lines)
 
     def _write(self, window: Window, path: Path) -> None:
         log = logging.getLogger("tap-freshchat.crawl")
@@ -82,9 +69,9 @@ class RestCrawl:
             in_flight=self.client.max_concurrency,
         )
         with unfinished.open("wb") as file:
-            for _, record in fetched:
-                if record is not None:
-                    file.write(msgspec.json.encode(record) + b"\n")
+            for _, snapshot in fetched:
+                if snapshot is not None:
+                    file.write(msgspec.json.encode(snapshot) + b"\n")
                     changed += 1
         unfinished.rename(path)
         log.info("Crawled users for %s: %d conversations changed.", window, changed)
@@ -112,7 +99,7 @@ class RestCrawl:
                     seen.add(conversation["id"])
                     yield conversation["id"]
 
-    def _fetch_if_changed(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
+    def _fetch_if_changed(self, conversation_id: str, since: datetime) -> Snapshot | None:
         """A conversation with a message since then; None for any other.
 
         The newest messages decide, so that an unchanged conversation costs one request. A changed
@@ -129,16 +116,7 @@ class RestCrawl:
         snapshot = fetch_snapshot(
             client, conversation_id, since, clock=self.clock, page_size=page_size
         )
-        history = snapshot.history
-        if not history.messages:
+        if not snapshot.history.messages:
             self._missing += 1
             return None
-        return {
-            "conversation": snapshot.conversation,
-            "user_id": snapshot.user_id,
-            "messages": [message.content for message in history.messages],
-            "complete": history.complete,
-            "cut": history.cut,
-            "back_to": since,
-            "time": snapshot.time,
-        }
+        return snapshot
