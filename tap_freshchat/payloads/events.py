@@ -33,7 +33,7 @@ AGENT_ACTIVITY_VERSION = "2.0.0"
 
 def conversation_event(step: EventWithState, context: EventContext) -> dict[str, Any]:
     """The record of one event: onConversationCreate or onConversationUpdate."""
-    event, changes, state = step.event, step.changes, step.state
+    event, state = step.event, step.state
     created = event.kind == activity.CREATED
     conversation = build_conversation(event.conversation_id, state, context, at=event.time)
     history = context.history
@@ -47,13 +47,13 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
         "created_time": format_time(event.time),
         **_origin(context, state, time_is_approximate=event.time_is_approximate),
         **_conversation_ids(conversation, event.interaction_id),
-        "previous_values_known": changes.previous_values_known,
+        "previous_values_known": step.previous_values_known,
         "actor": _actor_of_change(event, shown, context),
         "associations": build_associations(conversation, context.account, context.customer, state),
         "conversation": conversation,
     }
     if not created:
-        record["changes"] = {"model_changes": {k: list(v) for k, v in changes.pairs.items()}}
+        record["changes"] = {"model_changes": {k: list(v) for k, v in step.changes.items()}}
     return record
 
 

@@ -11,13 +11,13 @@ from fakes.runs import run_tap, truth
 from fakes.sandbox_client import SandboxClient
 
 from freshchat_sandbox import Response
+from tap_freshchat.activity.agent_status import agent_statuses
 from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.events import ConversationEvent
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import (
     MAX_STORED_ASSIGNEES,
     LastSeenAssignees,
-    agent_statuses,
     events_from_snapshot,
     message_records,
 )
