@@ -22,7 +22,7 @@ from tap_freshchat.lookups.conversations import fetch_snapshot
 from tap_freshchat.windows import FRESHCHAT_EPOCH, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -39,7 +39,8 @@ UPDATED_TO_MARGIN = timedelta(days=1)
 class RestCrawl:
     """Crawl of the conversations that changed since a time.
 
-    `folder` holds the result. `all_users`: crawl also users who did not change.
+    `folder` holds the result. `in_shard`: whether this run reads the conversation of an id.
+    `all_users`: crawl also users who did not change.
     """
 
     client: FreshchatClient
@@ -47,6 +48,7 @@ class RestCrawl:
     clock: Clock
     folder: Path
     _: KW_ONLY
+    in_shard: Callable[[str], bool]
     all_users: bool
     page_size: int
     _missing: int = field(default=0, init=False)
@@ -95,7 +97,7 @@ class RestCrawl:
             self._missing += conversations is None
             for conversation in conversations or ():
                 # One conversation can be listed under two users.
-                if conversation["id"] not in seen:
+                if conversation["id"] not in seen and self.in_shard(conversation["id"]):
                     seen.add(conversation["id"])
                     yield conversation["id"]
 

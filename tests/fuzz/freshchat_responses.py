@@ -137,6 +137,7 @@ def _walk(client: FreshchatClient) -> None:
             listing,
             _Clock(),
             Path(folder),
+            in_shard=bool,
             all_users=False,
             page_size=50,
         )

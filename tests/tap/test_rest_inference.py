@@ -22,8 +22,8 @@ from tap_freshchat.activity.rest_inference import (
     message_records,
 )
 from tap_freshchat.errors import AuthorizationError
-from tap_freshchat.payloads.associations import AccountData, Customer
-from tap_freshchat.payloads.conversation import EventContext, properties_as_dict
+from tap_freshchat.payloads.associations import EventContext
+from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.payloads.events import message_event
 
 HOUR = timedelta(hours=1)
@@ -207,8 +207,12 @@ def test_parts_of_another_form_end_no_run(reported, parts):
         moment,
         ConversationState(),
         EventContext(
-            account=AccountData(configuration={}, agents={}, groups={}, channels={}),
-            customer=Customer.from_id("u", {}),
+            configuration={},
+            agents={},
+            groups={},
+            channels={},
+            user_id="u",
+            user={},
             snapshot=snapshot,
             source="rest",
         ),
