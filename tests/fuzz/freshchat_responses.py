@@ -163,9 +163,9 @@ def _metrics(client: FreshchatClient) -> None:
     if isinstance(answer, dict):
         metric = Metric.parse("csat_metrics.satisfactory_interactions")
         with contextlib.suppress(ValueError):
-            list(historical_records(metric, "1h", answer))
+            list(historical_records(metric, answer, interval="1h"))
         with contextlib.suppress(ValueError):
-            list(instant_records(metric, answer, NOON))
+            list(instant_records(metric, answer, now=NOON))
 
 
 ASKING = (_page, _account, _lookup, _walk, _job, _metrics)
