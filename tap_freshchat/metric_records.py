@@ -12,7 +12,7 @@ from tap_freshchat.ids import stable_id
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 # Metrics known from other connectors; Freshchat has more.
@@ -79,7 +79,7 @@ class Metric:
 
 
 def historical_records(
-    metric: Metric, interval: str, response: Mapping[str, Any]
+    metric: Metric, response: Mapping[str, Any], *, interval: str
 ) -> Iterator[dict[str, Any]]:
     """A record for each interval, grouping and key of a response over time.
 
@@ -90,25 +90,21 @@ def historical_records(
     described = metrics[0] if isinstance(metrics, list) else None
     aggregator = (described if isinstance(described, dict) else response).get("aggregator")
     for data in _object_list(response, "data"):
-        groupings = _groupings(data)
         for point in _object_list(data, "series"):
             start, end = (format_time(parse_time(str(point.get(name)))) for name in _INTERVAL)
-            for value in _object_list(point, "values"):
+            for value, record in _values(metric, data, point, interval, start):
                 yield {
-                    "id": _id(metric, groupings, value.get("key"), interval, start),
-                    "metric": metric.name,
+                    **record,
                     "aggregator": metric.query.get("aggregator") or aggregator,
                     "interval": interval,
                     "start_time": start,
                     "end_time": end,
-                    "groupings": groupings,
-                    "key": _text(value.get("key")),
                     "value": _parse_number(value.get("value")),
                 }
 
 
 def instant_records(
-    metric: Metric, response: Mapping[str, Any], now: datetime
+    metric: Metric, response: Mapping[str, Any], *, now: datetime
 ) -> Iterator[dict[str, Any]]:
     """A record for each grouping and key of a response about the present.
 
@@ -116,18 +112,37 @@ def instant_records(
         ValueError: the response has another shape.
     """
     for data in _object_list(response, "data"):
-        groupings = _groupings(data)
-        for value in _object_list(data, "values"):
+        for value, record in _values(metric, data, data):
             resources = _object_list(value, "resources")
             yield {
-                "id": _id(metric, groupings, value.get("key")),
-                "metric": metric.name,
+                **record,
                 "snapshot_time": format_time(now),
-                "groupings": groupings,
-                "key": _text(value.get("key")),
                 "value": _parse_number(value.get("count", value.get("value"))),
                 "resource_ids": [str(each["id"]) for each in resources if each.get("id")],
             }
+
+
+def _values(
+    metric: Metric, data: Mapping[str, Any], holder: Mapping[str, Any], *id_parts: str
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each value with the part of its record that says what it is the value of."""
+    groupings = [
+        {name: _text(each.get(name)) for name in ("key", "value")}
+        for each in _object_list(data, "groupings")
+    ]
+    pairs = sorted((each["key"] or "", each["value"] or "") for each in groupings)
+    flat = [text for pair in pairs for text in pair]
+    for value in _object_list(holder, "values"):
+        key = value.get("key")
+        yield (
+            value,
+            {
+                "id": stable_id("metric", metric.text, str(key), *id_parts, *flat),
+                "metric": metric.name,
+                "groupings": groupings,
+                "key": _text(key),
+            },
+        )
 
 
 def _object_list(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -136,17 +151,6 @@ def _object_list(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
         raise ValueError(f"{key} is not a list of objects")
     return items
-
-
-def _groupings(data: Mapping[str, Any]) -> list[dict[str, str | None]]:
-    items = _object_list(data, "groupings")
-    return [{name: _text(each.get(name)) for name in ("key", "value")} for each in items]
-
-
-def _id(metric: Metric, groupings: Iterable[Mapping[str, str | None]], key: Any, *more: str) -> str:
-    pairs = sorted((each["key"] or "", each["value"] or "") for each in groupings)
-    flat = [text for pair in pairs for text in pair]
-    return stable_id("metric", metric.text, str(key), *more, *flat)
 
 
 def _text(value: Any) -> str | None:

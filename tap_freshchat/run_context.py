@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -22,7 +21,6 @@ from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
-from tap_freshchat.payloads.associations import AccountData
 from tap_freshchat.reports import catalog
 from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.reader import ReportReader
@@ -83,6 +81,7 @@ class RunContext:
             self.changed_users,
             self.clock,
             folder,
+            in_shard=self.in_shard,
             all_users=config.user_scope == "all",
         )
         self._crawl_since: datetime | None = None
@@ -221,15 +220,4 @@ class RunContext:
         # Later messages are filtered one by one.
         return self._crawl.conversations(
             Window(self._crawl_since or self.time_range.rest_end, self.time_range.now)
-        )
-
-    @cached_property
-    def account(self) -> AccountData:
-        """The account's own lists, for joining ids in payloads."""
-        directory = self.directory
-        return AccountData(
-            configuration=directory.account,
-            agents=directory.agents,
-            groups=directory.groups,
-            channels=directory.channels,
         )

@@ -1,17 +1,18 @@
-"""Changes of agents' statuses, and how report rows become them. Pure."""
+"""Changes of agents' statuses, from report rows and from lists of all agents. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - msgspec reads the annotation
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from tap_freshchat.activity.events import parse_row_time
 from tap_freshchat.ids import stable_id
+from tap_freshchat.reports.catalog import AVAILABILITY, INTELLIASSIGN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # What the two agent reports may call the two states; also seen as custom status names (a live
 # account's IntelliAssign texts). Any other text is a custom status and is kept.
@@ -73,14 +74,43 @@ def status_change_from_row(report: str, row: Mapping[str, str]) -> AgentStatusCh
     )
 
 
-def mentions_intelliassign(text: str) -> bool:
-    """Whether the name of a status is about the IntelliAssign switch."""
-    return "intelli" in text.lower()
-
-
 def normalise_status(text: str) -> str:
     """`AVAILABLE` or `UNAVAILABLE` for the known names; a custom status unchanged."""
     plain = " ".join(text.lower().replace("_", " ").split())
     if plain in _AVAILABLE:
         return "AVAILABLE"
     return "UNAVAILABLE" if plain in _UNAVAILABLE else text
+
+
+def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Current statuses of all agents, by `<agent id>` and `<agent id> intelliassign`."""
+    statuses = {}
+    for agent in agents:
+        statuses[str(agent["id"])] = normalise_status(str(agent.get("availability_status") or ""))
+        status = agent.get("agent_status")
+        custom = str((status.get("name") if isinstance(status, dict) else status) or "")
+        if "intelli" in custom.lower():
+            statuses[f"{agent['id']} intelliassign"] = normalise_status(custom)
+    return statuses
+
+
+def diff_statuses(
+    before: Mapping[str, str], current: Mapping[str, str], *, since: str, time: datetime
+) -> Iterator[AgentStatusChange]:
+    """Changes of agent status between two polls, the second at `time`.
+
+    Agents missing from `before` are ignored. `since` is the bookmark of the previous poll; it stays
+    until this one is finished, so that a repeated run emits the same ids.
+    """
+    for key, status in current.items():
+        if key in before and before[key] != status:
+            agent_id, _, kind = key.partition(" ")
+            yield AgentStatusChange(
+                report=INTELLIASSIGN if kind else AVAILABILITY,
+                time=time,
+                agent_id=agent_id,
+                agent_email=None,
+                status=status,
+                observed_since=since,
+                previous_status=before[key],
+            )

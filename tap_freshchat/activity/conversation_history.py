@@ -80,16 +80,15 @@ class ConversationHistory:
         first, steps = self._replay(context_start(time))
         step = steps[position - first]
         previous = steps[position - first - 1].state if position > first else ConversationState()
-        known = step.changes.previous_values_known and time <= self.settled_until
+        known = step.previous_values_known and time <= self.settled_until
         known = known and not self._may_be_unassigned(previous)
-        changes = replace(step.changes, previous_values_known=known)
         # The system message that belongs to a row can be slightly later than the row. Without
         # rows, it belongs to an assignment that is not listed.
         tolerance = SYSTEM_MESSAGE_TOLERANCE if self.lists_assignments else timedelta(0)
         state = self._completed(
             step.state, time, position + 1, time + tolerance, is_inclusive=not tolerance
         )
-        return EventWithState(step.event, changes, state)
+        return replace(step, previous_values_known=known, state=state)
 
     def at(self, time: datetime, *, is_system_message: bool = False) -> ConversationState:
         """The state when a message was posted.
@@ -115,7 +114,7 @@ class ConversationHistory:
             for step in same_time:
                 if step.event.kind not in START_KINDS:
                     unknown = step.event.kind == UNKNOWN_CHANGE
-                    for name in TRACKED_FIELDS if unknown else step.changes.pairs:
+                    for name in TRACKED_FIELDS if unknown else step.changes:
                         state.values.pop(name, None)
         return state
 

@@ -36,14 +36,6 @@ _OWN_FIELD = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Changes:
-    """What one event changed: `{field: (old, new)}`; an unknown old value is None."""
-
-    pairs: Mapping[str, tuple[str | None, str | None]]
-    previous_values_known: bool
-
-
 @dataclass(kw_only=True, slots=True)
 class ConversationState:
     """State of a conversation at one time; a time field holds the latest such event's time.
@@ -72,10 +64,14 @@ class ConversationState:
 
 @dataclass(frozen=True)
 class EventWithState:
-    """An event of a conversation, what it changed, and the state right after it."""
+    """An event of a conversation, what it changed, and the state right after it.
+
+    `changes` are `{field: (old, new)}`; an unknown old value is None.
+    """
 
     event: ConversationEvent
-    changes: Changes
+    changes: Mapping[str, tuple[str | None, str | None]]
+    previous_values_known: bool
     state: ConversationState
 
 
@@ -83,15 +79,15 @@ def apply_event(before: ConversationState, event: ConversationEvent) -> EventWit
     """What an event changes in a state, and the state after it."""
     after = replace(before, values=dict(before.values))
     values = _values_set_by(event, after)
-    pairs = {
+    changes = {
         name: (after.values.get(name), value)
         for name, value in values.items()
         if _OWN_FIELD.get(event.kind) == name
         or (name in after.values and after.values[name] != value)
     }
-    known = all(name in after.values for name in pairs)
+    known = all(name in after.values for name in changes)
     after.values.update(values)
-    return EventWithState(event, Changes(pairs=pairs, previous_values_known=known), after)
+    return EventWithState(event, changes, known, after)
 
 
 def _values_set_by(  # noqa: PLR0911 - one for each kind of event

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence  # noqa: TC003 - msgspec reads the annotations
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from tap_freshchat.errors import FreshchatError
 from tap_freshchat.times import interaction_start_time, parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 # Largest difference between the time of a change and that of its system message.
 SYSTEM_MESSAGE_TOLERANCE = timedelta(seconds=2)
@@ -59,39 +60,36 @@ class Message:
         return isinstance(meta_data, dict) and parse_flag(meta_data.get(flag))
 
 
+@dataclass
 class MessageHistory:
-    """Messages of one conversation in order of time.
+    """Messages of one conversation; `messages` has them in order of time.
 
     Args:
-        messages: in any order; FreshchatError if one has no readable time.
+        contents: messages in any order; FreshchatError if one has no readable time.
         complete: whether the first message of the conversation is among them.
         back_to: all messages since the start of the interaction at that time are present.
         cut: whether loading stopped in the middle of an interaction, at `MAX_MESSAGES`.
     """
 
-    def __init__(
-        self,
-        messages: Iterable[Mapping[str, Any]] = (),
-        *,
-        complete: bool,
-        back_to: datetime | None = None,
-        cut: bool = False,
-    ) -> None:
-        self.cut = cut
-        parsed = (Message(_time_of(message), message) for message in messages)
+    contents: Sequence[Mapping[str, Any]] = ()
+    _: KW_ONLY
+    complete: bool
+    back_to: datetime | None = None
+    cut: bool = False
+
+    def __post_init__(self) -> None:
+        parsed = (Message(_time_of(content), content) for content in self.contents)
         self.messages = sorted(parsed, key=lambda message: (message.time, message.id))
         self._by_id = {message.id: message for message in self.messages}
-        self.complete = complete
-        if back_to is not None and self.messages and not cut:
+        if self.back_to is not None and self.messages and not self.cut:
             # The whole interaction was loaded, from whichever of its times loading started.
-            back_to = min(back_to, self.messages[0].time)
-        self._back_to = back_to
+            self.back_to = min(self.back_to, self.messages[0].time)
 
     def covers(self, back_to: datetime | None) -> bool:
         """Whether messages since the interaction at that time are present; None needs none."""
         if back_to is None or self.complete:
             return True
-        return self._back_to is not None and self._back_to <= back_to
+        return self.back_to is not None and self.back_to <= back_to
 
     def has_messages_before(self, time: datetime) -> bool | None:
         """Whether the conversation has a message before a time; None if that is unknown."""
@@ -102,7 +100,7 @@ class MessageHistory:
         if self.complete:
             return False
         # Loading stopped at an earlier interaction, or in the middle of one.
-        return True if self._back_to is not None and not self.cut else None
+        return True if self.back_to is not None and not self.cut else None
 
     def shows_no_change_since(self, time: datetime, *, is_inclusive: bool = False) -> bool:
         """Whether no system message and no interaction start after a time changed anything.

@@ -1,4 +1,4 @@
-"""Inference of events from what REST returns: messages, present conversations and agents. Pure.
+"""Inference of events from what REST returns: messages and present conversations. Pure.
 
 A conversation's messages show exactly when it was created, resolved and reopened. Its assignee is
 only in the present conversation, so an assignment has the time of the look-up.
@@ -9,11 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.agent_status import (
-    AgentStatusChange,
-    mentions_intelliassign,
-    normalise_status,
-)
 from tap_freshchat.activity.events import (
     ASSIGNED_TO_AGENT,
     ASSIGNED_TO_GROUP,
@@ -24,11 +19,10 @@ from tap_freshchat.activity.events import (
     ConversationEvent,
 )
 from tap_freshchat.activity.message_history import SYSTEM_MESSAGE_TOLERANCE
-from tap_freshchat.reports.catalog import AVAILABILITY, INTELLIASSIGN
 from tap_freshchat.times import format_time, interaction_start_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tap_freshchat.activity.message_history import Message, Snapshot
@@ -186,37 +180,3 @@ def _parts(value: object) -> list[dict[str, Any]]:
     if isinstance(value, str):
         return [{"text": {"content": value}}] if value else []
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
-
-
-def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
-    """Current statuses of all agents, by `<agent id>` and `<agent id> intelliassign`."""
-    statuses = {}
-    for agent in agents:
-        statuses[str(agent["id"])] = normalise_status(str(agent.get("availability_status") or ""))
-        status = agent.get("agent_status")
-        custom = str((status.get("name") if isinstance(status, dict) else status) or "")
-        if mentions_intelliassign(custom):
-            statuses[f"{agent['id']} intelliassign"] = normalise_status(custom)
-    return statuses
-
-
-def diff_statuses(
-    before: Mapping[str, str], current: Mapping[str, str], *, since: str, time: datetime
-) -> Iterator[AgentStatusChange]:
-    """Changes of agent status between two polls, the second at `time`.
-
-    Agents missing from `before` are ignored. `since` is the bookmark of the previous poll; it stays
-    until this one is finished, so that a repeated run emits the same ids.
-    """
-    for key, status in current.items():
-        if key in before and before[key] != status:
-            agent_id, _, kind = key.partition(" ")
-            yield AgentStatusChange(
-                report=INTELLIASSIGN if kind else AVAILABILITY,
-                time=time,
-                agent_id=agent_id,
-                agent_email=None,
-                status=status,
-                observed_since=since,
-                previous_status=before[key],
-            )

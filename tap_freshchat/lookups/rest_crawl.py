@@ -10,20 +10,19 @@ import logging
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_freshchat.activity.message_history import MessageHistory, Snapshot, has_message_since
+from tap_freshchat.activity.message_history import Snapshot, has_message_since
 from tap_freshchat.api import pagination
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import NotFoundError
 from tap_freshchat.lookups.conversations import fetch_snapshot
-from tap_freshchat.times import parse_time
 from tap_freshchat.windows import FRESHCHAT_EPOCH, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -40,7 +39,8 @@ UPDATED_TO_MARGIN = timedelta(days=1)
 class RestCrawl:
     """Crawl of the conversations that changed since a time.
 
-    `folder` holds the result. `all_users`: crawl also users who did not change.
+    `folder` holds the result. `in_shard`: whether this run reads the conversation of an id.
+    `all_users`: crawl also users who did not change.
     """
 
     client: FreshchatClient
@@ -48,6 +48,7 @@ class RestCrawl:
     clock: Clock
     folder: Path
     _: KW_ONLY
+    in_shard: Callable[[str], bool]
     all_users: bool
     _missing: int = field(default=0, init=False)
 
@@ -57,19 +58,7 @@ class RestCrawl:
         if not path.exists():
             self._write(window, path)
         with path.open("rb") as lines:
-            for record in map(msgspec.json.decode, lines):
-                history = MessageHistory(
-                    record["messages"],
-                    complete=record["complete"],
-                    back_to=parse_time(record["back_to"]),
-                    cut=record["cut"],
-                )
-                yield Snapshot(
-                    conversation=record["conversation"],
-                    user_id=record["user_id"],
-                    time=parse_time(record["time"]),
-                    history=history,
-                )
+            yield from map(msgspec.json.Decoder(Snapshot).decode, lines)
 
     def _write(self, window: Window, path: Path) -> None:
         log = logging.getLogger("tap-freshchat.crawl")
@@ -81,9 +70,9 @@ class RestCrawl:
             in_flight=self.client.max_concurrency,
         )
         with unfinished.open("wb") as file:
-            for _, record in fetched:
-                if record is not None:
-                    file.write(msgspec.json.encode(record) + b"\n")
+            for _, snapshot in fetched:
+                if snapshot is not None:
+                    file.write(msgspec.json.encode(snapshot) + b"\n")
                     changed += 1
         unfinished.rename(path)
         log.info("Crawled users for %s: %d conversations changed.", window, changed)
@@ -107,11 +96,11 @@ class RestCrawl:
             self._missing += conversations is None
             for conversation in conversations or ():
                 # One conversation can be listed under two users.
-                if conversation["id"] not in seen:
+                if conversation["id"] not in seen and self.in_shard(conversation["id"]):
                     seen.add(conversation["id"])
                     yield conversation["id"]
 
-    def _fetch_if_changed(self, conversation_id: str, since: datetime) -> dict[str, Any] | None:
+    def _fetch_if_changed(self, conversation_id: str, since: datetime) -> Snapshot | None:
         """A conversation with a message since then; None for any other.
 
         The newest messages decide, so that an unchanged conversation costs one request. A changed
@@ -125,16 +114,7 @@ class RestCrawl:
             self._missing += 1
             return None
         snapshot = fetch_snapshot(self.client, conversation_id, since, clock=self.clock)
-        history = snapshot.history
-        if not history.messages:
+        if not snapshot.history.messages:
             self._missing += 1
             return None
-        return {
-            "conversation": snapshot.conversation,
-            "user_id": snapshot.user_id,
-            "messages": [message.content for message in history.messages],
-            "complete": history.complete,
-            "cut": history.cut,
-            "back_to": since,
-            "time": snapshot.time,
-        }
+        return snapshot

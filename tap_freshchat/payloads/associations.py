@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_freshchat.activity.message_history import MessageHistory
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tap_freshchat.activity.conversation_state import ConversationState
+    from tap_freshchat.activity.message_history import Snapshot
 
 _PERSON = ("id", "first_name", "last_name", "email", "phone", "avatar")
 _USER = (*_PERSON, "created_time", "updated_time", "reference_id", "org_contact_id", "properties")
@@ -22,51 +24,48 @@ _CHANNEL = (
     *("assign_to_group", "welcome_message"),
 )
 _TIMES = frozenset({"created_time", "updated_time"})
+_NO_MESSAGES = MessageHistory(complete=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountData:
-    """Configuration of the account, and the lists that ids are joined with."""
+class EventContext:
+    """What a conversation's event is joined with.
+
+    `configuration`, `agents`, `groups` and `channels` are those of the account. `user_id` is the
+    customer's, `user` is empty if they are gone, and `reference_id` is the event's. `snapshot` is
+    None without enrichment; `source` is `report` or `rest`.
+    """
 
     configuration: Mapping[str, Any]
-    agents: Mapping[str, dict[str, Any]]
-    groups: Mapping[str, dict[str, Any]]
-    channels: Mapping[str, dict[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Customer:
-    """The customer of a conversation, as far as known."""
-
-    id: str | None
-    reference_id: str | None
+    agents: Mapping[str, Mapping[str, Any]]
+    groups: Mapping[str, Mapping[str, Any]]
+    channels: Mapping[str, Mapping[str, Any]]
+    user_id: str | None
+    reference_id: str | None = None
     user: Mapping[str, Any]
+    snapshot: Snapshot | None
+    source: str
 
-    @classmethod
-    def from_id(
-        cls,
-        user_id: str | None,
-        users: Mapping[str, Mapping[str, Any]],
-        reference_id: str | None = None,
-    ) -> Customer:
-        """The customer of an id; `reference_id` is the event's, for users who are gone."""
-        user = users.get(user_id or "", {})
-        known_reference = user.get("reference_id") or reference_id or None
-        return cls(id=user_id, reference_id=known_reference, user=user)
+    @property
+    def user_reference_id(self) -> str | None:
+        """The site's own id of the customer."""
+        return self.user.get("reference_id") or self.reference_id or None
+
+    @property
+    def history(self) -> MessageHistory:
+        """Messages of the conversation; empty without enrichment."""
+        return self.snapshot.history if self.snapshot else _NO_MESSAGES
 
 
 def build_associations(
-    conversation: Mapping[str, Any],
-    account: AccountData,
-    customer: Customer,
-    state: ConversationState,
+    conversation: Mapping[str, Any], context: EventContext, state: ConversationState
 ) -> dict[str, Any]:
     """Associations of a conversation, as far as its ids are found; labels have a name only."""
-    agent = account.agents.get(conversation.get("assigned_agent_id") or "", {})
-    group = account.groups.get(conversation.get("assigned_group_id") or "", {})
-    channel = account.channels.get(conversation.get("channel_id") or "", {})
+    agent = context.agents.get(conversation.get("assigned_agent_id") or "", {})
+    group = context.groups.get(conversation.get("assigned_group_id") or "", {})
+    channel = context.channels.get(conversation.get("channel_id") or "", {})
     associations = {
-        "user": select_fields(customer.user, _USER),
+        "user": select_fields(context.user, _USER),
         "agent": select_fields(agent, _AGENT),
         "group": select_fields(group, _GROUP),
         "channel": select_fields(channel, _CHANNEL),
@@ -79,19 +78,19 @@ def build_associations(
 def build_actor(
     actor_type: str | None,
     actor_id: str | None,
-    account: AccountData,
-    customer: Customer,
+    context: EventContext,
     message: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
     """The actor of an event; None if unknown. A `message` of the actor has organisation ids."""
     if actor_type is None and actor_id is None:
         return None
     actor: dict[str, Any] = {"id": actor_id, "type": actor_type}
-    if actor_id and actor_id in account.agents:
-        actor = agent_actor(actor_id, account.agents[actor_id])
-    elif actor_id and actor_id == customer.id:
-        actor = {**select_fields(customer.user, _PERSON), "id": actor_id, "type": "user"}
-    org_ids = select_fields(customer.user if actor_id == customer.id else {}, ("org_contact_id",))
+    if actor_id and actor_id in context.agents:
+        actor = agent_actor(actor_id, context.agents[actor_id])
+    elif actor_id and actor_id == context.user_id:
+        actor = {**select_fields(context.user, _PERSON), "id": actor_id, "type": "user"}
+    customer = context.user if actor_id == context.user_id else {}
+    org_ids = select_fields(customer, ("org_contact_id",))
     org_ids.update(select_fields(message or {}, ("org_actor_id", "org_contact_id")))
     return {**actor, **{name: value for name, value in org_ids.items() if value}}
 

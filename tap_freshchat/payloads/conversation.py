@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.activity.message_history import MessageHistory
 from tap_freshchat.payloads.associations import select_fields
 from tap_freshchat.payloads.statistics import compute_statistics
 from tap_freshchat.times import format_time, parse_time_or_none
@@ -14,10 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_freshchat.activity.conversation_state import ConversationState
-    from tap_freshchat.activity.message_history import Message, Snapshot
-    from tap_freshchat.payloads.associations import AccountData, Customer
+    from tap_freshchat.activity.message_history import Message, MessageHistory
+    from tap_freshchat.payloads.associations import EventContext
 
-_NO_MESSAGES = MessageHistory(complete=False)
 _SNAPSHOT = (
     *("app_id", "channel_id", "user_id", "org_contact_id", "created_time"),
     *("assigned_org_agent_id", "assigned_org_group_id"),
@@ -28,36 +25,18 @@ _STATE_TIMES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventContext:
-    """Context of a conversation's event: account, customer and current record.
-
-    `snapshot` is None without enrichment; `source` is `report` or `rest`.
-    """
-
-    account: AccountData
-    customer: Customer
-    snapshot: Snapshot | None
-    source: str
-
-    @property
-    def history(self) -> MessageHistory:
-        """Messages of the conversation; empty without enrichment."""
-        return self.snapshot.history if self.snapshot else _NO_MESSAGES
-
-
 def build_conversation(
     conversation_id: str, state: ConversationState, context: EventContext, *, at: datetime
 ) -> dict[str, Any]:
     """The conversation at a time, completed with fields that only the current record has."""
-    account, history = context.account, context.history
+    history = context.history
     current = context.snapshot.conversation if context.snapshot else {}
     channel_id = state.channel_id or current.get("channel_id")
     conversation: dict[str, Any] = {
         **select_fields(current, _SNAPSHOT),
         "conversation_id": conversation_id,
         "channel_id": channel_id,
-        "user_id": context.customer.id,
+        "user_id": context.user_id,
         **state.values,
         **{name: format_time(time) for name in _STATE_TIMES if (time := getattr(state, name))},
     }
@@ -68,9 +47,9 @@ def build_conversation(
         # The organisation's id belongs to today's assignee, so only to an event that has the same.
         if conversation.get(id_field) != current.get(id_field):
             conversation.pop(f"assigned_org_{kind}_id", None)
-    if "app_id" not in conversation and account.configuration.get("app_id"):
-        conversation["app_id"] = str(account.configuration["app_id"])
-    source = account.channels.get(channel_id or "", {}).get("source") or history.source_at(at)
+    if "app_id" not in conversation and context.configuration.get("app_id"):
+        conversation["app_id"] = str(context.configuration["app_id"])
+    source = context.channels.get(channel_id or "", {}).get("source") or history.source_at(at)
     if source:
         conversation["source"] = source
     if properties := current.get("properties"):

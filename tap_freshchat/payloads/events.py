@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.conversation_state import ConversationState, EventWithState
     from tap_freshchat.activity.events import ConversationEvent
     from tap_freshchat.activity.message_history import Message
-    from tap_freshchat.payloads.conversation import EventContext
+    from tap_freshchat.payloads.associations import EventContext
 
 # Versions that the product events themselves carry.
 CONVERSATION_VERSION = "1.0.0"
@@ -33,7 +33,7 @@ AGENT_ACTIVITY_VERSION = "2.0.0"
 
 def conversation_event(step: EventWithState, context: EventContext) -> dict[str, Any]:
     """The record of one event: onConversationCreate or onConversationUpdate."""
-    event, changes, state = step.event, step.changes, step.state
+    event, state = step.event, step.state
     created = event.kind == activity.CREATED
     conversation = build_conversation(event.conversation_id, state, context, at=event.time)
     history = context.history
@@ -47,13 +47,13 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
         "created_time": format_time(event.time),
         **_origin(context, state, time_is_approximate=event.time_is_approximate),
         **_conversation_ids(conversation, event.interaction_id),
-        "previous_values_known": changes.previous_values_known,
+        "previous_values_known": step.previous_values_known,
         "actor": _actor_of_change(event, shown, context),
-        "associations": build_associations(conversation, context.account, context.customer, state),
+        "associations": build_associations(conversation, context, state),
         "conversation": conversation,
     }
     if not created:
-        record["changes"] = {"model_changes": {k: list(v) for k, v in changes.pairs.items()}}
+        record["changes"] = {"model_changes": {k: list(v) for k, v in step.changes.items()}}
     return record
 
 
@@ -65,7 +65,7 @@ def message_event(
     As in the original, `message` is the conversation and the message itself is its only element
     of `messages`.
     """
-    account, customer, history = context.account, context.customer, context.history
+    history = context.history
     if state.channel_id is None:
         state = replace(state, channel_id=message["channel_id"])
     conversation = build_conversation(message["conversation_id"], state, context, at=time)
@@ -81,10 +81,8 @@ def message_event(
         "message_id": message["id"],
         "message_type": message["message_type"],
         "message_text": message_text(message["message_parts"]),
-        "actor": build_actor(
-            message["actor_type"], message["actor_id"], account, customer, element
-        ),
-        "associations": build_associations(conversation, account, customer, state),
+        "actor": build_actor(message["actor_type"], message["actor_id"], context, element),
+        "associations": build_associations(conversation, context, state),
         "message": {**conversation, "messages": [element]},
     }
 
@@ -141,16 +139,15 @@ def _actor_of_change(
     event: ConversationEvent, system_message: Message | None, context: EventContext
 ) -> dict[str, Any] | None:
     """The actor: the customer who started it, or the one in the row or system message."""
-    account, customer = context.account, context.customer
     if event.kind == activity.CREATED:
-        return build_actor("user", customer.id, account, customer)
+        return build_actor("user", context.user_id, context)
     content = system_message.content if system_message else {}
     actor_type, actor_id = event.actor_type, event.actor_id
     if actor_type is None and actor_id is None:
         actor_type, actor_id = content.get("actor_type"), content.get("actor_id")
     elif content.get("actor_id") != actor_id:
         content = {}
-    return build_actor(actor_type, actor_id, account, customer, content)
+    return build_actor(actor_type, actor_id, context, content)
 
 
 def _origin(
@@ -159,13 +156,13 @@ def _origin(
     """The customer, where the event comes from, and the envelope."""
     snapshot = context.snapshot
     return {
-        "user_id": context.customer.id,
-        "user_reference_id": context.customer.reference_id,
+        "user_id": context.user_id,
+        "user_reference_id": context.user_reference_id,
         "source": context.source,
         "time_is_approximate": time_is_approximate,
         "enriched_at": format_time(snapshot.time) if snapshot and snapshot.conversation else None,
         "state_is_provisional": state.is_provisional,
-        **_envelope(context.account.configuration, CONVERSATION_VERSION),
+        **_envelope(context.configuration, CONVERSATION_VERSION),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_freshchat.activity import rest_inference
+from tap_freshchat.activity.agent_status import agent_statuses, diff_statuses
 from tap_freshchat.payloads.events import agent_event
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import ReportStream
@@ -83,9 +83,9 @@ class AgentActivity(ReportStream):
             return
         rest_state = self._bookmark.source_state
         before = rest_state.get(STATUSES, {})
-        present = rest_inference.agent_statuses(self.run.directory.agents.values())
+        present = agent_statuses(self.run.directory.agents.values())
         since = format_time(self._bookmark.value or window.start)
-        for change in rest_inference.diff_statuses(before, present, since=since, time=window.end):
+        for change in diff_statuses(before, present, since=since, time=window.end):
             if self.run.in_shard(change.agent_id):
                 yield change, None
         rest_state[STATUSES] = dict(present)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_freshchat.api.responses import require_object
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import FreshchatError, RequestRejectedError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.metric_records import INTERVALS, Metric, historical_records, instant_records
-from tap_freshchat.streams.base import FullTableStream
+from tap_freshchat.streams.base import FreshchatStream, FullTableStream
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import floor_to, format_request_time, parse_time
 from tap_freshchat.windows import Window, plan_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from logging import Logger
-
-    from tap_freshchat.run_context import RunContext
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 # What one request covers: the only range that a connector in the field asks for (Fivetran).
 METRICS_WINDOW = timedelta(days=1)
@@ -54,10 +52,7 @@ class HistoricalMetrics(WindowedStream):
             "end": format_request_time(window.end),
             "interval": interval,
         }
-
-        def parse(metric: Metric, response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-            return historical_records(metric, interval, response)
-
+        parse = partial(historical_records, interval=interval)
         for record in self._queries.records("/metrics/historical", query, parse):
             # Includes the value, so that a changed value is emitted again.
             key = stable_id(record["id"], str(record["value"]))
@@ -67,7 +62,7 @@ class HistoricalMetrics(WindowedStream):
 
     @cached_property
     def _queries(self) -> MetricQueries:
-        return MetricQueries(self.run, self.run.config.historical_metrics, self.name, self.logger)
+        return MetricQueries(self, self.run.config.historical_metrics)
 
 
 class InstantMetrics(FullTableStream):
@@ -77,29 +72,19 @@ class InstantMetrics(FullTableStream):
 
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:
-        queries = MetricQueries(self.run, self.run.config.instant_metrics, self.name, self.logger)
-
-        def parse(metric: Metric, response: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-            return instant_records(metric, response, self.run.clock.now())
-
+        queries = MetricQueries(self, self.run.config.instant_metrics)
+        parse = partial(instant_records, now=self.run.clock.now())
         return queries.records("/metrics/instant", {}, parse)
 
 
 class MetricQueries:
-    """Requests for the metrics of one stream; rejected metrics are skipped and logged once.
+    """Requests for the metrics of one stream; rejected metrics are skipped and logged once."""
 
-    `setting` is its name, which is also the stream's.
-    """
-
-    def __init__(
-        self, run: RunContext, metrics: Iterable[Metric], setting: str, log: Logger
-    ) -> None:
-        self._run = run
-        self._metrics = list(metrics)
+    def __init__(self, stream: FreshchatStream, metrics: Sequence[Metric]) -> None:
+        self._stream = stream
+        self._metrics = metrics
         self._rejected: set[Metric] = set()
         self._any_succeeded = False
-        self._setting = setting
-        self._log = log
 
     def records(
         self,
@@ -112,40 +97,40 @@ class MetricQueries:
         Raises:
             FreshchatError: Freshchat has rejected every metric, or a response cannot be read.
         """
+        client = self._stream.run.client
+        # The setting has the stream's name.
+        setting = self._stream.name
 
-        def fetch(metric: Metric) -> Mapping[str, Any] | RequestRejectedError:
+        def fetch(metric: Metric) -> Mapping[str, Any] | None:
             try:
-                response = self._run.client.get(path, {**query, **metric.query})
-            except RequestRejectedError as error:
-                return error
-            return response if isinstance(response, dict) else {}
+                return require_object(client.get(path, {**query, **metric.query}), path)
+            except RequestRejectedError:
+                return None
 
-        in_flight = self._run.client.max_concurrency
-        for metric, response in ordered_map(fetch, self._metrics, in_flight=in_flight):
-            if isinstance(response, RequestRejectedError):
+        for metric, response in ordered_map(fetch, self._metrics, in_flight=client.max_concurrency):
+            if response is None:
                 self._skip_metric(metric, query)
                 continue
             self._any_succeeded = True
             try:
-                records = list(parse(metric, response))
+                yield from list(parse(metric, response))
             except ValueError as error:
                 raise FreshchatError(
                     f"The response for metric {metric.name} cannot be read: {error}. "
-                    f"Remove the metric from setting {self._setting}."
+                    f"Remove the metric from setting {setting}."
                 ) from None
-            yield from records
         if self._rejected and not self._any_succeeded:
             raise FreshchatError(
-                f"Freshchat rejects every metric of setting {self._setting}. Name metrics that the "
-                f"account has, or deselect the stream {self._setting}."
+                f"Freshchat rejects every metric of setting {setting}. Name metrics that the "
+                f"account has, or deselect the stream {setting}."
             )
 
     def _skip_metric(self, metric: Metric, query: Mapping[str, str]) -> None:
         # It may be rejected for one window only: the next window requests it again.
         if metric not in self._rejected:
             self._rejected.add(metric)
-            self._log.warning(
+            self._stream.logger.warning(
                 "Freshchat rejects metric %s%s; the metric is omitted where it is rejected. Check "
                 "setting %s.",
-                *(metric.text, f" from {query['start']} on" if query else "", self._setting),
+                *(metric.text, f" from {query['start']} on" if query else "", self._stream.name),
             )

@@ -137,6 +137,7 @@ def _walk(client: FreshchatClient) -> None:
             listing,
             _Clock(),
             Path(folder),
+            in_shard=bool,
             all_users=False,
         )
         for snapshot in walk.conversations(HOUR):
@@ -161,9 +162,9 @@ def _metrics(client: FreshchatClient) -> None:
     if isinstance(answer, dict):
         metric = Metric.parse("csat_metrics.satisfactory_interactions")
         with contextlib.suppress(ValueError):
-            list(historical_records(metric, "1h", answer))
+            list(historical_records(metric, answer, interval="1h"))
         with contextlib.suppress(ValueError):
-            list(instant_records(metric, answer, NOON))
+            list(instant_records(metric, answer, now=NOON))
 
 
 ASKING = (_page, _account, _lookup, _walk, _job, _metrics)

@@ -4,8 +4,7 @@ import pytest
 
 from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.payloads.associations import (
-    AccountData,
-    Customer,
+    EventContext,
     build_actor,
     build_associations,
     normalise_time,
@@ -28,32 +27,41 @@ AGENT = {
     "login_status": True,
     "social_profiles": [],
 }
-ACCOUNT = AccountData(
-    configuration={},
-    agents={"a": AGENT},
-    groups={"g": {"id": "g", "name": "Billing", "inner": 1}},
-    channels={"ch": {"id": "ch", "name": "Web", "updated_time": "2026-11-22 10:55:22"}},
-)
-CUSTOMER = Customer.from_id("u", {"u": ADA})
-STRANGER = Customer.from_id(None, {"u": ADA})
 
 
-def test_a_customer_is_known_by_id_and_by_the_sites_own_id():
-    assert (CUSTOMER.id, CUSTOMER.reference_id, CUSTOMER.user) == ("u", "site-7", ADA)
-    assert Customer.from_id("u", {"u": ADA}, "told").reference_id == "site-7"
-    assert (STRANGER.id, STRANGER.reference_id, STRANGER.user) == (None, None, {})
+def context(user_id, user, reference_id=None):
+    return EventContext(
+        configuration={},
+        agents={"a": AGENT},
+        groups={"g": {"id": "g", "name": "Billing", "inner": 1}},
+        channels={"ch": {"id": "ch", "name": "Web", "updated_time": "2026-11-22 10:55:22"}},
+        user_id=user_id,
+        user=user,
+        reference_id=reference_id,
+        snapshot=None,
+        source="report",
+    )
+
+
+CUSTOMER = context("u", ADA)
+STRANGER = context(None, {})
+
+
+def test_a_customer_is_known_by_the_sites_own_id():
+    assert CUSTOMER.user_reference_id == "site-7"
+    assert context("u", ADA, "told").user_reference_id == "site-7"
+    assert STRANGER.user_reference_id is None
 
 
 def test_a_customer_who_was_deleted_keeps_the_ids_that_the_event_reports():
-    gone = Customer.from_id("gone", {"u": ADA}, "site-8")
-    assert (gone.id, gone.reference_id, gone.user) == ("gone", "site-8", {})
-    assert Customer.from_id("gone", {}, "").reference_id is None
+    assert context("gone", {}, "site-8").user_reference_id == "site-8"
+    assert context("gone", {}, "").user_reference_id is None
 
 
 def test_a_conversation_is_joined_with_all_that_its_ids_lead_to():
     conversation = {"assigned_agent_id": "a", "assigned_group_id": "g", "channel_id": "ch"}
     state = ConversationState(label_category="Orders", label_subcategory="Late")
-    assert build_associations(conversation, ACCOUNT, CUSTOMER, state) == {
+    assert build_associations(conversation, CUSTOMER, state) == {
         "user": {
             "id": "u",
             "first_name": "Ada",
@@ -83,11 +91,11 @@ def test_a_conversation_is_joined_with_all_that_its_ids_lead_to():
     ],
 )
 def test_what_an_id_does_not_lead_to_is_left_out(conversation):
-    assert build_associations(conversation, ACCOUNT, STRANGER, ConversationState()) == {}
+    assert build_associations(conversation, STRANGER, ConversationState()) == {}
 
 
 def test_an_agent_acts_with_what_the_list_of_agents_reports():
-    assert build_actor("user", "a", ACCOUNT, CUSTOMER) == {
+    assert build_actor("user", "a", CUSTOMER) == {
         "id": "a",
         "first_name": "Bo",
         "phone": "+1",
@@ -98,7 +106,7 @@ def test_an_agent_acts_with_what_the_list_of_agents_reports():
 
 
 def test_the_customer_acts_as_a_user_with_the_organisations_id():
-    assert build_actor("agent", "u", ACCOUNT, CUSTOMER) == {
+    assert build_actor("agent", "u", CUSTOMER) == {
         "id": "u",
         "first_name": "Ada",
         "email": "ada@example.org",
@@ -108,21 +116,21 @@ def test_the_customer_acts_as_a_user_with_the_organisations_id():
 
 
 def test_a_customer_without_an_organisation_has_no_id_of_it():
-    gone = Customer.from_id("gone", {})
-    assert build_actor("user", "gone", ACCOUNT, gone) == {"id": "gone", "type": "user"}
+    gone = context("gone", {})
+    assert build_actor("user", "gone", gone) == {"id": "gone", "type": "user"}
 
 
 def test_an_actor_in_no_list_is_an_id_and_a_type():
-    assert build_actor("bot", "b", ACCOUNT, CUSTOMER) == {"id": "b", "type": "bot"}
-    assert build_actor("system", None, ACCOUNT, CUSTOMER) == {"id": None, "type": "system"}
-    assert build_actor(None, "x", ACCOUNT, CUSTOMER) == {"id": "x", "type": None}
-    assert build_actor(None, None, ACCOUNT, CUSTOMER) is None
+    assert build_actor("bot", "b", CUSTOMER) == {"id": "b", "type": "bot"}
+    assert build_actor("system", None, CUSTOMER) == {"id": None, "type": "system"}
+    assert build_actor(None, "x", CUSTOMER) == {"id": "x", "type": None}
+    assert build_actor(None, None, CUSTOMER) is None
 
 
 def test_a_message_reports_the_organisations_ids_of_who_wrote_it():
     message = {"org_actor_id": "actor-2", "org_contact_id": "contact-2", "actor_id": "u"}
-    assert build_actor("user", "u", ACCOUNT, CUSTOMER, message)["org_contact_id"] == "contact-2"
-    assert build_actor("bot", "b", ACCOUNT, CUSTOMER, {**message, "org_contact_id": None}) == {
+    assert build_actor("user", "u", CUSTOMER, message)["org_contact_id"] == "contact-2"
+    assert build_actor("bot", "b", CUSTOMER, {**message, "org_contact_id": None}) == {
         "id": "b",
         "type": "bot",
         "org_actor_id": "actor-2",

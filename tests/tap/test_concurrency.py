@@ -181,6 +181,6 @@ def test_nested_lookups_keep_exactly_the_allowed_number_of_requests_in_flight(tm
         max_concurrency=limit,
     )
     changed_users = ChangedUsers(client, tmp_path)
-    crawl = RestCrawl(client, changed_users, clock, tmp_path, all_users=False)
+    crawl = RestCrawl(client, changed_users, clock, tmp_path, in_shard=bool, all_users=False)
     assert len(list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON)))) == 120
     assert account.most == limit

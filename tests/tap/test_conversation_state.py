@@ -42,7 +42,7 @@ def after(*events):
     for each in events:
         step = apply_event(state, each)
         state = step.state
-    return dict(step.changes.pairs), step.changes.previous_values_known, step.state
+    return dict(step.changes), step.previous_values_known, step.state
 
 
 def history(*events, **options):
@@ -332,15 +332,15 @@ def test_an_agent_who_can_have_left_unseen_makes_a_state_provisional():
 def test_old_values_are_known_only_if_no_row_before_can_still_arrive():
     for settled, known in ((at(1), True), (at(0.5), False)):
         story = history(CREATED, TAKEN, settled_until=settled)
-        assert story.after(TAKEN.id).changes.previous_values_known is known
+        assert story.after(TAKEN.id).previous_values_known is known
 
 
 def test_old_values_are_known_only_if_the_agent_cannot_have_left_unseen():
     again = event(5, "assigned_to_agent", agent_id="a2")
     for snapshot, known in ((None, False), (present(0, 5), True)):
-        changes = history(CREATED, TAKEN, again, snapshot=snapshot).after(again.id).changes
-        assert changes.pairs == {"assigned_agent_id": ("a1", "a2")}
-        assert changes.previous_values_known is known
+        step = history(CREATED, TAKEN, again, snapshot=snapshot).after(again.id)
+        assert step.changes == {"assigned_agent_id": ("a1", "a2")}
+        assert step.previous_values_known is known
 
 
 def test_between_start_and_resolution_rest_leaves_the_state_unknown():
@@ -353,7 +353,7 @@ def test_between_start_and_resolution_rest_leaves_the_state_unknown():
     }
     assert story.at(at(5)).values == {}
     assert story.at(at(10)).values == {"status": "resolved"}
-    assert not story.after(resolved.id).changes.previous_values_known
+    assert not story.after(resolved.id).previous_values_known
 
 
 KINDS = (
@@ -442,9 +442,9 @@ def test_every_value_after_an_event_and_every_known_old_value_is_true_or_absent(
     for position, (each, true) in enumerate(story):
         step = replayed.after(each.id)
         assert step.state.values.items() <= dict(zip(ASSIGNED, true, strict=True)).items()
-        if position and step.changes.previous_values_known:
+        if position and step.previous_values_known:
             before = dict(zip(ASSIGNED, story[position - 1][1], strict=True))
-            old = {name: pair[0] for name, pair in step.changes.pairs.items()}
+            old = {name: pair[0] for name, pair in step.changes.items()}
             assert old.items() <= before.items()
 
 

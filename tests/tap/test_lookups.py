@@ -84,7 +84,7 @@ def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(t
     assert asked == ["conversations/c", "conversations/c/messages"]
     client = client_of(answers, asked)
     users = ChangedUsers(client, tmp_path)
-    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False)
+    crawl = RestCrawl(client, users, StillClock(), tmp_path, in_shard=bool, all_users=False)
     [found] = crawl.conversations(Window(NOON - timedelta(hours=1), NOON))
     assert (found.user_id, len(found.history.messages)) == ("u", 1)
     assert asked[-2:] == ["conversations/c", "conversations/c/messages"]
@@ -100,7 +100,7 @@ def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
     }
     client = client_of(answers, asked)
     users = ChangedUsers(client, tmp_path)
-    crawl = RestCrawl(client, users, StillClock(), tmp_path, all_users=False)
+    crawl = RestCrawl(client, users, StillClock(), tmp_path, in_shard=bool, all_users=False)
     assert list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON))) == []
     assert asked == ["users", "users/u/conversations", "conversations/c/messages"]
 
@@ -116,3 +116,21 @@ def test_a_conversation_whose_messages_no_longer_exist_keeps_its_customer():
     found = lookup.get_snapshots({"c": NOON - timedelta(days=1)})["c"]
     assert found.user_id == "u"
     assert found.history.messages == []
+
+
+def test_a_crawl_fetches_no_messages_of_another_shards_conversations(tmp_path):
+    asked = []
+    answers = {
+        "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
+        "users/u/conversations": {"conversations": [{"id": "c"}]},
+    }
+    client = client_of(answers, asked)
+    users = ChangedUsers(client, tmp_path, 50)
+    crawl = RestCrawl(
+        *(client, users, StillClock(), tmp_path),
+        in_shard=lambda conversation_id: conversation_id != "c",
+        all_users=False,
+        page_size=50,
+    )
+    assert list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON))) == []
+    assert asked == ["users", "users/u/conversations"]

@@ -50,7 +50,7 @@ TALK = [
     message(10, "user", began=9),
     message(12, "agent", began=9),
 ]
-WHOLE = MessageHistory(reversed(TALK), complete=True)
+WHOLE = MessageHistory(TALK[::-1], complete=True)
 
 
 @pytest.mark.parametrize(

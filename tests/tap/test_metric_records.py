@@ -171,7 +171,7 @@ def test_figures_are_numbers_times_have_one_form_and_what_is_none_is_null():
             }
         ],
     }
-    records = list(historical_records(Metric.parse("m"), "1d", answer))
+    records = list(historical_records(Metric.parse("m"), answer, interval="1d"))
     assert [each["value"] for each in records] == [12.5, None, None, None, None, 3]
     assert records[0]["start_time"] == "2026-11-19T18:30:00.000000+00:00"
     assert records[0]["aggregator"] == "median"
@@ -186,5 +186,14 @@ def test_two_forms_of_one_metric_and_two_groups_never_share_an_id():
         ]
     }
     forms = (Metric.parse("m"), Metric.parse("m?x_time=5"))
-    records = [each for form in forms for each in instant_records(form, answer, NOON)]
+    records = [each for form in forms for each in instant_records(form, answer, now=NOON)]
     assert len({each["id"] for each in records}) == 4
+
+
+def test_a_metric_response_that_is_no_object_is_an_error_rather_than_no_records():
+    def faults(request):
+        is_metric = request.path == "/v2/metrics/instant"
+        return sandbox.Response.of_json(200, []) if is_metric else None
+
+    with pytest.raises(FreshchatError, match="metrics/instant"):
+        run_tap(NOON, streams=("instant_metrics",), faults=faults)

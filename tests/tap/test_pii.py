@@ -13,8 +13,7 @@ from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import message_records
 from tap_freshchat.payloads import events as payloads
-from tap_freshchat.payloads.associations import AccountData, Customer
-from tap_freshchat.payloads.conversation import EventContext
+from tap_freshchat.payloads.associations import EventContext
 from tap_freshchat.pii import redact_pii
 from tap_freshchat.tap import TapFreshchat
 
@@ -243,8 +242,12 @@ def test_no_text_of_a_person_gets_through_an_event_however_it_is_wrapped(said, o
         moment,
         ConversationState(),
         EventContext(
-            account=AccountData(configuration={}, agents={}, groups={}, channels={}),
-            customer=Customer.from_id("u", {"u": user}),
+            configuration={},
+            agents={},
+            groups={},
+            channels={},
+            user_id="u",
+            user=user,
             snapshot=snapshot,
             source="rest",
         ),

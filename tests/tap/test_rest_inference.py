@@ -11,19 +11,19 @@ from fakes.runs import run_tap, truth
 from fakes.sandbox_client import SandboxClient
 
 from freshchat_sandbox import Response
+from tap_freshchat.activity.agent_status import agent_statuses
 from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.activity.events import ConversationEvent
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
 from tap_freshchat.activity.rest_inference import (
     MAX_STORED_ASSIGNEES,
     LastSeenAssignees,
-    agent_statuses,
     events_from_snapshot,
     message_records,
 )
 from tap_freshchat.errors import AuthorizationError
-from tap_freshchat.payloads.associations import AccountData, Customer
-from tap_freshchat.payloads.conversation import EventContext, properties_as_dict
+from tap_freshchat.payloads.associations import EventContext
+from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.payloads.events import message_event
 
 HOUR = timedelta(hours=1)
@@ -207,8 +207,12 @@ def test_parts_of_another_form_end_no_run(reported, parts):
         moment,
         ConversationState(),
         EventContext(
-            account=AccountData(configuration={}, agents={}, groups={}, channels={}),
-            customer=Customer.from_id("u", {}),
+            configuration={},
+            agents={},
+            groups={},
+            channels={},
+            user_id="u",
+            user={},
             snapshot=snapshot,
             source="rest",
         ),
