@@ -135,8 +135,15 @@ class RunContext:
     ) -> tuple[Clock, str]:
         """Connect the session to a sandbox; returns the sandbox's clock and token."""
         # Only a run in the sandbox pays for loading it.
-        import freshchat_sandbox as sandbox  # noqa: PLC0415
-
+        try:
+            import freshchat_sandbox as sandbox  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if error.name != "freshchat_sandbox":
+                raise
+            raise ConfigError(
+                "Setting api_url: sandbox:// needs the package freshchat_sandbox, which is not "
+                "installed. Reinstall tap-freshchat, or set api_url to a Freshchat account."
+            ) from None
         try:
             options = sandbox.Options.from_url(url)
         except ValueError as error:
@@ -149,7 +156,7 @@ class RunContext:
         return clock, options.token
 
     def connect(self) -> None:
-        """Make the cheapest request: it checks host and token, and corrects a clock that is ahead.
+        """Make the cheapest request, so that a wrong host or token ends the run at once.
 
         Raises:
             AuthorizationError: the host is no API or the token is wrong.
@@ -160,7 +167,10 @@ class RunContext:
             _ = self.directory.account
         except ConnectionFailedError as error:
             raise ConnectionFailedError(f"{error} Check setting api_url and the network.") from None
-        # With a clock that is ahead, bookmarks would skip later rows.
+        self._correct_clock()
+
+    def _correct_clock(self) -> None:
+        """Use Freshchat's time if the local clock is ahead: bookmarks would skip later rows."""
         ahead = timedelta(seconds=self.client.seconds_ahead)
         if ahead > MAX_CLOCK_AHEAD:
             raise FreshchatError(
