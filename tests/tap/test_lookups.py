@@ -125,12 +125,11 @@ def test_a_crawl_fetches_no_messages_of_another_shards_conversations(tmp_path):
         "users/u/conversations": {"conversations": [{"id": "c"}]},
     }
     client = client_of(answers, asked)
-    users = ChangedUsers(client, tmp_path, 50)
+    users = ChangedUsers(client, tmp_path)
     crawl = RestCrawl(
         *(client, users, StillClock(), tmp_path),
         in_shard=lambda conversation_id: conversation_id != "c",
         all_users=False,
-        page_size=50,
     )
     assert list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON))) == []
     assert asked == ["users", "users/u/conversations"]
