@@ -102,3 +102,8 @@ class ApiError(Exception):
     def body(self) -> dict[str, object]:
         """Return the error object."""
         return {"code": self.status, "status": self.name, "message": str(self)}
+
+
+def base_url(host: str) -> str:
+    """Return the base URL of a host: https for the API's name, http on loopback."""
+    return f"https://{host}" if host == API_HOST else f"http://{host}"

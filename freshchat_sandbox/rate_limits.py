@@ -53,9 +53,10 @@ class CallLimit:
 
 
 class JobLimit:
-    """Limit of jobs for each report type; rejected jobs do not count."""
+    """Limit of jobs for each report type, or for all together; rejected jobs do not count."""
 
-    def __init__(self, per_minute: int, per_day: int) -> None:
+    def __init__(self, per_minute: int, per_day: int, *, is_shared: bool = False) -> None:
+        self._is_shared = is_shared
         self._per_minute = per_minute
         self._per_day = per_day
         self._accepted: dict[str, list[int]] = {}
@@ -67,6 +68,7 @@ class JobLimit:
         Raises:
             ApiError: 429 if there were too many in the last minute or on this UTC day.
         """
+        event = "all reports" if self._is_shared else event
         with self._lock:
             today = [at for at in self._accepted.get(event, []) if at >= now - DAY]
             minute = [at for at in today if at > now - MINUTE]

@@ -29,6 +29,58 @@ class Readings:
     header_style: Annotated[
         Literal["snake", "title"], "spelling of CSV headers: snake_case or Title Case"
     ] = "snake"
+    report_zone: Annotated[
+        Literal["UTC", "America/New_York", "Asia/Kolkata"],
+        "zone in which reports write times; in any other than UTC, without an offset",
+    ] = "UTC"
+    message_type: Annotated[
+        Literal["lower", "upper", "blank", "part"],
+        "message_type in transcripts: normal, NORMAL, nothing, or the kind of the first part",
+    ] = "lower"
+    detailed_message_type: Annotated[
+        Literal["export", "part", "blank"],
+        "detailed_message_type in transcripts: as in exports, the kind of the first part, nothing",
+    ] = "export"
+    status_rows: Annotated[
+        bool, "whether transcripts have the system messages about changes of the conversation"
+    ] = True
+    actor_type: Annotated[Literal["lower", "upper"], "actor_type in reports: agent or AGENT"] = (
+        "lower"
+    )
+    agent_status: Annotated[
+        Literal["lower", "upper", "title", "spaced"],
+        "status in agent reports: available, AVAILABLE, Available, or ' Available '",
+    ] = "lower"
+    agent_statuses_key: Annotated[
+        Literal["states", "statuses", "none"],
+        "key of the list of GET /agents/status; none: the response is the list",
+    ] = "states"
+    job_limit: Annotated[
+        Literal["each", "shared"], "whether the limits of report jobs count per report type"
+    ] = "each"
+    job_state: Annotated[
+        Literal["upper", "lower", "success", "done"],
+        "states of report jobs: COMPLETED, completed, SUCCESS or DONE; pending states alike",
+    ] = "upper"
+    link_form: Annotated[Literal["relative", "absolute"], "links to jobs and to further pages"] = (
+        "relative"
+    )
+    message_pages: Annotated[
+        Literal["link", "number"],
+        "whether the messages of a conversation link to the next page, or page by number only",
+    ] = "link"
+    list_pages: Annotated[
+        Literal["totals", "links", "total_items"],
+        "what a list says of its pages: totals and links, links only, or the number of items only",
+    ] = "totals"
+    list_cap: Annotated[
+        Literal["none", "error", "empty"],
+        "response to pages of users after the tenth: the page, an error, or an empty list",
+    ] = "none"
+    user_updates: Annotated[
+        Literal["record", "message", "never"],
+        "what moves the updated_time of a user: changes of the record, those and messages, nothing",
+    ] = "record"
 
 
 def values_by_belief() -> dict[str, tuple[object, ...]]:

@@ -101,11 +101,12 @@ class Routes:
             and (deactivated is None or agent["is_deactivated"] == (deactivated == "true"))
             and (availability is None or agent["availability_status"] == availability)
         ]
-        return _list_response(request, now, "agents", fitting)
+        return _list_response(request, now, "agents", fitting, self._page(request))
 
     def _statuses(self, *_: object) -> Response:
         states = [directory_views.status_of(self._account, index) for index in range(len(STATUSES))]
-        return Response.of_json(200, {"states": states})
+        key = self._account.readings.agent_statuses_key
+        return Response.of_json(200, states if key == "none" else {key: states})
 
     def _agent(self, _: Request, now: int, agent_id: str) -> Response:
         account = self._account
@@ -115,11 +116,11 @@ class Routes:
         return Response.of_json(200, directory_views.agent(account, index, now))
 
     def _users(self, request: Request, now: int, _: str) -> Response:
-        page = Page(request)
+        page = self._page(request)
         found = _ordered(
             request, now, find_users(self._account, request, now), key=lambda one: one.created
         )
-        records = [directory_views.user(self._account, one, now) for one in page.cut(found)]
+        records = [directory_views.user(self._account, one, now) for one in page.cut_capped(found)]
         return Response.of_json(200, page.collection("users", "user", found, records))
 
     def _fetch_users(self, request: Request, now: int, _: str) -> Response:
@@ -164,7 +165,7 @@ class Routes:
 
     def _messages(self, request: Request, now: int, conversation_id: str) -> Response:
         timeline = self._find_conversation(conversation_id, now)
-        page = Page(request)
+        page = self._page(request)
         since = time_parameter(request, "from_time") or 0
         messages = [one for one in timeline.until(now) if one.kind == MESSAGE and one.at >= since]
         messages.reverse()
@@ -185,15 +186,19 @@ class Routes:
 
     def _groups(self, request: Request, now: int, _: str) -> Response:
         records = [directory_views.group(self._account, index, now) for index in range(len(GROUPS))]
-        return _list_response(request, now, "groups", records)
+        return _list_response(request, now, "groups", records, self._page(request))
 
     def _channels(self, request: Request, now: int, _: str) -> Response:
         records = [directory_views.channel(self._account, index) for index in range(len(CHANNELS))]
-        return _list_response(request, now, "channels", records, Page.of_any_size(request))
+        page = Page.of_any_size(request, self._account.readings)
+        return _list_response(request, now, "channels", records, page)
 
     def _roles(self, request: Request, now: int, _: str) -> Response:
         records = [directory_views.role(self._account, index) for index in range(len(ROLES))]
-        return _list_response(request, now, "roles", records)
+        return _list_response(request, now, "roles", records, self._page(request))
+
+    def _page(self, request: Request) -> Page:
+        return Page(request, self._account.readings)
 
     # Metrics and reports
 
@@ -208,16 +213,15 @@ class Routes:
         return Response.of_json(200, {"outbound_messages": found})
 
     def _submit(self, request: Request, now: int, _: str) -> Response:
-        return self.reports.submit(request.body, now)
+        return self.reports.submit(request.body, request.host, now)
 
     def _report(self, request: Request, now: int, job_id: str) -> Response:
         return Response.of_json(200, self.reports.status(job_id, request.host, now))
 
 
 def _list_response(
-    request: Request, now: int, key: str, items: list[dict[str, Any]], page: Page | None = None
+    request: Request, now: int, key: str, items: list[dict[str, Any]], page: Page
 ) -> Response:
-    page = page or Page(request)
     name = request.parameter("sort_by") or "created_time"
     items = _ordered(request, now, items, key=lambda item: str(item.get(name, "")))
     return Response.of_json(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from freshchat_sandbox.account.conversation_events import (
     AGENT,
     BOT,
+    MESSAGE,
     USER,
     ConversationEvent,
     ConversationTimeline,
@@ -83,6 +84,18 @@ class SandboxAccount:
                 key = ConversationKey(day, number)
                 if self.customers.is_first_conversation(key):
                     yield self.customers.get(key)
+
+    def user_updated(self, customer: Customer, now: int) -> int:
+        """Return the `updated_time` of a customer's record at the time `now`."""
+        if self.readings.user_updates == "never":
+            return customer.created
+        updated = customer.updated(now)
+        if self.readings.user_updates == "message":
+            for key in self.customers.conversations_of(customer.key):
+                for event in self.timeline(key).until(now):
+                    if event.kind == MESSAGE and event.actor_type == USER:
+                        updated = max(updated, event.at)
+        return updated
 
     def find_conversation(self, conversation_id: str) -> ConversationTimeline | None:
         """Return the conversation with an id, UUID or numeric, even if it starts in the future."""

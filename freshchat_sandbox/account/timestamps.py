@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -46,6 +46,11 @@ def format_java_timestamp(millis: int) -> str:
     seconds, thousandths = divmod(millis, SECOND)
     fraction = f"{thousandths:03d}".rstrip("0") or "0"
     return f"{to_datetime(seconds * SECOND).isoformat(' ')[:19]}.{fraction}"
+
+
+def format_local(zone: tzinfo, separator: str, millis: int) -> str:
+    """Format a time in a zone without saying which: `2025-07-10 15:47:55.442`."""
+    return to_datetime(millis).astimezone(zone).isoformat(separator, "milliseconds")[:23]
 
 
 def parse_iso(text: str) -> int:

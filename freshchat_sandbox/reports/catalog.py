@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from freshchat_sandbox.account.conversation_events import AGENT_ASSIGNED, GROUP_ASSIGNED
 from freshchat_sandbox.account.durations import first_responses, resolutions, responses
 from freshchat_sandbox.account.shifts import AVAILABILITY, INTELLIASSIGN
-from freshchat_sandbox.account.timestamps import DAY, format_iso, format_java_timestamp
+from freshchat_sandbox.account.timestamps import (
+    DAY,
+    format_iso,
+    format_java_timestamp,
+    format_local,
+)
 from freshchat_sandbox.reports import rows as report_rows
 from freshchat_sandbox.reports.row_writer import RowWriter
 
@@ -42,7 +48,12 @@ class Report:
         self, account: SandboxAccount, start: int, end: int, *, with_pii: bool
     ) -> Iterator[Row]:
         """Yield the rows of [start, end)."""
-        format_time = format_iso if self.iso_times else format_java_timestamp
+        format_time: Callable[[int], str]
+        zone = account.readings.report_zone
+        if zone != "UTC":
+            format_time = partial(format_local, ZoneInfo(zone), "T" if self.iso_times else " ")
+        else:
+            format_time = format_iso if self.iso_times else format_java_timestamp
         return self.rows(RowWriter(account, start, end, with_pii, format_time))
 
 

@@ -14,7 +14,7 @@ from freshchat_sandbox.account import timestamps
 from freshchat_sandbox.account.identifiers import Kind
 from freshchat_sandbox.account.rng import SeededRandom
 from freshchat_sandbox.account.timestamps import DAY, MINUTE, SECOND
-from freshchat_sandbox.http_messages import API_HOST, EXTRACT_HOST, ApiError, Response
+from freshchat_sandbox.http_messages import API_HOST, EXTRACT_HOST, ApiError, Response, base_url
 from freshchat_sandbox.rate_limits import JobLimit
 from freshchat_sandbox.reports.catalog import REPORTS
 from freshchat_sandbox.reports.requests import ReportRequest, parse_report_request
@@ -29,6 +29,18 @@ if TYPE_CHECKING:
 MAX_BUFFERED_BYTES = 4 << 20  # a longer file is sent in chunks, without a Content-Length
 EXTRACT_PATH = "/extracts/"
 _AMZ_DATE = "%Y%m%dT%H%M%SZ"
+# How an account may spell the states of a job.
+_STATES: dict[str, dict[str, str]] = {
+    "upper": {},
+    "lower": {
+        "PENDING": "pending",
+        "IN_PROGRESS": "in-progress",
+        "COMPLETED": "completed",
+        "FAILED": "failed",
+    },
+    "success": {"COMPLETED": "SUCCESS", "IN_PROGRESS": "RUNNING"},
+    "done": {"COMPLETED": "DONE", "PENDING": "QUEUED", "IN_PROGRESS": "PROCESSING"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +72,14 @@ class ReportJobs:
         self._account = account
         self._options = account.options
         self._limit = JobLimit(
-            account.options.report_jobs_per_minute, account.options.report_jobs_per_day
+            account.options.report_jobs_per_minute,
+            account.options.report_jobs_per_day,
+            is_shared=account.readings.job_limit == "shared",
         )
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def submit(self, body: bytes, now: int) -> Response:
+    def submit(self, body: bytes, host: str, now: int) -> Response:
         """Accept a job and return 202.
 
         Raises:
@@ -78,7 +92,10 @@ class ReportJobs:
         with self._lock:
             job = self._create(len(self._jobs), report_request, now)
             self._jobs[job.id] = job
-        link = {"rel": "extracts", "href": f"/reports/raw/{job.id}"}  # without the version
+        href = f"/reports/raw/{job.id}"  # without the version
+        if self._account.readings.link_form == "absolute":
+            href = f"{base_url(host)}/v2{href}"
+        link = {"rel": "extracts", "href": href}
         return Response.of_json(202, {"id": job.id, "link": link})
 
     def status(self, job_id: str, host: str, now: int) -> dict[str, Any]:
@@ -101,7 +118,8 @@ class ReportJobs:
         links = [
             self._link(job, index, host, now) for index in range(len(job.ranges))
         ] if status == "COMPLETED" else []  # fmt: skip
-        return {"id": job.id, "status": status, "interval": interval, "links": links}
+        spelled = _STATES[self._account.readings.job_state].get(status, status)
+        return {"id": job.id, "status": spelled, "interval": interval, "links": links}
 
     def download(self, request: Request, now: int) -> Response:
         """Return the response to a signed link, as S3 does."""

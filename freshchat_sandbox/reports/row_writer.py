@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from freshchat_sandbox.account.conversation_events import BOT, USER
+from freshchat_sandbox.account.conversation_events import BOT, NORMAL, PRIVATE, USER
 from freshchat_sandbox.account.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     )
 
     Row = tuple[object, ...]
+
+# `detailed_message_type` as an export of a live account has it; status rows name their change.
+_DETAILED_TYPES = {NORMAL: "NORMAL", PRIVATE: "PRIVATE_NOTE"}
 
 
 class RowWriter(NamedTuple):
@@ -60,11 +63,28 @@ class RowWriter(NamedTuple):
 
     def actor(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
         """Return actor_id, actor_type."""
-        return (self.account.actor_id(timeline, event), event.actor_type)
+        upper = self.account.readings.actor_type == "upper"
+        actor_type = event.actor_type.upper() if upper else event.actor_type
+        return (self.account.actor_id(timeline, event), actor_type)
 
     def message_types(self, event: ConversationEvent) -> Row:
         """Return message_type, detailed_message_type of the transcript."""
-        return (event.message_type, event.content_kind)
+        readings = self.account.readings
+        types = {
+            "lower": event.message_type,
+            "upper": event.message_type.upper(),
+            "part": event.content_kind,
+            "export": _DETAILED_TYPES.get(event.message_type) or _status_change(event),
+        }
+        return (
+            types.get(readings.message_type, ""),
+            types.get(readings.detailed_message_type, ""),
+        )
+
+    def agent_status(self, word: str) -> str:
+        """Return a status of an agent as this account spells it."""
+        spelled = {"upper": word.upper(), "title": word.title(), "spaced": f" {word.title()} "}
+        return spelled.get(self.account.readings.agent_status, word)
 
     def actor_names(
         self, timeline: ConversationTimeline, event: ConversationEvent
@@ -83,3 +103,10 @@ class RowWriter(NamedTuple):
     def pii(self, text: str | None) -> str:
         """Return personal data, or blank if the report excludes it."""
         return text or "" if self.with_pii else ""
+
+
+def _status_change(event: ConversationEvent) -> str:
+    """Return the detailed type of a system message."""
+    if "isResolved" in event.detail:
+        return "STATUS_CHANGE_RESOLVED"
+    return "STATUS_CHANGE_REOPENED" if "isReopen" in event.detail else "STATUS_CHANGE_ASSIGNED"

@@ -138,7 +138,8 @@ def transcript(writer: RowWriter) -> Iterator[Row]:
         )
         channel = writer.channel(timeline)
         for event in timeline.between(writer.start, writer.end):
-            if event.kind != MESSAGE:
+            is_status_row = event.message_type == SYSTEM_MESSAGE
+            if event.kind != MESSAGE or (is_status_row and not account.readings.status_rows):
                 continue
             first, last, email = writer.actor_names(timeline, event)
             actor_id, actor_type = writer.actor(timeline, event)
@@ -189,7 +190,8 @@ def activity(kind: str, words: tuple[str, str], writer: RowWriter) -> Iterator[R
     """Yield changes of the agents' availability or IntelliAssign status."""
     for change in writer.account.shifts.changes_between(writer.start, writer.end):
         if change.kind == kind:
-            yield (*writer.agent(change.agent), words[not change.on], writer.format_time(change.at))
+            status = writer.agent_status(words[not change.on])
+            yield (*writer.agent(change.agent), status, writer.format_time(change.at))
 
 
 def performance(writer: RowWriter) -> Iterator[Row]:

@@ -34,7 +34,7 @@ def user(account: SandboxAccount, customer: Customer, now: int) -> dict[str, Any
     record: dict[str, Any] = {
         "id": account.user_id(customer.key),
         "created_time": format_iso(customer.created),
-        "updated_time": format_iso(customer.updated(now)),
+        "updated_time": format_iso(account.user_updated(customer, now)),
         "first_name": customer.first_name,
         "last_name": customer.last_name,
         "email": customer.email,

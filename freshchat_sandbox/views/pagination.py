@@ -6,16 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
-from freshchat_sandbox.http_messages import ApiError
+from freshchat_sandbox.http_messages import ApiError, base_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from freshchat_sandbox.http_messages import Request
+    from freshchat_sandbox.readings import Readings
 
 T = TypeVar("T")
 
 DEFAULT_PAGE_SIZE = 20  # as peers observe
+CAPPED_PAGES = 10  # pages of a filtered list that a capped account serves
 MAX_PAGE_SIZE = 50  # the same; more is an error, but for channels
 _NO_LIMIT = 1_000_000_000
 
@@ -27,15 +29,27 @@ class Page:
         ApiError: 400 INVALID_VALUE if `page` or `items_per_page` is invalid.
     """
 
-    def __init__(self, request: Request, largest: int = MAX_PAGE_SIZE) -> None:
+    def __init__(self, request: Request, readings: Readings, largest: int = MAX_PAGE_SIZE) -> None:
         self._request = request
+        self._readings = readings
         self.number = _parse_number(request, "page", 1, _NO_LIMIT)
         self.size = _parse_number(request, "items_per_page", DEFAULT_PAGE_SIZE, largest)
 
     @classmethod
-    def of_any_size(cls, request: Request) -> Page:
+    def of_any_size(cls, request: Request, readings: Readings) -> Page:
         """Read a page where the service tolerates any size."""
-        return cls(request, _NO_LIMIT)
+        return cls(request, readings, _NO_LIMIT)
+
+    def cut_capped(self, items: Sequence[T]) -> Sequence[T]:
+        """Return the items on this page of a filtered list, which may end early.
+
+        Raises:
+            ApiError: as `cut`.
+        """
+        cap = self._readings.list_cap
+        if self.number > CAPPED_PAGES and cap != "none":
+            return [] if cap == "empty" else self.cut([])
+        return self.cut(items)
 
     def cut(self, items: Sequence[T]) -> Sequence[T]:
         """Return the items on this page.
@@ -57,6 +71,10 @@ class Page:
             links["next_page"] = self._link(self.number + 1, rel)
         if self.number > 1:
             links["previous_page"] = self._link(self.number - 1, rel)
+        if self._readings.list_pages == "links":
+            return {key: page_items, "links": links}
+        if self._readings.list_pages == "total_items":
+            return {key: page_items, "pagination": {"total_items": len(items)}}
         return {
             key: page_items,
             "pagination": {
@@ -71,7 +89,7 @@ class Page:
     def chain(self, key: str, items: Sequence[T], page_items: list[Any]) -> dict[str, Any]:
         """Return the envelope of messages: a link to the next page, and no totals."""
         envelope: dict[str, Any] = {key: page_items}
-        if self.number < self._pages(items):
+        if self.number < self._pages(items) and self._readings.message_pages == "link":
             envelope["link"] = {
                 "href": self._link(self.number + 1, "")["href"],
                 "rel": "next_page",
@@ -83,10 +101,13 @@ class Page:
         return math.ceil(len(items) / self.size)
 
     def _link(self, number: int, rel: str) -> dict[str, str]:
-        # Relative, and with the version: to be joined to the host, not to the base URL.
+        # With the version: a relative one is to be joined to the host, not to the base URL.
         query = {name: values[0] for name, values in self._request.query.items()}
         query |= {"page": str(number), "items_per_page": str(self.size)}
-        return {"href": f"{self._request.path}?{urlencode(query)}", "rel": rel, "type": "GET"}
+        href = f"{self._request.path}?{urlencode(query)}"
+        if self._readings.link_form == "absolute":
+            href = base_url(self._request.host) + href
+        return {"href": href, "rel": rel, "type": "GET"}
 
 
 def _parse_number(request: Request, name: str, default: int, maximum: int) -> int:

@@ -34,7 +34,7 @@ def find_users(account: SandboxAccount, request: Request, now: int) -> list[Cust
         for customer in _candidates(account, texts, bounds, now)
         if customer.exists(now)
         and all(getattr(customer, name) == value for name, value in texts.items())
-        and _in_time(customer, bounds, now)
+        and _in_time(account, customer, bounds, now)
     ]
 
 
@@ -52,11 +52,17 @@ def _candidates(
         account.origin, *(value for name, value in bounds.items() if name.endswith("from")), 0
     )
     end = min(now, *(value for name, value in bounds.items() if name.endswith("to")), now)
-    return account.customers_changed(start, end) if start <= end else ()
+    if start > end:
+        return ()
+    changed = {customer.key: customer for customer in account.customers_changed(start, end)}
+    if account.readings.user_updates == "message":
+        for timeline in account.conversations(start, end + 1):
+            changed[timeline.customer_key] = account.customers.get(timeline.customer_key)
+    return changed.values()
 
 
-def _in_time(customer: Customer, bounds: dict[str, int], now: int) -> bool:
-    seen = {"created": customer.created, "updated": customer.updated(now)}
+def _in_time(account: SandboxAccount, customer: Customer, bounds: dict[str, int], now: int) -> bool:
+    seen = {"created": customer.created, "updated": account.user_updated(customer, now)}
     for name, bound in bounds.items():
         value = seen[name.partition("_")[0]]
         if value < bound if name.endswith("from") else value > bound:
