@@ -22,12 +22,11 @@ from tap_freshchat.lookups.directory import AccountDirectory
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.reports import catalog
-from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.shutdown import TempDir
 from tap_freshchat.time_range import RunTimeRange
-from tap_freshchat.windows import Window, plan_windows
+from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,7 +92,9 @@ class RunContext:
             timeout=config.report_timeout,
             exclude_pii=config.exclude_pii,
         )
-        self.reports = ReportReader(client, jobs, self.time_range, folder, config.report_window)
+        self.reports = ReportReader(
+            client, jobs, self.time_range, folder, config.report_window, config.report_columns
+        )
         # Report columns are configured for the stream that reads them as events.
         self.conversation_log = ReportLog(
             self.reports,
@@ -101,7 +102,6 @@ class RunContext:
             ConversationEvent,
             reports=catalog.CONVERSATION_REPORTS,
             stream="conversation_events",
-            extra_columns=config.report_columns.get("conversation_events", {}),
             parse=self._conversation_events,
         )
         self.agent_log = ReportLog(
@@ -110,7 +110,6 @@ class RunContext:
             AgentStatusChange,
             reports=catalog.AGENT_REPORTS,
             stream="agent_activity",
-            extra_columns=config.report_columns.get("agent_activity", {}),
             parse=self._status_changes,
         )
 
@@ -214,11 +213,6 @@ class RunContext:
     def _status_changes(self, report: str, row: Mapping[str, str]) -> Iterator[AgentStatusChange]:
         if self.in_shard(row["agent_id"]):
             yield status_change_from_row(report, row)
-
-    def report_tiles(self, start: datetime) -> list[Window]:
-        """Windows from `start` to the end of reports, as long as a job's window can be."""
-        longest = max_window(catalog.CONVERSATION_CREATED, self.config.report_window)
-        return plan_windows(start, self.time_range.report_end, longest)
 
     def require_crawl_since(self, since: datetime) -> None:
         """Register the start time of a stream for the crawl, which all streams share."""

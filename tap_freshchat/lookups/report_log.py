@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Generic
 
 from tap_freshchat.activity.event_log import E, EventLog
-from tap_freshchat.reports.columns import map_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,6 @@ class ReportLog(Generic[E]):
     Args:
         path: of the file that holds the events.
         stream: the stream that setting `report_columns` names for these reports.
-        extra_columns: headers by field, from that setting.
         parse: returns the events that a row of a report shows.
     """
 
@@ -35,7 +33,6 @@ class ReportLog(Generic[E]):
     _: KW_ONLY
     reports: Sequence[str]
     stream: str
-    extra_columns: Mapping[str, list[str]]
     parse: Callable[[str, Mapping[str, str]], Iterable[E]]
     _loaded: set[tuple[str, Window]] = field(default_factory=set, init=False)
 
@@ -65,9 +62,8 @@ class ReportLog(Generic[E]):
 
     def _load_until(self, end: datetime) -> None:
         for report in self.reports:
-            names = partial(map_columns, report, stream=self.stream, extra=self.extra_columns)
             for window in self.reader.windows(report):
                 if window.start < end and (report, window) not in self._loaded:
-                    rows = self.reader.rows(report, window, names)
+                    rows = self.reader.rows(report, window, self.stream)
                     self._log.add(event for row in rows for event in self.parse(report, row))
                     self._loaded.add((report, window))

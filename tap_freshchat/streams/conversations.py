@@ -81,7 +81,7 @@ class Conversations(ReportStream):
             note(event.conversation_id, event.reported_at)
         for part in self._transcript_windows:
             if window.start <= part.start < window.end:
-                for row in self.rows(catalog.TRANSCRIPT, part):
+                for row in self.run.reports.rows(catalog.TRANSCRIPT, part, self.name):
                     time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
                     note(row["conversation_id"], time)
         return latest
