@@ -35,14 +35,11 @@ class HistoricalMetrics(WindowedStream):
     @override
     def windows(self) -> list[Window]:
         step = INTERVALS[self.run.config.metrics_interval]
+        start = floor_to(self.start_time, step)
         until = floor_to(self.run.time_range.report_end, step)
-        windows = []
         # Windows end at midnight, so that each begins where an interval does.
-        for day in plan_windows(floor_to(self.start_time, METRICS_WINDOW), until, METRICS_WINDOW):
-            start = max(day.start, floor_to(self.start_time, step))
-            if start < day.end:
-                windows.append(Window(start, day.end))
-        return windows
+        days = plan_windows(floor_to(start, METRICS_WINDOW), until, METRICS_WINDOW)
+        return [Window(max(start, day.start), day.end) for day in days if start < day.end]
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
