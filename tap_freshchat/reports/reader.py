@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import NotFoundError, ReportError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_freshchat.api.client import FreshchatClient
-    from tap_freshchat.errors import AuthorizationError
     from tap_freshchat.reports.scheduler import Job, ReportJobScheduler
     from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
@@ -78,10 +78,10 @@ class ReportReader:
         """Windows of a report, in order; only those that end after `start`, if it is given."""
         return [window for window in self._plan(report) if not start or window.end > start]
 
-    def check_access(self, report: str) -> AuthorizationError | None:
-        """Submit the first job of a report; the error if the account has no raw reports."""
-        planned = next(iter(self._plan(report).values()), None)
-        return self.scheduler.submit_or_denied(planned.job) if planned else None
+    def check_access(self, report: str) -> None:
+        """Submit the first job of a report; AuthorizationError if the account has no reports."""
+        for planned in islice(self._plan(report).values(), 1):
+            self.scheduler.submit(planned.job)
 
     def rows(
         self, report: str, window: Window, stream: str, *, required: Iterable[str] | None = None

@@ -14,12 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
-from tap_freshchat.errors import (
-    AuthorizationError,
-    ReportError,
-    RequestRejectedError,
-    ResourceRateLimitError,
-)
+from tap_freshchat.errors import ReportError, RequestRejectedError, ResourceRateLimitError
 from tap_freshchat.reports import job_api
 
 if TYPE_CHECKING:
@@ -89,20 +84,10 @@ class ReportJobScheduler:
         self._queues[report].append(job)
         return job
 
-    def submit_or_denied(self, job: Job) -> AuthorizationError | None:
-        """Submit a job at once; returns the error if access is forbidden.
-
-        Raises:
-            AuthorizationError: the token or the host is wrong.
-        """
+    def submit(self, job: Job) -> None:
+        """Submit a job at once, ahead of all others of its report; raises as `submit_job`."""
         self._prioritise(job)
-        try:
-            self._submit_next(job.report)
-        except AuthorizationError as error:
-            if not error.forbidden:
-                raise
-            return error
-        return None
+        self._submit_next(job.report)
 
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
