@@ -42,7 +42,12 @@ MAX_CLOCK_AHEAD = timedelta(days=1)
 
 
 class RunContext:
-    """What the streams of one run share: settings, one clock, one client, one of each look-up."""
+    """What the streams of one run share: settings, one clock, one client, one of each look-up.
+
+    `crawl_since` is the earliest start of the streams that read REST, set when the run starts.
+    """
+
+    crawl_since: datetime
 
     def __init__(
         self,
@@ -83,7 +88,6 @@ class RunContext:
             in_shard=self.in_shard,
             all_users=config.user_scope == "all",
         )
-        self._crawl_since: datetime | None = None
         self._warned_of_gap = False
         jobs = ReportJobScheduler(
             client,
@@ -98,7 +102,6 @@ class RunContext:
         # Report columns are configured for the stream that reads them as events.
         self.conversation_log = ReportLog(
             self.reports,
-            folder / "conversations.sqlite",
             ConversationEvent,
             reports=catalog.CONVERSATION_REPORTS,
             stream="conversation_events",
@@ -106,7 +109,6 @@ class RunContext:
         )
         self.agent_log = ReportLog(
             self.reports,
-            folder / "agents.sqlite",
             AgentStatusChange,
             reports=catalog.AGENT_REPORTS,
             stream="agent_activity",
@@ -214,14 +216,8 @@ class RunContext:
         if self.in_shard(row["agent_id"]):
             yield status_change_from_row(report, row)
 
-    def require_crawl_since(self, since: datetime) -> None:
-        """Register the start time of a stream for the crawl, which all streams share."""
-        self._crawl_since = min(self._crawl_since or self.time_range.rest_end, since)
-
     def crawled_conversations(self) -> Iterator[Snapshot]:
         """Changed conversations via REST; crawled once a run."""
         # Up to now, even if end_date is earlier: users are listed by their latest change only.
         # Later messages are filtered one by one.
-        return self._crawl.conversations(
-            Window(self._crawl_since or self.time_range.rest_end, self.time_range.now)
-        )
+        return self._crawl.conversations(Window(self.crawl_since, self.time_range.now))

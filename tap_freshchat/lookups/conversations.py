@@ -83,8 +83,8 @@ class ConversationLookup:
         requested = set(user_ids)
         found = {user_id: self._users[user_id] for user_id in requested & self._users.keys()}
         uncached = sorted(requested - found.keys())
-        for at in range(0, len(uncached), USERS_PER_REQUEST):
-            fetched = self._fetch_users(uncached[at : at + USERS_PER_REQUEST])
+        for batch in in_batches(uncached, USERS_PER_REQUEST):
+            fetched = self._fetch_users(batch)
             self._users.update(fetched)
             found.update(fetched)
         return {user_id: user for user_id, user in found.items() if user}
@@ -146,8 +146,8 @@ def _find_customer_id(
     return None
 
 
-def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of `LOOKUP_BATCH_SIZE`, the last one shorter."""
+def in_batches(items: Iterable[T], size: int = LOOKUP_BATCH_SIZE) -> Iterator[list[T]]:
+    """The items in lists of `size`, the last one shorter."""
     remaining = iter(items)
-    while batch := list(islice(remaining, LOOKUP_BATCH_SIZE)):
+    while batch := list(islice(remaining, size)):
         yield batch

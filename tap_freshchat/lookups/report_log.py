@@ -11,7 +11,6 @@ from tap_freshchat.activity.event_log import E, EventLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from tap_freshchat.reports.reader import ReportReader
     from tap_freshchat.windows import Window
@@ -22,13 +21,11 @@ class ReportLog(Generic[E]):
     """Events of some reports, loaded as far as they are asked for.
 
     Args:
-        path: of the file that holds the events.
         stream: the stream that setting `report_columns` names for these reports.
         parse: returns the events that a row of a report shows.
     """
 
     reader: ReportReader
-    path: Path
     event_type: type[E]
     _: KW_ONLY
     reports: Sequence[str]
@@ -58,7 +55,7 @@ class ReportLog(Generic[E]):
 
     @cached_property
     def _log(self) -> EventLog[E]:
-        return EventLog(self.path, self.event_type)
+        return EventLog(self.reader.folder / f"{self.stream}.sqlite", self.event_type)
 
     def _load_until(self, end: datetime) -> None:
         for report in self.reports:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -40,11 +39,8 @@ class Conversations(ReportStream):
     @override
     def report_windows(self) -> list[Window]:
         """Groups of the transcript's windows, about a month each."""
-        remaining = iter(self._transcript_windows)
-        groups = []
-        while group := list(islice(remaining, MAX_WINDOW.days)):
-            groups.append(Window(group[0].start, group[-1].end))
-        return groups
+        groups = in_batches(self._transcript_windows, MAX_WINDOW.days)
+        return [Window(group[0].start, group[-1].end) for group in groups]
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
