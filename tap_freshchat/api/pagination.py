@@ -44,6 +44,10 @@ class PagedList:
         for page in self._pages():
             yield from page
 
+    def by_id(self) -> dict[str, dict[str, Any]]:
+        """Items by id, each once even if pages shift."""
+        return {item[self.id_field]: item for item in self.items()}
+
     def pages_backwards(
         self, sort_value: Callable[[dict[str, Any]], Any]
     ) -> Iterator[list[dict[str, Any]]]:
@@ -109,7 +113,7 @@ def user_conversations(client: FreshchatClient, user_id: str) -> list[dict[str, 
     path = build_path("users", user_id, "conversations")
     listed = PagedList(client, path, "conversations", optional=True)
     try:
-        return list({item["id"]: item for item in listed.items()}.values())
+        return list(listed.by_id().values())
     except NotFoundError:
         return None
 
