@@ -55,16 +55,10 @@ class Conversations(ReportStream):
             snapshots = self.run.conversations.get_snapshots(dict.fromkeys(dict(batch)))
             for conversation_id, time in batch:
                 if conversation := snapshots[conversation_id].conversation:
-                    yield self._record(conversation, conversation_id, time)
-
-    def _record(self, conversation: Any, conversation_id: str, time: datetime) -> dict[str, Any]:
-        record = {name: conversation.get(name) for name in self.schema["properties"]}
-        return {
-            **record,
-            "conversation_id": conversation_id,
-            "activity_time": format_time(time),
-            "properties": properties_as_dict(conversation.get("properties")),
-        }
+                    record = {name: conversation.get(name) for name in self.schema["properties"]}
+                    record["activity_time"] = format_time(time)
+                    record["properties"] = properties_as_dict(record["properties"])
+                    yield record
 
     def _from_reports(self, window: Window) -> dict[str, datetime]:
         """When each conversation of a window changed last, by the rows of any report."""
