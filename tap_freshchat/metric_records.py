@@ -106,11 +106,7 @@ def historical_records(
 def instant_records(
     metric: Metric, response: Mapping[str, Any], *, now: datetime
 ) -> Iterator[dict[str, Any]]:
-    """A record for each grouping and key of a response about the present.
-
-    Raises:
-        ValueError: the response has another shape.
-    """
+    """A record for each grouping and key of a response about the present; ValueError as above."""
     for data in _object_list(response, "data"):
         for value, record in _values(metric, data, data):
             resources = _object_list(value, "resources")

@@ -62,11 +62,7 @@ def parse_time_or_none(value: object) -> datetime | None:
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """The exact time for milliseconds since 1970.
-
-    Raises:
-        ValueError: it is outside of the years 1 to 9999.
-    """
+    """The exact time for milliseconds since 1970; ValueError outside of the years 1 to 9999."""
     try:
         return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:

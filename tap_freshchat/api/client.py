@@ -90,10 +90,8 @@ class FreshchatClient:
     def post(self, path: str, body: Any, *, has_resource_limit: bool = False) -> Any:
         """The JSON response to POST `path` with a JSON body.
 
-        `has_resource_limit` marks a resource with its own rate limit.
-
-        Raises:
-            ResourceRateLimitError: that limit is reached; all other requests may continue.
+        `has_resource_limit` marks a resource with its own rate limit: ResourceRateLimitError means
+        that it is reached, and all other requests may continue.
         """
         return self._with_retries(
             lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body)
@@ -102,10 +100,8 @@ class FreshchatClient:
     def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         """Pass the body of a signed link to `consume` in chunks; the token is not sent.
 
-        `consume` is called again from the start if the transfer fails.
-
-        Raises:
-            NotFoundError: the link has expired (S3 says 403) or its file is gone.
+        `consume` is called again from the start if the transfer fails. NotFoundError means that
+        the link has expired (S3 says 403) or its file is gone.
         """
         return self._with_retries(lambda: self._download(url, consume))
 

@@ -39,12 +39,7 @@ class ReportLog(Generic[E]):
             self.reader.register(self.stream, report, start)
 
     def reported_in(self, window: Window) -> Iterator[E]:
-        """Events whose row is in a window, in order of time.
-
-        Raises:
-            AuthorizationError: the account has no raw reports.
-            ReportError: a report cannot be read.
-        """
+        """Events whose row is in a window, in order of time; raises as `ReportReader.rows`."""
         self._load_until(window.end)
         return self._log.reported_in(window)
 

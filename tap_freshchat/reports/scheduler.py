@@ -116,11 +116,7 @@ class ReportJobScheduler:
         self._unread[job.report] -= len(job.leaf_jobs())
 
     def poll(self, job: Job) -> None:
-        """Poll a job; sets its links once all its files are ready.
-
-        Raises:
-            ReportError: the job failed, or a file has no link.
-        """
+        """Poll a job; sets its links once all are there; ReportError if it failed or lacks one."""
         links = job_api.poll_job(self.client, job.report, job.window, job.id)
         if links is None:
             return
@@ -198,10 +194,7 @@ class ReportJobScheduler:
         self._next_submit[report] = self.clock.monotonic() + 60.0 / self.jobs_per_minute
 
     def _postpone(self, report: str, retry_after: float | None) -> None:
-        """Postpone jobs of one report type, or end the run if the wait would be too long.
-
-        `retry_after` is in seconds; None if the response has no hint.
-        """
+        """Postpone jobs of one report type by seconds, or end the run if that is too long."""
         now = self.clock.monotonic()
         since = self._limited_since.setdefault(report, now)
         # A clock that runs ahead turns a date into a wait of 0.
