@@ -56,11 +56,7 @@ class Metric:
 
     @classmethod
     def parse(cls, text: str) -> Metric:
-        """Read `name` or `name?parameter=value&…`.
-
-        Raises:
-            ValueError: it has another form; the message says which.
-        """
+        """Read `name` or `name?parameter=value&…`; ValueError says what is wrong with the text."""
         name, separator, query = text.strip().partition("?")
         parameters = tuple(parse_qsl(query, keep_blank_values=True))
         if not name or (separator and not parameters):

@@ -189,8 +189,7 @@ def check_json_file(option: str, file: IO[str] | None) -> IO[str] | None:
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Read the settings that the environment holds.
 
-    Raises:
-        ConfigValidationError: a variable is invalid; each line names one and quotes no value.
+    ConfigValidationError has a line for each invalid variable, without its value.
     """
     settings: dict[str, Any] = {}
     errors = []

@@ -21,11 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def parse_time(text: str) -> datetime:
-    """Read a time; one without a zone is UTC.
-
-    Raises:
-        ValueError: the text is not a time. The message does not contain the text.
-    """
+    """Read a time, in UTC if it has no zone; ValueError, without the text, if it is not a time."""
     # The two usual forms, in one native call: every row has a time.
     zoned = text if text.endswith("Z") else f"{text}Z"
     if len(zoned) <= _LONGEST_EXACT:
