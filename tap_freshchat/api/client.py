@@ -138,15 +138,14 @@ class FreshchatClient:
         url = self._build_url(path)
         request_line = f"{method} {urlsplit(url).path}"
         with self._send(method, url, auth=self._add_auth_header, **parts) as response:
-            if has_resource_limit and is_resource_rate_limit(
-                response.status_code, response.headers
-            ):
-                wait = retry_after(response.headers, self.clock.now(), MAX_RESOURCE_LIMIT_SECONDS)
+            status, headers = response.status_code, response.headers
+            if has_resource_limit and is_resource_rate_limit(status, headers):
+                wait = retry_after(headers, self.clock.now(), MAX_RESOURCE_LIMIT_SECONDS)
                 raise ResourceRateLimitError(f"{request_line} returned 429.", wait=wait)
-            self.limiter.update_from_response(response.status_code, response.headers)
-            self.seconds_ahead = seconds_ahead(response.headers, self.clock.now())
+            self.limiter.update_from_response(status, headers)
+            self.seconds_ahead = seconds_ahead(headers, self.clock.now())
             content = b"".join(_iter_chunks(response, MAX_JSON_BYTES))
-        raise_for_status(response.status_code, response.headers, request_line, content)
+        raise_for_status(status, headers, request_line, content)
         try:
             return decode_json(content)
         except ValueError:

@@ -53,7 +53,6 @@ class ConversationLookup:
         self._snapshots: BoundedCache[Snapshot] = BoundedCache(MAX_SNAPSHOTS)
         self._users: BoundedCache[dict[str, Any]] = BoundedCache(MAX_USERS)
         self._missing = 0
-        self._log = logging.getLogger("tap-freshchat.lookups")
 
     def get_snapshots(self, requested: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
         """Current snapshots of conversations, fetched unless cached.
@@ -92,7 +91,7 @@ class ConversationLookup:
     def log_missing(self) -> None:
         """Log how many look-ups found nothing since the last call."""
         if self._missing:
-            self._log.warning(
+            logging.getLogger("tap-freshchat.lookups").warning(
                 "%d conversations or users no longer exist in Freshchat; their events have only "
                 "data from reports.",
                 self._missing,

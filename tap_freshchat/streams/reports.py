@@ -59,9 +59,8 @@ def report_record(
 ) -> dict[str, Any]:
     """The record of a row; `time` was read from the column `time_field`."""
     # A column may have the name of a field that the record sets itself.
-    own = ("id", "created_time")
     texts = {name: text for name, text in row.items() if name != time_field}
-    clash = {name: texts.pop(name) for name in own if name in texts}
+    clash = {name: texts.pop(name) for name in ("id", "created_time") if name in texts}
     record = conform_row(texts, properties)
     if clash:
         record["extra"] = {**(record["extra"] or {}), **clash}

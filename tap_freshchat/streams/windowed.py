@@ -44,9 +44,7 @@ class WindowedStream(FreshchatStream):
                 yield record
                 count += 1
             # The consumer asks for the next record only after it has written those before.
-            if window.end > self.start_time and window.end >= (
-                self._bookmark.value or self.start_time
-            ):
+            if window.end > self.start_time and window.end >= (self._bookmark.value or window.end):
                 self._bookmark.advance(window.end)
                 self.write_state()
             self.logger.info(
