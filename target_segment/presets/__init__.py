@@ -37,7 +37,7 @@ class Preset:
 def preset_names() -> list[str]:
     """List the presets by the names that the setting takes."""
     files = resources.files(__name__).iterdir()
-    return sorted(file.name[: -len(".yml")] for file in files if file.name.endswith(".yml"))
+    return sorted(file.name.removesuffix(".yml") for file in files if file.name.endswith(".yml"))
 
 
 def load_preset(name: str, style: str = DEFAULT_STYLE) -> Preset:
