@@ -10,6 +10,7 @@ reports resume from their own bookmark when they become available again.
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ _IDS = "overlap_ids"
 _SINCE = "overlap_since"
 
 
+@dataclass(eq=False)
 class Bookmark:
     """Bookmark of one stream for one source, stored in the stream's part of the Singer state.
 
@@ -45,31 +47,25 @@ class Bookmark:
             many records, few of which are stored, saves the time to build the other ids.
     """
 
-    def __init__(  # noqa: PLR0913 - streams differ in each
-        self,
-        state: MutableMapping[str, Any],
-        replication_key: str,
-        source: str,
-        *,
-        overlap: timedelta,
-        lookback: timedelta | None = None,
-        id_of: Callable[[Any], str] = str,
-    ) -> None:
-        self._state = state
-        self._replication_key = replication_key
-        self._source = source
-        self._overlap = overlap
-        self._lookback = overlap if lookback is None else lookback
-        self._id_of = id_of
+    state: MutableMapping[str, Any]
+    replication_key: str
+    source: str
+    _: KW_ONLY
+    overlap: timedelta
+    lookback: timedelta | None = None
+    id_of: Callable[[Any], str] = str
+    _seen: dict[Hashable, datetime] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._lookback = self.overlap if self.lookback is None else self.lookback
         self._known = frozenset(
             emitted for key in (REPORTS, REST) for emitted in self._of(key).get(_IDS, ())
         )
-        self._seen: dict[Hashable, datetime] = {}
 
     @property
     def source_state(self) -> MutableMapping[str, Any]:
         """Sub-state of this run's source, for what a stream stores besides."""
-        sub_state: MutableMapping[str, Any] = self._state.setdefault(self._source, {})
+        sub_state: MutableMapping[str, Any] = self.state.setdefault(self.source, {})
         return sub_state
 
     @property
@@ -79,7 +75,7 @@ class Bookmark:
         REST continues where either source ended; reports continue where reports ended.
         """
         reports, rest = self._end(REPORTS), self._end(REST)
-        if self._source == REPORTS:
+        if self.source == REPORTS:
             return reports
         return max(filter(None, (reports, rest)), default=None)
 
@@ -92,7 +88,7 @@ class Bookmark:
     def resumes_reports_after_rest(self) -> bool:
         """Whether this run reads reports for a period that was read via REST meanwhile."""
         reports, rest = self._end(REPORTS), self._end(REST)
-        return self._source == REPORTS and rest is not None and (not reports or reports < rest)
+        return self.source == REPORTS and rest is not None and (not reports or reports < rest)
 
     def start_time(self, earliest: datetime, *, explicit: bool = True) -> datetime:
         """Where reading starts: the bookmark less the overlap; `earliest` without a bookmark.
@@ -105,9 +101,9 @@ class Bookmark:
         value = self.value
         if value is None:
             rest = self._end(REST)
-            return earliest if explicit or rest is None else min(earliest, rest - self._overlap)
-        start = value - self._overlap
-        if dropped_before := self._of(self._source).get(_SINCE):
+            return earliest if explicit or rest is None else min(earliest, rest - self.overlap)
+        start = value - self.overlap
+        if dropped_before := self._of(self.source).get(_SINCE):
             start = max(start, min(parse_time(dropped_before), value - self._lookback))
         return max(earliest, start) if explicit else start
 
@@ -118,33 +114,33 @@ class Bookmark:
         self._seen[key] = time
         if len(self._seen) >= 2 * MAX_OVERLAP_IDS:
             self._seen = dict(self._newest())
-        return not (self._known and self._id_of(key) in self._known)
+        return not (self._known and self.id_of(key) in self._known)
 
     def advance(self, window_end: datetime) -> None:
         """Move to the end of a window whose records have all been emitted."""
-        overlap_start = window_end - self._overlap
+        overlap_start = window_end - self.overlap
         self._seen = {key: time for key, time in self._newest() if time >= overlap_start}
         self._known = frozenset()
         state = self.source_state
         state[_END] = format_time(window_end)
         state.pop(_SINCE, None)
-        if len(self._seen) == MAX_OVERLAP_IDS and self._lookback < self._overlap:
+        if len(self._seen) == MAX_OVERLAP_IDS and self._lookback < self.overlap:
             state[_SINCE] = format_time(min(self._seen.values()))
-        state[_IDS] = [self._id_of(key) for key in self._seen]
-        self._state["replication_key"] = self._replication_key
-        self._state["replication_key_value"] = state[_END]
-        if self._source == REPORTS and not self.resumes_reports_after_rest:
-            self._state.pop(REST, None)
+        state[_IDS] = [self.id_of(key) for key in self._seen]
+        self.state["replication_key"] = self.replication_key
+        self.state["replication_key_value"] = state[_END]
+        if self.source == REPORTS and not self.resumes_reports_after_rest:
+            self.state.pop(REST, None)
 
     def _end(self, source: str) -> datetime | None:
         ends = {key: end for key in (REPORTS, REST) if (end := self._of(key).get(_END))}
-        if not ends and (value := self._state.get("replication_key_value")):
+        if not ends and (value := self.state.get("replication_key_value")):
             # A state that another program wrote has only Singer's own key.
-            ends[self._source] = value
+            ends[self.source] = value
         return parse_time(ends[source]) if source in ends else None
 
     def _of(self, source: str) -> MutableMapping[str, Any]:
-        sub_state: MutableMapping[str, Any] = self._state.get(source) or {}
+        sub_state: MutableMapping[str, Any] = self.state.get(source) or {}
         return sub_state
 
     def _newest(self) -> list[tuple[Hashable, datetime]]:

@@ -25,11 +25,10 @@ def ordered_map(
     stays with the caller's thread; only `function` runs in others. The first error, in the order
     of the items, ends the iteration: what waits is dropped, what runs is waited for.
     """
-    remaining = iter(items)
     queued: deque[tuple[T, Future[R]]] = deque()
     pool = ThreadPoolExecutor(in_flight, thread_name_prefix="look-up")
     try:
-        for item in remaining:
+        for item in items:
             queued.append((item, pool.submit(function, item)))
             if len(queued) >= QUEUED_PER_WORKER * in_flight:
                 first, result = queued.popleft()

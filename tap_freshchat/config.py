@@ -55,11 +55,7 @@ class Config:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], now: datetime) -> Config:
-        """Check a config that has passed its schema.
-
-        Raises:
-            ConfigError: a value cannot be used; the text names the setting.
-        """
+        """Check a config that has passed its schema; ConfigError names an unusable setting."""
         api_url = config.get("api_url") or ""
         sandbox = api_url if api_url.lower().startswith("sandbox:") else None
         # A token read from a file often ends with a line break.
@@ -116,10 +112,8 @@ def unknown_settings(config: Mapping[str, Any], known: Collection[str]) -> Itera
 def normalise_api_url(api_url: str) -> str:
     """The API's base, `https://<host>/v2`, from any of the forms people paste.
 
-    The token goes to this host and no other. Plain http is for a loopback host only.
-
-    Raises:
-        ConfigError: no host can be read from it, or it is not https.
+    The token goes to this host and no other. Plain http is for a loopback host only. ConfigError
+    if no host can be read from it, or it is not https.
     """
     text = api_url.strip().rstrip("/")
     try:

@@ -51,10 +51,7 @@ def cast_value(value: Any, declared: Mapping[str, Any]) -> Any:
     """A value in the type that a schema declares for it.
 
     Ids come as numbers in some places, flags and figures as texts in others; times come in
-    several forms and leave in one.
-
-    Raises:
-        ValueError: it cannot be brought to that type.
+    several forms and leave in one. ValueError if a value cannot be brought to its type.
     """
     types = declared.get("type", ())
     types = {types} if isinstance(types, str) else set(types) - {"null"}

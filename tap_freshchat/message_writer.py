@@ -24,10 +24,7 @@ class BufferedMessageWriter(MessageWriter):
 
     Each line enters the buffer whole, and a STATE is flushed after the records before it. Whenever
     the process dies, its reader has lines in order, the last one perhaps cut, and no STATE that
-    covers a record that was not written.
-
-    Raises:
-        FreshchatError: stdout is closed.
+    covers a record that was not written. FreshchatError means that stdout is closed.
     """
 
     def __init__(self) -> None:

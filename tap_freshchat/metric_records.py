@@ -56,11 +56,7 @@ class Metric:
 
     @classmethod
     def parse(cls, text: str) -> Metric:
-        """Read `name` or `name?parameter=value&…`.
-
-        Raises:
-            ValueError: it has another form; the message says which.
-        """
+        """Read `name` or `name?parameter=value&…`; ValueError says what is wrong with the text."""
         name, separator, query = text.strip().partition("?")
         parameters = tuple(parse_qsl(query, keep_blank_values=True))
         if not name or (separator and not parameters):
@@ -106,11 +102,7 @@ def historical_records(
 def instant_records(
     metric: Metric, response: Mapping[str, Any], *, now: datetime
 ) -> Iterator[dict[str, Any]]:
-    """A record for each grouping and key of a response about the present.
-
-    Raises:
-        ValueError: the response has another shape.
-    """
+    """A record for each grouping and key of a response about the present; ValueError as above."""
     for data in _object_list(response, "data"):
         for value, record in _values(metric, data, data):
             resources = _object_list(value, "resources")

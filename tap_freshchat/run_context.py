@@ -22,12 +22,11 @@ from tap_freshchat.lookups.directory import AccountDirectory
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.reports import catalog
-from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.shutdown import TempDir
 from tap_freshchat.time_range import RunTimeRange
-from tap_freshchat.windows import Window, plan_windows
+from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +42,12 @@ MAX_CLOCK_AHEAD = timedelta(days=1)
 
 
 class RunContext:
-    """What the streams of one run share: settings, one clock, one client, one of each look-up."""
+    """What the streams of one run share: settings, one clock, one client, one of each look-up.
+
+    `crawl_since` is the earliest start of the streams that read REST, set when the run starts.
+    """
+
+    crawl_since: datetime
 
     def __init__(
         self,
@@ -84,7 +88,6 @@ class RunContext:
             in_shard=self.in_shard,
             all_users=config.user_scope == "all",
         )
-        self._crawl_since: datetime | None = None
         self._warned_of_gap = False
         jobs = ReportJobScheduler(
             client,
@@ -93,24 +96,22 @@ class RunContext:
             timeout=config.report_timeout,
             exclude_pii=config.exclude_pii,
         )
-        self.reports = ReportReader(client, jobs, self.time_range, folder, config.report_window)
+        self.reports = ReportReader(
+            client, jobs, self.time_range, folder, config.report_window, config.report_columns
+        )
         # Report columns are configured for the stream that reads them as events.
         self.conversation_log = ReportLog(
             self.reports,
-            folder / "conversations.sqlite",
             ConversationEvent,
             reports=catalog.CONVERSATION_REPORTS,
             stream="conversation_events",
-            extra_columns=config.report_columns.get("conversation_events", {}),
             parse=self._conversation_events,
         )
         self.agent_log = ReportLog(
             self.reports,
-            folder / "agents.sqlite",
             AgentStatusChange,
             reports=catalog.AGENT_REPORTS,
             stream="agent_activity",
-            extra_columns=config.report_columns.get("agent_activity", {}),
             parse=self._status_changes,
         )
 
@@ -215,19 +216,8 @@ class RunContext:
         if self.in_shard(row["agent_id"]):
             yield status_change_from_row(report, row)
 
-    def report_tiles(self, start: datetime) -> list[Window]:
-        """Windows from `start` to the end of reports, as long as a job's window can be."""
-        longest = max_window(catalog.CONVERSATION_CREATED, self.config.report_window)
-        return plan_windows(start, self.time_range.report_end, longest)
-
-    def require_crawl_since(self, since: datetime) -> None:
-        """Register the start time of a stream for the crawl, which all streams share."""
-        self._crawl_since = min(self._crawl_since or self.time_range.rest_end, since)
-
     def crawled_conversations(self) -> Iterator[Snapshot]:
         """Changed conversations via REST; crawled once a run."""
         # Up to now, even if end_date is earlier: users are listed by their latest change only.
         # Later messages are filtered one by one.
-        return self._crawl.conversations(
-            Window(self._crawl_since or self.time_range.rest_end, self.time_range.now)
-        )
+        return self._crawl.conversations(Window(self.crawl_since, self.time_range.now))

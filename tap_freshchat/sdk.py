@@ -25,10 +25,10 @@ from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
 from tap_freshchat.errors import ConfigError
+from tap_freshchat.shutdown import report_errors_and_exit
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
-    from contextlib import AbstractContextManager
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
@@ -55,11 +55,6 @@ class SdkTap(Tap):
     @abstractmethod
     def handle_signal(self, number: int) -> None:
         """Handle SIGINT or SIGTERM, inside the signal handler; the writer may not be set yet."""
-
-    @classmethod
-    @abstractmethod
-    def report_errors(cls) -> AbstractContextManager[None]:
-        """Turn any error of a run of the command line into log lines and an exit status."""
 
     @classproperty
     @override
@@ -92,7 +87,7 @@ class SdkTap(Tap):
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        with cls.report_errors():
+        with report_errors_and_exit(cls.logger):
             super().cb_test(ctx, param, value)
 
     @classmethod
@@ -100,7 +95,7 @@ class SdkTap(Tap):
     def invoke(
         cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
     ) -> None:
-        with cls.report_errors():
+        with report_errors_and_exit(cls.logger):
             super().invoke(
                 state=check_json_file("state", state),
                 catalog=check_json_file("catalog", catalog),
@@ -194,8 +189,7 @@ def check_json_file(option: str, file: IO[str] | None) -> IO[str] | None:
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Read the settings that the environment holds.
 
-    Raises:
-        ConfigValidationError: a variable is invalid; each line names one and quotes no value.
+    ConfigValidationError has a line for each invalid variable, without its value.
     """
     settings: dict[str, Any] = {}
     errors = []

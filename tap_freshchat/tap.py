@@ -19,7 +19,7 @@ from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.reports import catalog
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.sdk import SdkTap
-from tap_freshchat.shutdown import report_errors_and_exit, signals_blocked
+from tap_freshchat.shutdown import signals_blocked
 from tap_freshchat.streams.agent_activity import AgentActivity
 from tap_freshchat.streams.conversations import Conversations
 from tap_freshchat.streams.entities import ENTITIES, Account, EntityStream
@@ -34,7 +34,6 @@ from tap_freshchat.streams.windowed import ReportStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from singer_sdk import Stream
 
@@ -114,8 +113,9 @@ class TapFreshchat(SdkTap):
                     "In REST mode a past end_date yields no assignments and no agent status "
                     "changes."
                 )
-            for rest_stream in rest_streams:
-                run.require_crawl_since(rest_stream.start_time)
+            run.crawl_since = min(
+                (stream.start_time for stream in rest_streams), default=run.time_range.rest_end
+            )
             for stream in selected:
                 if isinstance(stream, (Users, UserConversations)):
                     run.changed_users.register_windows(stream.windows)
@@ -156,8 +156,3 @@ class TapFreshchat(SdkTap):
     @override
     def config_errors(self, config: Mapping[str, Any]) -> list[str]:
         return list(unknown_settings(config, self.config_jsonschema["properties"]))
-
-    @override
-    @classmethod
-    def report_errors(cls) -> AbstractContextManager[None]:
-        return report_errors_and_exit(cls.logger)

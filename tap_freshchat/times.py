@@ -21,11 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def parse_time(text: str) -> datetime:
-    """Read a time; one without a zone is UTC.
-
-    Raises:
-        ValueError: the text is not a time. The message does not contain the text.
-    """
+    """Read a time, in UTC if it has no zone; ValueError, without the text, if it is not a time."""
     # The two usual forms, in one native call: every row has a time.
     zoned = text if text.endswith("Z") else f"{text}Z"
     if len(zoned) <= _LONGEST_EXACT:
@@ -62,11 +58,7 @@ def parse_time_or_none(value: object) -> datetime | None:
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """The exact time for milliseconds since 1970.
-
-    Raises:
-        ValueError: it is outside of the years 1 to 9999.
-    """
+    """The exact time for milliseconds since 1970; ValueError outside of the years 1 to 9999."""
     try:
         return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:

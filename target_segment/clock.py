@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Protocol
-
-from typing_extensions import override
-
-if TYPE_CHECKING:
-    import threading
+from typing import Protocol
 
 
 class Clock(Protocol):
@@ -28,19 +24,13 @@ class Clock(Protocol):
         """Wait for an event for at most `seconds`; return whether it is set."""
 
 
-class SystemClock(Clock):
+class SystemClock:
     """The host's clock."""
 
-    @override
-    def now(self) -> datetime:
-        return datetime.now(timezone.utc)
-
     monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+    wait = staticmethod(threading.Event.wait)
 
-    @override
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-    @override
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        return event.wait(seconds)
+    def now(self) -> datetime:
+        """Return the time of day, in UTC."""
+        return datetime.now(timezone.utc)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 LIBRARY_NAME = "target-segment"
 
-
 # Settings that the run takes as they are.
 _NUMBERS = (
     *("max_concurrency", "max_events_per_second", "batch_max_events", "batch_max_bytes"),
@@ -74,8 +73,7 @@ def load_config(
     secret), and the compiled settings if nothing is wrong.
     """
     values = _normalise(config, schema)
-    errors = list(_schema_errors(values, schema))
-    if errors:
+    if errors := list(_schema_errors(values, schema)):
         return values, errors, None
     try:
         return values, [], compile_config(values, version)
@@ -91,7 +89,7 @@ def _normalise(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str
     result = {}
     for name, value in config.items():
         types = schema["properties"].get(name, {}).get("type", ())
-        if value is None or (value == "" and "string" in types):
+        if value == "" and "string" in types:
             continue
         parsed = value
         if isinstance(value, str) and ("object" in types or "array" in types):

@@ -25,9 +25,8 @@ class DryRun:
     def __init__(self, directory: Path, clock: Clock, version: str) -> None:
         self._version = version
         self._clock = clock
-        self._began = clock.now()
-        self.preview = Preview(self._began)
-        self.path = directory / f"segment-{self._began:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
+        self.preview = Preview(clock.now())
+        self.path = directory / f"segment-{self.preview.started:%Y-%m-%dT%H-%M-%S-%f}Z.jsonl"
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:  # noqa: ARG002
         """Append a body to the file; raises `DeliveryError` if it cannot be written."""
@@ -46,7 +45,6 @@ class DryRun:
         page = render_page(
             self.preview,
             stats,
-            started=self._began,
             outcome=outcome,
             bodies=self.path,
             dead_letters=dead_letters,

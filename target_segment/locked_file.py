@@ -79,7 +79,6 @@ def _write(descriptor: int, content: bytes) -> None:
 
 @contextmanager
 def _exclusive_lock(descriptor: int, on_idle: Callable[[], None]) -> Iterator[None]:
-    """Lock the file against other processes."""
     # Some file systems have no locks: there, each process needs its own file.
     with suppress(OSError):
         while not _locked(descriptor):

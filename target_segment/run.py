@@ -56,9 +56,9 @@ def build_run(
     `check_interrupt` is called while the run waits; it raises to end the wait. Raises
     `DeliveryError` if Segment does not know the write key.
     """
-    output = config.output_path
-    dry_run = DryRun(output, clock, version) if output is not None else None
-    if dry_run is not None:
+    dry_run = None
+    if config.output_path is not None:
+        dry_run = DryRun(config.output_path, clock, version)
         logger.warning(
             "Dry run: nothing is sent, but STATE is emitted. A real run that continues from this "
             "STATE never sends these events."

@@ -124,31 +124,19 @@ class SdkTarget(Target):
 
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Read the environment's settings; the errors name the variables and quote no value."""
-    settings = schema["properties"]
-    errors = [
-        f"{prefix}{name.upper()}: not a valid {_type_name(setting)}"
-        for name, setting in settings.items()
-        if not _is_valid(name, setting, prefix)
-    ]
+    values: dict[str, Any] = {}
+    errors: list[str] = []
+    for name, setting in schema["properties"].items():
+        variable, types = f"{prefix}{name.upper()}", setting["type"]
+        kind = types if isinstance(types, str) else types[0]
+        try:
+            # One by one, because the SDK does not say which variable it cannot read.
+            values |= parse_environment_config({"properties": {name: setting}}, prefix)
+            is_valid = kind != "boolean" or os.environ.get(variable, "").lower() in _BOOLEANS
+        except ValueError:
+            is_valid = False
+        if not is_valid:
+            errors.append(f"{variable}: not a valid {kind}")
     if errors:
         raise ConfigValidationError("The settings are not valid", errors=errors)
-    return parse_environment_config(dict(schema), prefix)
-
-
-def _is_valid(name: str, setting: Mapping[str, Any], prefix: str) -> bool:
-    text = os.environ.get(f"{prefix}{name.upper()}")
-    if text is None:
-        return True
-    if _type_name(setting) == "boolean":
-        return text.lower() in _BOOLEANS
-    try:
-        # One by one, because the SDK does not say which variable it cannot read.
-        parse_environment_config({"properties": {name: setting}}, prefix)
-    except ValueError:
-        return False
-    return True
-
-
-def _type_name(setting: Mapping[str, Any]) -> str:
-    types = setting["type"]
-    return str(types if isinstance(types, str) else types[0])
+    return values

@@ -43,13 +43,10 @@ class SegmentSink(Sink):
         keys = tuple(key_properties or ())
         stream = StreamInfo(name=stream_name, schema=self.original_schema, keys=keys)
         mapping = _find_mapping(target, routing, stream)
-        is_mapped = isinstance(mapping, StreamMapping)
         # Records of a skipped stream may break their schema and lack their key.
-        validator = (
-            RecordValidator(self.original_schema, stream_name)
-            if is_mapped and self.validate_schema
-            else None
-        )
+        is_mapped = isinstance(mapping, StreamMapping)
+        is_checked = is_mapped and self.validate_schema
+        validator = RecordValidator(self.original_schema, stream_name) if is_checked else None
         run = start_run()
         if run.dry_run and isinstance(mapping, StreamMapping):
             run.dry_run.preview.explanations[stream_name] = describe_mapping(mapping)

@@ -189,11 +189,7 @@ def infer_start(event: ConversationEvent) -> ConversationEvent | None:
 
 
 def parse_row_time(report: str, text: str) -> datetime:
-    """The time in a row.
-
-    Raises:
-        ReportError: the text is not a time.
-    """
+    """The time in a row; ReportError if the text is not a time."""
     try:
         return parse_time(text)
     except ValueError as error:

@@ -47,14 +47,9 @@ def messages_needed(events: Sequence[ConversationEvent], snapshot: Snapshot) -> 
     """From when on messages are needed to classify the starts; None if no messages are needed."""
     if not snapshot.conversation or _created_time(snapshot):
         return None
-    times = [
-        time
-        for event in events
-        if event.kind == STARTED
-        and snapshot.history.has_messages_before(time := event.time - CREATION_TIME_TOLERANCE)
-        is None
-    ]
-    return min(times, default=None)
+    times = [event.time - CREATION_TIME_TOLERANCE for event in events if event.kind == STARTED]
+    unknown = (time for time in times if snapshot.history.has_messages_before(time) is None)
+    return min(unknown, default=None)
 
 
 def _kind_of(event: ConversationEvent, snapshot: Snapshot, *, is_first: bool) -> str:

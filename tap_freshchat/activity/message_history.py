@@ -62,7 +62,7 @@ class Message:
 
 @dataclass
 class MessageHistory:
-    """Messages of one conversation; `messages` has them in order of time.
+    """Messages of one conversation: `messages` in order of time, `by_id` by id.
 
     Args:
         contents: messages in any order; FreshchatError if one has no readable time.
@@ -80,7 +80,7 @@ class MessageHistory:
     def __post_init__(self) -> None:
         parsed = (Message(_time_of(content), content) for content in self.contents)
         self.messages = sorted(parsed, key=lambda message: (message.time, message.id))
-        self._by_id = {message.id: message for message in self.messages}
+        self.by_id = {message.id: message for message in self.messages}
         if self.back_to is not None and self.messages and not self.cut:
             # The whole interaction was loaded, from whichever of its times loading started.
             self.back_to = min(self.back_to, self.messages[0].time)
@@ -120,10 +120,6 @@ class MessageHistory:
             if counts and message.is_system_message:
                 return False
         return True
-
-    def __getitem__(self, message_id: str) -> Message | None:
-        """The message with that id, if it was loaded."""
-        return self._by_id.get(message_id)
 
     @property
     def first_visible_message(self) -> Message | None:

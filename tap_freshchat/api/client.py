@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
@@ -48,40 +49,30 @@ CHUNK_BYTES = 256 * 1024
 MAX_RESOURCE_LIMIT_SECONDS = 24 * 3600.0
 
 
+@dataclass(kw_only=True, eq=False)
 class FreshchatClient:
     """Sends requests to one Freshchat account.
 
     Every attempt waits at the shared limiter. Safe to call from several threads. The bearer token
     is sent only to the host of `base_url`, `https://<host>/v2`. `session` is the client's own,
     without auth; `timeout` is in seconds; `max_concurrency` bounds all threads together;
-    `page_size` is how many items of a list one request asks for.
+    `page_size` is how many items of a list one request asks for. `seconds_ahead` says how far the
+    local clock was ahead of Freshchat's at the latest JSON response.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts are made and owned by the caller
-        self,
-        *,
-        base_url: str,
-        token: str,
-        session: requests.Session,
-        limiter: RateLimiter,
-        clock: Clock,
-        timeout: float,
-        max_concurrency: int = 1,
-        page_size: int = 50,
-    ) -> None:
-        self._base_url = base_url
-        self._origin = urlsplit(base_url)[:2]
-        self._session = session
-        self._token = token
-        self._limiter = limiter
-        self._clock = clock
-        self._timeout = timeout
-        self.max_concurrency = max_concurrency
-        self.page_size = page_size
-        self._in_flight = threading.BoundedSemaphore(max_concurrency)
-        self._log = logging.getLogger("tap-freshchat.client")
-        # How far the local clock was ahead of Freshchat's, by the latest JSON response.
-        self.seconds_ahead = 0.0
+    base_url: str
+    token: str = field(repr=False)
+    session: requests.Session
+    limiter: RateLimiter
+    clock: Clock
+    timeout: float
+    max_concurrency: int = 1
+    page_size: int = 50
+    seconds_ahead: float = field(default=0.0, init=False)
+    _log: ClassVar = logging.getLogger("tap-freshchat.client")
+
+    def __post_init__(self) -> None:
+        self._in_flight = threading.BoundedSemaphore(self.max_concurrency)
 
     def get(
         self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = MAX_ATTEMPTS
@@ -99,10 +90,8 @@ class FreshchatClient:
     def post(self, path: str, body: Any, *, has_resource_limit: bool = False) -> Any:
         """The JSON response to POST `path` with a JSON body.
 
-        `has_resource_limit` marks a resource with its own rate limit.
-
-        Raises:
-            ResourceRateLimitError: that limit is reached; all other requests may continue.
+        `has_resource_limit` marks a resource with its own rate limit: ResourceRateLimitError means
+        that it is reached, and all other requests may continue.
         """
         return self._with_retries(
             lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body)
@@ -111,10 +100,8 @@ class FreshchatClient:
     def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         """Pass the body of a signed link to `consume` in chunks; the token is not sent.
 
-        `consume` is called again from the start if the transfer fails.
-
-        Raises:
-            NotFoundError: the link has expired (S3 says 403) or its file is gone.
+        `consume` is called again from the start if the transfer fails. NotFoundError means that
+        the link has expired (S3 says 403) or its file is gone.
         """
         return self._with_retries(lambda: self._download(url, consume))
 
@@ -128,7 +115,7 @@ class FreshchatClient:
             ),
             stop=stop_after_attempt(attempts),
             wait=wait_exponential_jitter(max=MAX_BACKOFF_SECONDS),
-            sleep=self._clock.sleep,
+            sleep=self.clock.sleep,
             before_sleep=lambda state: self._log.warning(
                 "%s Attempt %d of %d.",
                 state.outcome.exception() if state.outcome else "",
@@ -151,15 +138,14 @@ class FreshchatClient:
         url = self._build_url(path)
         request_line = f"{method} {urlsplit(url).path}"
         with self._send(method, url, auth=self._add_auth_header, **parts) as response:
-            if has_resource_limit and is_resource_rate_limit(
-                response.status_code, response.headers
-            ):
-                wait = retry_after(response.headers, self._clock.now(), MAX_RESOURCE_LIMIT_SECONDS)
+            status, headers = response.status_code, response.headers
+            if has_resource_limit and is_resource_rate_limit(status, headers):
+                wait = retry_after(headers, self.clock.now(), MAX_RESOURCE_LIMIT_SECONDS)
                 raise ResourceRateLimitError(f"{request_line} returned 429.", wait=wait)
-            self._limiter.update_from_response(response.status_code, response.headers)
-            self.seconds_ahead = seconds_ahead(response.headers, self._clock.now())
+            self.limiter.update_from_response(status, headers)
+            self.seconds_ahead = seconds_ahead(headers, self.clock.now())
             content = b"".join(_iter_chunks(response, MAX_JSON_BYTES))
-        raise_for_status(response.status_code, response.headers, request_line, content)
+        raise_for_status(status, headers, request_line, content)
         try:
             return decode_json(content)
         except ValueError:
@@ -182,12 +168,12 @@ class FreshchatClient:
             return consume(_iter_chunks(response, MAX_FILE_BYTES))
 
     def _send(self, method: str, url: str, **parts: Any) -> requests.Response:
-        self._limiter.acquire()
+        self.limiter.acquire()
         try:
-            return self._session.request(
+            return self.session.request(
                 method,
                 url,
-                timeout=self._timeout,
+                timeout=self.timeout,
                 stream=True,
                 # A redirect could carry the token to another host.
                 allow_redirects=False,
@@ -199,23 +185,24 @@ class FreshchatClient:
             raise connection_error(method, url, error) from None
 
     def _add_auth_header(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self.token}"
         request.headers["Accept"] = "application/json"
         return request
 
     def _build_url(self, path: str) -> str:
         """Join a path to the base, or a link to its host; refuse any other host."""
         if path.startswith("/") and not path.startswith(("/v1/", "/v2/", "//")):
-            return self._base_url + path
+            return self.base_url + path
         try:
-            url = urljoin(self._base_url, path)
+            url = urljoin(self.base_url, path)
             target = urlsplit(url)
         except ValueError:
             raise FreshchatError("A link in a Freshchat response is not a URL.") from None
-        if target[:2] != self._origin:
+        origin = urlsplit(self.base_url)[:2]
+        if target[:2] != origin:
             raise FreshchatError(
                 f"A link in a Freshchat response points to another host ({target.hostname}); "
-                f"the token is sent to {self._origin[1]} only."
+                f"the token is sent to {origin[1]} only."
             )
         return url
 

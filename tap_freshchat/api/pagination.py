@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.api import responses
 from tap_freshchat.api.client import build_path
@@ -20,14 +20,6 @@ WRONG_PAGE = "WRONG_PAGE"
 MAX_EMPTY_PAGES = 20
 # Of a count of pages or items.
 _MAX_DIGITS = 9
-
-
-class _Page(NamedTuple):
-    """One page of a list: its items, how many pages there are, and how many items in all."""
-
-    items: list[dict[str, Any]]
-    pages: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -51,6 +43,10 @@ class PagedList:
         """Items from the first to the last."""
         for page in self._pages():
             yield from page
+
+    def by_id(self) -> dict[str, dict[str, Any]]:
+        """Items by id, each once even if pages shift."""
+        return {item[self.id_field]: item for item in self.items()}
 
     def pages_backwards(
         self, sort_value: Callable[[dict[str, Any]], Any]
@@ -90,7 +86,8 @@ class PagedList:
             yield items
             number += 1
 
-    def _page(self, number: int) -> _Page:
+    def _page(self, number: int) -> tuple[list[dict[str, Any]], int, int]:
+        """A page's items, how many pages there are, and how many items in all."""
         query = {"page": number, "items_per_page": self.client.page_size, "sort_order": "asc"}
         response = self.client.get(self.path, {**query, **self.params})
         response = responses.require_object(response, self.path)
@@ -102,7 +99,7 @@ class PagedList:
         pages = _count(counts.get("total_pages"))
         if pages is None:
             raise FreshchatError(f"Invalid pagination.total_pages in the response of {self.path}.")
-        return _Page(items, pages, _count(counts.get("total_items")) or pages)
+        return items, pages, _count(counts.get("total_items")) or pages
 
 
 def _count(value: object) -> int | None:
@@ -116,7 +113,7 @@ def user_conversations(client: FreshchatClient, user_id: str) -> list[dict[str, 
     path = build_path("users", user_id, "conversations")
     listed = PagedList(client, path, "conversations", optional=True)
     try:
-        return list({item["id"]: item for item in listed.items()}.values())
+        return list(listed.by_id().values())
     except NotFoundError:
         return None
 

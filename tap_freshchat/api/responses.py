@@ -16,11 +16,7 @@ _IDS = (
 
 
 def decode_json(text: bytes | str) -> Any:
-    """Read JSON.
-
-    Raises:
-        ValueError: it is not JSON, or nested too deeply. The message does not contain the text.
-    """
+    """Read JSON; ValueError, without the text, if it is not JSON or nested too deeply."""
     try:
         return msgspec.json.decode(text)
     except (ValueError, RecursionError):

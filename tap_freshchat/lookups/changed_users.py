@@ -7,13 +7,14 @@ the filter, one list of all users serves all windows.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_freshchat.api import pagination
+from tap_freshchat.lookups.conversations import BoundedCache
 from tap_freshchat.times import format_request_time, parse_time_or_none
 from tap_freshchat.windows import Window
 
@@ -111,11 +112,8 @@ def _is_outside_window(user: dict[str, Any], window: Window) -> bool:
 
 def _deduplicated(users: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The users without those seen shortly before, which pages that shift repeat."""
-    seen: OrderedDict[str, None] = OrderedDict()
+    seen: BoundedCache[None] = BoundedCache(MAX_SEEN_IDS)
     for user in users:
-        if user["id"] in seen:
-            continue
-        seen[user["id"]] = None
-        if len(seen) > MAX_SEEN_IDS:
-            seen.popitem(last=False)
-        yield user
+        if user["id"] not in seen:
+            seen[user["id"]] = None
+            yield user

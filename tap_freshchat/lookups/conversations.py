@@ -53,7 +53,6 @@ class ConversationLookup:
         self._snapshots: BoundedCache[Snapshot] = BoundedCache(MAX_SNAPSHOTS)
         self._users: BoundedCache[dict[str, Any]] = BoundedCache(MAX_USERS)
         self._missing = 0
-        self._log = logging.getLogger("tap-freshchat.lookups")
 
     def get_snapshots(self, requested: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
         """Current snapshots of conversations, fetched unless cached.
@@ -83,8 +82,8 @@ class ConversationLookup:
         requested = set(user_ids)
         found = {user_id: self._users[user_id] for user_id in requested & self._users.keys()}
         uncached = sorted(requested - found.keys())
-        for at in range(0, len(uncached), USERS_PER_REQUEST):
-            fetched = self._fetch_users(uncached[at : at + USERS_PER_REQUEST])
+        for batch in in_batches(uncached, USERS_PER_REQUEST):
+            fetched = self._fetch_users(batch)
             self._users.update(fetched)
             found.update(fetched)
         return {user_id: user for user_id, user in found.items() if user}
@@ -92,7 +91,7 @@ class ConversationLookup:
     def log_missing(self) -> None:
         """Log how many look-ups found nothing since the last call."""
         if self._missing:
-            self._log.warning(
+            logging.getLogger("tap-freshchat.lookups").warning(
                 "%d conversations or users no longer exist in Freshchat; their events have only "
                 "data from reports.",
                 self._missing,
@@ -146,8 +145,8 @@ def _find_customer_id(
     return None
 
 
-def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of `LOOKUP_BATCH_SIZE`, the last one shorter."""
+def in_batches(items: Iterable[T], size: int = LOOKUP_BATCH_SIZE) -> Iterator[list[T]]:
+    """The items in lists of `size`, the last one shorter."""
     remaining = iter(items)
-    while batch := list(islice(remaining, LOOKUP_BATCH_SIZE)):
+    while batch := list(islice(remaining, size)):
         yield batch

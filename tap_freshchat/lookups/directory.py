@@ -73,8 +73,7 @@ class AccountDirectory:
 
     def _by_id(self, path: str, key: str) -> Mapping[str, dict[str, Any]]:
         try:
-            items = pagination.PagedList(self._client, path, key).items()
-            return {item["id"]: item for item in items}
+            return pagination.PagedList(self._client, path, key).by_id()
         except NotFoundError:
             # Some accounts return 404 for an empty list.
             return {}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Generic
 
 from tap_freshchat.activity.event_log import E, EventLog
-from tap_freshchat.reports.columns import map_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from tap_freshchat.reports.reader import ReportReader
     from tap_freshchat.windows import Window
@@ -23,19 +21,15 @@ class ReportLog(Generic[E]):
     """Events of some reports, loaded as far as they are asked for.
 
     Args:
-        path: of the file that holds the events.
         stream: the stream that setting `report_columns` names for these reports.
-        extra_columns: headers by field, from that setting.
         parse: returns the events that a row of a report shows.
     """
 
     reader: ReportReader
-    path: Path
     event_type: type[E]
     _: KW_ONLY
     reports: Sequence[str]
     stream: str
-    extra_columns: Mapping[str, list[str]]
     parse: Callable[[str, Mapping[str, str]], Iterable[E]]
     _loaded: set[tuple[str, Window]] = field(default_factory=set, init=False)
 
@@ -45,12 +39,7 @@ class ReportLog(Generic[E]):
             self.reader.register(self.stream, report, start)
 
     def reported_in(self, window: Window) -> Iterator[E]:
-        """Events whose row is in a window, in order of time.
-
-        Raises:
-            AuthorizationError: the account has no raw reports.
-            ReportError: a report cannot be read.
-        """
+        """Events whose row is in a window, in order of time; raises as `ReportReader.rows`."""
         self._load_until(window.end)
         return self._log.reported_in(window)
 
@@ -61,13 +50,12 @@ class ReportLog(Generic[E]):
 
     @cached_property
     def _log(self) -> EventLog[E]:
-        return EventLog(self.path, self.event_type)
+        return EventLog(self.reader.folder / f"{self.stream}.sqlite", self.event_type)
 
     def _load_until(self, end: datetime) -> None:
         for report in self.reports:
-            names = partial(map_columns, report, stream=self.stream, extra=self.extra_columns)
             for window in self.reader.windows(report):
                 if window.start < end and (report, window) not in self._loaded:
-                    rows = self.reader.rows(report, window, names)
+                    rows = self.reader.rows(report, window, self.stream)
                     self._log.add(event for row in rows for event in self.parse(report, row))
                     self._loaded.add((report, window))

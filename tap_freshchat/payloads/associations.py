@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity.message_history import MessageHistory
-from tap_freshchat.times import format_time, parse_time
+from tap_freshchat.times import format_time, parse_time_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,10 +102,8 @@ def agent_actor(agent_id: str, agent: Mapping[str, Any]) -> dict[str, Any]:
 
 def normalise_time(value: Any) -> Any:
     """A time in the output format; anything else unchanged."""
-    try:
-        return format_time(parse_time(value)) if isinstance(value, str) else value
-    except ValueError:
-        return value
+    time = parse_time_or_none(value)
+    return format_time(time) if time else value
 
 
 def select_fields(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

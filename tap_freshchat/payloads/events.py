@@ -70,7 +70,7 @@ def message_event(
         state = replace(state, channel_id=message["channel_id"])
     conversation = build_conversation(message["conversation_id"], state, context, at=time)
     # REST has more fields of a message than a transcript's row.
-    full_message = history[message["id"]]
+    full_message = history.by_id.get(message["id"])
     element = {**message, **(message_element(full_message, history) if full_message else {})}
     return {
         "id": stable_id("message", message["conversation_id"], message["id"]),

@@ -42,11 +42,7 @@ _MARKUP = (b"<", b"\xef\xbb\xbf<")
 
 
 def save(chunks: Iterator[bytes], path: Path) -> None:
-    """Write a download to `path` and look at it: markup or a cut archive is fetched again.
-
-    Raises:
-        RetryableError: not a whole file; another try may help.
-    """
+    """Write a download to `path`; RetryableError if it is markup or a truncated archive."""
     with path.open("wb") as file:
         file.writelines(chunks)
     with path.open("rb") as file:
@@ -60,10 +56,7 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
 def rows(path: Path, names: ColumnNames) -> Iterator[dict[str, str]]:
     """Rows of all CSVs in a file, a ZIP of them or a bare one; memory does not grow with it.
 
-    `names` turns the headers of a CSV into column names.
-
-    Raises:
-        ReportError: an archive or CSV that cannot be read.
+    `names` turns the headers of a CSV into column names. ReportError if a file cannot be read.
     """
     # The limit belongs to the module csv, the same for all its users in this process.
     csv.field_size_limit(MAX_FIELD_CHARACTERS)

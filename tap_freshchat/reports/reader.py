@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import NotFoundError, ReportError
 from tap_freshchat.reports import csv_files
 from tap_freshchat.reports.catalog import max_window
+from tap_freshchat.reports.columns import map_columns
 from tap_freshchat.windows import plan_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
     from tap_freshchat.api.client import FreshchatClient
-    from tap_freshchat.errors import AuthorizationError
     from tap_freshchat.reports.scheduler import Job, ReportJobScheduler
     from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
@@ -42,7 +43,8 @@ class ReportReader:
     Streams register first; the first use of a report fixes its windows. They start at the earliest
     registered time, so that streams whose bookmarks differ still share jobs.
 
-    Files are kept in `folder` until their last reader is done.
+    Files are kept in `folder` until their last reader is done. `extra_columns` is the setting
+    `report_columns`.
     """
 
     client: FreshchatClient
@@ -50,6 +52,7 @@ class ReportReader:
     time_range: RunTimeRange
     folder: Path
     configured_window: timedelta | None
+    extra_columns: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     _readers: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
     _plans: dict[str, dict[Window, _PlannedWindow]] = field(default_factory=dict, init=False)
     _files_written: int = field(default=0, init=False)
@@ -75,24 +78,25 @@ class ReportReader:
         """Windows of a report, in order; only those that end after `start`, if it is given."""
         return [window for window in self._plan(report) if not start or window.end > start]
 
-    def check_access(self, report: str) -> AuthorizationError | None:
-        """Submit the first job of a report; the error if the account has no raw reports."""
-        planned = next(iter(self._plan(report).values()), None)
-        return self.scheduler.submit_or_denied(planned.job) if planned else None
+    def check_access(self, report: str) -> None:
+        """Submit the first job of a report; AuthorizationError if the account has no reports."""
+        for planned in islice(self._plan(report).values(), 1):
+            self.scheduler.submit(planned.job)
 
     def rows(
-        self, report: str, window: Window, names: Callable[[Sequence[str]], Sequence[str]]
+        self, report: str, window: Window, stream: str, *, required: Iterable[str] | None = None
     ) -> Iterator[dict[str, str]]:
-        """Rows of a planned window in the file's order; blank cells are empty strings.
+        """Rows of a planned window by known column name, in the file's order, blank cells empty.
 
-        Rows slightly outside the window are passed on, as the service returns them.
-
-        `names` turns the headers of a file into column names.
+        Rows slightly outside the window are passed on, as the service returns them. `stream` is
+        the one whose extra columns count; `required` is as in `map_columns`.
 
         Raises:
             AuthorizationError: the account has no raw reports.
             ReportError: the job failed or never finished, or its file cannot be read.
         """
+        extra = self.extra_columns.get(stream, {})
+        names = partial(map_columns, report, stream=stream, extra=extra, required=required)
         planned = self._plans[report][window]
         if planned.files is None:
             self.scheduler.wait_for(planned.job)

@@ -14,12 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
-from tap_freshchat.errors import (
-    AuthorizationError,
-    ReportError,
-    RequestRejectedError,
-    ResourceRateLimitError,
-)
+from tap_freshchat.errors import ReportError, RequestRejectedError, ResourceRateLimitError
 from tap_freshchat.reports import job_api
 
 if TYPE_CHECKING:
@@ -89,20 +84,10 @@ class ReportJobScheduler:
         self._queues[report].append(job)
         return job
 
-    def submit_or_denied(self, job: Job) -> AuthorizationError | None:
-        """Submit a job at once; returns the error if access is forbidden.
-
-        Raises:
-            AuthorizationError: the token or the host is wrong.
-        """
+    def submit(self, job: Job) -> None:
+        """Submit a job at once, ahead of all others of its report; raises as `submit_job`."""
         self._prioritise(job)
-        try:
-            self._submit_next(job.report)
-        except AuthorizationError as error:
-            if not error.forbidden:
-                raise
-            return error
-        return None
+        self._submit_next(job.report)
 
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
@@ -131,11 +116,7 @@ class ReportJobScheduler:
         self._unread[job.report] -= len(job.leaf_jobs())
 
     def poll(self, job: Job) -> None:
-        """Poll a job; sets its links once all its files are ready.
-
-        Raises:
-            ReportError: the job failed, or a file has no link.
-        """
+        """Poll a job; sets its links once all are there; ReportError if it failed or lacks one."""
         links = job_api.poll_job(self.client, job.report, job.window, job.id)
         if links is None:
             return
@@ -213,10 +194,7 @@ class ReportJobScheduler:
         self._next_submit[report] = self.clock.monotonic() + 60.0 / self.jobs_per_minute
 
     def _postpone(self, report: str, retry_after: float | None) -> None:
-        """Postpone jobs of one report type, or end the run if the wait would be too long.
-
-        `retry_after` is in seconds; None if the response has no hint.
-        """
+        """Postpone jobs of one report type by seconds, or end the run if that is too long."""
         now = self.clock.monotonic()
         since = self._limited_since.setdefault(report, now)
         # A clock that runs ahead turns a date into a wait of 0.

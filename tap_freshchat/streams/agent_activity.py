@@ -40,10 +40,6 @@ class AgentActivity(ReportStream):
         self.run.agent_log.register(_status_context(start))
 
     @override
-    def report_windows(self) -> list[Window]:
-        return self.run.report_tiles(self.start_time)
-
-    @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         directory = self.run.directory
         changes = self._from_rest(window) if self.uses_rest else self._from_reports(window)

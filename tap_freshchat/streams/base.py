@@ -9,7 +9,6 @@ from singer_sdk import SchemaDirectory, StreamSchema
 from typing_extensions import override
 
 from tap_freshchat import schemas
-from tap_freshchat.api import pagination
 from tap_freshchat.conform import conform_record
 from tap_freshchat.pii import redact_pii
 from tap_freshchat.sdk import SdkStream
@@ -66,14 +65,6 @@ class FullTableStream(FreshchatStream):
     def build_records(self) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
         return self.in_shard(conform_record(item, properties) for item in self.items())
-
-    def paginate(self, path: str, key: str) -> Iterator[dict[str, Any]]:
-        """Items of a paged list, each once even if pages shift."""
-        seen = set()
-        for item in pagination.PagedList(self.run.client, path, key).items():
-            if item["id"] not in seen:
-                seen.add(item["id"])
-                yield item
 
 
 def shard_key(record: Mapping[str, Any], primary_keys: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -40,11 +39,8 @@ class Conversations(ReportStream):
     @override
     def report_windows(self) -> list[Window]:
         """Groups of the transcript's windows, about a month each."""
-        remaining = iter(self._transcript_windows)
-        groups = []
-        while group := list(islice(remaining, MAX_WINDOW.days)):
-            groups.append(Window(group[0].start, group[-1].end))
-        return groups
+        groups = in_batches(self._transcript_windows, MAX_WINDOW.days)
+        return [Window(group[0].start, group[-1].end) for group in groups]
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
@@ -59,16 +55,10 @@ class Conversations(ReportStream):
             snapshots = self.run.conversations.get_snapshots(dict.fromkeys(dict(batch)))
             for conversation_id, time in batch:
                 if conversation := snapshots[conversation_id].conversation:
-                    yield self._record(conversation, conversation_id, time)
-
-    def _record(self, conversation: Any, conversation_id: str, time: datetime) -> dict[str, Any]:
-        record = {name: conversation.get(name) for name in self.schema["properties"]}
-        return {
-            **record,
-            "conversation_id": conversation_id,
-            "activity_time": format_time(time),
-            "properties": properties_as_dict(conversation.get("properties")),
-        }
+                    record = {name: conversation.get(name) for name in self.schema["properties"]}
+                    record["activity_time"] = format_time(time)
+                    record["properties"] = properties_as_dict(record["properties"])
+                    yield record
 
     def _from_reports(self, window: Window) -> dict[str, datetime]:
         """When each conversation of a window changed last, by the rows of any report."""
@@ -81,7 +71,7 @@ class Conversations(ReportStream):
             note(event.conversation_id, event.reported_at)
         for part in self._transcript_windows:
             if window.start <= part.start < window.end:
-                for row in self.rows(catalog.TRANSCRIPT, part):
+                for row in self.run.reports.rows(catalog.TRANSCRIPT, part, self.name):
                     time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
                     note(row["conversation_id"], time)
         return latest

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.api import responses
+from tap_freshchat.api.pagination import PagedList
 from tap_freshchat.streams.base import FullTableStream
 
 if TYPE_CHECKING:
@@ -58,16 +59,12 @@ ENTITIES: Mapping[str, Callable[[EntityStream], Items]] = {
     "channels": lambda stream: stream.run.directory.channels.values(),
     "conversation_fields": lambda stream: _list_at(stream.run, "/conversations/fields", "fields"),
     "groups": lambda stream: stream.run.directory.groups.values(),
-    "roles": lambda stream: stream.paginate("/roles", "roles"),
+    "roles": lambda stream: PagedList(stream.run.client, "/roles", "roles").by_id().values(),
 }
 
 
 def _list_at(run: RunContext, path: str, key: str) -> list[dict[str, Any]]:
-    """The list in a response, either the response itself or under a key.
-
-    Raises:
-        FreshchatError: there is no list.
-    """
+    """The list in a response, either the response itself or under a key."""
     response = run.client.get(path)
     items = response.get(key) if isinstance(response, dict) else response
     return responses.require_object_list(items, path, key)

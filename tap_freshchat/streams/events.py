@@ -36,10 +36,6 @@ class ConversationEvents(EventStream[ConversationEvent]):
     rest_needs_present = True
 
     @override
-    def report_windows(self) -> list[Window]:
-        return self.run.report_tiles(self.start_time)
-
-    @override
     def build(
         self,
         occurrence: Occurrence[ConversationEvent],

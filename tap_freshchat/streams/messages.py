@@ -56,7 +56,7 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
                         message, key[0], time, time, message["user_id"], None, snapshot
                     )
         return
-    for row in stream.rows(catalog.TRANSCRIPT, window):
+    for row in run.reports.rows(catalog.TRANSCRIPT, window, stream.name):
         conversation_id = row["conversation_id"]
         time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
         if not run.in_shard(conversation_id):

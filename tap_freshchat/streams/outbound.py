@@ -75,11 +75,7 @@ class OutboundMessages(WindowedStream):
 
 
 def sent_at(message: dict[str, Any]) -> datetime:
-    """Time at which a message was accepted, from epoch seconds or a string.
-
-    Raises:
-        FreshchatError: it has no known form.
-    """
+    """Time at which a message was accepted, in epoch seconds or ISO 8601, else FreshchatError."""
     version = message.get("created_on") or message.get("created_time")
     try:
         if isinstance(version, str) and not version.isdecimal():

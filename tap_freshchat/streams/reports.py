@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -10,7 +9,7 @@ from typing_extensions import override
 from tap_freshchat.activity.events import parse_row_time
 from tap_freshchat.conform import conform_row
 from tap_freshchat.ids import stable_id
-from tap_freshchat.reports import columns
+from tap_freshchat.reports.columns import COLUMNS
 from tap_freshchat.streams.windowed import ReportStream
 from tap_freshchat.times import format_time
 
@@ -39,15 +38,8 @@ class RawReport(ReportStream):
         properties = self.schema["properties"]
         [report] = self.reports
         # Event streams need a row's ids and status; a plain row needs a time only.
-        [time_field] = set(_TIME_FIELDS).intersection(columns.COLUMNS[report].required)
-        names = partial(
-            columns.map_columns,
-            report,
-            stream=self.name,
-            extra=self.extra_columns,
-            required=(time_field,),
-        )
-        for row in self.run.reports.rows(report, window, names):
+        [time_field] = set(_TIME_FIELDS).intersection(COLUMNS[report].required)
+        for row in self.run.reports.rows(report, window, self.name, required=(time_field,)):
             row_id, time = row_digest(report, row), parse_row_time(report, row[time_field])
             if self.is_new(row_id, time):
                 yield report_record(row_id, time, row, time_field, properties)
@@ -67,9 +59,8 @@ def report_record(
 ) -> dict[str, Any]:
     """The record of a row; `time` was read from the column `time_field`."""
     # A column may have the name of a field that the record sets itself.
-    own = ("id", "created_time")
     texts = {name: text for name, text in row.items() if name != time_field}
-    clash = {name: texts.pop(name) for name in own if name in texts}
+    clash = {name: texts.pop(name) for name in ("id", "created_time") if name in texts}
     record = conform_row(texts, properties)
     if clash:
         record["extra"] = {**(record["extra"] or {}), **clash}

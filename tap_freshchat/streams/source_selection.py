@@ -14,7 +14,7 @@ from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from tap_freshchat.run_context import RunContext
@@ -29,27 +29,30 @@ def select_sources(run: RunContext, streams: Sequence[ReportStream]) -> None:
     Raises:
         AuthorizationError: the account had reports and is now denied them.
     """
-    _register(run, (stream for stream in streams if not stream.uses_rest))
+    _register_reports(run, streams)
     flexible = [stream for stream in streams if stream.supports_rest]
-    probed = next((stream for stream in flexible if _starts_before_end(run, stream)), None)
+    due = (stream for stream in flexible if _start(run, stream) < run.time_range.report_end)
+    probed = next(due, None)
     if run.config.activity_source != "auto" or probed is None:
         return
-    denial = run.reports.check_access(probed.reports[0])
-    if denial is None:
-        return
-    if any(stream.bookmark_for(REPORTS).has_read_reports for stream in flexible):
-        raise AuthorizationError(
-            f"{denial} The account had reports before. Nothing is lost: run the tap again when "
-            f"they are available, or set activity_source to rest to continue via REST."
+    try:
+        run.reports.check_access(probed.reports[0])
+    except AuthorizationError as error:
+        if not error.forbidden:
+            raise
+        if any(stream.bookmark_for(REPORTS).has_read_reports for stream in flexible):
+            raise AuthorizationError(
+                f"{error} The account had reports before. Nothing is lost: run the tap again when "
+                f"they are available, or set activity_source to rest to continue via REST."
+            ) from None
+        logging.getLogger(_LOG).warning(
+            "This account has no raw reports (Extract API); reading conversations via REST. The "
+            "times of assignments and agent statuses are those of the look-up. Set "
+            "activity_source to rest to skip this check."
         )
-    run.uses_rest = True
-    logging.getLogger(_LOG).warning(
-        "This account has no raw reports (Extract API); reading conversations via REST. The times "
-        "of assignments and agent statuses are those of the look-up. Set activity_source to rest "
-        "to skip this check."
-    )
-    run.reports.unregister_all()
-    _register(run, (stream for stream in streams if not stream.uses_rest))
+        run.uses_rest = True
+        run.reports.unregister_all()
+        _register_reports(run, streams)
 
 
 def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
@@ -68,16 +71,12 @@ def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
         )
 
 
-def _register(run: RunContext, streams: Iterable[ReportStream]) -> None:
+def _register_reports(run: RunContext, streams: Sequence[ReportStream]) -> None:
     for stream in streams:
-        if _starts_before_end(run, stream):
-            stream.register_reports(_report_start(run, stream))
+        if not stream.uses_rest and (start := _start(run, stream)) < run.time_range.report_end:
+            stream.register_reports(start)
 
 
-def _starts_before_end(run: RunContext, stream: ReportStream) -> bool:
-    return _report_start(run, stream) < run.time_range.report_end
-
-
-def _report_start(run: RunContext, stream: ReportStream) -> datetime:
+def _start(run: RunContext, stream: ReportStream) -> datetime:
     # Not the stream's own start time, which is computed once, for the source selected here.
     return run.start_time_for(stream.bookmark_for(REPORTS))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
-from tap_freshchat.reports.columns import map_columns
 from tap_freshchat.streams.base import FreshchatStream
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterator
     from datetime import datetime, timedelta
 
 
@@ -45,9 +44,7 @@ class WindowedStream(FreshchatStream):
                 yield record
                 count += 1
             # The consumer asks for the next record only after it has written those before.
-            if window.end > self.start_time and window.end >= (
-                self._bookmark.value or self.start_time
-            ):
+            if window.end > self.start_time and window.end >= (self._bookmark.value or window.end):
                 self._bookmark.advance(window.end)
                 self.write_state()
             self.logger.info(
@@ -140,13 +137,3 @@ class ReportStream(WindowedStream):
     def starts_before_retention(self) -> bool:
         """Whether the stream starts before the oldest reports."""
         return not self.uses_rest and self.start_time < self.run.time_range.report_retention_start
-
-    def rows(self, report: str, window: Window) -> Iterator[dict[str, str]]:
-        """Rows of a report in one of its windows, by known column name."""
-        names = partial(map_columns, report, stream=self.name, extra=self.extra_columns)
-        return self.run.reports.rows(report, window, names)
-
-    @property
-    def extra_columns(self) -> Mapping[str, list[str]]:
-        """Headers by field that setting `report_columns` has for this stream."""
-        return self.run.config.report_columns.get(self.name, {})

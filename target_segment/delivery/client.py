@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
@@ -31,6 +32,7 @@ class BatchTransport(Protocol):
         """Post encoded events, attempts from 0; `DeliveryError` if none can be delivered."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SegmentClient:
     """Posts bodies to `/batch` of Segment's HTTP API; safe to share between threads.
 
@@ -38,52 +40,48 @@ class SegmentClient:
     connection and for the response.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords, one for each thing it needs
-        self,
-        *,
-        session: requests.Session,
-        api_url: str,
-        write_key: str,
-        timeout: float,
-        clock: Clock,
-        user_agent: str,
-    ) -> None:
-        self._write_key = write_key
-        self._session = session
-        self._timeout = timeout
-        self._clock = clock
-        url = f"{api_url}/batch"
+    session: requests.Session
+    api_url: str
+    write_key: str
+    timeout: float
+    clock: Clock
+    user_agent: str
+
+    def __post_init__(self) -> None:
+        url = f"{self.api_url}/batch"
         # Prepared once, with proxies and certificates from the environment: doing this for each
         # request takes a third of its time.
-        self._request = session.prepare_request(
+        self._request = self.session.prepare_request(
             requests.Request(
                 "POST",
                 url,
                 headers={
                     "Content-Encoding": "gzip",
                     "Content-Type": "application/json",
-                    "User-Agent": user_agent,
+                    "User-Agent": self.user_agent,
                 },
                 # requests parses the link of a redirect even if it does not follow it.
                 hooks={"response": _drop_location_header},
                 # Not as a header, which an entry in ~/.netrc would replace.
-                auth=(write_key, ""),
+                auth=(self.write_key, ""),
             )
         )
-        self._environment = session.merge_environment_settings(url, {}, True, None, None)  # noqa: FBT003 - stream
+        self._environment = self.session.merge_environment_settings(
+            url, {}, stream=True, verify=None, cert=None
+        )
 
     def post(self, payloads: Sequence[bytes], attempt: int) -> PostResult:
         """Post events; raises `DeliveryError` if the write key or the URL is wrong."""
-        body = build_body(payloads, iso_milliseconds(self._clock.now()), self._write_key)
+        body = build_body(payloads, iso_milliseconds(self.clock.now()), self.write_key)
         compressed = gzip_body(body)
         request = self._request.copy()
         request.prepare_body(compressed, None)
         if attempt:
             request.headers["X-Retry-Count"] = str(attempt)
         try:
-            response = self._session.send(
+            response = self.session.send(
                 request,
-                timeout=self._timeout,
+                timeout=self.timeout,
                 # A redirect means a wrong URL; following it would lose the body.
                 allow_redirects=False,
                 **self._environment,
@@ -93,7 +91,7 @@ class SegmentClient:
         except requests.RequestException as error:
             # Only the class: the text may quote the request.
             return PostResult(outcome=Outcome.RETRY, status=type(error).__name__)
-        now = self._clock.now()
+        now = self.clock.now()
         outcome = classify_response(response.status_code, response.headers, content)
         return PostResult(
             outcome=outcome,
@@ -120,11 +118,7 @@ def _read_limited(response: requests.Response) -> bytes:
 
 
 def check_write_key(session: requests.Session, url: str, timeout: float) -> bool | None:
-    """Look up the write key where browsers fetch a source's settings.
-
-    Returns:
-        Whether Segment has this key; None if that cannot be determined.
-    """
+    """Return whether Segment has the write key, None if `url` of its settings does not tell."""
     try:
         with session.get(
             url,

@@ -24,12 +24,13 @@ _POLL_SECONDS = 0.2
 _SHARED_ID = "not sent: an event of another name has its message id (add a field to message_id)"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _InFlightBatch:
-    """A batch in flight; `first` is the number of its first event."""
+    """A batch in flight: the number of its first event, and the counts of what is settled."""
 
     first: int
-    sent: Future[RunStats]
+    stats: RunStats
+    sent: Future[None]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,9 +66,8 @@ class DeliveryQueue:
         self._states: deque[_PendingState] = deque()
         self._enqueued = 0
         self._submitted = 0
-        # Written by the sending threads: the first error, and the counts of unfinished batches.
+        # The first error, written by the sending threads.
         self._error: Exception | None = None
-        self._unfinished: deque[RunStats] = deque()
 
     def enqueue(self, event: Event) -> None:
         """Take an event to deliver; waits while too many batches are in flight."""
@@ -125,13 +125,11 @@ class DeliveryQueue:
         # `wait` never returns for a future that was cancelled before it began.
         started = [batch.sent for batch in self._in_flight if not batch.sent.cancelled()]
         wait(started, timeout=grace_seconds)
-        while self._in_flight and _succeeded(self._in_flight[0].sent):
-            self.stats.add(self._in_flight.popleft().sent.result())
         for batch in self._in_flight:
-            if _succeeded(batch.sent):
-                self.stats.add(batch.sent.result())
-        for stats in self._unfinished:
-            self.stats.add(stats)
+            if batch.sent.done():
+                self.stats.add(batch.stats)
+        while self._in_flight and _succeeded(self._in_flight[0].sent):
+            self._in_flight.popleft()
         return self._newest_settled()
 
     @property
@@ -152,8 +150,9 @@ class DeliveryQueue:
         # One more batch than threads, so that no thread is idle.
         while sum(not batch.sent.done() for batch in self._in_flight) > self.concurrency:
             self._await_any()
+        stats = RunStats()
         try:
-            sent = self._threads.submit(self._send, batch)
+            sent = self._threads.submit(self._send, batch, stats)
         except RuntimeError:
             # A running thread may send it all the same: the next run repeats it under its ids.
             raise DeliveryError(
@@ -161,7 +160,7 @@ class DeliveryQueue:
                 "lower max_concurrency"
             ) from None
         # Only now: events counted without a batch in flight would look settled.
-        self._in_flight.append(_InFlightBatch(first=self._submitted + 1, sent=sent))
+        self._in_flight.append(_InFlightBatch(self._submitted + 1, stats, sent))
         self._submitted += len(batch)
 
     def _await_any(self) -> None:
@@ -178,22 +177,19 @@ class DeliveryQueue:
             if error is not None:
                 # This batch may have been cancelled because of another one's error.
                 raise self._error or error
-            self.stats.add(self._in_flight.popleft().sent.result())
+            self.stats.add(self._in_flight.popleft().stats)
 
-    def _send(self, batch: Batch) -> RunStats:
+    def _send(self, batch: Batch, stats: RunStats) -> None:
         """Settle a batch; runs in a sending thread."""
-        stats = RunStats()
         try:
             self.sender.send(batch, stats)
         except BaseException as error:
-            self._unfinished.append(stats)
             if isinstance(error, Exception) and not self.sender.stop.is_set():
                 self._error = error
             # No STATE can cover what comes after a gap, so the other batches stop too.
             self.sender.stop.set()
             raise
-        return stats
 
 
-def _succeeded(future: Future[RunStats]) -> bool:
+def _succeeded(future: Future[None]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None

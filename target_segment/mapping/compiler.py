@@ -8,7 +8,7 @@ import msgspec
 
 from target_segment.errors import MappingError
 from target_segment.json_codec import encode
-from target_segment.mapping.expressions import Expression, compile_expression
+from target_segment.mapping.expressions import Expression, compile_expression, compile_expressions
 from target_segment.mapping.message_ids import compile_id_parts
 from target_segment.mapping.properties import compile_properties
 from target_segment.mapping.stream_mapping import (
@@ -92,10 +92,9 @@ def compile_mapping(
 
 def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Expression, str]]:
     """Compile `anonymous_id`: the first expression is the identity, the others are fallbacks."""
-    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
-    values = [compile_expression(item, where, keys) for item in specs]
-    labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in specs[1:])]
-    return list(zip(values, labels, strict=False))
+    fallbacks = spec[1:] if isinstance(spec, list) else []
+    labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in fallbacks)]
+    return list(zip(compile_expressions(spec, where, keys), labels, strict=False))
 
 
 def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expression]]:

@@ -33,6 +33,12 @@ def compile_expression(spec: Any, where: str, keys: Sequence[str] = ()) -> Expre
     raise MappingError(f"{where}: must be {EXPRESSION_FORMS}")
 
 
+def compile_expressions(spec: Any, where: str, keys: Sequence[str]) -> list[Expression]:
+    """Compile a list of expressions, or one; none for None. Raises `MappingError`."""
+    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
+    return [compile_expression(item, where, keys) for item in specs]
+
+
 def _compile_form(spec: dict[str, Any], where: str, keys: Sequence[str]) -> Expression:
     form = set(spec)
     if form == {"value"}:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from target_segment.errors import MappingError
 from target_segment.json_codec import encode_sorted
-from target_segment.mapping.expressions import Expression, Record, compile_expression
+from target_segment.mapping.expressions import Expression, Record, compile_expressions
 from target_segment.segment_spec import InvalidEvent
 
 # From a record and its event's payload to what distinguishes the event in its stream.
@@ -48,10 +48,10 @@ def compile_id_parts(
 
     Raises `MappingError` if all records would have the same id.
     """
-    given = _expressions(config.get("message_id"), f"{where}.message_id", keys)
-    version = _expressions(config.get("version"), f"{where}.version", keys)
+    given = compile_expressions(config.get("message_id"), f"{where}.message_id", keys)
+    version = compile_expressions(config.get("version"), f"{where}.version", keys)
     fields = _distinguishing_fields(config, where, keys)
-    parts = _given_parts(given, fields) if given else _key_parts(keys) if keys else _whole_record
+    parts = _given_parts(given, fields) if given else _key_parts(keys)
     call = config.get("call", "track")
     # The identify or group of a record is another event than its track.
     prefix = [] if call == "track" else [call]
@@ -68,11 +68,6 @@ def compile_id_parts(
     ]
 
 
-def _expressions(spec: Any, where: str, keys: Sequence[str]) -> list[Expression]:
-    specs = spec if isinstance(spec, list) else [] if spec is None else [spec]
-    return [compile_expression(item, where, keys) for item in specs]
-
-
 def _distinguishing_fields(
     config: Mapping[str, Any], where: str, keys: Sequence[str]
 ) -> list[Expression]:
@@ -84,7 +79,7 @@ def _distinguishing_fields(
         if specs:
             # With the key among them, the key alone distinguishes records.
             specs = [each for each in specs if each in keys] or specs
-            return _expressions(specs, f"{where}.{name}", keys)
+            return compile_expressions(specs, f"{where}.{name}", keys)
     raise MappingError(f"{where}.message_id: must name a field that differs from record to record")
 
 
@@ -115,6 +110,9 @@ def _given_parts(
 
 
 def _key_parts(keys: Sequence[str]) -> Callable[[Record], list[Any]]:
+    if not keys:
+        return lambda record: [record]
+
     def key(record: Record) -> list[Any]:
         values = [*map(record.get, keys)]
         # `any` is enough for nearly all records, and takes a tenth of the time.
@@ -123,7 +121,3 @@ def _key_parts(keys: Sequence[str]) -> Callable[[Record], list[Any]]:
         return values
 
     return key
-
-
-def _whole_record(record: Record) -> list[Any]:
-    return [record]

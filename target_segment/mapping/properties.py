@@ -12,8 +12,8 @@ from target_segment.mapping.expressions import Expression, Record, compile_expre
 from target_segment.mapping.paths import is_field_name
 from target_segment.mapping.redaction import RedactionTree, apply_redactions, build_redactions
 from target_segment.mapping.reserved_names import (
+    RESERVED_PREFIX,
     expand_renamed_paths,
-    has_reserved_prefix,
     is_reserved,
     reserved_renames,
 )
@@ -71,7 +71,6 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
                 f"{where}: '{name}' is a reserved column in Segment's warehouses; rename it"
             )
     drop = [*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop]
-
     usual = reserved_renames(schema)
 
     def redactions_for(renamed: Mapping[str, str]) -> RedactionTree:
@@ -100,8 +99,7 @@ def _parse_spec(
             )
         return False, [(item, item) for item in spec]
     if isinstance(spec, dict):
-        named = {name: value for name, value in spec.items() if name != "*"}
-        if "*" in spec and spec["*"] != "*":
+        if spec.get("*", "*") != "*":
             raise MappingError(f'{where}: the value of "*" must be "*", the whole record')
         return "*" in spec, [
             (
@@ -110,7 +108,8 @@ def _parse_spec(
                 if is_field_name(value)
                 else compile_expression(value, f"{where}.{name}", keys),
             )
-            for name, value in named.items()
+            for name, value in spec.items()
+            if name != "*"
         ]
     raise MappingError(f'{where}: must be "*", a list of fields, or {{name: expression}}')
 
@@ -135,8 +134,8 @@ def _whole_record(
     @lru_cache(_MAX_CACHED_FIELDS)
     def may_need_name(name: str) -> bool:
         """Return whether an undeclared field may need another name."""
-        singers = name.startswith(_SINGER_COLUMN_PREFIX)
-        return name not in names and (singers or is_reserved(name) or has_reserved_prefix(name))
+        prefixes = (_SINGER_COLUMN_PREFIX, RESERVED_PREFIX)
+        return name not in names and (name.startswith(prefixes) or is_reserved(name))
 
     # Records mostly have the same undeclared fields.
     other_layout = lru_cache(_MAX_CACHED_LAYOUTS)(layout_with)

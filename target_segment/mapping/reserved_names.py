@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # Prefix of a reserved field name, when the whole record is sent.
-_RESERVED_PREFIX = "record_"
+RESERVED_PREFIX = "record_"
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -22,20 +22,15 @@ def is_reserved(name: str) -> bool:
     return _CAMEL.sub("_", name).lower() in RESERVED_COLUMNS
 
 
-def has_reserved_prefix(name: str) -> bool:
-    """Return whether a field's name could replace a reserved one."""
-    return name.startswith(_RESERVED_PREFIX)
-
-
 def reserved_renames(schema: Mapping[str, Any]) -> dict[str, str]:
     """Return a free name for each reserved field name of a whole record."""
     fields = [*(schema.get("properties") or {}), *RESERVED_COLUMNS]
     taken = set(fields)
     renamed: dict[str, str] = {}
     for name in filter(is_reserved, fields):
-        free = _RESERVED_PREFIX + name
+        free = RESERVED_PREFIX + name
         while free in taken:
-            free = _RESERVED_PREFIX + free
+            free = RESERVED_PREFIX + free
         renamed[name] = free
     return renamed
 

@@ -36,7 +36,7 @@ def series(events: Mapping[str, int]) -> list[str]:
 def chart(times: TimeBins, names: Sequence[str], *, width: int, height: int, label: str) -> str:
     """Draw the columns, stacked by event; `names` as from `series`, `label` for screen readers."""
     first, last = min(times.counts), max(times.counts)
-    columns = {bin_: _stacked(times.counts.get(bin_, Counter()), names) for bin_ in times.counts}
+    columns = {bin_: _stacked(counts, names) for bin_, counts in times.counts.items()}
     top, step = _scale(max(sum(column.values()) for column in columns.values()))
     room = (width - _LEFT - _RIGHT) / (last - first + 1)
     depth = height - _TOP - _BOTTOM
@@ -125,9 +125,7 @@ def _time_ticks(times: TimeBins, first: int, last: int, width: int, height: int)
 
 
 def width_in_words(seconds: int) -> str:
-    """Describe a column's width."""
-    for unit, name in ((_DAY, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= unit:
-            count = seconds // unit
-            return f"{count:,} {name}{'s' if count > 1 else ''}"
-    return f"{seconds} seconds"
+    """Describe a column's width, a minute or more."""
+    units = ((_DAY, "day"), (3_600, "hour"), (60, "minute"))
+    count, name = next((seconds // unit, name) for unit, name in units if seconds >= unit)
+    return f"{count:,} {name}{'s' if count > 1 else ''}"

@@ -14,7 +14,6 @@ from target_segment.run_stats import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from target_segment.preview.statistics import Preview
@@ -27,22 +26,21 @@ def render_page(  # noqa: PLR0913 - keywords, one for each thing it shows
     preview: Preview,
     stats: RunStats,
     *,
-    started: datetime,
     outcome: str,
     bodies: Path,
     dead_letters: Path,
     version: str,
 ) -> str:
-    """Return the page of a run, which started at a time in UTC, as HTML."""
+    """Return the page of a run as HTML."""
     text = resources.files("target_segment.preview").joinpath("page.html").read_text("utf-8")
     events = sum(stats.sent.values())
     heading = f"{events:,} event{'' if events == 1 else 's'} would be sent to Segment"
     file = f"<code>{escape(bodies.name)}</code>"
     where = f"The exact bodies are beside this page in {file}." if events else "No file was made."
     return Template(text).substitute(
-        title=escape(f"{heading}, dry run of {started:%Y-%m-%d %H:%M} UTC"),
+        title=escape(f"{heading}, dry run of {preview.started:%Y-%m-%d %H:%M} UTC"),
         heading=escape(heading),
-        lead=f"Dry run of {started:%d %B %Y, %H:%M} UTC. Nothing was sent. {where}",
+        lead=f"Dry run of {preview.started:%d %B %Y, %H:%M} UTC. Nothing was sent. {where}",
         notice="".join(_notices(stats, outcome)),
         tiles="\n".join(_tiles(stats)),
         sections="\n".join(_sections(preview, stats, dead_letters)),
@@ -123,7 +121,5 @@ def _over_time(preview: Preview, names: list[str]) -> str:
         )
         if count
     )
-    return (
-        f'<section aria-labelledby="time"><h2 id="time">Events over time</h2>'
-        f'<ul class="keys">{keys}</ul>{drawings}{missing}</section>'
-    )
+    content = f'<ul class="keys">{keys}</ul>{drawings}{missing}'
+    return tables.section("Events over time", "", content)

@@ -76,12 +76,13 @@ class TimeBins:
 class Preview:
     """Gathers what the page shows of the events that a dry run writes.
 
-    Events a day or more after `now` are not in the chart. `largest` begins with the largest event;
-    `explanations` holds, by stream, where the parts of its events come from.
+    Events a day or more after `started`, in UTC, are not in the chart. `largest` begins with the
+    largest event; `explanations` holds, by stream, where the parts of its events come from.
     """
 
-    def __init__(self, now: datetime) -> None:
-        self._latest = now.timestamp() + _DAY
+    def __init__(self, started: datetime) -> None:
+        self.started = started
+        self._latest = started.timestamp() + _DAY
         self.names: dict[str, NameCount] = {}
         self.times = TimeBins()
         self.undated = 0

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Characters of a name before it is truncated.
 _LONGEST_NAME = 60
+# Classes of the columns of a table, by the sign before the name.
+_COLUMN_CLASSES = {"#": "n", "?": "optional", "+": "n optional", "=": "wide-cell"}
 
 
 def truncate_name(name: str) -> str:
@@ -46,14 +48,13 @@ def section(title: str, about: str, content: str) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table; cells are HTML, and the first of each row is its header.
 
-    A column name with `#` marks numbers, with `?` what phones leave out, with `+` both.
+    A column name with `#` marks numbers, with `?` what phones leave out, with `+` both, and with
+    `=` a wide column.
     """
-    styles = [
-        {"#": ' class="n"', "?": ' class="optional"', "+": ' class="n optional"'}.get(name[:1], "")
-        for name in columns
-    ]
+    classes = [_COLUMN_CLASSES.get(name[:1]) for name in columns]
+    styles = [f' class="{each}"' if each else "" for each in classes]
     head = "".join(
-        f'<th scope="col"{style}>{escape(name.lstrip("#?+"))}</th>'
+        f'<th scope="col"{style}>{escape(name.lstrip("#?+="))}</th>'
         for name, style in zip(columns, styles, strict=True)
     )
     body = "".join(
@@ -74,19 +75,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def names_section(preview: Preview, names: Sequence[str]) -> str:
     """Return the table of events by name."""
     total = sum(count.events for count in preview.names.values())
-    rows = []
-    for name, count in sorted(preview.names.items(), key=lambda item: -item[1].events):
-        series = names.index(name) if name in names else names.index(REST)
-        rows.append(
-            (
-                with_legend_key(series, truncate_name(name)),
-                f"{count.events:,}",
-                f"{count.events / total:.1%}",
-                f"{count.with_user / count.events:.0%}",
-                format_size(count.bytes // count.events),
-                format_size(count.largest),
-            )
+    rows = [
+        (
+            with_legend_key(names.index(name if name in names else REST), truncate_name(name)),
+            f"{count.events:,}",
+            f"{count.events / total:.1%}",
+            f"{count.with_user / count.events:.0%}",
+            format_size(count.bytes // count.events),
+            format_size(count.largest),
         )
+        for name, count in sorted(preview.names.items(), key=lambda item: -item[1].events)
+    ]
     columns = ("Event", "#Events", "+Share", "#With userId", "+Mean size", "+Largest")
     return section("Events by name", "", table(columns, rows))
 
@@ -138,9 +137,7 @@ def sizes_section(preview: Preview) -> str:
     return section(
         "Sizes",
         f"As JSON, before compression. Segment takes at most {MAX_EVENT_BYTES:,} bytes an event.",
-        table(("Size", "Spread", "#Events"), rows).replace(
-            '<th scope="col">Spread', '<th scope="col" class="wide-cell">Spread'
-        ),
+        table(("Size", "=Spread", "#Events"), rows),
     )
 
 

@@ -94,7 +94,7 @@ def test_a_response_is_the_first_only_within_its_open_period():
 def test_only_one_message_is_the_first():
     first = [each.id for each in WHOLE.messages if WHOLE.position_flags(each)["is_first_message"]]
     assert first == ["0-user"]
-    reply = WHOLE["5-agent"]
+    reply = WHOLE.by_id["5-agent"]
     # Loading stopped at an earlier interaction, or in the middle of one.
     earlier = MessageHistory(TALK, complete=False)
     assert earlier.position_flags(reply)["is_first_message"] is False

@@ -106,7 +106,7 @@ class Far:
         self.reports.submit_all()
 
     def read(self, report, window):
-        return list(self.reports.rows(report, window, list))
+        return list(self.reports.rows(report, window, "events", required=()))
 
 
 @pytest.fixture
@@ -244,7 +244,8 @@ def test_jobs_that_nobody_reads_do_not_hold_up_what_is_waited_for(far_end):
     far = far_end()
     far.plan("Chat-Transcript", days=23)
     # Its reader leaves after the first row, as a test of the connection does.
-    next(far.reports.rows("Chat-Transcript", far.reports.windows("Chat-Transcript")[0], list))
+    first = far.reports.windows("Chat-Transcript")[0]
+    next(far.reports.rows("Chat-Transcript", first, "events", required=()))
     for window in DAYS:
         [row] = far.read("Chat-Transcript", window)
         assert parse_time(row["start"]) == window.start
@@ -260,7 +261,7 @@ def test_halves_of_what_is_waited_for_are_asked_for_however_many_jobs_are_unread
     far = far_end(refuse=refuse)
     far.plan("Chat-Transcript", days=21)
     unread = far.reports.windows("Chat-Transcript")[MAX_UNREAD_JOBS]
-    next(far.reports.rows("Chat-Transcript", unread, list))
+    next(far.reports.rows("Chat-Transcript", unread, "events", required=()))
     assert len(far.read("Chat-Transcript", DAYS[-1])) == 2
 
 
