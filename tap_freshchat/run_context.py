@@ -24,6 +24,7 @@ from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.reports import catalog
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
+from tap_freshchat.set_aside import SetAside
 from tap_freshchat.shutdown import TempDir
 from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.windows import Window
@@ -74,6 +75,7 @@ class RunContext:
             max_concurrency=config.max_concurrency,
             page_size=config.page_size,
         )
+        self.set_aside = SetAside(config.rejected_rows_path)
         self.directory = AccountDirectory(client)
         self.conversations = ConversationLookup(client, self.clock)
         self.temp_dir = temp_dir

@@ -129,3 +129,16 @@ def test_every_setting_is_described_and_titled():
 def test_only_the_token_is_secret():
     properties = SETTINGS.to_dict()["properties"]
     assert [name for name, each in properties.items() if each.get("secret")] == ["api_token"]
+
+
+def test_a_zone_that_does_not_exist_is_refused_by_name():
+    assert config(report_time_zone="Asia/Kolkata").report_time_zone.key == "Asia/Kolkata"
+    for name in ("Mars/Olympus", "../UTC", "", "EST5EDT5"):
+        with pytest.raises(ConfigError, match="report_time_zone"):
+            config(report_time_zone=name)
+
+
+def test_reports_to_skip_are_known_reports_in_any_case():
+    assert config(skip_reports=["csat-score"]).skip_reports == {"CSAT-Score"}
+    with pytest.raises(ConfigError, match="skip_reports has unknown reports: csat"):
+        config(skip_reports=["csat"])
