@@ -56,3 +56,7 @@ class ResourceRateLimitError(RetryableError):
 
 class ReportError(FreshchatError):
     """A raw report that failed, never finished, or whose file cannot be read."""
+
+
+class RowError(ReportError):
+    """One row that cannot be used; its text is a clause, without content, after "line 7 …"."""

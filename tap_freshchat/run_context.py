@@ -99,7 +99,14 @@ class RunContext:
             exclude_pii=config.exclude_pii,
         )
         self.reports = ReportReader(
-            client, jobs, self.time_range, folder, config.report_window, config.report_columns
+            client,
+            jobs,
+            self.time_range,
+            folder,
+            config.report_window,
+            self.set_aside,
+            config.report_columns,
+            config.report_time_zone,
         )
         # Report columns are configured for the stream that reads them as events.
         self.conversation_log = ReportLog(

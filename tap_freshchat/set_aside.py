@@ -1,7 +1,7 @@
 """Items that a run sets aside: counts by kind, and a file of rejected report rows.
 
 One bad item costs that item: it is counted, the first of its kind is logged as a warning, and the
-run goes on. What a row held is written to the file only, never to the log.
+run continues. What a row held is written to the file only, never to the log.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class SetAside:
 
     path: Path
     counts: Counter[str] = field(default_factory=Counter, init=False)
+    _rows: set[int] = field(default_factory=set, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _log: ClassVar = logging.getLogger("tap-freshchat")
 
@@ -54,7 +55,10 @@ class SetAside:
         reason: str,
         cells: Sequence[str] | Mapping[str, str],
     ) -> None:
-        """Write a rejected row to the file, with its report, window, line and reason."""
+        """Write a rejected row to the file, with its report, window, line and reason.
+
+        Several streams read one report; a row is written once a run.
+        """
         entry = {
             "report": report,
             "window": window,
@@ -63,6 +67,9 @@ class SetAside:
             "row": cells,
         }
         with self._lock:
+            if (key := hash((report, window, line, reason))) in self._rows:
+                return
+            self._rows.add(key)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             with os.fdopen(os.open(self.path, flags, 0o600), "a", encoding="ascii") as file:
                 file.write(json.dumps(entry, default=dict) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timezone
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,15 +12,17 @@ from tap_freshchat.errors import NotFoundError, ReportError
 from tap_freshchat.reports import csv_files
 from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.columns import map_columns
+from tap_freshchat.reports.window_rows import WindowRows
 from tap_freshchat.windows import plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime, timedelta, tzinfo
     from pathlib import Path
 
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.reports.scheduler import Job, ReportJobScheduler
+    from tap_freshchat.set_aside import SetAside
     from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
 
@@ -44,7 +47,7 @@ class ReportReader:
     registered time, so that streams whose bookmarks differ still share jobs.
 
     Files are kept in `folder` until their last reader is done. `extra_columns` is the setting
-    `report_columns`.
+    `report_columns`, `zone` the setting `report_time_zone`.
     """
 
     client: FreshchatClient
@@ -52,7 +55,9 @@ class ReportReader:
     time_range: RunTimeRange
     folder: Path
     configured_window: timedelta | None
+    set_aside: SetAside
     extra_columns: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    zone: tzinfo = timezone.utc
     _readers: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
     _plans: dict[str, dict[Window, _PlannedWindow]] = field(default_factory=dict, init=False)
     _files_written: int = field(default=0, init=False)
@@ -88,8 +93,9 @@ class ReportReader:
     ) -> Iterator[dict[str, str]]:
         """Rows of a planned window by known column name, in the file's order, blank cells empty.
 
-        Rows slightly outside the window are passed on, as the service returns them. `stream` is
-        the one whose extra columns count; `required` is as in `map_columns`.
+        Rows outside the window are passed on, as the service returns them, unless most are:
+        `WindowRows` has the rules. `stream` is the one whose extra columns count; `required` is as
+        in `map_columns`, and given for a stream of plain rows.
 
         Raises:
             AuthorizationError: the account has no raw reports.
@@ -101,8 +107,9 @@ class ReportReader:
         if planned.files is None:
             self.scheduler.wait_for(planned.job)
             planned.files = [file for leaf in planned.job.leaf_jobs() for file in self._fetch(leaf)]
+        checked = WindowRows(report, window, self.zone, self.set_aside, is_raw=required is not None)
         for file in planned.files:
-            yield from csv_files.rows(file, names)
+            yield from checked.rows(file, names)
         planned.readers -= 1
         if planned.readers == 0:
             for file in planned.files:

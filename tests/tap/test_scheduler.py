@@ -16,6 +16,7 @@ from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import AuthorizationError, ReportError
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import MAX_UNREAD_JOBS, Job, ReportJobScheduler
+from tap_freshchat.set_aside import SetAside
 from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
@@ -63,7 +64,8 @@ class Far:
             {**DEFAULTS, "api_url": "sandbox://", "report_delay_minutes": 0}, NOON
         )
         time_range = RunTimeRange(StillClock(), config)
-        self.reports = ReportReader(client, jobs, time_range, self.folder, DAY)
+        aside = SetAside(self.folder / "rejected.jsonl")
+        self.reports = ReportReader(client, jobs, time_range, self.folder, DAY, aside)
 
     def answer(self, request):
         if request.method == "POST":
