@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.mapper import RemoveRecordTransform
@@ -44,9 +45,9 @@ class SegmentSink(Sink):
         stream = StreamInfo(name=stream_name, schema=self.original_schema, keys=keys)
         mapping = _find_mapping(target, routing, stream)
         # Records of a skipped stream may break their schema and lack their key.
-        is_mapped = isinstance(mapping, StreamMapping)
-        is_checked = is_mapped and self.validate_schema
-        validator = RecordValidator(self.original_schema, stream_name) if is_checked else None
+        validator = None
+        if isinstance(mapping, StreamMapping) and self.validate_schema:
+            validator = RecordValidator(self.original_schema, stream_name)
         run = start_run()
         if run.dry_run and isinstance(mapping, StreamMapping):
             run.dry_run.preview.explanations[stream_name] = describe_mapping(mapping)
@@ -57,7 +58,7 @@ class SegmentSink(Sink):
             run,
             truncate=routing.rules.truncate,
             validator=validator,
-            keys=keys if is_mapped else (),
+            keys=keys if isinstance(mapping, StreamMapping) else (),
         )
 
     def process(self, record: dict[str, Any] | None) -> None:
@@ -85,12 +86,8 @@ class SegmentSink(Sink):
 
 
 def _find_mapping(target: Target, routing: Routing, stream: StreamInfo) -> StreamMapping | Skipped:
-    maps = [
-        stream_map
-        for maps in target.mapper.stream_maps.values()
-        for stream_map in maps
-        if stream_map.stream_alias == stream.name
-    ]
-    if maps and all(isinstance(stream_map, RemoveRecordTransform) for stream_map in maps):
+    every = chain.from_iterable(target.mapper.stream_maps.values())
+    maps = [each for each in every if each.stream_alias == stream.name]
+    if maps and all(isinstance(each, RemoveRecordTransform) for each in maps):
         return Skipped("removed by stream_maps")
     return routing.mapping_of(stream)
