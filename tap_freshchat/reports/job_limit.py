@@ -56,7 +56,7 @@ class JobLimit:
 
     def next_submit(self, report: str) -> float:
         """When the next job of a report may be submitted, by the monotonic clock."""
-        return self._next.get(self._scope(report), self.clock.monotonic())
+        return self._next.get(self._scope(report), self._started)
 
     def accept(self, report: str) -> None:
         """Count a job that the service accepted or found too long.

@@ -216,8 +216,8 @@ class ReportJobScheduler:
         for job in [job for job in self._pending if job.next_poll <= now]:
             try:
                 self.poll(job)
-            except (NotFoundError, RequestRejectedError) as error:
-                if not self._expect_unknown(job, error):
+            except (NotFoundError, RequestRejectedError):
+                if not self._expect_unknown(job):
                     resubmitted.append(self.limit.next_submit(job.report))
                     continue
             if job.links is not None:
@@ -233,7 +233,7 @@ class ReportJobScheduler:
             job.next_poll = self.clock.monotonic() + job.poll_wait
         return [*resubmitted, *(job.next_poll for job in self._pending)]
 
-    def _expect_unknown(self, job: Job, error: Exception) -> bool:
+    def _expect_unknown(self, job: Job) -> bool:
         """Whether to poll a job that the service does not know again; else it is submitted again.
 
         Raises:
@@ -245,8 +245,8 @@ class ReportJobScheduler:
         if job.was_resubmitted:
             raise ReportError(
                 f"Report {job.report} for {job.window}: Freshchat accepted "
-                f"{job_api.describe_job(job.id)}, and does not know it ({error}) Run the tap again."
-            ) from None
+                f"{job_api.describe_job(job.id)}, and does not know it. Run the tap again."
+            )
         self._log.warning(
             "Report %s for %s: Freshchat does not know %s; submitting it again.",
             *(job.report, job.window, job_api.describe_job(job.id)),

@@ -384,7 +384,7 @@ def test_a_job_that_is_unknown_twice_is_an_error_that_names_it(far_end):
     far = far_end()
     far.unknown_looks, far.unknown_status = 10**6, 404
     far.plan("Agent-Activity", days=1)
-    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-21 12:00: .*job 2"):
+    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-21 12:00.*job 2,"):
         far.read("Agent-Activity", DAYS[-1])
     assert len(far.posted) == 2
 
