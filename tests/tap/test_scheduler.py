@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 import requests
@@ -442,6 +442,14 @@ def test_a_limit_over_all_reports_that_is_known_is_kept_from_the_start(far_end):
         assert far.read(report, DAYS[-1])
     assert limit.refused == []
     assert [body["event"] for _, body in far.posted] == list(reversed(THREE))
+
+
+def test_jobs_are_submitted_on_a_clock_that_never_stands_still(far_end, monkeypatch):
+    far = far_end()
+    readings = count()
+    monkeypatch.setattr(far.clock, "monotonic", lambda: sum(far.clock.slept) + next(readings) / 1e6)
+    far.plan("Agent-Activity", days=1)
+    assert far.read("Agent-Activity", DAYS[-1])
 
 
 def test_what_was_learned_long_ago_is_learned_anew(far_end):
