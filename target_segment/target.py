@@ -66,10 +66,8 @@ class TargetSegment(SdkTarget):
 
     @override
     def load_config(self, config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        fixed = {"dry_run": True} if self._offline else {}
-        values, errors, settings = load_config(
-            {**config, **fixed}, self.config_jsonschema, self.plugin_version
-        )
+        given = {**config, "dry_run": True} if self._offline else config
+        values, errors, settings = load_config(given, self.config_jsonschema, self.plugin_version)
         if settings is not None:
             self.settings = settings
         return values, errors

@@ -10,14 +10,9 @@ import msgspec
 from target_segment.errors import TargetSegmentError
 from target_segment.json_codec import NotJSONError, decode, encode
 from target_segment.mapping.compiler import SKIP
-from target_segment.mapping.property_schemas import (
-    ANYTHING,
-    Schema,
-    schema_of_properties,
-    schema_of_value,
-)
-from target_segment.mapping.routing import ANY_STREAM
-from target_segment.segment_spec import default_name, payload_field_names
+from target_segment.mapping.property_schemas import ANYTHING, Schema, schema_of_properties
+from target_segment.mapping.routing import ANY_STREAM, event_names
+from target_segment.segment_spec import payload_field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -105,14 +100,10 @@ def _sent_names(
     stream: str, mapping: Mapping[str, Any], record: Mapping[str, Any], config: Config
 ) -> Iterator[str]:
     """List the names that a stream's events are sent under; none if records bring them."""
-    rules, preset, spec = config.routing.rules, config.preset, mapping.get("event")
-    names: Iterable[str] | None
-    if spec is None:
-        names = [] if stream == ANY_STREAM else [default_name(stream)]
-    else:
-        names = schema_of_value(spec, record).get("enum")
-        if names is None and spec == preset.streams.get(stream, {}).get("event"):
-            names = preset.stream_events.get(stream)
+    rules, preset = config.routing.rules, config.preset
+    names = event_names(stream, mapping, record)
+    if names is None and mapping.get("event") == preset.streams.get(stream, {}).get("event"):
+        names = preset.stream_events.get(stream)
     for own_name in names or ():
         name = rules.names.get(own_name, own_name)
         if rules.only is None or name in rules.only or own_name in rules.only:

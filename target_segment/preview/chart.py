@@ -43,10 +43,7 @@ def chart(times: TimeBins, names: Sequence[str], *, width: int, height: int, lab
     top, step = _scale(max(sum(column.values()) for column in columns.values()))
     room = (width - _LEFT - _RIGHT) / (last - first + 1)
     depth = height - _TOP - _BOTTOM
-    parts = [
-        *_count_ticks(top, step, depth, width),
-        *_time_ticks(times, first, last, width, height),
-    ]
+    parts = [*_count_ticks(top, step, depth, width), *_time_ticks(times, room, width, height)]
     for bin_, column in sorted(columns.items()):
         start = _EPOCH + timedelta(seconds=bin_ * times.width)
         above = 0.0
@@ -97,9 +94,8 @@ def _tick(x: float, y: float, anchor: str, text: str) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
 
-def _time_ticks(times: TimeBins, first: int, last: int, width: int, height: int) -> Iterator[str]:
-    span = width - _LEFT - _RIGHT
-    room = span / (last - first + 1)
+def _time_ticks(times: TimeBins, room: float, width: int, height: int) -> Iterator[str]:
+    first, last = min(times.counts), max(times.counts)
     pattern = "%d %b %Y" if times.width >= 7 * _DAY else "%d %b"
     if times.width < _DAY and (last - first) * times.width < 2 * _DAY:
         pattern = "%d %b %H:%M"
@@ -118,8 +114,9 @@ def _time_ticks(times: TimeBins, first: int, last: int, width: int, height: int)
         if x + _HALF * len(text) <= width:
             yield _tick(x, y, "middle", text)
     yield (
-        f'<text class="axis" x="{_LEFT + span / 2:.0f}" y="{height - 8}" text-anchor="middle">'
-        f"time of the event (UTC), {width_in_words(times.width)} a column</text>"
+        f'<text class="axis" x="{(_LEFT + width - _RIGHT) / 2:.0f}" y="{height - 8}" '
+        'text-anchor="middle">time of the event (UTC), '
+        f"{width_in_words(times.width)} a column</text>"
     )
 
 
