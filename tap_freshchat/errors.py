@@ -33,9 +33,10 @@ class RequestRejectedError(FreshchatError):
     for decisions (such as halving a report's window), not for logs.
     """
 
-    def __init__(self, message: str, *, reason: str = "") -> None:
+    def __init__(self, message: str, *, reason: str = "", status: int = 0) -> None:
         super().__init__(message)
         self.reason = reason
+        self.status = status
 
 
 class RetryableError(FreshchatError):

@@ -98,6 +98,8 @@ class TapFreshchat(SdkTap):
             run.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
             report_streams = [stream for stream in selected if isinstance(stream, ReportStream)]
+            for each in report_streams:
+                run.reports.scheduler.limit.restore(each.shared_job_limit_since)
             select_sources(run, report_streams)
             run.reports.submit_all()
             warn_about_replayed_events(report_streams)

@@ -54,7 +54,7 @@ def raise_for_status(
             f"{summary}, a redirect, which the tap does not follow. Check api_url."
         )
     raise RequestRejectedError(
-        f"{summary}: Freshchat rejected the request.", reason=_reason(content)
+        f"{summary}: Freshchat rejected the request.", reason=_reason(content), status=status
     )
 
 

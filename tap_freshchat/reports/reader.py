@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_freshchat.errors import NotFoundError, ReportError
+from tap_freshchat.errors import NotFoundError, ReportError, RequestRejectedError
 from tap_freshchat.reports import csv_files
 from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.columns import map_columns
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
 
-# Times that a link may expire while it is fetched.
-MAX_LINK_RENEWALS = 3
+# Times that a link may expire while it is fetched, and seconds before the second fresh link.
+MAX_LINK_RENEWALS = 4
+LINK_RENEWAL_WAIT = 5.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -135,19 +136,24 @@ class ReportReader:
         for number, ready in enumerate(job.links or ()):
             self._files_written += 1
             path = self.folder / f"{self._files_written}.report"
-            for _ in range(MAX_LINK_RENEWALS):
+            reason = ""
+            for renewals in range(MAX_LINK_RENEWALS):
                 link = _refreshed_link(ready, number, job.links or [])
                 try:
                     if link:
                         self.client.download(link, partial(csv_files.save, path=path))
                         break
-                except NotFoundError:
-                    pass
-                self.scheduler.poll(job)
+                except NotFoundError as error:
+                    reason = f" {error}"
+                self.scheduler.clock.sleep(LINK_RENEWAL_WAIT * renewals)
+                try:
+                    self.scheduler.poll(job)
+                except (NotFoundError, RequestRejectedError) as error:
+                    reason = f" {error}"
             else:
                 raise ReportError(
                     f"The download links of report {job.report} for {job.window} do not open, even "
-                    f"after renewal. Run the tap again."
+                    f"after renewal.{reason} Run the tap again."
                 )
             yield path
 

@@ -10,11 +10,15 @@ from typing_extensions import override
 
 from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
 from tap_freshchat.streams.base import FreshchatStream
+from tap_freshchat.times import format_time, parse_time_or_none
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
     from datetime import datetime, timedelta
+
+# Part of the reports' sub-state: since when the job limit is known to count over all reports.
+SHARED_JOB_LIMIT = "shared_job_limit_since"
 
 
 class WindowedStream(FreshchatStream):
@@ -46,6 +50,9 @@ class WindowedStream(FreshchatStream):
             # The consumer asks for the next record only after it has written those before.
             if window.end > self.start_time and window.end >= (self._bookmark.value or window.end):
                 self._bookmark.advance(window.end)
+                shared_since = self.run.reports.scheduler.limit.shared_since
+                if shared_since and not self.uses_rest:
+                    self._bookmark.source_state[SHARED_JOB_LIMIT] = format_time(shared_since)
                 self.write_state()
             self.logger.info(
                 "Window %d of %d, %s: %d new records%s.",
@@ -111,6 +118,13 @@ class ReportStream(WindowedStream):
     supports_rest: ClassVar[bool] = False
     # Whether a past period cannot be read via REST: the present state is all that REST shows.
     rest_needs_present: ClassVar[bool] = False
+
+    @property
+    def shared_job_limit_since(self) -> datetime | None:
+        """When an earlier run found that the job limit counts over all reports."""
+        sub_state = self.stream_state.get(REPORTS)
+        since = sub_state.get(SHARED_JOB_LIMIT) if isinstance(sub_state, dict) else None
+        return parse_time_or_none(since)
 
     def register_reports(self, start: datetime) -> None:
         """Register the reports that this stream reads, to emit records from `start`."""
