@@ -13,14 +13,14 @@ import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from tap_freshchat.api.rate_limiting import retry_after, seconds_ahead
-from tap_freshchat.api.responses import decode_json
+from tap_freshchat.api.responses import decode_json, is_web_page
 from tap_freshchat.api.status_errors import (
     connection_error,
     is_resource_rate_limit,
     raise_for_status,
+    raise_for_web_page,
 )
 from tap_freshchat.errors import (
-    AuthorizationError,
     FreshchatError,
     NotFoundError,
     ResourceRateLimitError,
@@ -149,11 +149,8 @@ class FreshchatClient:
         try:
             return decode_json(content)
         except ValueError:
-            if content.lstrip()[:1] == b"<":
-                raise AuthorizationError(
-                    f"{request_line} returned a web page: the host of setting api_url is a portal, "
-                    f"not the API. Copy the API URL from Freshchat's admin page."
-                ) from None
+            if is_web_page(headers, content):
+                raise_for_web_page(status, request_line)
             raise RetryableError(f"{request_line} returned invalid JSON.") from None
 
     def _download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from tap_freshchat.api.responses import decode_json
+from tap_freshchat.api.responses import decode_json, is_web_page
 from tap_freshchat.errors import (
     AuthorizationError,
     ConnectionFailedError,
@@ -14,6 +14,7 @@ from tap_freshchat.errors import (
     RequestRejectedError,
     RetryableError,
 )
+from tap_freshchat.log_text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,9 @@ def raise_for_status(
     """Raise the error for a status outside of 2xx; it quotes `request_line`."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    trace = headers.get("X-Trace-ID")
+    if is_web_page(headers, content):
+        raise_for_web_page(status, request_line)
+    trace = quote(headers.get("X-Trace-ID", ""))
     summary = f"{request_line} returned {status}" + (f" (trace {trace})" if trace else "")
     if status == HTTPStatus.UNAUTHORIZED:
         raise AuthorizationError(
@@ -56,6 +59,18 @@ def raise_for_status(
     raise RequestRejectedError(
         f"{summary}: Freshchat rejected the request.", reason=_reason(content)
     )
+
+
+def raise_for_web_page(status: int, request_line: str) -> NoReturn:
+    """Raise the error for a web page, which says nothing about the account, whatever its status."""
+    text = (
+        f"{request_line} returned {status} with a web page, which is not of the Freshchat API. "
+        f"Check setting api_url, and any firewall, proxy or login portal in between."
+    )
+    # Gateways show one for a short while.
+    if status in _RETRYABLE_4XX or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise RetryableError(text)
+    raise AuthorizationError(text)
 
 
 def connection_error(action: str, url: str, error: Exception) -> ConnectionFailedError:

@@ -160,7 +160,9 @@ def test_a_run_that_is_killed_and_resumed_has_the_contents_of_an_unbroken_one(na
 def test_via_rest_the_contents_do_not_depend_on_where_a_run_starts():
     config = SCENARIOS["REST"].config
     start = NOON - DAY / 2
-    late = run_tap(NOON, streams=STREAMS, url=url_of("REST"), start_date=start.isoformat(), **config)
+    late = run_tap(
+        NOON, streams=STREAMS, url=url_of("REST"), start_date=start.isoformat(), **config
+    )
     whole = contents(run_of("REST"))
     exact = [each for each in late.events if not each["time_is_approximate"]]
     reopened = [each for each in exact if conversation_in(each).get("reopened_time")]
