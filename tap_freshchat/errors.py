@@ -46,6 +46,14 @@ class ConnectionFailedError(RetryableError):
     """The connection failed before or during the response."""
 
 
+class RateLimitError(RetryableError):
+    """Rate limit of the account (429); `pause` is in seconds, 0 if the response has no hint."""
+
+    def __init__(self, message: str, *, pause: float) -> None:
+        super().__init__(message)
+        self.pause = pause
+
+
 class ResourceRateLimitError(RetryableError):
     """Rate limit of one resource; `wait` is in seconds, None if the response has no hint."""
 

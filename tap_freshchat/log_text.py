@@ -14,10 +14,12 @@ _AUTHORIZATION = re.compile(
 )
 _QUERY = re.compile(r"\?[^\s\"'<>]+")
 # Parameters of signed links: AWS, CloudFront, Google and Azure.
-_SIGNED = re.compile(r"[?&](?:[\w.-]*(?:signature|credential|token|keyid)|sig|policy)=", re.I)
+_SIGNED = re.compile(
+    r"[?&](?:[\w.-]*(?:signature|credential|token|keyid)|sig|policy)=", re.IGNORECASE
+)
 
 
-def quote(text: str, limit: int = MAX_QUOTED_CHARACTERS) -> str:
+def excerpt(text: str, limit: int = MAX_QUOTED_CHARACTERS) -> str:
     """Text of the service as part of a line: printable characters only, at most `limit`."""
     return "".join(filter(str.isprintable, text[: 4 * limit]))[:limit]
 

@@ -11,6 +11,7 @@ import requests
 from tap_freshchat.activity.agent_status import AgentStatusChange, status_change_from_row
 from tap_freshchat.activity.events import ConversationEvent, event_from_row, infer_start
 from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.deadlines import DeadlineAdapter
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
@@ -125,6 +126,10 @@ class RunContext:
         """
         config = Config.from_config(raw_config, (clock or SystemClock()).now())
         session = requests.Session()
+        session.mount("https://", DeadlineAdapter(public_only=True))
+        # Its own host may be a gateway with a private address; plain http is for loopback only.
+        session.mount("http://", DeadlineAdapter())
+        session.mount(f"{config.base_url.removesuffix('/v2')}/", DeadlineAdapter())
         token = config.token or ""
         if config.sandbox:
             clock, sandbox_token = cls._mount_sandbox(session, config.sandbox, clock)

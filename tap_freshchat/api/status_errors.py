@@ -14,12 +14,14 @@ from tap_freshchat.errors import (
     RequestRejectedError,
     RetryableError,
 )
-from tap_freshchat.log_text import quote
+from tap_freshchat.log_text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _RETRYABLE_4XX = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+# How stores answer an expired link: S3 with 400 or 403, Google and Azure with 401, 403 or 410.
+_LINK_GONE = {400, 401, 403, 404, 410}
 
 
 def is_resource_rate_limit(status: int, headers: Mapping[str, str]) -> bool:
@@ -36,7 +38,7 @@ def raise_for_status(
         return
     if is_web_page(headers, content):
         raise_for_web_page(status, request_line)
-    trace = quote(headers.get("X-Trace-ID", ""))
+    trace = excerpt(headers.get("X-Trace-ID", ""))
     summary = f"{request_line} returned {status}" + (f" (trace {trace})" if trace else "")
     if status == HTTPStatus.UNAUTHORIZED:
         raise AuthorizationError(
@@ -71,6 +73,18 @@ def raise_for_web_page(status: int, request_line: str) -> NoReturn:
     if status in _RETRYABLE_4XX or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise RetryableError(text)
     raise AuthorizationError(text)
+
+
+def raise_for_storage_status(status: int, storage: str) -> None:
+    """Raise the error for a download outside of 2xx; NotFoundError asks for a fresh link."""
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    summary = f"The report storage ({storage}) returned {status}"
+    if status in _RETRYABLE_4XX or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise RetryableError(f"{summary}.")
+    if status in _LINK_GONE:
+        raise NotFoundError(f"{summary}: the signed link has expired, or its file is gone.")
+    raise RequestRejectedError(f"{summary}: the download link of a report does not open.")
 
 
 def connection_error(action: str, url: str, error: Exception) -> ConnectionFailedError:
