@@ -38,6 +38,10 @@ class RequestRejectedError(FreshchatError):
         self.reason = reason
 
 
+class IncompleteListError(FreshchatError):
+    """A list ended before the service's own total or link said; a part of it may be complete."""
+
+
 class RetryableError(FreshchatError):
     """An error that may be gone at the next attempt (429, 5xx)."""
 
