@@ -17,6 +17,7 @@ from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
 from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
 from tap_freshchat.ids import shard_of
+from tap_freshchat.log_redaction import redact_logs
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
@@ -63,6 +64,8 @@ class RunContext:
         self.config = config
         # Its warnings contain URLs, and the query of a signed link opens a report.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
+        # A log configuration may set its children to DEBUG.
+        redact_logs(token)
         self.uses_rest = config.activity_source == "rest"
         self.clock = OffsetClock(clock)
         self.time_range = RunTimeRange(self.clock, config)
