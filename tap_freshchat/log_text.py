@@ -36,7 +36,7 @@ def printable(text: str) -> str:
     """Text without control characters other than tabs and ends of lines."""
     if text.isprintable():
         return text
-    return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
+    return "".join(each for each in text if each.isprintable() or each in "\n\t")
 
 
 def _redact_query(query: re.Match[str]) -> str:

@@ -90,7 +90,7 @@ class _SecureConnection(HTTPSConnection):
 
 
 class _PublicSecureConnection(_SecureConnection):
-    """Connection to a public address only, whatever the name resolves to."""
+    """Connection to a public address only, also if a name resolves to another."""
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _RETRYABLE_4XX = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-# How stores answer an expired link: S3 with 400 or 403, Google and Azure with 401, 403 or 410.
+# Status of an expired link: S3 with 400 or 403, Google and Azure with 401, 403 or 410.
 _LINK_GONE = {400, 401, 403, 404, 410}
 
 
@@ -64,7 +64,7 @@ def raise_for_status(
 
 
 def raise_for_web_page(status: int, request_line: str) -> NoReturn:
-    """Raise the error for a web page, which says nothing about the account, whatever its status."""
+    """Raise the error for a web page, which says nothing about the account under any status."""
     text = (
         f"{request_line} returned {status} with a web page, which is not of the Freshchat API. "
         f"Check setting api_url, and any firewall, proxy or login portal in between."
