@@ -1,4 +1,4 @@
-"""Filter of log handlers that removes secrets and control characters under any log configuration."""
+"""Filter of log handlers that removes secrets and control characters, in any configuration."""
 
 from __future__ import annotations
 
