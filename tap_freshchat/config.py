@@ -126,10 +126,13 @@ def normalise_api_url(api_url: str) -> str:
     """
     text = api_url.strip().rstrip("/")
     try:
+        if not text.isprintable() or " " in text:
+            # `urlsplit` drops some of these characters and joins what is around them.
+            raise ValueError("not a URL")  # noqa: TRY301 - the same error as urlsplit's
         url = urlsplit(text if "://" in text else f"https://{text}")
         host, port = (url.hostname or "").lower(), url.port
     except ValueError:
-        # Unbalanced brackets or an invalid port.
+        # Also unbalanced brackets or an invalid port.
         host, port = "", None
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
         raise ConfigError(

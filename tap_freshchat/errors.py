@@ -39,12 +39,24 @@ class RequestRejectedError(FreshchatError):
         self.status = status
 
 
+class IncompleteListError(FreshchatError):
+    """A list ended before the service's own total or link said; a part of it may be complete."""
+
+
 class RetryableError(FreshchatError):
     """An error that may be gone at the next attempt (429, 5xx)."""
 
 
 class ConnectionFailedError(RetryableError):
     """The connection failed before or during the response."""
+
+
+class RateLimitError(RetryableError):
+    """Rate limit of the account (429); `pause` is in seconds, 0 if the response has no hint."""
+
+    def __init__(self, message: str, *, pause: float) -> None:
+        super().__init__(message)
+        self.pause = pause
 
 
 class ResourceRateLimitError(RetryableError):

@@ -11,11 +11,13 @@ import requests
 from tap_freshchat.activity.agent_status import AgentStatusChange, status_change_from_row
 from tap_freshchat.activity.events import ConversationEvent, event_from_row, infer_start
 from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.deadlines import DeadlineAdapter
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
 from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
 from tap_freshchat.ids import shard_of
+from tap_freshchat.log_redaction import redact_logs
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
@@ -62,6 +64,8 @@ class RunContext:
         self.config = config
         # Its warnings contain URLs, and the query of a signed link opens a report.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
+        # A log configuration may set its children to DEBUG.
+        redact_logs(token)
         self.uses_rest = config.activity_source == "rest"
         self.clock = OffsetClock(clock)
         self.time_range = RunTimeRange(self.clock, config)
@@ -132,6 +136,10 @@ class RunContext:
         """
         config = Config.from_config(raw_config, (clock or SystemClock()).now())
         session = requests.Session()
+        session.mount("https://", DeadlineAdapter(public_only=True))
+        # Its own host may be a gateway with a private address; plain http is for loopback only.
+        session.mount("http://", DeadlineAdapter())
+        session.mount(f"{config.base_url.removesuffix('/v2')}/", DeadlineAdapter())
         token = config.token or ""
         if config.sandbox:
             clock, sandbox_token = cls._mount_sandbox(session, config.sandbox, clock)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_freshchat.api.responses import decode_json
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
         try:
             return _PARTS.decode(text)
         except (ValueError, RecursionError):
-            pass
+            # Perhaps one unreadable character only.
+            if (found := _readable_parts(text)) is not None:
+                return found
     parts: list[dict[str, Any]] = []
     if content := row.get("message") or text:
         parts.append({"text": {"content": content}})
@@ -57,3 +60,12 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
         {kind: {"url": url}} for kind in ("image", "video") if (url := row.get(f"{kind}_url"))
     )
     return parts
+
+
+def _readable_parts(text: str) -> list[dict[str, Any]] | None:
+    try:
+        parts = decode_json(text)
+    except ValueError:
+        return None
+    is_list = isinstance(parts, list) and all(isinstance(part, dict) for part in parts)
+    return parts if is_list else None

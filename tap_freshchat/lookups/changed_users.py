@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from tap_freshchat.api import pagination
+from tap_freshchat.errors import IncompleteListError
 from tap_freshchat.lookups.conversations import BoundedCache
 from tap_freshchat.times import format_request_time, parse_time_or_none
 from tap_freshchat.windows import Window
@@ -34,6 +35,8 @@ FILTER_TOLERANCE = timedelta(days=1)
 # Whether bounds are inclusive, and to what fraction of a second, is not documented: requests ask
 # for a little more.
 MARGIN = timedelta(seconds=1)
+# The list of a window is not split further: requests ask for a second on either side.
+MIN_WINDOW = timedelta(seconds=2)
 # Pages shift by a few items; a user listed again later than this is emitted again, harmlessly.
 MAX_SEEN_IDS = 20_000
 
@@ -88,16 +91,29 @@ class ChangedUsers:
 
     def _save(self, window: Window, path: Path, *, full: bool = False) -> bool:
         """Write a list; False, with the list unfinished, at the first sign of no filter."""
+        with path.open("wb") as file:
+            return self._write(window, file, full=full)
+
+    def _write(self, window: Window, file: BinaryIO, *, full: bool) -> bool:
+        """Write the users of a window; in halves where the service does not list all of them."""
         params = {
             "updated_from": format_request_time(window.start - MARGIN),
             "updated_to": format_request_time(window.end + MARGIN),
         }
         users = pagination.PagedList(self._client, "/users", "users", params)
-        with path.open("wb") as file:
+        start = file.tell()
+        try:
             for page in users.pages_backwards(changed_at):
                 if not full and any(_is_outside_window(user, window) for user in page):
                     return False
                 file.writelines(msgspec.json.encode(user) + b"\n" for user in page)
+        except IncompleteListError as error:
+            # Where the filter is not obeyed, a shorter window lists the same users.
+            if full or window.end - window.start <= MIN_WINDOW:
+                raise IncompleteListError(f"{error} Users changed in {window}.") from None
+            file.seek(start)
+            file.truncate()
+            return all(self._write(half, file, full=False) for half in window.halves())
         return True
 
     def _path(self, window: Window) -> Path:
