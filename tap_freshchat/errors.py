@@ -38,6 +38,10 @@ class RequestRejectedError(FreshchatError):
         self.reason = reason
 
 
+class EndlessListError(FreshchatError):
+    """The pages of a list link to each other without end; what was read so far is usable."""
+
+
 class RetryableError(FreshchatError):
     """An error that may be gone at the next attempt (429, 5xx)."""
 

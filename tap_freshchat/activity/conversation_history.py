@@ -123,7 +123,9 @@ class ConversationHistory:
         if state.values.get(AGENT) is None or state.agent_assigned_time is None:
             return False
         history = self.snapshot.history if self.snapshot else None
-        return not (history and history.messages and history.covers(state.agent_assigned_time))
+        if history is None or history.has_gaps:
+            return True
+        return not (history.messages and history.covers(state.agent_assigned_time))
 
     def _replay(self, start: datetime) -> tuple[int, list[EventWithState]]:
         """Position of the first event at or after `start`, and the replay of all from there."""

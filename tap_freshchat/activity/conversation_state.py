@@ -66,13 +66,15 @@ class ConversationState:
 class EventWithState:
     """An event of a conversation, what it changed, and the state right after it.
 
-    `changes` are `{field: (old, new)}`; an unknown old value is None.
+    `changes` are `{field: (old, new)}`; an unknown old value is None. `changes_nothing`: nobody is
+    assigned by it, and it is known that nobody was before.
     """
 
     event: ConversationEvent
     changes: Mapping[str, tuple[str | None, str | None]]
     previous_values_known: bool
     state: ConversationState
+    changes_nothing: bool = False
 
 
 def apply_event(before: ConversationState, event: ConversationEvent) -> EventWithState:
@@ -87,7 +89,8 @@ def apply_event(before: ConversationState, event: ConversationEvent) -> EventWit
     }
     known = all(name in after.values for name in changes)
     after.values.update(values)
-    return EventWithState(event, changes, known, after)
+    nothing = known and bool(changes) and all(pair == (None, None) for pair in changes.values())
+    return EventWithState(event, changes, known, after, changes_nothing=nothing)
 
 
 def _values_set_by(  # noqa: PLR0911 - one for each kind of event

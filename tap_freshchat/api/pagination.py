@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.api import responses
 from tap_freshchat.api.client import build_path
-from tap_freshchat.errors import FreshchatError, NotFoundError, RequestRejectedError
+from tap_freshchat.errors import (
+    EndlessListError,
+    FreshchatError,
+    NotFoundError,
+    RequestRejectedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +34,8 @@ class PagedList:
     Never requests pages beyond `total_pages`, which are an error (WRONG_PAGE), not empty.
     Requests ascending order: without one, items may shift between pages.
 
-    `optional`: a response without the list means no items.
+    `optional`: a response without the list means no items. `on_odd` is called for each item that
+    is not an object with an id, which is left out; without it, such an item is an error.
     """
 
     client: FreshchatClient
@@ -38,6 +44,7 @@ class PagedList:
     params: Mapping[str, Any] = field(default_factory=dict)
     id_field: str = "id"
     optional: bool = False
+    on_odd: Callable[[], None] | None = None
 
     def items(self) -> Iterator[dict[str, Any]]:
         """Items from the first to the last."""
@@ -94,7 +101,9 @@ class PagedList:
         entries = response.get(self.key)
         if entries is None and self.optional:
             entries = []
-        items = responses.require_object_list(entries, self.path, self.key, id_field=self.id_field)
+        items = responses.require_object_list(
+            entries, self.path, self.key, id_field=self.id_field, on_odd=self.on_odd
+        )
         counts = responses.require_object(response.get("pagination") or {}, self.path)
         pages = _count(counts.get("total_pages"))
         if pages is None:
@@ -108,23 +117,29 @@ def _count(value: object) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
-def user_conversations(client: FreshchatClient, user_id: str) -> list[dict[str, Any]] | None:
+def user_conversations(
+    client: FreshchatClient, user_id: str, *, on_odd: Callable[[], None] | None = None
+) -> list[dict[str, Any]] | None:
     """Listed conversations of a user, each once; None if the user no longer exists."""
     path = build_path("users", user_id, "conversations")
-    listed = PagedList(client, path, "conversations", optional=True)
+    listed = PagedList(client, path, "conversations", optional=True, on_odd=on_odd)
     try:
         return list(listed.by_id().values())
     except NotFoundError:
         return None
 
 
-def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator[dict[str, Any]]:
+def paginate_messages(
+    client: FreshchatClient, conversation_id: str, *, on_odd: Callable[[], None] | None = None
+) -> Iterator[dict[str, Any]]:
     """Messages of one conversation, as they come: newest first, pages chained by `link.href`.
+
+    `on_odd` is as in `PagedList`.
 
     Raises:
         NotFoundError: there is no such conversation.
-        FreshchatError: links lead back to a page already read or on without end, or a response has
-            another shape.
+        EndlessListError: links lead back to a page already read or on without end.
+        FreshchatError: a response has another shape.
     """
     path = list_path = build_path("conversations", conversation_id, "messages")
     query: Mapping[str, Any] | None = {"page": 1, "items_per_page": client.page_size}
@@ -132,15 +147,15 @@ def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator
     empty_pages = 0
     while path:
         if path in visited:
-            raise FreshchatError("A list of messages links back to a page already read.")
+            raise EndlessListError("A list of messages links back to a page already read.")
         visited.add(path)
         response = responses.require_object(client.get(path, query), list_path)
         entries = responses.require_object_list(
-            response.get("messages") or [], list_path, "messages"
+            response.get("messages") or [], list_path, "messages", on_odd=on_odd
         )
         yield from entries
         empty_pages = 0 if entries else empty_pages + 1
         if empty_pages == MAX_EMPTY_PAGES:
-            raise FreshchatError("A list of messages continues without any messages in it.")
+            raise EndlessListError("A list of messages continues without any messages in it.")
         link = responses.require_object(response.get("link") or {}, list_path)
         path, query = str(link.get("href") or ""), None
