@@ -171,7 +171,12 @@ class ConversationHistory:
                 if name in present:
                     values[name] = present[name]
                     provisional = True
-        return replace(state, values=values, is_provisional=provisional)
+        return replace(
+            state,
+            values=values,
+            is_provisional=provisional,
+            lists_assignments=self.lists_assignments,
+        )
 
     def _present(self, time: datetime, *, is_inclusive: bool) -> Mapping[str, str | None]:
         """The present conversation, if its messages show no change since a time; else nothing."""

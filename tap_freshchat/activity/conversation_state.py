@@ -43,11 +43,13 @@ class ConversationState:
     `values` holds those of `TRACKED_FIELDS` that are known. `first_agent_assigned_time` is of the
     open interaction, `first_group_assigned_time` of the whole conversation; both are None unless
     the start is among the events. `is_provisional`: an event before this time can still arrive, or
-    a value is that of the present conversation.
+    a value is that of the present conversation. `lists_assignments`: whether the source of the
+    events lists assignments.
     """
 
     values: dict[str, str | None] = field(default_factory=dict)
     is_provisional: bool = False
+    lists_assignments: bool = True
     interaction_id: str | None = None
     channel_id: str | None = None
     created_time: datetime | None = None

@@ -107,6 +107,12 @@ class MessageHistory:
         # Loading stopped at an earlier interaction, or in the middle of one.
         return True if self.back_to is not None and not self.cut else None
 
+    def is_whole_since(self, time: datetime) -> bool:
+        """Whether there are messages, and none since a time is missing."""
+        if not self.messages or self.has_gaps:
+            return False
+        return not self.cut or self.messages[0].time < time
+
     def shows_no_change_since(self, time: datetime, *, is_inclusive: bool = False) -> bool:
         """Whether no system message and no interaction start after a time changed anything.
 

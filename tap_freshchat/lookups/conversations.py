@@ -53,7 +53,7 @@ class ConversationLookup:
         self._unavailable: BoundedCache[Snapshot] = BoundedCache(MAX_UNAVAILABLE)
         self._refused: set[str] = set()
         self._unidentified: set[str] = set()
-        self._any_read = False
+        self._any_identified = False
         self._missing = 0
 
     def get_snapshots(self, requested: Mapping[str, datetime | None]) -> Mapping[str, Snapshot]:
@@ -83,17 +83,17 @@ class ConversationLookup:
         return self._customers.get(user_ids)
 
     def require_customers(self, unidentified: Iterable[str]) -> None:
-        """Raise if Freshchat refuses all conversations, and those given have no known customer.
+        """Raise if refusals leave the customers of all conversations unknown, as of those given.
 
         Events are emitted only once, and without a customer they are of little use.
         """
-        if self._any_read:
+        if self._any_identified:
             return
         self._unidentified |= self._refused.intersection(unidentified)
         if len(self._unidentified) >= MAX_FAILURES_AT_START:
             raise FreshchatError(
-                "Freshchat refuses all conversations, so the customers of events are unknown. "
-                "Check the rights of api_token."
+                "Freshchat refuses conversations or their messages, so the customers of events are "
+                "unknown. Check the rights of api_token."
             )
 
     def log_missing(self) -> None:
@@ -116,7 +116,7 @@ class ConversationLookup:
         """Cache the result of a look-up, and count what is missing from it."""
         snapshot = fetched.snapshot
         has_record = bool(snapshot.conversation)
-        self._any_read = self._any_read or has_record
+        self._any_identified = self._any_identified or snapshot.user_id is not None
         if has_record or not fetched.error:
             self._enrichment.succeeded(NOT_READ)
         if not fetched.error:
@@ -126,6 +126,7 @@ class ConversationLookup:
             self._enrichment.failed(NO_MESSAGES, fetched.error)
         else:
             self._enrichment.failed(NOT_READ, fetched.error)
+        if fetched.error and snapshot.user_id is None:
             self._refused.add(conversation_id)
         fetched.count_odd_messages(self._enrichment)
         cache = self._snapshots if has_record and not fetched.error else self._unavailable
