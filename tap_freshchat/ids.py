@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(
 
 
 def is_placeholder(person_id: str) -> bool:
-    """Whether an id stands for no id, such as `undefined`: many people would share it."""
+    """Whether a text means that there is no id, such as `undefined`: many people would share it."""
     return _PLACEHOLDER.fullmatch(person_id.strip().strip("\"'").strip()) is not None
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Cached conversations; the oldest are dropped. A conversation has 25 kB of messages.
 MAX_SNAPSHOTS = 1_000
-# Conversations remembered as gone or refused, without messages.
+# Conversations cached as gone or refused, without messages.
 MAX_UNAVAILABLE = 20_000
 # Kinds of what is set aside.
 NOT_READ = "conversations without details"

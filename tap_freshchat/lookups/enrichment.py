@@ -2,7 +2,7 @@
 
 A look-up that only completes records never ends a run: the item is counted, the first of its kind
 is a warning, and its records have the ids that are known without it. If Freshchat is down, though,
-the run ends: otherwise all of its records would lack details that were there to be had.
+the run ends: otherwise all of its records would lack details that exist.
 """
 
 from __future__ import annotations

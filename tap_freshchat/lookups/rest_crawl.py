@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from tap_freshchat.activity.conversation_history import context_start
 from tap_freshchat.activity.message_history import Snapshot, has_message_since
 from tap_freshchat.api import pagination
 from tap_freshchat.concurrency import ordered_map
@@ -207,12 +208,15 @@ class RestCrawl:
         """
         messages = UsableMessages(self.client, job.conversation_id)
         try:
-            if not has_message_since(messages, job.since):
+            # A message without a readable time may be new.
+            if not has_message_since(messages, job.since) and not messages.odd:
                 return None
         except FreshchatError as error:
             return error
+        # As far back as the state of its first event rests on, wherever the run starts.
+        back_to = context_start(job.since)
         return fetch_snapshot(
-            self.client, job.conversation_id, job.since, clock=self.clock, needs_record=False
+            self.client, job.conversation_id, back_to, clock=self.clock, needs_record=False
         )
 
     def _snapshot_in(

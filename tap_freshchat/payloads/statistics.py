@@ -45,7 +45,7 @@ def compute_statistics(
         "first_to_last_agent_seconds": _unless_equal(assigned, reassigned),
         "first_to_last_group_seconds": _unless_equal(group, group_reassigned),
     }
-    # Without any assignment, both count from an earlier moment: only if none can be missing.
+    # Without any assignment, both count from an earlier time: only if none can be missing.
     is_known = assigned is not None or (not reassigned and _assignments_are_known(state, start))
     if is_known:
         spans["resolution_time_chrs"] = (assigned or start, resolved)
