@@ -152,7 +152,7 @@ def test_figures_of_this_moment_name_what_was_counted():
 
 @pytest.mark.parametrize("status", [400, 404])
 @pytest.mark.parametrize("metric", [UNASSIGNED, "team_presence.online"])
-def test_a_figure_of_this_moment_is_read_from_whichever_endpoint_has_it(status, metric, caplog):
+def test_a_current_figure_is_read_from_whichever_endpoint_has_it(status, metric, caplog):
     usual, other = "/v2/metrics/historical", "/v2/metrics/instant"
     if metric != UNASSIGNED:
         usual, other = other, usual
