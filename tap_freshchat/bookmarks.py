@@ -116,6 +116,10 @@ class Bookmark:
             self._seen = dict(self._newest())
         return not (self._known and self.id_of(key) in self._known)
 
+    def forget(self, key: Hashable) -> None:
+        """Drop a record that was not emitted after all, so that a later run judges it again."""
+        self._seen.pop(key, None)
+
     def advance(self, window_end: datetime) -> None:
         """Move to the end of a window whose records have all been emitted."""
         overlap_start = window_end - self.overlap

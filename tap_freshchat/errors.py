@@ -43,6 +43,10 @@ class IncompleteListError(FreshchatError):
     """A list ended before the service's own total or link said; a part of it may be complete."""
 
 
+class EndlessListError(FreshchatError):
+    """The pages of a list link to each other without end; what was read so far is usable."""
+
+
 class RetryableError(FreshchatError):
     """An error that may be gone at the next attempt (429, 5xx)."""
 

@@ -21,6 +21,7 @@ from tap_freshchat.log_redaction import redact_logs
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.enrichment import Enrichment
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.reports import catalog
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.bookmarks import Bookmark
+    from tap_freshchat.lookups.rest_crawl import Source
 
 # Clock differences up to this are covered by the overlap.
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -80,17 +82,19 @@ class RunContext:
             page_size=config.page_size,
         )
         self.set_aside = SetAside(config.rejected_rows_path)
-        self.directory = AccountDirectory(client)
-        self.conversations = ConversationLookup(client, self.clock)
+        self.enrichment = enrichment = Enrichment(client, self.set_aside)
+        self.directory = AccountDirectory(client, enrichment)
+        self.conversations = ConversationLookup(client, self.clock, enrichment)
         self.temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
         self.changed_users = ChangedUsers(client, folder)
-        self._crawl = RestCrawl(
+        self.crawl = RestCrawl(
             client,
             self.changed_users,
             self.clock,
             folder,
+            enrichment,
             in_shard=self.in_shard,
             all_users=config.user_scope == "all",
         )
@@ -233,8 +237,11 @@ class RunContext:
         if self.in_shard(row["agent_id"]):
             yield status_change_from_row(report, row)
 
-    def crawled_conversations(self) -> Iterator[Snapshot]:
-        """Changed conversations via REST; crawled once a run."""
+    def crawled_conversations(
+        self, retries: Mapping[Source, datetime]
+    ) -> Iterator[tuple[Snapshot, datetime | None]]:
+        """Changed conversations via REST, and those of `retries`; crawled once a run."""
         # Up to now, even if end_date is earlier: users are listed by their latest change only.
         # Later messages are filtered one by one.
-        return self._crawl.conversations(Window(self.crawl_since, self.time_range.now))
+        window = Window(self.crawl_since, self.time_range.now)
+        return self.crawl.conversations(window, retries)

@@ -15,6 +15,7 @@ from typing_extensions import override
 from tap_freshchat.config import unknown_settings
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import ConfigError
+from tap_freshchat.lookups.directory import LISTS
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.reports import catalog
 from tap_freshchat.run_context import RunContext
@@ -22,7 +23,7 @@ from tap_freshchat.sdk import SdkTap
 from tap_freshchat.shutdown import signals_blocked
 from tap_freshchat.streams.agent_activity import AgentActivity
 from tap_freshchat.streams.conversations import Conversations
-from tap_freshchat.streams.entities import ENTITIES, Account, EntityStream
+from tap_freshchat.streams.entities import Account, EntityStream
 from tap_freshchat.streams.events import ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
@@ -75,7 +76,7 @@ class TapFreshchat(SdkTap):
     def discover_streams(self) -> Sequence[Stream]:
         return [
             *(stream(self, self.start_run) for stream in STREAMS),
-            *(EntityStream(self, self.start_run, *entity) for entity in ENTITIES.items()),
+            *(EntityStream(self, self.start_run, name) for name in LISTS),
             *(RawReport(self, self.start_run, report) for report in catalog.REPORTS),
         ]
 

@@ -123,7 +123,9 @@ class ConversationHistory:
         if state.values.get(AGENT) is None or state.agent_assigned_time is None:
             return False
         history = self.snapshot.history if self.snapshot else None
-        return not (history and history.messages and history.covers(state.agent_assigned_time))
+        if history is None or history.has_gaps:
+            return True
+        return not (history.messages and history.covers(state.agent_assigned_time))
 
     def _replay(self, start: datetime) -> tuple[int, list[EventWithState]]:
         """Position of the first event at or after `start`, and the replay of all from there."""
@@ -169,7 +171,12 @@ class ConversationHistory:
                 if name in present:
                     values[name] = present[name]
                     provisional = True
-        return replace(state, values=values, is_provisional=provisional)
+        return replace(
+            state,
+            values=values,
+            is_provisional=provisional,
+            lists_assignments=self.lists_assignments,
+        )
 
     def _present(self, time: datetime, *, is_inclusive: bool) -> Mapping[str, str | None]:
         """The present conversation, if its messages show no change since a time; else nothing."""

@@ -15,6 +15,7 @@ from tap_freshchat.activity.events import (
     CREATED,
     REOPENED,
     RESOLVED,
+    STARTED,
     UNKNOWN_CHANGE,
     ConversationEvent,
 )
@@ -89,6 +90,8 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
     with_id = any(message.interaction_id for message in history.messages)
     with_customer = any(message.author_type == "user" for message in history.messages)
     has_interaction_ids = with_id or not with_customer
+    # A message that is missing may be older.
+    first_kind = STARTED if history.has_gaps else CREATED if history.complete else REOPENED
     latest = None
     for number, message in enumerate(history.messages):
         # A message may lack the id, such as one before the customer's first message.
@@ -96,9 +99,9 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
             first, latest = latest is None, message.interaction_id
             start = interaction_start_time(latest) or message.time
             if not (first and history.cut):
-                add(CREATED if first and history.complete else REOPENED, start, latest, message)
+                add(first_kind if first else REOPENED, start, latest, message)
         elif not has_interaction_ids and number == 0 and history.complete:
-            add(CREATED, message.time, None, message)
+            add(first_kind, message.time, None, message)
         elif not has_interaction_ids and message.has_flag("isReopen"):
             add(REOPENED, message.time, None, message)
         if message.has_flag("isResolved"):

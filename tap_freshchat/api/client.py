@@ -96,14 +96,22 @@ class FreshchatClient:
         """
         return self._with_retries(lambda: self._json("GET", path, params=params), attempts)
 
-    def post(self, path: str, body: Any, *, has_resource_limit: bool = False) -> Any:
+    def post(
+        self,
+        path: str,
+        body: Any,
+        *,
+        has_resource_limit: bool = False,
+        attempts: int = MAX_ATTEMPTS,
+    ) -> Any:
         """The JSON response to POST `path` with a JSON body.
 
         `has_resource_limit` marks a resource with its own rate limit: ResourceRateLimitError means
         that it is reached, and all other requests may continue.
         """
         return self._with_retries(
-            lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body)
+            lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body),
+            attempts,
         )
 
     def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:

@@ -9,7 +9,7 @@ from tap_freshchat.api import responses
 from tap_freshchat.errors import FreshchatError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_freshchat.api.client import FreshchatClient
 
@@ -27,6 +27,8 @@ class ListPage:
     total_pages: int | None = None
     total_items: int | None = None
     next_link: str = ""
+    # Items that are no objects with an id.
+    dropped: int = 0
 
     @property
     def states_nothing(self) -> bool:
@@ -38,7 +40,8 @@ class ListPage:
 class ListEndpoint:
     """List whose responses have the items under `key`, beside `pagination` and `links`.
 
-    `optional`: a response without the list means no items.
+    `optional`: a response without the list means no items. `on_odd` is called for each item that
+    is not an object with an id, which is left out; without it, such an item is an error.
     """
 
     client: FreshchatClient
@@ -47,6 +50,7 @@ class ListEndpoint:
     params: Mapping[str, Any] = field(default_factory=dict)
     id_field: str = "id"
     optional: bool = False
+    on_odd: Callable[[], None] | None = None
 
     def fetch(self, address: int | str) -> ListPage:
         """Fetch a page by its number or its link.
@@ -62,7 +66,10 @@ class ListEndpoint:
         entries = response.get(self.key)
         if entries is None and self.optional:
             entries = []
-        items = responses.require_object_list(entries, self.path, self.key, id_field=self.id_field)
+        items = responses.require_object_list(
+            entries, self.path, self.key, id_field=self.id_field, on_odd=self.on_odd
+        )
+        dropped = len(entries or ()) - len(items)
         counts = responses.require_object(response.get("pagination") or {}, self.path)
         try:
             total_pages = _count(counts.get("total_pages"))
@@ -74,7 +81,8 @@ class ListEndpoint:
             total_items = _count(counts.get("total_items"))
         except ValueError:
             total_items = None
-        return ListPage(items, total_pages, total_items, _next_link(response.get("links")))
+        link = _next_link(response.get("links"))
+        return ListPage(items, total_pages, total_items, link, dropped)
 
 
 def may_be_full(count: int, page_size: int) -> bool:

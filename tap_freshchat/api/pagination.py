@@ -15,7 +15,7 @@ from tap_freshchat.api import responses
 from tap_freshchat.api.client import build_path
 from tap_freshchat.api.list_pages import ListEndpoint, ListPage, may_be_full
 from tap_freshchat.errors import (
-    FreshchatError,
+    EndlessListError,
     IncompleteListError,
     NotFoundError,
     RequestRejectedError,
@@ -70,7 +70,7 @@ class PagedList(ListEndpoint):
             rows, error = 0, None
             try:
                 for page in self._forwards():
-                    rows += len(page.items)
+                    rows += len(page.items) + page.dropped
                     totals.append(page.total_items)
                     for item in page.items:
                         if (key := str(item[self.id_field])) not in seen:
@@ -108,11 +108,11 @@ class PagedList(ListEndpoint):
         numbers = self._numbers(first)
         if len(numbers) <= 1:
             yield first.items
-            self._require(len(first.items), first.total_items)
+            self._require(len(first.items) + first.dropped, first.total_items)
             return
         distinct = _Distinct()
         size = least = first.total_items
-        size_now, in_order, missing = size, True, 0
+        size_now, in_order, missing, dropped = size, True, 0, 0
         for number in reversed(numbers):
             page = self._fetch_later(number)
             if page is None:
@@ -128,6 +128,7 @@ class PagedList(ListEndpoint):
             new = distinct.add([str(item[self.id_field]) for item in page.items])
             if page.items and not new and page.total_items is None:
                 raise self._incomplete(None)
+            dropped += page.dropped
             size_now = page.total_items
             if size_now is not None:
                 least = min(size_now, size_now if least is None else least)
@@ -138,7 +139,7 @@ class PagedList(ListEndpoint):
             for page in self._forwards():
                 distinct.add([str(item[self.id_field]) for item in page.items])
                 yield page.items
-        self._require(distinct.count, least)
+        self._require(distinct.count + dropped, least)
 
     def _numbers(self, first: ListPage) -> list[int]:
         """Numbers of all pages; follows links to the last where there are no totals."""
@@ -209,26 +210,32 @@ class PagedList(ListEndpoint):
         )
 
 
-def user_conversations(client: FreshchatClient, user_id: str) -> list[dict[str, Any]] | None:
+def user_conversations(
+    client: FreshchatClient, user_id: str, *, on_odd: Callable[[], None] | None = None
+) -> list[dict[str, Any]] | None:
     """Listed conversations of a user, each once; None if the user no longer exists."""
     path = build_path("users", user_id, "conversations")
-    listed = PagedList(client, path, "conversations", optional=True)
+    listed = PagedList(client, path, "conversations", optional=True, on_odd=on_odd)
     try:
         return list(listed.by_id().values())
     except NotFoundError:
         return None
 
 
-def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator[dict[str, Any]]:
+def paginate_messages(
+    client: FreshchatClient, conversation_id: str, *, on_odd: Callable[[], None] | None = None
+) -> Iterator[dict[str, Any]]:
     """Messages of one conversation, as they come: newest first.
 
     Pages are chained by `link.href`. Without a link, a full page is followed by its number, until a
     page is not full or brings nothing new.
 
+    `on_odd` is as in `PagedList`.
+
     Raises:
         NotFoundError: there is no such conversation.
-        FreshchatError: links lead back to a page already read or on without end, or a response has
-            another shape.
+        EndlessListError: links lead back to a page already read or on without end.
+        FreshchatError: a response has another shape.
     """
     path = list_path = build_path("conversations", conversation_id, "messages")
     number = 1
@@ -239,7 +246,7 @@ def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator
     has_links = False
     while True:
         if query is None and path in visited:
-            raise FreshchatError("A list of messages links back to a page already read.")
+            raise EndlessListError("A list of messages links back to a page already read.")
         visited.add(path)
         try:
             response = responses.require_object(client.get(path, query), list_path)
@@ -248,7 +255,7 @@ def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator
                 return
             raise
         entries = responses.require_object_list(
-            response.get("messages") or [], list_path, "messages"
+            response.get("messages") or [], list_path, "messages", on_odd=on_odd
         )
         new = {entry["id"] for entry in entries} - seen
         seen |= new
@@ -258,7 +265,7 @@ def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator
         yield from entries
         empty_pages = 0 if new else empty_pages + 1
         if empty_pages == MAX_EMPTY_PAGES:
-            raise FreshchatError("A list of messages continues without any messages that are new.")
+            raise EndlessListError("A list of messages continues without new messages.")
         link = responses.require_object(response.get("link") or {}, list_path)
         number += 1
         longest = max(longest, len(entries))

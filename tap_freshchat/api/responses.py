@@ -12,7 +12,7 @@ import msgspec
 from tap_freshchat.errors import FreshchatError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # Digits of the longest number that is read: beyond any id or count.
 MAX_DIGITS = 1000
@@ -93,23 +93,35 @@ def require_object(value: Any, path: str) -> dict[str, Any]:
 
 
 def require_object_list(
-    value: Any, path: str, key: str, *, id_field: str | None = "id"
+    value: Any,
+    path: str,
+    key: str,
+    *,
+    id_field: str | None = "id",
+    on_odd: Callable[[], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Check a list of objects, each with an id; returns them with ids as strings.
 
-    `id_field` is None if items have no id.
+    `id_field` is None if items have no id. An item of another form is an error; with `on_odd`, it
+    is left out, and `on_odd` is called for it.
     """
     if not isinstance(value, list):
         raise FreshchatError(f"The response of {path} has no list {key}. Check api_url.")
-    for item in value:
-        if not isinstance(item, dict) or not (
-            id_field is None or isinstance(item.get(id_field), (str, int))
-        ):
+    usable = [item for item in value if _is_object_with_id(item, id_field)]
+    for _ in range(len(value) - len(usable)):
+        if on_odd is None:
             raise FreshchatError(
                 f"The response of {path} has an item in {key} that is not an object with "
                 f"{id_field}."
             )
-    return [stringify_ids(item, id_field) for item in value]
+        on_odd()
+    return [stringify_ids(item, id_field) for item in usable]
+
+
+def _is_object_with_id(item: Any, id_field: str | None) -> bool:
+    if not isinstance(item, dict):
+        return False
+    return id_field is None or isinstance(item.get(id_field), (str, int))
 
 
 def stringify_ids(item: dict[str, Any], *id_fields: str | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import msgspec
 
 from tap_freshchat.api import pagination
 from tap_freshchat.errors import IncompleteListError
-from tap_freshchat.lookups.conversations import BoundedCache
+from tap_freshchat.lookups.customers import BoundedCache
 from tap_freshchat.times import format_request_time, parse_time_or_none
 from tap_freshchat.windows import Window
 

@@ -155,12 +155,13 @@ def _origin(
 ) -> dict[str, Any]:
     """The customer, where the event comes from, and the envelope."""
     snapshot = context.snapshot
+    enriched = snapshot is not None and snapshot.has_record and bool(snapshot.conversation)
     return {
         "user_id": context.user_id,
         "user_reference_id": context.user_reference_id,
         "source": context.source,
         "time_is_approximate": time_is_approximate,
-        "enriched_at": format_time(snapshot.time) if snapshot and snapshot.conversation else None,
+        "enriched_at": format_time(snapshot.time) if snapshot and enriched else None,
         "state_is_provisional": state.is_provisional,
         **_envelope(context.configuration, CONVERSATION_VERSION),
     }

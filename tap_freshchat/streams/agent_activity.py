@@ -79,7 +79,8 @@ class AgentActivity(ReportStream):
             return
         rest_state = self._bookmark.source_state
         before = rest_state.get(STATUSES, {})
-        present = agent_statuses(self.run.directory.agents.values())
+        # The list is the source here, so its refusal is an error.
+        present = agent_statuses(self.run.directory.items("agents").values())
         since = format_time(self._bookmark.value or window.start)
         for change in diff_statuses(before, present, since=since, time=window.end):
             if self.run.in_shard(change.agent_id):

@@ -41,8 +41,14 @@ class ConversationEvents(EventStream[ConversationEvent]):
         occurrence: Occurrence[ConversationEvent],
         history: ConversationHistory,
         context: EventContext,
-    ) -> dict[str, Any]:
-        return payloads.conversation_event(history.after(occurrence.content.id), context)
+    ) -> dict[str, Any] | None:
+        event_id = occurrence.content.id
+        step = history.after(event_id)
+        if step.changes_nothing:
+            # A row that arrives late may show that it did.
+            self._bookmark.forget(event_id)
+            return None
+        return payloads.conversation_event(step, context)
 
     @override
     def occurrences(self, window: Window) -> Iterator[Occurrence[ConversationEvent]]:
@@ -62,13 +68,13 @@ class ConversationEvents(EventStream[ConversationEvent]):
     def _from_rest(self, window: Window) -> Iterator[tuple[ConversationEvent, Snapshot]]:
         rest_state = self._bookmark.source_state
         assignees = rest_inference.LastSeenAssignees(rest_state.get(ASSIGNEES, {}))
-        for snapshot in self.run.crawled_conversations():
+        for snapshot, since in self.crawled_conversations():
             for event in rest_inference.events_from_snapshot(snapshot):
                 if event.time_is_approximate and self.run.time_range.ends_in_the_past:
                     continue
                 due = event.time_is_approximate or event.time < window.end
                 changed = assignees.is_new(event)
-                if due and changed and self.is_new(event.id, event.time):
+                if due and changed and self.is_new(event.id, event.time, since=since):
                     yield event, snapshot
         rest_state[ASSIGNEES] = dict(assignees.latest)
 

@@ -48,10 +48,10 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
     run = stream.run
     app_id = run.directory.account.get("app_id")
     if stream.uses_rest:
-        for snapshot in run.crawled_conversations():
+        for snapshot, since in stream.crawled_conversations():
             for message, time in rest_inference.message_records(snapshot, app_id):
                 key = message["conversation_id"], message["id"]
-                if time < window.end and stream.is_new(key, time):
+                if time < window.end and stream.is_new(key, time, since=since):
                     yield Occurrence(
                         message, key[0], time, time, message["user_id"], None, snapshot
                     )

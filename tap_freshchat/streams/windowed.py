@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
+from tap_freshchat.lookups.rest_crawl import Source
 from tap_freshchat.streams.base import FreshchatStream
-from tap_freshchat.times import format_time, parse_time_or_none
+from tap_freshchat.times import format_time, parse_time, parse_time_or_none
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
     from datetime import datetime, timedelta
 
+    from tap_freshchat.activity.message_history import Snapshot
+
 # Part of the reports' sub-state: since when the job limit is known to count over all reports.
 SHARED_JOB_LIMIT = "shared_job_limit_since"
+# Part of the REST sub-state: what Freshchat refused, by kind and id, with the time from which the
+# next run reads it.
+UNREAD = "unread"
 
 
 class WindowedStream(FreshchatStream):
@@ -81,12 +87,13 @@ class WindowedStream(FreshchatStream):
         """Start of what this run emits."""
         return self.run.start_time_for(self._bookmark)
 
-    def is_new(self, key: Hashable, time: datetime) -> bool:
+    def is_new(self, key: Hashable, time: datetime, *, since: datetime | None = None) -> bool:
         """Whether a record belongs to this run and was not emitted before.
 
-        `key` is its id, or what `bookmark_id` builds that from.
+        `key` is its id, or what `bookmark_id` builds that from. `since` is earlier than the run's
+        start for what earlier runs could not read.
         """
-        return time >= self.start_time and self._bookmark.is_new(key, time)
+        return time >= (since or self.start_time) and self._bookmark.is_new(key, time)
 
     @staticmethod
     def bookmark_id(key: Any) -> str:
@@ -146,6 +153,26 @@ class ReportStream(WindowedStream):
     @override
     def uses_rest(self) -> bool:
         return self.supports_rest and self.run.uses_rest
+
+    def crawled_conversations(self) -> Iterator[tuple[Snapshot, datetime | None]]:
+        """Changed conversations via REST; those that earlier runs could not read have a `since`.
+
+        What this run cannot read is stored in the stream's state for the next one.
+        """
+        rest_state = self._bookmark.source_state
+        retries = {
+            Source(kind, source_id): parse_time(since)
+            for kind, times in rest_state.get(UNREAD, {}).items()
+            for source_id, since in times.items()
+        }
+        yield from self.run.crawled_conversations(retries)
+        unread: dict[str, dict[str, str]] = {}
+        for source in sorted(self.run.crawl.unread):
+            since = format_time(retries.get(source, self.start_time))
+            unread.setdefault(source.kind, {})[source.id] = since
+        rest_state.pop(UNREAD, None)
+        if unread:
+            rest_state[UNREAD] = unread
 
     @property
     def starts_before_retention(self) -> bool:
