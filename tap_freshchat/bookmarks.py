@@ -27,6 +27,9 @@ MAX_OVERLAP_IDS = 5000
 REPORTS = "reports"
 REST = "rest"
 
+# Part of the sub-state of reports: the reports that were read, which the account therefore has.
+REPORTS_READ = "reports_read"
+
 _END = "end"
 _IDS = "overlap_ids"
 _SINCE = "overlap_since"
@@ -83,6 +86,11 @@ class Bookmark:
     def has_read_reports(self) -> bool:
         """Whether any run has read the stream from reports."""
         return self._end(REPORTS) is not None
+
+    @property
+    def reports_read(self) -> list[str]:
+        """The reports that earlier runs have read for the stream, as far as they are stored."""
+        return list(self._of(REPORTS).get(REPORTS_READ) or ())
 
     @property
     def resumes_reports_after_rest(self) -> bool:

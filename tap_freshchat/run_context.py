@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,26 @@ from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
-from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
+from tap_freshchat.errors import (
+    ConfigError,
+    ConnectionFailedError,
+    FreshchatError,
+    NotFoundError,
+    RequestRejectedError,
+)
 from tap_freshchat.ids import shard_of
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
-from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.directory import CONNECT_ATTEMPTS, AccountDirectory
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.reports import catalog
+from tap_freshchat.reports.access import ReportAccess
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.set_aside import SetAside
 from tap_freshchat.shutdown import TempDir
+from tap_freshchat.stream_failures import StreamFailures
 from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.windows import Window
 
@@ -76,6 +85,7 @@ class RunContext:
             page_size=config.page_size,
         )
         self.set_aside = SetAside(config.rejected_rows_path)
+        self.failures = StreamFailures(self.check_service)
         self.directory = AccountDirectory(client)
         self.conversations = ConversationLookup(client, self.clock)
         self.temp_dir = temp_dir
@@ -98,8 +108,17 @@ class RunContext:
             timeout=config.report_timeout,
             exclude_pii=config.exclude_pii,
         )
+        self.report_access = ReportAccess(config.skip_reports)
+        # Streams that this run reads via REST, because the account has none of their reports.
+        self.rest_streams: set[str] = set()
         self.reports = ReportReader(
-            client, jobs, self.time_range, folder, config.report_window, config.report_columns
+            client,
+            jobs,
+            self.time_range,
+            folder,
+            config.report_window,
+            self.report_access,
+            config.report_columns,
         )
         # Report columns are configured for the stream that reads them as events.
         self.conversation_log = ReportLog(
@@ -171,6 +190,11 @@ class RunContext:
         except ConnectionFailedError as error:
             raise ConnectionFailedError(f"{error} Check setting api_url and the network.") from None
         self._correct_clock()
+
+    def check_service(self) -> None:
+        """Make the cheapest request; FreshchatError if the service does not respond to it."""
+        with suppress(NotFoundError, RequestRejectedError):
+            self.client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
 
     def _correct_clock(self) -> None:
         """Use Freshchat's time if the local clock is ahead: bookmarks would skip later rows."""

@@ -56,6 +56,30 @@ class SdkTap(Tap):
     def handle_signal(self, number: int) -> None:
         """Handle SIGINT or SIGTERM, inside the signal handler; the writer may not be set yet."""
 
+    @abstractmethod
+    def end_run(self, *, completed: bool) -> None:
+        """End a run; `completed` is False after an error that ended it early."""
+
+    # The SDK declares both final, and has no other place after all streams.
+    @override
+    def sync_all(self) -> None:  # type: ignore[misc]
+        completed = False
+        try:
+            super().sync_all()
+            completed = True
+        finally:
+            self.end_run(completed=completed)
+
+    @override
+    def run_connection_test(self) -> bool:  # type: ignore[misc]
+        completed = False
+        try:
+            succeeded = super().run_connection_test()
+            completed = True
+        finally:
+            self.end_run(completed=completed)
+        return succeeded
+
     @classproperty
     @override
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
@@ -116,13 +140,17 @@ class SdkStream(Stream):
     def build_records(self) -> Iterable[dict[str, Any]]:
         """Build the records to emit."""
 
+    def isolated_records(self) -> Iterable[dict[str, Any]]:
+        """The records to emit, without an error that costs this stream only."""
+        return self.build_records()
+
     def write_state(self) -> None:
         """Write a STATE message."""
         self._tap.state_writer.write_state(self.tap_state)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        return self.build_records()
+        return self.isolated_records()
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -137,7 +165,7 @@ class SdkStream(Stream):
         # The SDK's loop checks each record for children, partitions, order and bookmarks, which
         # these streams do not have, and takes longer than building the record.
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for number, record in enumerate(self.build_records()):
+            for number, record in enumerate(self.isolated_records()):
                 self._check_max_record_limit(number)
                 if write_messages:
                     self._write_record_message(record)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
-from tap_freshchat.errors import FreshchatError
+from tap_freshchat.errors import FreshchatError, StreamsFailedError
 
 if TYPE_CHECKING:
     import logging
@@ -73,12 +73,17 @@ def report_errors_and_exit(logger: logging.Logger) -> Iterator[None]:
         for line in error.errors:
             logger.error(line)  # noqa: TRY400 - no traceback
         sys.exit(1)
+    except StreamsFailedError as error:
+        # Each stream has its line already.
+        logger.warning("%s", error)
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - each becomes a line
-        logger.critical("%s", _format_error(error))
+        logger.critical("%s", format_error(error))
         sys.exit(1)
 
 
-def _format_error(error: Exception) -> str:
+def format_error(error: Exception) -> str:
+    """One line for any error: what happened and what to change, without record content."""
     if isinstance(error, (FreshchatError, SingerSDKError)):
         return " ".join(str(error).split())
     if isinstance(error, BlockingIOError):

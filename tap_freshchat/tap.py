@@ -98,7 +98,8 @@ class TapFreshchat(SdkTap):
             run.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
             report_streams = [stream for stream in selected if isinstance(stream, ReportStream)]
-            select_sources(run, report_streams)
+            known = [each for each in self.streams.values() if isinstance(each, ReportStream)]
+            select_sources(run, report_streams, known)
             run.reports.submit_all()
             warn_about_replayed_events(report_streams)
             if any(stream.starts_before_retention for stream in report_streams):
@@ -120,6 +121,13 @@ class TapFreshchat(SdkTap):
                 if isinstance(stream, (Users, UserConversations)):
                     run.changed_users.register_windows(stream.windows)
         return self.run
+
+    @override
+    def end_run(self, *, completed: bool) -> None:
+        if "run" in self.__dict__:
+            self.run.set_aside.log_summary()
+            if completed:
+                self.run.failures.raise_if_any()
 
     @override
     def handle_signal(self, number: int) -> None:

@@ -77,14 +77,14 @@ class ChangedUsers:
         """Bring a window's users to disk; all users, when the service ignores the filter."""
         if self._save(window, self._path(window)):
             return self._path(window)
-        self._path(window).unlink()
         # A filter of some kind is mandatory, and one bound of it may be obeyed: this one excludes
         # nobody who belongs to any window, whichever was read first.
         windows = [window, *self._readers]
         full = Window(min(each.start for each in windows), max(each.end for each in windows))
-        self._full_list = self._folder / "all.users"
-        self._save(full, self._full_list, full=True)
-        return self._full_list
+        path = self._folder / "all.users"
+        self._save(full, path, full=True)
+        self._full_list = path
+        return path
 
     def _save(self, window: Window, path: Path, *, full: bool = False) -> bool:
         """Write a list; False, with the list unfinished, at the first sign of no filter."""
@@ -93,11 +93,14 @@ class ChangedUsers:
             "updated_to": format_request_time(window.end + MARGIN),
         }
         users = pagination.PagedList(self._client, "/users", "users", params)
-        with path.open("wb") as file:
+        # An error leaves no list that another stream would take for a whole one.
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("wb") as file:
             for page in users.pages_backwards(changed_at):
                 if not full and any(_is_outside_window(user, window) for user in page):
                     return False
                 file.writelines(msgspec.json.encode(user) + b"\n" for user in page)
+        unfinished.rename(path)
         return True
 
     def _path(self, window: Window) -> Path:

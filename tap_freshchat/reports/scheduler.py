@@ -14,7 +14,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
-from tap_freshchat.errors import ReportError, RequestRejectedError, ResourceRateLimitError
+from tap_freshchat.errors import (
+    FreshchatError,
+    ReportError,
+    RequestRejectedError,
+    ResourceRateLimitError,
+)
 from tap_freshchat.reports import job_api
 
 if TYPE_CHECKING:
@@ -38,6 +43,7 @@ class Job:
     """One job; `links` is None until all its files are ready.
 
     A window that the service finds too long is split into two `halves`, which replace the job.
+    `error` is why it failed; only who waits for the job gets it.
     """
 
     report: str
@@ -48,6 +54,7 @@ class Job:
     poll_wait: float = FIRST_POLL
     link_polls: int = 0
     links: list[str] | None = None
+    error: FreshchatError | None = None
     halves: tuple[Job, ...] = ()
 
     def leaf_jobs(self) -> list[Job]:
@@ -58,6 +65,12 @@ class Job:
     def is_done(self) -> bool:
         """Whether all leaf jobs have links."""
         return all(part.links is not None for part in self.leaf_jobs())
+
+    def raise_error(self) -> None:
+        """Raise the error of the first leaf job that failed."""
+        for part in self.leaf_jobs():
+            if part.error is not None:
+                raise part.error
 
 
 @dataclass
@@ -85,9 +98,16 @@ class ReportJobScheduler:
         return job
 
     def submit(self, job: Job) -> None:
-        """Submit a job at once, ahead of all others of its report; raises as `submit_job`."""
-        self._prioritise(job)
-        self._submit_next(job.report)
+        """Submit a job ahead of all others of its report, once the limit allows it.
+
+        Raises as `wait_for`.
+        """
+        while not (job.id or job.halves or job.error):
+            due = self._next_submit.get(job.report, 0.0)
+            self.clock.sleep(max(0.0, due - self.clock.monotonic()))
+            self._prioritise(job)
+            self._submit_next(job.report)
+        job.raise_error()
 
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
@@ -97,8 +117,10 @@ class ReportJobScheduler:
             ReportError: it was rejected, failed, or was pending for too long.
         """
         while not job.is_done:
+            job.raise_error()
             now = self.clock.monotonic()
             wake = [*self._submit_due(now, job), *self._poll_due(now)]
+            job.raise_error()
             if not job.is_done:
                 if not wake:
                     raise ReportError(
@@ -163,6 +185,17 @@ class ReportJobScheduler:
                 queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
+        """Submit the first job of a report; an error fails all jobs of it that wait."""
+        queue = self._queues[report]
+        waiting = list(queue)
+        try:
+            self._submit_first(report)
+        except FreshchatError as error:
+            for job in waiting:
+                job.error = error
+            queue.clear()
+
+    def _submit_first(self, report: str) -> None:
         queue = self._queues[report]
         job = queue[0]
         try:
@@ -212,16 +245,23 @@ class ReportJobScheduler:
     def _poll_due(self, now: float) -> list[float]:
         """Poll the jobs that are due; returns when the others are."""
         for job in [job for job in self._pending if job.next_poll <= now]:
-            self.poll(job)
-            if job.links is not None:
+            try:
+                self._poll_pending(job)
+            except FreshchatError as error:  # noqa: PERF203 - an error costs its own job only
+                job.error = error
                 self._pending.remove(job)
-                self._log.info("Report %s is ready for %s.", job.report, job.window)
-                continue
-            if self.clock.monotonic() > job.deadline:
-                raise ReportError(
-                    f"Report {job.report} for {job.window} was still pending after "
-                    f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
-                )
-            job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
-            job.next_poll = self.clock.monotonic() + job.poll_wait
         return [job.next_poll for job in self._pending]
+
+    def _poll_pending(self, job: Job) -> None:
+        self.poll(job)
+        if job.links is not None:
+            self._pending.remove(job)
+            self._log.info("Report %s is ready for %s.", job.report, job.window)
+            return
+        if self.clock.monotonic() > job.deadline:
+            raise ReportError(
+                f"Report {job.report} for {job.window} was still pending after "
+                f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
+            )
+        job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
+        job.next_poll = self.clock.monotonic() + job.poll_wait

@@ -11,6 +11,7 @@ from tap_freshchat.api import pagination
 from tap_freshchat.bookmarks import REST, Bookmark
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.conform import conform_record
+from tap_freshchat.errors import FreshchatError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.lookups.changed_users import USER_WINDOW, changed_at
 from tap_freshchat.streams.base import FullTableStream
@@ -35,6 +36,15 @@ class Users(WindowedStream):
     @override
     def windows(self) -> list[Window]:
         return user_windows(self.stream_state, self.run)
+
+    @override
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        if UserConversations.name in self.run.failures.errors:
+            raise FreshchatError(
+                f"Stream {UserConversations.name}, which has the same bookmark, failed in this "
+                f"run. Correct that one."
+            )
+        return super().build_records()
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
+from tap_freshchat.bookmarks import REPORTS, REPORTS_READ, REST, Bookmark
 from tap_freshchat.streams.base import FreshchatStream
 from tap_freshchat.windows import Window
 
@@ -45,14 +45,18 @@ class WindowedStream(FreshchatStream):
                 count += 1
             # The consumer asks for the next record only after it has written those before.
             if window.end > self.start_time and window.end >= (self._bookmark.value or window.end):
-                self._bookmark.advance(window.end)
-                self.write_state()
+                self.store_progress(window)
             self.logger.info(
                 "Window %d of %d, %s: %d new records%s.",
                 *(number, len(self.windows), window, count),
                 self._time_left(number, clock.monotonic() - started),
             )
         self.run.conversations.log_missing()
+
+    def store_progress(self, window: Window) -> None:
+        """Move the bookmark to the end of a window that is complete, and write a STATE."""
+        self._bookmark.advance(window.end)
+        self.write_state()
 
     def _time_left(self, done: int, seconds: float) -> str:
         """Estimate for the remaining windows, from those done."""
@@ -105,12 +109,35 @@ class WindowedStream(FreshchatStream):
 class ReportStream(WindowedStream):
     """Windowed stream of raw reports; REST can stand in for the reports of some."""
 
-    # Names of the reports that decide whether the account has the stream.
+    # Names of the reports that have the stream's records.
     reports: tuple[str, ...]
+    # Names of the reports that complete the records.
+    context_reports: ClassVar[tuple[str, ...]] = ()
     # Whether REST can stand in for the reports.
     supports_rest: ClassVar[bool] = False
     # Whether a past period cannot be read via REST: the present state is all that REST shows.
     rest_needs_present: ClassVar[bool] = False
+
+    @override
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        access = self.run.report_access
+        if not self.uses_rest:
+            access.require((*self.reports, *self.context_reports))
+            if not access.available(self.reports) and not access.left_out.issuperset(self.reports):
+                self.logger.warning(
+                    "Stream %s emits nothing: setting skip_reports names all reports that it "
+                    "reads (%s).",
+                    *(self.name, ", ".join(self.reports)),
+                )
+        return super().build_records()
+
+    @override
+    def store_progress(self, window: Window) -> None:
+        if not self.uses_rest:
+            used = (*self.reports, *self.context_reports)
+            read = {*self._bookmark.reports_read, *self.run.report_access.available(used)}
+            self._bookmark.source_state[REPORTS_READ] = sorted(read)
+        super().store_progress(window)
 
     def register_reports(self, start: datetime) -> None:
         """Register the reports that this stream reads, to emit records from `start`."""
@@ -118,7 +145,9 @@ class ReportStream(WindowedStream):
 
     def report_windows(self) -> list[Window]:
         """Windows of a run that reads reports, in order."""
-        return self.run.reports.windows(self.reports[0], self.start_time)
+        for report in self.run.report_access.available(self.reports):
+            return self.run.reports.windows(report, self.start_time)
+        return []
 
     @cached_property
     @override
@@ -131,7 +160,8 @@ class ReportStream(WindowedStream):
     @property
     @override
     def uses_rest(self) -> bool:
-        return self.supports_rest and self.run.uses_rest
+        run = self.run
+        return self.supports_rest and (run.uses_rest or self.name in run.rest_streams)
 
     @property
     def starts_before_retention(self) -> bool:
