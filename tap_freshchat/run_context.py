@@ -35,7 +35,7 @@ from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.set_aside import SetAside
 from tap_freshchat.shutdown import TempDir
 from tap_freshchat.stream_failures import StreamFailures
-from tap_freshchat.time_range import RunTimeRange
+from tap_freshchat.time_range import CLOCK_TOLERANCE, RunTimeRange
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.bookmarks import Bookmark
 
-# Clock differences up to this are covered by the overlap.
-CLOCK_TOLERANCE = timedelta(minutes=1)
 # A larger difference means a clock that was never set, perhaps that of a proxy.
 MAX_CLOCK_AHEAD = timedelta(days=1)
 

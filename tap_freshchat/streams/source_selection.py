@@ -78,7 +78,7 @@ def _refused_reports(run: RunContext, reports: Iterable[str]) -> Mapping[str, Fr
     for report in reports:
         try:
             run.reports.check_access(report)
-        except AuthorizationError as error:
+        except AuthorizationError as error:  # noqa: PERF203 - each report has its own verdict
             if not error.forbidden:
                 raise
             refused[report] = error

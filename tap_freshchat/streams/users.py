@@ -92,5 +92,11 @@ class UserConversations(FullTableStream):
 
 def user_windows(state: Mapping[str, Any], run: RunContext) -> list[Window]:
     """The windows in which this run lists users."""
-    bookmark = Bookmark(dict(state), Users.replication_key, REST, overlap=run.config.lookback)
+    bookmark = Bookmark(
+        dict(state),
+        Users.replication_key,
+        REST,
+        overlap=run.config.lookback,
+        latest=run.time_range.latest_bookmark,
+    )
     return plan_windows(run.start_time_for(bookmark), run.time_range.rest_end, USER_WINDOW)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_freshchat.bookmarks import REPORTS, REPORTS_READ, REST, Bookmark
@@ -44,7 +45,7 @@ class WindowedStream(FreshchatStream):
                 yield record
                 count += 1
             # The consumer asks for the next record only after it has written those before.
-            if window.end > self.start_time and window.end >= (self._bookmark.value or window.end):
+            if window.end > self.start_time and self._bookmark.can_advance(window.end):
                 self.store_progress(window)
             self.logger.info(
                 "Window %d of %d, %s: %d new records%s.",
@@ -78,6 +79,11 @@ class WindowedStream(FreshchatStream):
         """Start of what this run emits."""
         return self.run.start_time_for(self._bookmark)
 
+    def forget_bookmark_if_full_table(self) -> None:
+        """Forget the bookmark if the catalog says FULL_TABLE, so that it starts at start_date."""
+        if self.forced_replication_method == REPLICATION_FULL_TABLE:
+            self.stream_state.clear()
+
     def is_new(self, key: Hashable, time: datetime) -> bool:
         """Whether a record belongs to this run and was not emitted before.
 
@@ -103,6 +109,7 @@ class WindowedStream(FreshchatStream):
             overlap=self.overlap,
             lookback=self.run.config.lookback,
             id_of=self.bookmark_id,
+            latest=self.run.time_range.latest_bookmark,
         )
 
 
