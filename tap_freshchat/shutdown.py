@@ -57,8 +57,9 @@ class TempDir:
         self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         # Held until the process ends, however it ends: other containers can share the directory,
         # and cannot see this process.
-        self._lock = (self.path / _LOCK).open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = os.open(self.path / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        weakref.finalize(self, os.close, lock)
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
         # Exit functions run in reverse order: no signal interrupts the removal at exit.
         atexit.register(_ignore_signals)
