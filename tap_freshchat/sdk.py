@@ -124,7 +124,7 @@ class SdkTap(Tap):
     def invoke(
         cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
     ) -> None:
-        # Temporary files hold transcripts, whatever library creates them.
+        # Temporary files hold transcripts.
         os.umask(PRIVATE_UMASK)
         with report_errors_and_exit(cls.logger):
             super().invoke(

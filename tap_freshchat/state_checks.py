@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 # Keys that the SDK reads in any stream's state, and that no stream of this tap has.
-_FOREIGN = ("partitions", "progress_markers", "replication_key_signpost")
+_SDK_KEYS = ("partitions", "progress_markers", "replication_key_signpost")
 
 
 class StateError(FreshchatError):
@@ -58,7 +58,7 @@ def misplaced_state(state: Any) -> str | None:
 def _stream_state(value: Any, stream: str) -> dict[str, Any]:
     place = f"State of stream {stream}"
     found = _without_null(_object(value, place))
-    for key in _FOREIGN:
+    for key in _SDK_KEYS:
         found.pop(key, None)
     if "replication_key_value" in found:
         _check_time(found["replication_key_value"], f"{place}: replication_key_value")

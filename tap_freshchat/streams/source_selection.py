@@ -78,12 +78,12 @@ def _refused_reports(run: RunContext, reports: Iterable[str]) -> Mapping[str, Fr
     for report in reports:
         try:
             run.reports.check_access(report)
-        except AuthorizationError as error:  # noqa: PERF203 - each report has its own verdict
+        except AuthorizationError as error:  # noqa: PERF203 - each report is decided on its own
             if not error.forbidden:
                 raise
             refused[report] = error
         except FreshchatError:
-            # No verdict; the streams that read the report meet the error again.
+            # The account may have it; the streams that read the report get the error again.
             continue
     return refused
 

@@ -45,7 +45,7 @@ def warn_about_times(run: RunContext, streams: Sequence[WindowedStream]) -> None
     if covered:
         log.warning(
             "Setting start_date (%s) is before the start of what the state covers (%s) for %s. "
-            "Streams go on from their bookmarks. To read the time before, run the tap once with "
+            "Streams continue from their bookmarks. To read the time before, run the tap once with "
             "this start_date, end_date %s and a state of its own (Meltano: --state-id-suffix).",
             *(format_time(start), format_time(min(covered.values()))),
             *(", ".join(covered), format_time(max(covered.values()))),
