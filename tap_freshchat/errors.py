@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class FreshchatError(Exception):
     """Base of all: its text is one line that names the place and the remedy, never content."""
@@ -69,6 +74,17 @@ class ResourceRateLimitError(RetryableError):
     def __init__(self, message: str, *, wait: float | None) -> None:
         super().__init__(message)
         self.wait = wait
+
+
+class StreamsFailedError(FreshchatError):
+    """Some streams failed, each logged as one line; `errors` has the cause by stream."""
+
+    def __init__(self, errors: Mapping[str, Exception]) -> None:
+        super().__init__(
+            f"Failed streams: {', '.join(errors)}. The next run continues each where "
+            f"it stopped. All other streams are complete."
+        )
+        self.errors = errors
 
 
 class ReportError(FreshchatError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +16,29 @@ from tap_freshchat.api.deadlines import DeadlineAdapter
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
-from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
+from tap_freshchat.errors import (
+    ConfigError,
+    ConnectionFailedError,
+    FreshchatError,
+    NotFoundError,
+    RequestRejectedError,
+)
 from tap_freshchat.ids import shard_of
 from tap_freshchat.log_redaction import redact_logs
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
-from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.directory import CONNECT_ATTEMPTS, AccountDirectory
 from tap_freshchat.lookups.enrichment import Enrichment
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.reports import catalog
+from tap_freshchat.reports.access import ReportAccess
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
 from tap_freshchat.set_aside import SetAside
 from tap_freshchat.shutdown import TempDir
-from tap_freshchat.time_range import RunTimeRange
+from tap_freshchat.stream_failures import StreamFailures
+from tap_freshchat.time_range import CLOCK_TOLERANCE, RunTimeRange
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -40,8 +49,6 @@ if TYPE_CHECKING:
     from tap_freshchat.bookmarks import Bookmark
     from tap_freshchat.lookups.rest_crawl import Source
 
-# Clock differences up to this are covered by the overlap.
-CLOCK_TOLERANCE = timedelta(minutes=1)
 # A larger difference means a clock that was never set, perhaps that of a proxy.
 MAX_CLOCK_AHEAD = timedelta(days=1)
 
@@ -82,6 +89,7 @@ class RunContext:
             page_size=config.page_size,
         )
         self.set_aside = SetAside(config.rejected_rows_path)
+        self.failures = StreamFailures(self.check_service)
         self.enrichment = enrichment = Enrichment(client, self.set_aside)
         self.directory = AccountDirectory(client, enrichment)
         self.conversations = ConversationLookup(client, self.clock, enrichment)
@@ -106,6 +114,9 @@ class RunContext:
             timeout=config.report_timeout,
             exclude_pii=config.exclude_pii,
         )
+        self.report_access = ReportAccess(config.skip_reports)
+        # Streams that this run reads via REST, because the account has none of their reports.
+        self.rest_streams: set[str] = set()
         self.reports = ReportReader(
             client,
             jobs,
@@ -113,6 +124,7 @@ class RunContext:
             folder,
             config.report_window,
             self.set_aside,
+            self.report_access,
             config.report_columns,
             config.report_time_zone,
         )
@@ -190,6 +202,11 @@ class RunContext:
         except ConnectionFailedError as error:
             raise ConnectionFailedError(f"{error} Check setting api_url and the network.") from None
         self._correct_clock()
+
+    def check_service(self) -> None:
+        """Make the cheapest request; FreshchatError if the service does not respond to it."""
+        with suppress(NotFoundError, RequestRejectedError):
+            self.client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
 
     def _correct_clock(self) -> None:
         """Use Freshchat's time if the local clock is ahead: bookmarks would skip later rows."""

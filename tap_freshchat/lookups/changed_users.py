@@ -80,19 +80,24 @@ class ChangedUsers:
         """Bring a window's users to disk; all users, when the service ignores the filter."""
         if self._save(window, self._path(window)):
             return self._path(window)
-        self._path(window).unlink()
         # A filter of some kind is mandatory, and one bound of it may be obeyed: this one excludes
         # nobody who belongs to any window, whichever was read first.
         windows = [window, *self._readers]
         full = Window(min(each.start for each in windows), max(each.end for each in windows))
-        self._full_list = self._folder / "all.users"
-        self._save(full, self._full_list, full=True)
-        return self._full_list
+        path = self._folder / "all.users"
+        self._save(full, path, full=True)
+        self._full_list = path
+        return path
 
     def _save(self, window: Window, path: Path, *, full: bool = False) -> bool:
         """Write a list; False, with the list unfinished, at the first sign of no filter."""
-        with path.open("wb") as file:
-            return self._write(window, file, full=full)
+        # An error leaves no list that another stream would take for a whole one.
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            is_whole = self._write(window, file, full=full)
+        if is_whole:
+            unfinished.rename(path)
+        return is_whole
 
     def _write(self, window: Window, file: BinaryIO, *, full: bool) -> bool:
         """Write the users of a window; in halves where the service does not list all of them."""

@@ -41,7 +41,8 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
     """Submit a job for one window of a report; returns its id.
 
     Raises:
-        AuthorizationError: the account has no raw reports, or the token or host is wrong.
+        AuthorizationError: the account does not have this report (`forbidden`), or the token or
+            host is wrong.
         ResourceRateLimitError: the limit of jobs is reached.
         RequestRejectedError: the service rejected the request.
     """
@@ -55,16 +56,24 @@ def submit_job(client: FreshchatClient, report: str, window: Window, *, exclude_
         body["should_exclude_pii"] = True
     try:
         response = client.post(PATH, body, has_resource_limit=True)
-    except (AuthorizationError, NotFoundError) as error:
+    except (AuthorizationError, NotFoundError, RequestRejectedError) as error:
         if isinstance(error, AuthorizationError) and not error.forbidden:
             # A wrong token or a web page says nothing about the plan.
             raise
+        if isinstance(error, RequestRejectedError) and not _names_event(error):
+            raise
         raise AuthorizationError(
-            f"{error} Raw reports (Extract API) may not be part of the account's plan.",
+            f"{error} Report {report} (Extract API) may not be part of the account's plan.",
             forbidden=True,
         ) from None
     [job] = responses.require_object_list([response], PATH, "jobs")
     return str(job["id"])
+
+
+def _names_event(error: RequestRejectedError) -> bool:
+    """Whether a rejection is about the name of the report, which requests call `event`."""
+    reason = error.reason.lower()
+    return "event" in reason and not any(word in reason for word in _RANGE_WORDS)
 
 
 class JobStatus(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tap_freshchat.errors import NotFoundError, ReportError, RequestRejectedError
 from tap_freshchat.reports import csv_files
+from tap_freshchat.reports.access import ReportAccess
 from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.columns import map_columns
 from tap_freshchat.reports.window_rows import WindowRows
@@ -57,6 +58,7 @@ class ReportReader:
     folder: Path
     configured_window: timedelta | None
     set_aside: SetAside
+    access: ReportAccess = field(default_factory=ReportAccess)
     extra_columns: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     zone: tzinfo = timezone.utc
     _readers: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
@@ -64,12 +66,22 @@ class ReportReader:
     _files_written: int = field(default=0, init=False)
 
     def register(self, reader: str, report: str, start: datetime) -> None:
-        """Announce that a reader reads a report from `start`; the earliest of its starts counts."""
+        """Announce that a reader reads a report from `start`; the earliest of its starts counts.
+
+        Nothing happens for a report that the run does without.
+        """
+        if self.access.is_absent(report):
+            return
         starts = self._readers.setdefault(report, {})
         starts[reader] = min(start, starts.get(reader, start))
 
+    @property
+    def registered(self) -> list[str]:
+        """The reports that have a reader."""
+        return list(self._readers)
+
     def unregister_all(self) -> None:
-        """Forget all readers, because the account has no reports."""
+        """Forget all readers, because the sources of streams have changed."""
         for report in self._plans:
             self.scheduler.cancel(report)
         self._plans.clear()
@@ -81,11 +93,16 @@ class ReportReader:
             self._plan(report)
 
     def windows(self, report: str, start: datetime | None = None) -> list[Window]:
-        """Windows of a report, in order; only those that end after `start`, if it is given."""
+        """Windows of a report, in order; only those that end after `start`, if it is given.
+
+        None of a report that the run does without.
+        """
+        if self.access.is_absent(report):
+            return []
         return [window for window in self._plan(report) if not start or window.end > start]
 
     def check_access(self, report: str) -> None:
-        """Submit the first job of a report; AuthorizationError if the account has no reports."""
+        """Submit the first job of a report; AuthorizationError if the account does not have it."""
         for planned in islice(self._plan(report).values(), 1):
             self.scheduler.submit(planned.job)
 

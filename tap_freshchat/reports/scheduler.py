@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_freshchat.errors import (
+    FreshchatError,
     NotFoundError,
     ReportError,
     RequestRejectedError,
@@ -46,6 +47,7 @@ class Job:
     """One job; `links` is None until all its files are ready.
 
     A window that the service finds too long is split into two `halves`, which replace the job.
+    `error` is why it failed; only who waits for the job gets it.
     """
 
     report: str
@@ -58,6 +60,7 @@ class Job:
     unknown_polls: int = 0
     was_resubmitted: bool = False
     links: list[str] | None = None
+    error: FreshchatError | None = None
     halves: tuple[Job, ...] = ()
 
     def leaf_jobs(self) -> list[Job]:
@@ -68,6 +71,12 @@ class Job:
     def is_done(self) -> bool:
         """Whether all leaf jobs have links."""
         return all(part.links is not None for part in self.leaf_jobs())
+
+    def raise_error(self) -> None:
+        """Raise the error of the first leaf job that failed."""
+        for part in self.leaf_jobs():
+            if part.error is not None:
+                raise part.error
 
 
 @dataclass
@@ -96,9 +105,16 @@ class ReportJobScheduler:
         return job
 
     def submit(self, job: Job) -> None:
-        """Submit a job at once, ahead of all others of its report; raises as `submit_job`."""
-        self._prioritise(job)
-        self._submit_next(job.report)
+        """Submit a job ahead of all others of its report, once the limit allows it.
+
+        Raises as `wait_for`.
+        """
+        while not (job.id or job.halves or job.error):
+            due = self.limit.next_submit(job.report)
+            self.clock.sleep(max(0.0, due - self.clock.monotonic()))
+            self._prioritise(job)
+            self._submit_next(job.report)
+        job.raise_error()
 
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
@@ -108,8 +124,10 @@ class ReportJobScheduler:
             ReportError: it was rejected, failed, or was pending for too long.
         """
         while not job.is_done:
+            job.raise_error()
             now = self.clock.monotonic()
             wake = [*self._submit_due(now, job), *self._poll_due(now)]
+            job.raise_error()
             if not job.is_done:
                 if not wake:
                     raise ReportError(
@@ -179,6 +197,17 @@ class ReportJobScheduler:
                 queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
+        """Submit the first job of a report; an error fails all jobs of it that wait."""
+        queue = self._queues[report]
+        waiting = list(queue)
+        try:
+            self._submit_first(report)
+        except FreshchatError as error:
+            for job in waiting:
+                job.error = error
+            queue.clear()
+
+    def _submit_first(self, report: str) -> None:
         queue = self._queues[report]
         job = queue[0]
         try:
@@ -215,23 +244,33 @@ class ReportJobScheduler:
         resubmitted = []
         for job in [job for job in self._pending if job.next_poll <= now]:
             try:
-                self.poll(job)
-            except (NotFoundError, RequestRejectedError):
-                if not self._expect_unknown(job):
-                    resubmitted.append(self.limit.next_submit(job.report))
-                    continue
-            if job.links is not None:
+                again = self._poll_pending(job)
+            except FreshchatError as error:  # noqa: PERF203 - an error costs its own job only
+                job.error = error
                 self._pending.remove(job)
-                self._log.info("Report %s is ready for %s.", job.report, job.window)
-                continue
-            if job.complete_since is None and self.clock.monotonic() > job.deadline:
-                raise ReportError(
-                    f"Report {job.report} for {job.window} was still pending after "
-                    f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
-                )
-            job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
-            job.next_poll = self.clock.monotonic() + job.poll_wait
+            else:
+                resubmitted.extend(again)
         return [*resubmitted, *(job.next_poll for job in self._pending)]
+
+    def _poll_pending(self, job: Job) -> list[float]:
+        """Poll a job; returns when it is submitted again if the service does not know it."""
+        try:
+            self.poll(job)
+        except (NotFoundError, RequestRejectedError):
+            if not self._expect_unknown(job):
+                return [self.limit.next_submit(job.report)]
+        if job.links is not None:
+            self._pending.remove(job)
+            self._log.info("Report %s is ready for %s.", job.report, job.window)
+            return []
+        if job.complete_since is None and self.clock.monotonic() > job.deadline:
+            raise ReportError(
+                f"Report {job.report} for {job.window} was still pending after "
+                f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
+            )
+        job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
+        job.next_poll = self.clock.monotonic() + job.poll_wait
+        return []
 
     def _expect_unknown(self, job: Job) -> bool:
         """Whether to poll a job that the service does not know again; else it is submitted again.

@@ -28,7 +28,7 @@ class Conversations(ReportStream):
     name = "conversations"
     primary_keys = ("conversation_id",)
     replication_key = "activity_time"
-    reports = catalog.CONVERSATION_REPORTS
+    reports = (*catalog.CONVERSATION_REPORTS, catalog.TRANSCRIPT)
     supports_rest = True
 
     @override
@@ -39,7 +39,7 @@ class Conversations(ReportStream):
     @override
     def report_windows(self) -> list[Window]:
         """Groups of the transcript's windows, about a month each."""
-        groups = in_batches(self._transcript_windows, MAX_WINDOW.days)
+        groups = in_batches(self._transcript_windows or super().report_windows(), MAX_WINDOW.days)
         return [Window(group[0].start, group[-1].end) for group in groups]
 
     @override

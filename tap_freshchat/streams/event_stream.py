@@ -17,6 +17,7 @@ from tap_freshchat.activity.conversation_history import (
 from tap_freshchat.activity.interaction_starts import classify_starts, messages_needed
 from tap_freshchat.lookups.customers import in_batches, usable_id
 from tap_freshchat.payloads.associations import EventContext
+from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import ReportStream
 from tap_freshchat.windows import Window
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.message_history import Snapshot
 
 T = TypeVar("T")
+
+_ASSIGNMENT_REPORTS = (catalog.AGENT_ASSIGNED, catalog.GROUP_ASSIGNED)
+_STATUS_REPORTS = (catalog.CONVERSATION_CREATED, catalog.CONVERSATION_RESOLVED)
 
 
 @dataclass(slots=True)
@@ -125,6 +129,10 @@ class EventStream(ReportStream, Generic[T]):
             for conversation_id, events in reported.items()
         }
 
+    def _lists(self, *reports: str) -> bool:
+        """Whether the run reads all of some reports."""
+        return not any(map(self.run.report_access.is_absent, reports))
+
     def _history(
         self, conversation_id: str, events: list[ConversationEvent], snapshot: Snapshot | None
     ) -> ConversationHistory:
@@ -144,5 +152,6 @@ class EventStream(ReportStream, Generic[T]):
             known_until=known_until,
             settled_until=self.run.time_range.settled_until,
             snapshot=snapshot,
-            lists_assignments=not self.uses_rest,
+            lists_assignments=not self.uses_rest and self._lists(*_ASSIGNMENT_REPORTS),
+            lists_status_changes=self.uses_rest or self._lists(*_STATUS_REPORTS),
         )

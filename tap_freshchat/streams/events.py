@@ -84,6 +84,7 @@ class MessageEvents(EventStream[dict[str, Any]]):
 
     name = "message_events"
     reports = (catalog.TRANSCRIPT,)
+    context_reports = catalog.CONVERSATION_REPORTS
     bookmark_id = staticmethod(bookmark_id)
 
     @override

@@ -42,6 +42,15 @@ class Users(WindowedStream):
         return user_windows(self.stream_state, self.run)
 
     @override
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        if UserConversations.name in self.run.failures.errors:
+            raise FreshchatError(
+                f"Stream {UserConversations.name}, which has the same bookmark, failed in this "
+                f"run. Correct that one."
+            )
+        return super().build_records()
+
+    @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
         for user in self.run.changed_users.users(window):
@@ -98,5 +107,11 @@ class UserConversations(FullTableStream):
 
 def user_windows(state: Mapping[str, Any], run: RunContext) -> list[Window]:
     """The windows in which this run lists users."""
-    bookmark = Bookmark(dict(state), Users.replication_key, REST, overlap=run.config.lookback)
+    bookmark = Bookmark(
+        dict(state),
+        Users.replication_key,
+        REST,
+        overlap=run.config.lookback,
+        latest=run.time_range.latest_bookmark,
+    )
     return plan_windows(run.start_time_for(bookmark), run.time_range.rest_end, USER_WINDOW)

@@ -6,9 +6,10 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
-from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
+from tap_freshchat.bookmarks import REPORTS, REPORTS_READ, REST, Bookmark
 from tap_freshchat.lookups.rest_crawl import Source
 from tap_freshchat.streams.base import FreshchatStream
 from tap_freshchat.times import format_time, parse_time, parse_time_or_none
@@ -54,18 +55,19 @@ class WindowedStream(FreshchatStream):
                 yield record
                 count += 1
             # The consumer asks for the next record only after it has written those before.
-            if window.end > self.start_time and window.end >= (self._bookmark.value or window.end):
-                self._bookmark.advance(window.end)
-                shared_since = self.run.reports.scheduler.limit.shared_since
-                if shared_since and not self.uses_rest:
-                    self._bookmark.source_state[SHARED_JOB_LIMIT] = format_time(shared_since)
-                self.write_state()
+            if window.end > self.start_time and self._bookmark.can_advance(window.end):
+                self.store_progress(window)
             self.logger.info(
                 "Window %d of %d, %s: %d new records%s.",
                 *(number, len(self.windows), window, count),
                 self._time_left(number, clock.monotonic() - started),
             )
         self.run.conversations.log_missing()
+
+    def store_progress(self, window: Window) -> None:
+        """Move the bookmark to the end of a window that is complete, and write a STATE."""
+        self._bookmark.advance(window.end)
+        self.write_state()
 
     def _time_left(self, done: int, seconds: float) -> str:
         """Estimate for the remaining windows, from those done."""
@@ -86,6 +88,11 @@ class WindowedStream(FreshchatStream):
     def start_time(self) -> datetime:
         """Start of what this run emits."""
         return self.run.start_time_for(self._bookmark)
+
+    def forget_bookmark_if_full_table(self) -> None:
+        """Forget the bookmark if the catalog says FULL_TABLE, so that it starts at start_date."""
+        if self.forced_replication_method == REPLICATION_FULL_TABLE:
+            self.stream_state.clear()
 
     def is_new(self, key: Hashable, time: datetime, *, since: datetime | None = None) -> bool:
         """Whether a record belongs to this run and was not emitted before.
@@ -113,14 +120,17 @@ class WindowedStream(FreshchatStream):
             overlap=self.overlap,
             lookback=self.run.config.lookback,
             id_of=self.bookmark_id,
+            latest=self.run.time_range.latest_bookmark,
         )
 
 
 class ReportStream(WindowedStream):
     """Windowed stream of raw reports; REST can stand in for the reports of some."""
 
-    # Names of the reports that decide whether the account has the stream.
+    # Names of the reports that have the stream's records.
     reports: tuple[str, ...]
+    # Names of the reports that complete the records.
+    context_reports: ClassVar[tuple[str, ...]] = ()
     # Whether REST can stand in for the reports.
     supports_rest: ClassVar[bool] = False
     # Whether a past period cannot be read via REST: the present state is all that REST shows.
@@ -133,13 +143,38 @@ class ReportStream(WindowedStream):
         since = sub_state.get(SHARED_JOB_LIMIT) if isinstance(sub_state, dict) else None
         return parse_time_or_none(since)
 
+    @override
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        access = self.run.report_access
+        if not self.uses_rest:
+            access.require((*self.reports, *self.context_reports))
+            if not access.available(self.reports) and not access.left_out.issuperset(self.reports):
+                self.logger.warning(
+                    "Stream %s emits nothing: setting skip_reports names all reports that it "
+                    "reads (%s).",
+                    *(self.name, ", ".join(self.reports)),
+                )
+        return super().build_records()
+
+    @override
+    def store_progress(self, window: Window) -> None:
+        if not self.uses_rest:
+            used = (*self.reports, *self.context_reports)
+            read = {*self._bookmark.reports_read, *self.run.report_access.available(used)}
+            self._bookmark.source_state[REPORTS_READ] = sorted(read)
+            if shared_since := self.run.reports.scheduler.limit.shared_since:
+                self._bookmark.source_state[SHARED_JOB_LIMIT] = format_time(shared_since)
+        super().store_progress(window)
+
     def register_reports(self, start: datetime) -> None:
         """Register the reports that this stream reads, to emit records from `start`."""
         self.run.reports.register(self.name, self.reports[0], start)
 
     def report_windows(self) -> list[Window]:
         """Windows of a run that reads reports, in order."""
-        return self.run.reports.windows(self.reports[0], self.start_time)
+        for report in self.run.report_access.available(self.reports):
+            return self.run.reports.windows(report, self.start_time)
+        return []
 
     @cached_property
     @override
@@ -152,7 +187,8 @@ class ReportStream(WindowedStream):
     @property
     @override
     def uses_rest(self) -> bool:
-        return self.supports_rest and self.run.uses_rest
+        run = self.run
+        return self.supports_rest and (run.uses_rest or self.name in run.rest_streams)
 
     def crawled_conversations(self) -> Iterator[tuple[Snapshot, datetime | None]]:
         """Changed conversations via REST; those that earlier runs could not read have a `since`.

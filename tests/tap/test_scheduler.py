@@ -191,10 +191,18 @@ def test_what_is_refused_down_to_an_hour_is_an_error_that_names_the_setting(far_
 
 
 def test_any_other_refusal_is_an_error_that_names_report_and_window(far_end):
-    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown event"}))
+    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown format"}))
     far.plan("Chat-Transcript", days=1)
     with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-21 12:00"):
         far.read("Chat-Transcript", DAYS[-1])
+
+
+def test_a_rejected_event_name_is_a_report_that_the_account_does_not_have(far_end):
+    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "event is not valid"}))
+    far.plan("Chat-Transcript", days=1)
+    with pytest.raises(AuthorizationError, match=r"Chat-Transcript.*plan") as error:
+        far.read("Chat-Transcript", DAYS[-1])
+    assert error.value.forbidden
 
 
 @pytest.mark.parametrize("status", [403, 404])
