@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 import msgspec
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from target_segment.cli import extra_options
 from target_segment.clock import SystemClock
 from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
@@ -29,7 +29,6 @@ from target_segment.sinks import SegmentSink
 from target_segment.tracking_plan import print_tracking_plan
 
 if TYPE_CHECKING:
-    import click
     from singer_sdk.sinks import Sink
 
 
@@ -166,7 +165,24 @@ class TargetSegment(SdkTarget):
     @override
     def get_singer_command(cls) -> click.Command:
         command = super().get_singer_command()
-        command.params.extend(extra_options())
+        file = click.Path(exists=True, dir_okay=False)
+        command.params += [
+            click.Option(
+                ["--replay", "replay_path"],
+                help="Send the events of this dead-letter file instead of reading Singer messages.",
+                type=file,
+            ),
+            click.Option(
+                ["--tracking-plan"],
+                help="Print Segment Protocols rules for the configured events and exit.",
+                is_flag=True,
+            ),
+            click.Option(
+                ["--catalog", "catalog_path"],
+                help="Singer catalog of the tap, which gives the tracking plan its types.",
+                type=file,
+            ),
+        ]
         return command
 
     @classmethod
@@ -180,12 +196,13 @@ class TargetSegment(SdkTarget):
         tracking_plan: bool = False,
         catalog_path: str | None = None,
     ) -> None:
-        def create() -> TargetSegment:
-            return cls(
+        target: TargetSegment | None = None
+
+        def work() -> None:
+            nonlocal target
+            target = cls(
                 config=config.config, parse_env_config=config.parse_env, offline=tracking_plan
             )
-
-        def work(target: TargetSegment) -> None:
             if tracking_plan:
                 print_tracking_plan(target.settings, Path(catalog_path) if catalog_path else None)
             elif replay_path is None:
@@ -194,4 +211,4 @@ class TargetSegment(SdkTarget):
                 run = target.start_run()
                 replay(Path(replay_path), target.settings.routing, run, target.check_interrupt)
 
-        run_and_exit(create, work, cls.clock, cls.logger)
+        run_and_exit(work, lambda: target.started_run if target else None, cls.clock, cls.logger)

@@ -130,9 +130,6 @@ def check_write_key(session: requests.Session, url: str, timeout: float) -> bool
             # The body is not read: it holds the source's settings.
             stream=True,
         ) as response:
-            status = response.status_code
+            return {200: True, 404: False}.get(response.status_code)
     except requests.RequestException:
         return None
-    if status == 404:  # noqa: PLR2004 - Not Found
-        return False
-    return True if status == 200 else None  # noqa: PLR2004 - OK

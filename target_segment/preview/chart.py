@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from html import escape
@@ -22,6 +23,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 12, 52
 _LABEL_ROOM = 92
 # Half a character of such a label.
 _HALF = 3.5
+# Lines above the count axis that a small drawing can carry.
+_MAX_LINES = 5
 _DAY = 86_400
 
 
@@ -73,13 +76,9 @@ def _stacked(counts: Counter[str], names: Sequence[str]) -> Counter[str]:
 
 def _scale(highest: int) -> tuple[int, int]:
     """Return a round top of the count axis and a round step between its lines."""
-    power = 1
-    while True:
-        for step in (power, 2 * power, 5 * power):
-            lines = -(-highest // step)
-            if lines <= 5:  # noqa: PLR2004 - lines that a small drawing can carry
-                return lines * step, step
-        power *= 10
+    steps = (digit * 10**power for power in itertools.count() for digit in (1, 2, 5))
+    step = next(step for step in steps if highest <= _MAX_LINES * step)
+    return -(-highest // step) * step, step
 
 
 def _count_ticks(top: int, step: int, depth: int, width: int) -> Iterator[str]:
