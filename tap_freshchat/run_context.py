@@ -14,6 +14,7 @@ from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
+from tap_freshchat.enumerations import ACTOR_TYPE, REOPENED, UnknownValues
 from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
 from tap_freshchat.ids import shard_of
 from tap_freshchat.lookups.changed_users import ChangedUsers
@@ -76,6 +77,7 @@ class RunContext:
             page_size=config.page_size,
         )
         self.set_aside = SetAside(config.rejected_rows_path)
+        self.unknown_values = UnknownValues(self.set_aside)
         self.directory = AccountDirectory(client)
         self.conversations = ConversationLookup(client, self.clock)
         self.temp_dir = temp_dir
@@ -210,6 +212,9 @@ class RunContext:
     ) -> Iterator[ConversationEvent]:
         if self.in_shard(row["conversation_id"]):
             event = event_from_row(report, row)
+            self.unknown_values.check(ACTOR_TYPE, row.get("actor_type"))
+            if report == catalog.CONVERSATION_CREATED:
+                self.unknown_values.check(REOPENED, row.get("reopened"))
             yield event
             if start := infer_start(event):
                 yield start

@@ -11,6 +11,7 @@ from tap_freshchat.activity.message_history import MessageHistory, Snapshot, loa
 from tap_freshchat.api import pagination, responses
 from tap_freshchat.api.client import build_path
 from tap_freshchat.concurrency import ordered_map
+from tap_freshchat.enumerations import ACTOR_TYPE, CONVERSATION_STATUS
 from tap_freshchat.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def fetch_snapshot(
         path = build_path("conversations", conversation_id)
         record = responses.require_object(client.get(path), path)
         conversation = {**responses.stringify_ids(record), "conversation_id": conversation_id}
+        if "status" in conversation:
+            conversation["status"] = CONVERSATION_STATUS.read(conversation["status"])
         # Known even if the messages no longer exist.
         user_id = str(conversation["user_id"]) if conversation.get("user_id") else None
         messages = pagination.paginate_messages(client, conversation_id)
@@ -140,7 +143,7 @@ def _find_customer_id(
     for message in chain((message.content for message in history.messages), older_messages):
         if user_id := message.get("user_id"):
             return str(user_id)
-        if message.get("actor_type") == "user" and message.get("actor_id"):
+        if ACTOR_TYPE.find(message.get("actor_type")) == "user" and message.get("actor_id"):
             return str(message["actor_id"])
     return None
 
