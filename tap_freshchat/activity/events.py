@@ -146,8 +146,9 @@ def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
     interaction_id = row.get("interaction_id") or None
     if report == catalog.CONVERSATION_CREATED:
         kind = STARTED
-        if (reopened := read_flag(row.get("reopened"))) is not None:
-            kind = REOPENED if reopened else CREATED
+        # Blank is false; an unknown text leaves the decision to other evidence.
+        if "reopened" in row and (flag := read_flag(row["reopened"] or "false")) is not None:
+            kind = REOPENED if flag else CREATED
         started = interaction_start_time(interaction_id)
         if started is not None and abs(started - time) <= _MAX_ID_TIME_DRIFT:
             time = started

@@ -144,9 +144,9 @@ def test_one_column_with_the_type_is_enough_without_rest(message_type):
 
 @pytest.mark.readings
 def test_events_under_random_combinations_of_readings_are_those_that_happened(combination):
-    rng = Random(combination)  # noqa: S311 - a seed, so that a failure can be repeated
+    rng = Random(combination)
     readings = {name: rng.choice(values) for name, values in values_by_belief().items()}
-    check_exact({name: value for name, value in readings.items()})
+    check_exact(readings)
 
 
 def pytest_generate_tests(metafunc):
