@@ -26,13 +26,13 @@ MAX_LOGGED_VALUES = 10
 
 @dataclass(frozen=True)
 class Enumeration:
-    """Values of one field: `values` has what each spelling, in comparable form, stands for."""
+    """Values of one field: `values` maps each form to its value."""
 
     name: str
     values: Mapping[str, str]
 
     def find(self, value: object) -> str | None:
-        """The known value that a raw one stands for; None for blank and unknown values."""
+        """The known value of a raw one; None for blank and unknown values."""
         return self.values.get(comparable(value))
 
     def read(self, value: object) -> str | None:
@@ -57,7 +57,7 @@ PART_KINDS = frozenset(
         *("urlbutton", "quickreplybutton", "templatecontent", "imageonly", "sticker", "html"),
     }
 )
-# REST documents the three; the other spellings are those of `detailed_message_type`.
+# REST documents the three; the other forms are those of `detailed_message_type`.
 MESSAGE_TYPE = Enumeration(
     "message_type",
     {
