@@ -16,6 +16,7 @@ from tap_freshchat.api.deadlines import DeadlineAdapter
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
+from tap_freshchat.enumerations import ACTOR_TYPE, REOPENED, UnknownValues
 from tap_freshchat.errors import (
     ConfigError,
     ConnectionFailedError,
@@ -89,6 +90,7 @@ class RunContext:
             page_size=config.page_size,
         )
         self.set_aside = SetAside(config.rejected_rows_path)
+        self.unknown_values = UnknownValues(self.set_aside)
         self.failures = StreamFailures(self.check_service)
         self.enrichment = enrichment = Enrichment(client, self.set_aside)
         self.directory = AccountDirectory(client, enrichment)
@@ -246,6 +248,9 @@ class RunContext:
     ) -> Iterator[ConversationEvent]:
         if self.in_shard(row["conversation_id"]):
             event = event_from_row(report, row)
+            self.unknown_values.check(ACTOR_TYPE, row.get("actor_type"))
+            if report == catalog.CONVERSATION_CREATED:
+                self.unknown_values.check(REOPENED, row.get("reopened"))
             yield event
             if start := infer_start(event):
                 yield start

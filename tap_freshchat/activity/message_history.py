@@ -7,7 +7,8 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.conform import parse_flag
+from tap_freshchat.activity.message_types import type_from_text
+from tap_freshchat.enumerations import ACTOR_TYPE, NORMAL, SYSTEM, read_flag
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.times import interaction_start_time, parse_time
 
@@ -45,19 +46,19 @@ class Message:
     @property
     def author_type(self) -> str | None:
         """user, agent or bot for visible messages; None for notes and system messages."""
-        if self.content.get("message_type", "normal") != "normal":
+        if (type_from_text(self.content.get("message_type")) or NORMAL) != NORMAL:
             return None
-        return self.content.get("actor_type")
+        return ACTOR_TYPE.read(self.content.get("actor_type"))
 
     @property
     def is_system_message(self) -> bool:
         """Whether the system reports a change."""
-        return self.content.get("message_type") == "system"
+        return type_from_text(self.content.get("message_type")) == SYSTEM
 
     def has_flag(self, flag: str) -> bool:
         """Whether a flag such as `isResolved` or `isReopen` is set, as a boolean or as text."""
         meta_data = self.content.get("meta_data")
-        return isinstance(meta_data, dict) and parse_flag(meta_data.get(flag))
+        return isinstance(meta_data, dict) and bool(read_flag(meta_data.get(flag)))
 
 
 @dataclass

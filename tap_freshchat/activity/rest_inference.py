@@ -20,6 +20,8 @@ from tap_freshchat.activity.events import (
     ConversationEvent,
 )
 from tap_freshchat.activity.message_history import SYSTEM_MESSAGE_TOLERANCE
+from tap_freshchat.activity.message_types import type_from_text
+from tap_freshchat.enumerations import ACTOR_TYPE, CONVERSATION_STATUS
 from tap_freshchat.times import format_time, interaction_start_time
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
             interaction_id=interaction_id,
             channel_id=conversation.get("channel_id"),
             actor_id=message.content.get("actor_id"),
-            actor_type=message.content.get("actor_type"),
+            actor_type=ACTOR_TYPE.read(message.content.get("actor_type")),
         )
         events.setdefault(event.id, event)
 
@@ -125,7 +127,7 @@ def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[Con
                 has_agent_column="assigned_agent_id" in conversation,
                 group_id=conversation.get("assigned_group_id"),
                 has_group_column="assigned_group_id" in conversation,
-                observed_status=conversation.get("status") or "",
+                observed_status=CONVERSATION_STATUS.read(conversation.get("status")) or "",
             )
 
 
@@ -168,10 +170,10 @@ def message_records(
             "interaction_id": message.interaction_id,
             "app_id": content.get("app_id") or app_id,
             "created_time": format_time(message.time),
-            "actor_type": content.get("actor_type") or None,
+            "actor_type": ACTOR_TYPE.read(content.get("actor_type")),
             "actor_id": content.get("actor_id") or None,
             "user_id": content.get("user_id") or snapshot.user_id,
-            "message_type": content.get("message_type") or None,
+            "message_type": type_from_text(content.get("message_type")),
             "message_source": content.get("message_source") or None,
             "message_parts": _parts(content.get("message_parts")),
         }

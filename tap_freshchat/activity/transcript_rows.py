@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_freshchat.activity.message_types import type_from_row
 from tap_freshchat.api.responses import decode_json
+from tap_freshchat.enumerations import ACTOR_TYPE
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def message_from_row(
     """The message of a row, with REST's field names.
 
     `row` has the columns' known names, and blank cells are empty strings. Transcripts leave out
-    the account's `app_id`.
+    the account's `app_id`. Without any sign of its type, `message_type` is None.
     """
     return {
         "id": row["message_id"],
@@ -31,10 +33,10 @@ def message_from_row(
         "interaction_id": row.get("interaction_id") or None,
         "app_id": app_id,
         "created_time": format_time(time),
-        "actor_type": row.get("actor_type") or None,
+        "actor_type": ACTOR_TYPE.read(row.get("actor_type")),
         "actor_id": row.get("actor_id") or None,
         "user_id": row.get("customer_id") or None,
-        "message_type": row.get("message_type") or None,
+        "message_type": type_from_row(row).name,
         "message_source": row.get("message_source") or None,
         "message_parts": _parts(row),
     }

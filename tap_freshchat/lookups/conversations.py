@@ -16,6 +16,7 @@ from tap_freshchat.activity.message_history import (
 from tap_freshchat.api import pagination, responses
 from tap_freshchat.api.client import build_path
 from tap_freshchat.concurrency import ordered_map
+from tap_freshchat.enumerations import ACTOR_TYPE
 from tap_freshchat.errors import EndlessListError, FreshchatError, NotFoundError
 from tap_freshchat.ids import is_placeholder
 from tap_freshchat.lookups.customers import BoundedCache, CustomerLookup
@@ -236,6 +237,8 @@ def _fetch_record(client: FreshchatClient, conversation_id: str) -> dict[str, An
     record = responses.stringify_ids(responses.require_object(client.get(path), path))
     odd = [name for name in _ID_FIELDS if not isinstance(record.get(name), (str, type(None)))]
     usable = {name: value for name, value in record.items() if name not in odd}
+    if "status" in usable:
+        usable["status"] = CONVERSATION_STATUS.read(usable["status"])
     return {**usable, "conversation_id": conversation_id}
 
 
@@ -246,7 +249,8 @@ def _find_customer_id(
     for message in chain((message.content for message in history.messages), older_messages):
         if user_id := _person_id(message.get("user_id")):
             return user_id
-        if message.get("actor_type") == "user" and (user_id := _person_id(message.get("actor_id"))):
+        is_user = ACTOR_TYPE.find(message.get("actor_type")) == "user"
+        if is_user and (user_id := _person_id(message.get("actor_id"))):
             return user_id
     return None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.activity.agent_status import agent_statuses, diff_statuses
+from tap_freshchat.enumerations import AGENT_STATUS
 from tap_freshchat.payloads.events import agent_event
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import ReportStream
@@ -45,12 +46,15 @@ class AgentActivity(ReportStream):
         changes = self._from_rest(window) if self.uses_rest else self._from_reports(window)
         for change, previous in changes:
             if self.is_new(change.id, change.time):
+                custom = directory.agent_status_ids.get(change.status.lower())
+                if not custom:
+                    self.run.unknown_values.check(AGENT_STATUS, change.status)
                 yield agent_event(
                     change,
                     previous,
                     configuration=directory.account,
                     agent=directory.agents.get(change.agent_id, {}),
-                    custom_status_id=directory.agent_status_ids.get(change.status.lower()),
+                    custom_status_id=custom,
                 )
 
     def _from_reports(
