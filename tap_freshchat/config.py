@@ -178,13 +178,13 @@ def _parse_time_zone(name: str) -> tzinfo:
 
 def _parse_reports(config: Mapping[str, Any], name: str) -> frozenset[str]:
     by_name = {report.lower(): report for report in catalog.REPORTS}
-    wanted = [str(report).strip().lower() for report in config.get(name) or ()]
-    if unknown := sorted(set(wanted) - set(by_name)):
+    requested = [str(report).strip().lower() for report in config.get(name) or ()]
+    if unknown := sorted(set(requested) - set(by_name)):
         raise ConfigError(
             f"Setting {name} has unknown reports: {', '.join(unknown)}. Known reports: "
             f"{', '.join(catalog.REPORTS)}."
         )
-    return frozenset(by_name[report] for report in wanted)
+    return frozenset(by_name[report] for report in requested)
 
 
 def _check_report_columns(columns: Mapping[str, Any]) -> None:

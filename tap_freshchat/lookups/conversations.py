@@ -16,7 +16,7 @@ from tap_freshchat.activity.message_history import (
 from tap_freshchat.api import pagination, responses
 from tap_freshchat.api.client import build_path
 from tap_freshchat.concurrency import ordered_map
-from tap_freshchat.enumerations import ACTOR_TYPE
+from tap_freshchat.enumerations import ACTOR_TYPE, CONVERSATION_STATUS
 from tap_freshchat.errors import EndlessListError, FreshchatError, NotFoundError
 from tap_freshchat.ids import is_placeholder
 from tap_freshchat.lookups.customers import BoundedCache, CustomerLookup

@@ -37,7 +37,7 @@ class WindowRows:
     """Rows of one report in one window, from all of its files.
 
     `zone` is that of times without an offset. `is_raw` marks a stream of plain rows: another
-    time column stands in for a blank one, and rows far outside the window are only warned about.
+    time column replaces a blank one, and rows far outside the window are only warned about.
     """
 
     report: str
