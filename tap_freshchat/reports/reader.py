@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timezone
 from functools import partial
 from itertools import islice
@@ -63,6 +63,7 @@ class ReportReader:
     zone: tzinfo = timezone.utc
     _readers: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
     _plans: dict[str, dict[Window, _PlannedWindow]] = field(default_factory=dict, init=False)
+    _zone_checked: set[str] = field(default_factory=set, init=False)
     _files_written: int = field(default=0, init=False)
 
     def register(self, reader: str, report: str, start: datetime) -> None:
@@ -126,6 +127,10 @@ class ReportReader:
             self.scheduler.wait_for(planned.job)
             planned.files = [file for leaf in planned.job.leaf_jobs() for file in self._fetch(leaf)]
         checked = WindowRows(report, window, self.zone, self.set_aside, is_raw=required is not None)
+        if report not in self._zone_checked:
+            # The zone is the same in all windows.
+            self._zone_checked.add(report)
+            replace(checked).check_times(planned.files, names)
         for file in planned.files:
             yield from checked.rows(file, names)
         planned.readers -= 1

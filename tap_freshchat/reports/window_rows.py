@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tap_freshchat.reports.columns import COLUMNS, ReportColumns
 from tap_freshchat.times import format_time, parse_time_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
     from pathlib import Path
 
@@ -29,7 +30,8 @@ FEW_ROWS = 5
 _HELD_BACK = 500
 # The service adds a row to the window in which it writes it, some seconds after its event.
 _SLACK = timedelta(minutes=2)
-_QUARTER = timedelta(minutes=15)
+# The offsets of zones differ by half an hour, with few exceptions (IANA).
+_SMALLEST_OFFSET = timedelta(minutes=25)
 
 
 @dataclass
@@ -49,6 +51,29 @@ class WindowRows:
     _count: int = field(default=0, init=False)
     _outside: int = field(default=0, init=False)
     _offsets: list[timedelta] = field(default_factory=list, init=False)
+    _earliest: datetime | None = field(default=None, init=False)
+    _latest: datetime | None = field(default=None, init=False)
+
+    def check_times(self, files: Iterable[Path], names: ColumnNames) -> None:
+        """Read all rows once, only to see whether their times can be in the zone that is set.
+
+        A zone that is wrong moves a few hours of a long window out of it, on one side, and leaves
+        as many hours empty on the other. ReportError if that is so.
+        """
+        for file in files:
+            for _, row in csv_files.rows(file, names, lambda *_: None):
+                with suppress(RowError):
+                    self._check(dict(row))
+        if self._earliest is None or self._latest is None or self._outside < FEW_ROWS:
+            return
+        early, late = self.window.start - self._earliest, self._latest - self.window.end
+        empty_after, empty_before = (
+            self.window.end - self._latest,
+            self._earliest - self.window.start,
+        )
+        for apart, empty, sign in ((early, empty_after, -1), (late, empty_before, 1)):
+            if apart >= _SMALLEST_OFFSET and empty >= apart - _SMALLEST_OFFSET:
+                self._fail_or_warn(sign * apart)
 
     def rows(self, file: Path, names: ColumnNames) -> Iterator[dict[str, str]]:
         """Rows of a file that have what their record needs; the others are set aside.
@@ -93,6 +118,8 @@ class WindowRows:
             return
         time = self._time(row, columns)
         self._count += 1
+        self._earliest = min(self._earliest or time, time)
+        self._latest = max(self._latest or time, time)
         if not self.window.start - _SLACK <= time < self.window.end + _SLACK:
             self._outside += 1
             if len(self._offsets) < _HELD_BACK:
@@ -127,12 +154,13 @@ class WindowRows:
             )
 
     def _check_window(self) -> None:
-        if self._outside * 2 <= self._count:
-            return
-        median = sorted(self._offsets)[len(self._offsets) // 2]
+        if self._outside * 2 > self._count:
+            self._fail_or_warn(sorted(self._offsets)[len(self._offsets) // 2])
+
+    def _fail_or_warn(self, apart: timedelta) -> None:
         text = (
             f"Report {self.report} for {self.window}: {self._outside:,} of {self._count:,} rows "
-            f"have a time outside of the period, by {median / timedelta(hours=1):+.1f} hours. If "
+            f"have a time outside of the period, by {apart / timedelta(hours=1):+.1f} hours. If "
             f"the report writes times in another zone, set report_time_zone; if another column "
             f"holds the time, name it in setting report_columns."
         )

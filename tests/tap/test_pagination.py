@@ -190,7 +190,7 @@ def test_links_from_one_page_without_messages_to_the_next_come_to_an_end():
     client, adapter = client_of(
         lambda _: Answer(body={"messages": [], "link": {"href": f"/v2/more?page={next(numbers)}"}})
     )
-    with pytest.raises(FreshchatError, match="continues without any messages"):
+    with pytest.raises(FreshchatError, match="continues without new messages"):
         list(paginate_messages(client, "c"))
     assert len(adapter.requests) == MAX_EMPTY_PAGES
 
