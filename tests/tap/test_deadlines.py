@@ -3,6 +3,7 @@
 import threading
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
+from typing import cast
 
 import pytest
 import requests
@@ -21,11 +22,21 @@ HEADER_LINE = b"HTTP/1.1 200 OK\r\nX-A: "
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+class _Endless(ThreadingHTTPServer):
+    """A server that sends a start, and then one piece after another until it has ended."""
+
+    def __init__(self, script: tuple[bytes, bytes]) -> None:
+        super().__init__((LOOPBACK, 0), _Handler)
+        self.script = script
+        self.ended = threading.Event()
+
+
 class _Handler(QuietHandler):
     def do_GET(self) -> None:
-        start, piece = self.server.script
+        server = cast("_Endless", self.server)
+        start, piece = server.script
         self.wfile.write(start)
-        while not self.server.ended.wait(PAUSE):
+        while not server.ended.wait(PAUSE):
             self.wfile.write(piece)
             self.wfile.flush()
 
@@ -33,8 +44,7 @@ class _Handler(QuietHandler):
 @contextmanager
 def client_of(start, piece):
     """A client of a server that sends `start`, and then one piece after another without end."""
-    with serving(ThreadingHTTPServer((LOOPBACK, 0), _Handler)) as server:
-        server.script, server.ended = (start, piece), threading.Event()
+    with serving(_Endless((start, piece))) as server:
         clock = StillClock()
         with requests.Session() as session:
             session.trust_env = False

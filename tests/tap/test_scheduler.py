@@ -284,7 +284,8 @@ def test_waiting_for_what_nothing_makes_is_an_error_and_not_endless(far_end):
         far_end().ordered.wait_for(Job(report="Agent-Activity", window=DAYS[0]))
 
 
-LINK = {"status": "SUCCESS", "link": {"href": "https://extracts.example.com/1-1"}}
+HREF = "https://extracts.example.com/1-1"
+LINK = {"status": "SUCCESS", "link": {"href": HREF}}
 
 
 @pytest.mark.parametrize("lacking", [{"status": "SUCCESS"}, {"status": "SUCCESS", "link": {}}])
@@ -330,7 +331,7 @@ def test_what_freshchat_says_has_no_data_is_empty(far_end, status, parts):
 
 
 @pytest.mark.parametrize("state", ["SUCCESS", "done", "Finished", "COMPLETE", "Completed"])
-@pytest.mark.parametrize("link", [LINK, {"status": "done", "link": LINK["link"]["href"]}])
+@pytest.mark.parametrize("link", [LINK, {"status": "done", "link": HREF}])
 def test_a_complete_job_is_read_however_its_state_is_spelled(far_end, state, link):
     far = far_end()
     far.job_answer = {"status": state, "links": [link]}
