@@ -8,7 +8,13 @@ import msgspec
 
 from target_segment.errors import MappingError
 from target_segment.json_codec import encode
-from target_segment.mapping.expressions import Expression, compile_expression, compile_expressions
+from target_segment.mapping.conditions import compile_conditions
+from target_segment.mapping.expressions import (
+    Expression,
+    compile_expression,
+    compile_expressions,
+    compile_nested,
+)
 from target_segment.mapping.message_ids import compile_id_parts
 from target_segment.mapping.properties import compile_properties
 from target_segment.mapping.stream_mapping import (
@@ -28,6 +34,7 @@ SETTINGS = frozenset(
     {
         *("call", "event", "user_id", "anonymous_id", "group_id", "timestamp", "message_id"),
         *("version", "when", "properties", "traits", "drop", "rename", "context", "reason"),
+        *("add_properties", "add_traits"),
     }
 )
 
@@ -61,6 +68,7 @@ def compile_mapping(
     if other in config:
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
     own_name, timestamp = default_name(stream.name), value("timestamp")
+    shared = rules.context_of(stream.name)
     return StreamMapping(
         stream=stream,
         config=config,
@@ -75,7 +83,7 @@ def compile_mapping(
         timestamp=timestamp,
         message_id=message_id,
         id_parts=compile_id_parts(config, where, stream.keys, timestamp),
-        when=_conditions(config.get("when", {}), f"{where}.when"),
+        when=compile_conditions(config.get("when"), f"{where}.when"),
         payload=compile_properties(
             config,
             config.get(payload, "*"),
@@ -84,8 +92,8 @@ def compile_mapping(
             keys=stream.keys,
             privacy=rules.privacy,
         ),
-        context=_named(config.get("context", {}), f"{where}.context", stream.keys),
-        fixed_context=msgspec.Raw(encode(rules.context)),
+        context=_context(config.get("context"), f"{where}.context", stream.keys, shared),
+        fixed_context=msgspec.Raw(encode(shared)),
         integrations=msgspec.Raw(encode(rules.integrations)) if rules.integrations else None,
     )
 
@@ -97,22 +105,21 @@ def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Exp
     return list(zip(compile_expressions(spec, where, keys), labels, strict=False))
 
 
-def _named(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[str, Expression]]:
+def _context(
+    spec: Any, where: str, keys: Sequence[str], shared: Mapping[str, Any]
+) -> Expression | None:
+    """Compile a stream's `context` into a function that merges it into the `shared` part."""
+    if not spec and spec in (None, {}):
+        return None
     if not isinstance(spec, dict):
         raise MappingError(f"{where}: must be {{name: value}}")
-    return [
-        (name, compile_expression(item, f"{where}.{name}", keys)) for name, item in spec.items()
-    ]
+    build = compile_nested(spec, where, keys)
+    return lambda record: _merge_objects(shared, build(record) or {})
 
 
-def _conditions(spec: Any, where: str) -> list[tuple[Expression, tuple[Any, ...], Skipped]]:
-    if not isinstance(spec, dict):
-        raise MappingError(f"{where}: must be {{path: value or list of values}}")
-    return [
-        (
-            compile_expression(path, f"{where}.{path}"),
-            tuple(allowed) if isinstance(allowed, list) else (allowed,),
-            Skipped(f"left out by when: {path}"),
-        )
-        for path, allowed in spec.items()
-    ]
+def _merge_objects(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**base, **more}
+    for name, below in base.items():
+        if isinstance(below, dict) and isinstance(more.get(name), dict):
+            merged[name] = _merge_objects(below, more[name])
+    return merged

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from target_segment.errors import MappingError
 from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
+from target_segment.mapping.paths import unfold_names
 from target_segment.mapping.stream_mapping import SharedRules, Skipped, StreamInfo, StreamMapping
 from target_segment.segment_spec import default_name
 
@@ -46,24 +47,6 @@ class Routing:
             )
         ids = message_ids(self.write_key, stream.name)
         return compile_mapping(config, stream, self.rules, ids)
-
-
-def merge_stream_settings(
-    preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Override the preset's mappings by the user's, key by key; null removes a key.
-
-    Raises `MappingError` if a stream's settings are not an object.
-    """
-    merged = {name: dict(settings) for name, settings in preset.items()}
-    for name, settings in own.items():
-        if not isinstance(settings, dict):
-            raise MappingError(f"streams.{name}: must be an object of mapping settings")
-        merged[name] = {**merged.get(name, {}), **settings}
-    return {
-        name: {setting: value for setting, value in settings.items() if value is not None}
-        for name, settings in merged.items()
-    }
 
 
 def merge_event_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
@@ -112,7 +95,7 @@ def _names(stream: str, config: Mapping[str, Any]) -> set[str] | None:
     if isinstance(event, dict) and "value" in event:
         return {str(event["value"])}
     if isinstance(event, dict) and isinstance(event.get("map"), dict):
-        return set(map(str, event["map"].values()))
+        return set(map(str, unfold_names(event["map"]).values()))
     return {default_name(stream)} if event is None and stream != ANY_STREAM else None
 
 
@@ -123,6 +106,9 @@ def check_streams(routing: Routing, preset: Preset) -> None:
         for name in routing.streams:
             routing.mapping_of(StreamInfo(name=name))
     except MappingError as error:
+        if name in preset.optional:
+            call = preset.optional[name]["call"]
+            raise MappingError(f"{error} (call: {call} uses the preset's mapping)") from None
         if not preset.streams or name in {*preset.streams, ANY_STREAM}:
             raise
         near = get_close_matches(name, preset.streams, n=1)

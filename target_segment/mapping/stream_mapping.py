@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -26,13 +26,27 @@ MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Why a record, or a whole stream, is not an event by the user's or the preset's decision."""
+    """Why a record, or a whole stream, is not an event by the user's or the preset's decision.
+
+    `condition` is the path of the condition of `when` that decided.
+    """
 
     reason: str
+    condition: str | None = field(default=None, compare=False)
 
     def map(self, _: Record) -> Skipped:
         """Skip a record of a stream that is skipped."""
         return self
+
+
+class Condition(NamedTuple):
+    """A compiled condition of `when`: a record passes if its value is (not) among the values."""
+
+    value: Expression
+    values: tuple[Any, ...]
+    not_in: bool
+    skipped: Skipped
+    path: str
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,7 +66,8 @@ class SharedRules:
     """Settings that apply to all streams.
 
     `names` are the new event names by old ones, `only` the events to send under either name, and
-    `truncate` the paths of texts that may be cut when an event is too large.
+    `truncate` the paths of texts that may be cut when an event is too large. `preset_context` is
+    for the streams that the preset maps, `preset_streams`.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +76,14 @@ class SharedRules:
     integrations: Mapping[str, Any] = field(default_factory=dict)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
     truncate: Sequence[str] = ()
+    preset_context: Mapping[str, Any] = field(default_factory=dict)
+    preset_streams: frozenset[str] = frozenset()
+
+    def context_of(self, stream: str) -> Mapping[str, Any]:
+        """Return the part of the context that a stream's events share."""
+        if stream in self.preset_streams:
+            return {**self.preset_context, **self.context}
+        return self.context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +112,9 @@ class StreamMapping:
     timestamp: Expression | None
     message_id: MessageId
     id_parts: IdParts
-    when: Sequence[tuple[Expression, tuple[Any, ...], Skipped]]
+    when: Sequence[Condition]
     payload: Properties
-    context: Sequence[tuple[str, Expression]]
+    context: Expression | None
     fixed_context: msgspec.Raw
     integrations: msgspec.Raw | None
 
@@ -100,8 +123,8 @@ class StreamMapping:
 
         Raises `InvalidEvent`, and `NotEncodableError` if a part of its id is NaN or Infinity.
         """
-        for value, allowed, skipped in self.when:
-            if value(record) not in allowed:
+        for value, values, not_in, skipped, _ in self.when:
+            if (value(record) in values) is not_in:
                 return skipped
         name = self.call
         event: dict[str, Any] = {"type": name}
@@ -126,7 +149,7 @@ class StreamMapping:
         if self.timestamp:
             event["timestamp"], time = _timestamp(self.timestamp(record))
         event[self.payload_name] = payload
-        event["context"] = self._context(record) if self.context else self.fixed_context
+        event["context"] = self.context(record) if self.context else self.fixed_context
         if self.integrations is not None:
             event["integrations"] = self.integrations
         return Mapped(event=event, name=name, identity=identity, time=time)
@@ -148,14 +171,6 @@ class StreamMapping:
             if user is not None:
                 break
         return "userId"
-
-    def _context(self, record: Record) -> dict[str, Any]:
-        context = dict(self.rules.context)
-        for name, value in self.context:
-            found = value(record)
-            if found is not None:
-                context[name] = found
-        return context
 
 
 def _id_as_string(value: Any) -> str | None:

@@ -59,6 +59,28 @@ def test_numbers_and_booleans_are_looked_up_as_json_text(kind, name):
     assert event({"type": kind}, event=table)["event"] == "Entered"
 
 
+def test_a_look_up_takes_names_with_dots_also_as_nested_names():
+    for table in ({"invoice.paid": "Paid", "x": 1}, {"invoice": {"paid": "Paid"}, "x": 1}):
+        assert (
+            event({"type": "invoice.paid"}, event={"path": "type", "map": table})["event"] == "Paid"
+        )
+
+
+@pytest.mark.parametrize(
+    "result", [{}, {"value": "Paid"}, {"path": "a", "map": {"b": "c"}}, {"join": ["a"]}]
+)
+def test_an_object_as_the_result_of_a_look_up_is_an_error_that_names_it(result):
+    with pytest.raises(
+        MappingError, match=r"^streams\.order_lines\.event\.map\.in: must be a text"
+    ):
+        mapping(event={"path": "type", "map": {"in": result}})
+
+
+def test_an_empty_look_up_is_an_error_that_names_it():
+    with pytest.raises(MappingError, match=r"^streams\.order_lines\.user_id\.map: is empty"):
+        mapping(user_id={"path": "type", "map": {}})
+
+
 @pytest.mark.parametrize("kind", [None, 5, True, ["in"], {"in": 1}])
 def test_a_look_up_of_other_types_or_unlisted_values_finds_nothing(kind):
     table = {"path": "type", "map": {"in": "Entered", "null": "Never", '["in"]': "Never"}}
@@ -313,6 +335,21 @@ def test_a_field_named_like_a_renamed_field_is_not_dropped_with_it():
     assert properties({"record_id": 2}, schema=schema, drop=["id"]) == {"record_id": 2, "user": "u"}
 
 
+@pytest.mark.parametrize("spec", ["*", ["email", "list"], {"email": "email", "list": "list"}])
+@pytest.mark.parametrize("name", ["email", "mail"])
+def test_a_renamed_property_is_dropped_and_hashed_by_either_name(spec, name):
+    record = {"email": "ada@example.com", "list": [1]}
+    rename = {"email": "mail"}
+    kept = properties(record, properties=spec, rename=rename, drop=[name])
+    assert not {"email", "mail"} & {*kept}
+    rules = SharedRules(privacy=PrivacyRules(hashed=[name]))
+    hashed = properties(record, rules=rules, properties=spec, rename=rename)
+    assert hashed["mail"] == sha256(b"ada@example.com").hexdigest()
+    rules = SharedRules(privacy=PrivacyRules(drop=[f"{name}.x"]))
+    nested = {"email": {"x": 1, "y": 2}}
+    assert properties(nested, rules=rules, properties=spec, rename=rename)["mail"] == {"y": 2}
+
+
 @pytest.mark.parametrize(
     ("rename", "renamed"),
     [
@@ -531,6 +568,43 @@ def test_only_included_events_are_sent_under_either_name():
     assert isinstance(mapping(rules=rules).map({"user": "u", "id": 1}), Skipped)
 
 
+EXTERNAL_ID = {
+    "id": "crm_id",
+    "type": {"value": "crm"},
+    "collection": {"value": "users"},
+    "encoding": {"value": "none"},
+}
+
+
+@pytest.mark.parametrize("name", [{"traits.email": "mail"}, {"traits": {"email": "mail"}}])
+def test_context_takes_nested_names_and_lists_of_objects(name):
+    context = {**name, "externalIds": [EXTERNAL_ID], "agent": ["bo", "agent"], "locale": "lang"}
+    rules = SharedRules(context={"traits": {"plan": "pro"}, "locale": "en"})
+    record = {"mail": "ada@example.com", "crm_id": "7", "agent": {"id": "a"}}
+    assert event(record, rules=rules, context=context)["context"] == {
+        "traits": {"plan": "pro", "email": "ada@example.com"},
+        "externalIds": [{"id": "7", "type": "crm", "collection": "users", "encoding": "none"}],
+        "agent": {"id": "a"},
+        "locale": "en",
+    }
+    assert event({}, rules=rules, context=context)["context"] == rules.context
+
+
+@pytest.mark.parametrize(
+    ("context", "where"),
+    [
+        ({"traits": {}}, "context.traits: is empty"),
+        ({"ids": [{"id": {}}]}, "context.ids.0.id: is empty"),
+        ({"ids": [{"id": 5}]}, "context.ids.0.id: must be a dotted path"),
+        ({"ids": []}, "context.ids: must be a dotted path"),
+    ],
+)
+def test_a_part_of_context_of_no_known_form_is_an_error_that_names_it(context, where):
+    with pytest.raises(MappingError) as refusal:
+        mapping(context=context)
+    assert str(refusal.value).startswith(f"streams.order_lines.{where}")
+
+
 def test_context_from_the_record_overrides_the_configured_context():
     rules = SharedRules(context={"library": {"name": "x"}, "locale": "en"})
     got = event({"lang": "de"}, rules=rules, context={"locale": "lang", "ip": "none"})["context"]
@@ -579,11 +653,11 @@ def test_a_skipped_stream_has_a_reason():
         ),
         ({"call": "page"}, "call: must be one of track, identify, group, skip"),
         ({"call": "group"}, "group_id: a group call needs it"),
-        ({"when": ["paid"]}, "when: must be {path: value or list of values}"),
+        ({"when": ["paid"]}, "when: must be {path: value}, {path: [values]}, {path: {not"),
         ({"context": ["ip"]}, "context: must be {name: value}"),
         (
             {"propertys": ["a"]},
-            "propertys: unknown setting; known settings: anonymous_id, call, context",
+            "propertys: unknown setting; known settings: add_properties, add_traits, anonymous_id",
         ),
         ({"context": {"ip": "a..b"}}, "context.ip: 'a..b' is not a dotted path"),
         ({"when": {"a.": 1}}, "when.a.: 'a.' is not a dotted path"),
