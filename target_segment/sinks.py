@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from singer_sdk import Target
 
+    from target_segment.mapping.path_usage import PathUsage
     from target_segment.mapping.routing import Routing
     from target_segment.run import Run
+
+# Default of the SDK's setting flattening_separator.
+FLATTENING_SEPARATOR = "__"
 
 
 class SegmentSink(Sink):
@@ -28,7 +32,7 @@ class SegmentSink(Sink):
     `start_run` is called once the stream is known to be valid.
     """
 
-    def __init__(  # noqa: PLR0913 - the SDK's four, and two of ours
+    def __init__(  # noqa: PLR0913 - the SDK's four, and three of ours
         self,
         target: Target,
         stream_name: str,
@@ -36,6 +40,7 @@ class SegmentSink(Sink):
         key_properties: Sequence[str] | None,
         *,
         routing: Routing,
+        path_usage: PathUsage,
         start_run: Callable[[], Run],
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
@@ -47,6 +52,12 @@ class SegmentSink(Sink):
         is_mapped = isinstance(mapping, StreamMapping)
         is_checked = is_mapped and self.validate_schema
         validator = RecordValidator(self.original_schema, stream_name) if is_checked else None
+        watch = None
+        if isinstance(mapping, StreamMapping):
+            separator = self.config.get("flattening_separator") or FLATTENING_SEPARATOR
+            watch, warnings = path_usage.watch(mapping, separator)
+            for warning in warnings:
+                self.logger.warning(warning)
         run = start_run()
         if run.dry_run and isinstance(mapping, StreamMapping):
             run.dry_run.preview.explanations[stream_name] = describe_mapping(mapping)
@@ -58,6 +69,7 @@ class SegmentSink(Sink):
             truncate=routing.rules.truncate,
             validator=validator,
             keys=keys if is_mapped else (),
+            watch=watch,
         )
 
     def process(self, record: dict[str, Any] | None) -> None:

@@ -116,7 +116,7 @@ def compile_conditions(spec: Any, where: str) -> list[Condition]:
 
 def _compile(condition: ParsedCondition, value: Expression) -> Condition:
     path, operator, operand = condition
-    skipped = Skipped(f"left out by when: {path}", condition=condition.path)
+    skipped = Skipped(f"left out by when: {path}")
     if operator == "exists":
         # An empty text is no value, as in a list of paths.
         return Condition(value, (None, ""), not_in=operand, skipped=skipped, path=path)

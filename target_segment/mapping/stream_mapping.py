@@ -26,13 +26,9 @@ MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Why a record, or a whole stream, is not an event by the user's or the preset's decision.
-
-    `condition` is the path of the condition of `when` that decided.
-    """
+    """Why a record, or a whole stream, is not an event by the user's or the preset's decision."""
 
     reason: str
-    condition: str | None = field(default=None, compare=False)
 
     def map(self, _: Record) -> Skipped:
         """Skip a record of a stream that is skipped."""
