@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,12 +12,15 @@ from target_segment.json_codec import encode
 from target_segment.mapping.conditions import compile_conditions
 from target_segment.mapping.expressions import (
     Expression,
+    Record,
     compile_expression,
     compile_expressions,
     compile_nested,
+    decimal_text,
 )
 from target_segment.mapping.message_ids import compile_id_parts
 from target_segment.mapping.properties import compile_properties
+from target_segment.mapping.property_schemas import schema_of_value
 from target_segment.mapping.stream_mapping import (
     MessageId,
     SharedRules,
@@ -58,8 +62,10 @@ def compile_mapping(
         spec = config.get(name)
         return None if spec is None else compile_expression(spec, f"{where}.{name}", stream.keys)
 
-    user_id, group_id = value("user_id"), value("group_id")
-    anonymous_ids = _anonymous_ids(config.get("anonymous_id"), f"{where}.anonymous_id", stream.keys)
+    user_id, group_id = (
+        _as_id(value(name), config.get(name), stream) for name in ("user_id", "group_id")
+    )
+    anonymous_ids = _anonymous_ids(config.get("anonymous_id"), f"{where}.anonymous_id", stream)
     if not user_id and not anonymous_ids:
         raise MappingError(f"{where}: needs user_id or anonymous_id, or call: skip")
     if call == "group" and not group_id:
@@ -98,11 +104,29 @@ def compile_mapping(
     )
 
 
-def _anonymous_ids(spec: Any, where: str, keys: Sequence[str]) -> list[tuple[Expression, str]]:
+def _as_id(value: Expression | None, spec: Any, stream: StreamInfo) -> Expression | None:
+    """Make an id of a field that the schema calls an integer an `int`: some taps write `5.0`."""
+    if value is None:
+        return None
+    types = schema_of_value(spec, stream.schema).get("type", ())
+    if "integer" not in types or "number" in types:
+        return value
+
+    def integer(record: Record) -> Any:
+        found = value(record)
+        is_whole = isinstance(found, Decimal) and decimal_text(found) and found == int(found)
+        return int(found) if is_whole else found
+
+    return integer
+
+
+def _anonymous_ids(spec: Any, where: str, stream: StreamInfo) -> list[tuple[Expression, str]]:
     """Compile `anonymous_id`: the first expression is the identity, the others are fallbacks."""
-    fallbacks = spec[1:] if isinstance(spec, list) else []
-    labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in fallbacks)]
-    return list(zip(compile_expressions(spec, where, keys), labels, strict=False))
+    specs = spec if isinstance(spec, list) else [spec]
+    labels = ["anonymousId", *(f"anonymousId from {fallback}" for fallback in specs[1:])]
+    values = compile_expressions(spec, where, stream.keys)
+    ids = [_as_id(value, each, stream) for value, each in zip(values, specs, strict=False)]
+    return [(value, label) for value, label in zip(ids, labels, strict=False) if value]
 
 
 def _context(

@@ -18,6 +18,8 @@ EXPRESSION_FORMS = (
     "{path: …, map: {from: to}}, {join: [paths]} or {key: true}"
 )
 
+# The exponent of a number in JSON has no limit.
+_MAX_DIGITS = 1000
 _FORMS = frozenset(map(frozenset, ({"value"}, {"path", "map"}, {"join"}, {"key"})))
 
 
@@ -160,6 +162,13 @@ def _join(values: Sequence[Expression], separator: str) -> Expression:
 
 def _text(part: Any) -> str:
     """Format a part of a joined text; raises `NotEncodableError` for NaN and Infinity."""
+    if isinstance(part, Decimal):
+        return decimal_text(part) or str(part)
     # Sorted, because the text may be part of a message id.
     is_json = isinstance(part, (NonFiniteNumber, dict, list))
     return encode_sorted(part).decode() if is_json else str(part)
+
+
+def decimal_text(number: Decimal) -> str | None:
+    """Write a number without a power of ten; None for one of very many digits."""
+    return format(number, "f") if abs(number.adjusted()) <= _MAX_DIGITS else None

@@ -91,7 +91,9 @@ def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
         if step.isdecimal() and isinstance(schema.get("items"), dict):
             schema = schema["items"]
         else:
-            schema = (schema.get("properties") or {}).get(step, ANYTHING)
+            # A schema may also be true or false.
+            below = (schema.get("properties") or {}).get(step)
+            schema = below if isinstance(below, dict) else ANYTHING
     return schema
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from target_segment.mapping.expressions import decimal_text
 from target_segment.mapping.properties import PrivacyRules, Properties
 from target_segment.segment_spec import NO_EVENT_NAME, InvalidEvent
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _NO_TIME = "the time of the event is not an ISO 8601 time"
 # ISO 8601 without hyphens: 20261122.
 _DATE_DIGITS = 8
+# Digits of a second that a `datetime` does not keep.
+_FRACTION = re.compile(r"[.,]([0-9]{7,})")
 
 MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
@@ -175,13 +179,15 @@ def _id_as_string(value: Any) -> str | None:
         return value or None
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+    if isinstance(value, Decimal) and (text := decimal_text(value)):
+        return text
+    if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidEvent("bad_identity", "an id must be a string or a number")
     return str(value)
 
 
 def _timestamp(value: Any) -> tuple[str, datetime]:
-    """Return a time as full ISO 8601 with a zone; one without a zone is UTC, as in Singer."""
+    """Return a time as RFC 3339, with all its digits; one without a zone is UTC, as in Singer."""
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -191,10 +197,32 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
             # Seconds or milliseconds, which Python reads as a date long ago.
             raise InvalidEvent("bad_timestamp", _NO_TIME)
         parsed = parsed.replace(tzinfo=timezone.utc)
-    # The usual form is sent unchanged, with all its digits.
-    elif isinstance(value, str) and value[10:11] == "T":
+    # The usual form is sent unchanged. What is parsed is ISO 8601: these characters are enough.
+    elif (
+        isinstance(value, str)
+        and value[4:11:3] == "--T"
+        and value[13:17:3] == "::"
+        and value[19] != ","
+        and (
+            value[-2].isdecimal()
+            if value[-1] == "Z"
+            else value[-3] == ":" and value[-6] in "+-" and value[-7].isdecimal()
+        )
+    ):
         return value, parsed
-    return parsed.isoformat(), parsed
+    return _format_timestamp(value, parsed), parsed
+
+
+def _format_timestamp(value: Any, parsed: datetime) -> str:
+    """Write a time in RFC 3339, with more digits of a second than a `datetime` has."""
+    if parsed.utcoffset() % timedelta(minutes=1):  # type: ignore[operator]  # it has a zone
+        try:
+            parsed = parsed.astimezone(timezone.utc)
+        except OverflowError:
+            raise InvalidEvent("bad_timestamp", _NO_TIME) from None
+    text = parsed.isoformat()
+    digits = _FRACTION.search(value) if isinstance(value, str) else None
+    return f"{text[:19]}.{digits[1]}{text[-6:]}" if digits else text
 
 
 def _parse_datetime(value: Any) -> datetime:

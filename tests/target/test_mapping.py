@@ -1,6 +1,7 @@
 """Mapping of one stream: record to event."""
 
 import copy
+import sys
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
@@ -114,6 +115,42 @@ def test_ids_are_sent_as_strings(user, sent):
     assert event({"user": user})["userId"] == sent
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [("1e3", "1000"), ("1E16", "10000000000000000"), ("-2.50E1", "-25.0"), ("1e-7", "0.0000001")],
+)
+def test_an_id_never_has_a_power_of_ten(written, sent):
+    assert event({"user": decode(written)})["userId"] == sent
+    assert event({"id": decode(written)}, user_id={"key": True})["userId"] == sent
+
+
+def test_an_id_of_too_many_digits_is_invalid():
+    with pytest.raises(InvalidEvent):
+        mapping().map({"user": decode("1e99999"), "id": 1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("integer", "5"),
+        (["null", "integer"], "5"),
+        ("number", "5.0"),
+        (["integer", "number"], "5.0"),
+        ("string", "5.0"),
+    ],
+)
+def test_an_integer_written_with_a_fraction_is_an_id_without_it(kind, sent):
+    names = ("user", "device", "other", "company")
+    schema = {"properties": {name: {"type": kind} for name in names}}
+    config = {"user_id": ["user"], "anonymous_id": ["device", "other"], "group_id": "company"}
+    record = dict.fromkeys(names, Decimal("5.0"))
+    mapped = mapping(schema=schema, call="group", **config).map({"id": 1, **record}).event
+    assert [mapped[name] for name in ("userId", "anonymousId", "groupId")] == [sent] * 3
+    assert mapping(schema={"properties": {"user": True}}).map({"id": 1, "user": 5})
+    half = mapping(schema=schema).map({"id": 1, "user": Decimal("5.5")}).event
+    assert half["userId"] == "5.5"
+
+
 @pytest.mark.parametrize("user", [True, ["u"], {"id": "u"}])
 def test_an_id_that_is_neither_string_nor_number_is_invalid(user):
     with pytest.raises(InvalidEvent):
@@ -203,6 +240,35 @@ def test_a_timestamp_is_read_in_every_iso_form(time, sent, hour):
     mapped = mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
     assert mapped.event["timestamp"] == sent
     assert mapped.time.astimezone(timezone.utc).hour == hour
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 reads fewer forms")
+@pytest.mark.parametrize(
+    ("time", "sent"),
+    [
+        ("2026-01-02T03:04:05+00", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02T03:04:05+0530", "2026-01-02T03:04:05+05:30"),
+        ("2026-01-02T03:04:05+05:30:15", "2026-01-01T21:33:50+00:00"),
+        ("2026-01-02T03:04Z", "2026-01-02T03:04:00+00:00"),
+        ("2026-W01-5T03:04:05Z", "2026-01-02T03:04:05+00:00"),
+        ("20260102T030405Z", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02T03:04:05,5Z", "2026-01-02T03:04:05.500000+00:00"),
+        ("2026-01-02T03:04:05 Z", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02T03:04:05.Z", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02 03:04:05.1234567+00", "2026-01-02T03:04:05.1234567+00:00"),
+        ("2026-01-02T03:04:05.123456789", "2026-01-02T03:04:05.123456789+00:00"),
+        ("2026-01-02T03:04:05.123456789Z", "2026-01-02T03:04:05.123456789Z"),
+        ("2026-01-02T03:04:05-00:00", "2026-01-02T03:04:05-00:00"),
+    ],
+)
+def test_a_time_in_another_form_is_rewritten_in_rfc_3339_with_all_its_digits(time, sent):
+    assert event({"at": time}, timestamp="at")["timestamp"] == sent
+
+
+def test_a_time_that_has_no_rfc_3339_form_is_invalid():
+    for time in ("0001-01-01T00:00:00+05:30:15", "2026-01-02T03:04:05 UTC", "10000-01-01"):
+        with pytest.raises(InvalidEvent):
+            mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
 
 
 def test_an_event_without_a_time_has_no_timestamp():
