@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,11 +11,14 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 from fakes.pipeline import truth
+
+from target_segment.target import TargetSegment
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -177,7 +181,7 @@ def test_every_setting_reaches_its_plugin_from_the_environment(project):
 
 
 # The recipes of docs/target.md, all at once, in the three ways that Meltano has for settings.
-MESSAGES = {
+MESSAGES: dict[str, dict[str, Any]] = {
     "when": {"actor.type": ["user", "agent"]},
     "add_properties": {"channel_name": "associations.channel.name"},
     "context": {"agent": "associations.agent"},
@@ -282,6 +286,21 @@ def test_each_recipe_of_the_guide_works_in_each_way_that_meltano_has(project, me
     users = [each["properties"]["associations"]["user"].get("email") for each in sent]
     assert any(users)
     assert sha256(b"").hexdigest() not in users
+
+
+@pytest.mark.e2e
+def test_the_commands_of_the_page_set_what_the_page_says(project):
+    page = (ROOT / "docs" / "meltano.md").read_text()
+    commands = re.findall(r"^meltano (config set .+)$", page, re.MULTILINE)
+    for command in commands:
+        assert project(*shlex.split(command)).returncode == 0
+    config = json.loads(project("config", "print", "target-segment").stdout)
+    settings = TargetSegment(config={**config, "dry_run": True}).settings
+    assert len(commands) == 3
+    [channel, actor] = settings.routing.streams["message_events"]["when"][-2:]
+    assert channel == {"path": "channel_id", "in": ["channel-1", "channel-2"]}
+    assert actor == {"path": "actor.type", "not": ["bot"]}
+    assert settings.routing.rules.privacy.hashed == ["associations.user.email"]
 
 
 @pytest.mark.e2e

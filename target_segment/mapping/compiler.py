@@ -75,6 +75,7 @@ def compile_mapping(
         raise MappingError(f"{where}.{other}: a call of type {call} has {payload} instead")
     own_name, timestamp = default_name(stream.name), value("timestamp")
     shared = rules.context_of(stream.name)
+    when = compile_conditions(config.get("when"), f"{where}.when")
     return StreamMapping(
         stream=stream,
         config=config,
@@ -89,7 +90,8 @@ def compile_mapping(
         timestamp=timestamp,
         message_id=message_id,
         id_parts=compile_id_parts(config, where, stream.keys, timestamp),
-        when=compile_conditions(config.get("when"), f"{where}.when"),
+        when=when,
+        checks=[(each.value, each.values, each.not_in, each.skipped) for each in when],
         payload=compile_properties(
             config,
             config.get(payload, "*"),

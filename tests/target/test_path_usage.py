@@ -1,11 +1,13 @@
 """Configured paths that the input does not have, and conditions that let nothing pass."""
 
+from typing import Any
+
 import pytest
 
 from target_segment.mapping.path_checks import has_path
 
 FIELDS = {"id": "string", "kind": "string", "email": ["null", "string"], "text": "string"}
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         **{name: {"type": kind} for name, kind in FIELDS.items()},

@@ -123,9 +123,9 @@ def test_settings_of_a_stream_must_be_an_object():
 )
 def test_added_properties_and_traits_add_to_what_is_sent_without_them(base, sum_):
     for payload in ("properties", "traits"):
-        preset = {"chats": {"user_id": "user"} | ({payload: base} if base else {})}
+        preset = {"user_id": "user", payload: base} if base else {"user_id": "user"}
         own = {"chats": {f"add_{payload}": {"x": "y"}}}
-        assert merged(preset, own) == {"chats": {"user_id": "user", payload: sum_}}
+        assert merged({"chats": preset}, own) == {"chats": {"user_id": "user", payload: sum_}}
         own = {"chats": {payload: base or "*", f"add_{payload}": {"x": "y"}}}
         assert merged({"chats": {payload: ["z"]}}, own) == {"chats": {payload: sum_}}
     assert merged({}, {"s": {"properties": ["a"], "add_properties": ["x"]}}) == {
