@@ -303,6 +303,17 @@ USER = {
 }
 
 
+def test_a_stream_of_another_tap_with_the_name_of_a_skipped_one_is_sent_without_the_integration():
+    own = {"users": {"user_id": "id", "event": {"value": "User Seen"}}}
+    event = mapped("users", {"id": 1, "email": "ada@example.com"}, streams=own)
+    assert (event["event"], event["userId"]) == ("User Seen", "1")
+    assert "timestamp" not in event
+    assert "integration" not in event["context"]
+    for streams in (own, {}):
+        event = mapped("message_events", message(), streams=streams)
+        assert event["context"]["integration"]["name"] == "freshchat"
+
+
 def test_users_are_identified_if_configured():
     event = mapped("users", USER, streams={"users": {"call": "identify"}})
     assert event["type"] == "identify"

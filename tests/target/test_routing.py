@@ -1,5 +1,7 @@
 """Which mapping each stream has, and which names its events may have."""
 
+from typing import Any
+
 import pytest
 
 from target_segment.errors import MappingError
@@ -123,11 +125,11 @@ def test_settings_of_a_stream_must_be_an_object():
 )
 def test_added_properties_and_traits_add_to_what_is_sent_without_them(base, sum_):
     for payload in ("properties", "traits"):
-        preset = {"user_id": "user", payload: base} if base else {"user_id": "user"}
+        preset: dict[str, Any] = {"user_id": "user", **({payload: base} if base else {})}
         own = {"chats": {f"add_{payload}": {"x": "y"}}}
         assert merged({"chats": preset}, own) == {"chats": {"user_id": "user", payload: sum_}}
-        own = {"chats": {payload: base or "*", f"add_{payload}": {"x": "y"}}}
-        assert merged({"chats": {payload: ["z"]}}, own) == {"chats": {payload: sum_}}
+        both = {payload: base or "*", f"add_{payload}": {"x": "y"}}
+        assert merged({"chats": {payload: ["z"]}}, {"chats": both}) == {"chats": {payload: sum_}}
     assert merged({}, {"s": {"properties": ["a"], "add_properties": ["x"]}}) == {
         "s": {"properties": {"a": "a", "x": "x"}}
     }
