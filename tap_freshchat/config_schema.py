@@ -45,9 +45,7 @@ SETTINGS = th.PropertiesList(
         "date, the tap starts there and logs a warning.",
     ),
     _setting(
-        "end_date",
-        th.DateTimeType,
-        "End of the period to read, exclusive, for a bounded backfill.",
+        "end_date", th.DateTimeType, "End of the period to read, exclusive, for a bounded backfill."
     ),
     _setting(
         "activity_source",
@@ -129,12 +127,7 @@ SETTINGS = th.PropertiesList(
         _COUNT,
         "Client-side rate limit, in requests per minute. Unlimited if not set.",
     ),
-    _setting(
-        "request_timeout",
-        _COUNT,
-        "Seconds to wait for a response.",
-        default=60,
-    ),
+    _setting("request_timeout", _COUNT, "Seconds to wait for a response.", default=60),
     _setting(
         "page_size",
         th.IntegerType(minimum=1, maximum=50),
@@ -149,10 +142,7 @@ SETTINGS = th.PropertiesList(
         default=1,
     ),
     _setting(
-        "shard_index",
-        th.IntegerType(minimum=0),
-        "Number of this run's shard, from 0.",
-        default=0,
+        "shard_index", th.IntegerType(minimum=0), "Number of this run's shard, from 0.", default=0
     ),
     _setting(
         "historical_metrics",

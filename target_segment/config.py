@@ -21,7 +21,6 @@ from target_segment.mapping.routing import (
     Routing,
     check_event_names,
     check_streams,
-    known_event_names,
     merge_event_names,
 )
 from target_segment.mapping.stream_mapping import SharedRules
@@ -141,10 +140,8 @@ def _schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[s
             continue
         name = str(error.path[0])
         where = ".".join(map(str, error.path))
-        if known.get(name, {}).get("secret"):
-            yield f"{where}: must be {known[name]['type'][0]}"
-        else:
-            yield f"{where}: {error.message}"
+        is_secret = known.get(name, {}).get("secret")
+        yield f"{where}: " + (f"must be {known[name]['type'][0]}" if is_secret else error.message)
 
 
 def compile_config(config: Mapping[str, Any], version: str) -> Config:
@@ -208,7 +205,6 @@ def _routing(
         skip_unmapped=config["unmapped_streams"] == "skip",
         rules=rules,
         write_key=write_key,
-        known_event_names=known_event_names(streams, preset, rules),
     )
     check_streams(routing, preset)
     named = {"include_events": events or [], "event_names": event_names}

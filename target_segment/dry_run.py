@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from target_segment.delivery.batching import build_body, gzip_body, iso_milliseconds
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_segment.clock import Clock
-    from target_segment.run_stats import RunStats
+    from target_segment.run_stats import RunStats, RunSummary
 
 
 class DryRun:
@@ -39,17 +40,10 @@ class DryRun:
             sent_bytes=len(gzip_body(body)),
         )
 
-    def write_preview(self, stats: RunStats, outcome: str, dead_letters: Path) -> Path:
+    def write_preview(self, stats: RunStats, summary: RunSummary) -> Path:
         """Write the preview page beside the file; raises `DeliveryError` if it cannot be."""
         path = self.path.with_suffix(".html")
-        page = render_page(
-            self.preview,
-            stats,
-            outcome=outcome,
-            bodies=self.path,
-            dead_letters=dead_letters,
-            version=self._version,
-        )
+        page = render_page(self.preview, stats, summary, self._version)
         _append(path, page.encode(errors="replace"))
         return path
 
@@ -57,14 +51,10 @@ class DryRun:
 def _append(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab", opener=_owner_only) as file:
+        # Bodies hold personal data: only the owner may read them.
+        with open(path, "ab", opener=partial(os.open, mode=0o600)) as file:
             file.write(content)
     except OSError as error:
         raise DeliveryError(
             f"The file {path} cannot be written: {error.strerror}; change output_path"
         ) from None
-
-
-def _owner_only(path: str, flags: int) -> int:
-    """Open a file that only its owner can read: bodies hold personal data."""
-    return os.open(path, flags, 0o600)

@@ -37,14 +37,13 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
         elif reason := validate_event(entry.event):
             pipeline.reject(entry.event, reason)
         else:
-            event = entry.event
             pipeline.enqueue(
                 Event(
                     payload=entry.payload,
-                    message_id=event["messageId"],
-                    name=event["event"] if event["type"] == "track" else event["type"],
+                    message_id=entry.event["messageId"],
+                    name=entry.event["type" if entry.event["type"] != "track" else "event"],
                     stream=entry.stream,
-                    identity="userId" if event.get("userId") else "anonymousId",
+                    identity="userId" if entry.event.get("userId") else "anonymousId",
                 )
             )
     run.delivery.flush()

@@ -17,6 +17,7 @@ from target_segment.delivery.client import BatchTransport, SegmentClient, check_
 from target_segment.delivery.queue import DeliveryQueue
 from target_segment.dry_run import DryRun
 from target_segment.errors import DeliveryError
+from target_segment.mapping.routing import known_event_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def build_run(
         retry_seconds=config.max_retry_seconds,
         clock=clock,
         logger=logger,
-        known_event_names=config.routing.known_event_names,
+        known_event_names=known_event_names(config.routing, config.preset),
         on_accepted=dry_run.preview.add if dry_run else lambda _: None,
     )
     envelope = envelope_size(None if dry_run else config.write_key)

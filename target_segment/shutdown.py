@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.singerlib.exceptions import SingerError
@@ -53,15 +54,6 @@ class InterruptFlag:
             raise Interrupted(self._signal)
 
 
-class HasRun(Protocol):
-    """Target whose run starts with its first stream."""
-
-    started_run: Run | None
-
-
-T = TypeVar("T", bound=HasRun)
-
-
 class RunOutcome(NamedTuple):
     """Exit status of a run, its word in the summary, and the error lines for the log."""
 
@@ -91,21 +83,23 @@ def outcome_of(error: BaseException | None) -> RunOutcome:
 
 
 def run_and_exit(
-    create: Callable[[], T], work: Callable[[T], None], clock: Clock, logger: logging.Logger
+    work: Callable[[], None],
+    started_run: Callable[[], Run | None],
+    clock: Clock,
+    logger: logging.Logger,
 ) -> NoReturn:
-    """Create a target, let it work, and exit with the status of how the run ended."""
+    """Work, and exit with the status of how the run ended, if `work` has started one."""
     started = clock.monotonic()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    target = error = None
+    error = None
     try:
-        target = create()
-        work(target)
+        work()
     except Exception as caught:  # noqa: BLE001 - reported below
         error = caught
     ending = outcome_of(error)
     for line in ending.errors:
         logger.error(line)
-    run = target.started_run if target else None
+    run = started_run()
     if run is None:
         sys.exit(ending.status)
     status = _finish(run, ending, clock.monotonic() - started, logger)
@@ -117,31 +111,29 @@ def run_and_exit(
 
 def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger) -> int:
     """Write the last safe STATE, the preview and the summary; return the exit status."""
-    stats, dry_run, dead_letters = run.delivery.stats, run.dry_run, run.dead_letters.path
-    errors: list[TargetSegmentError] = []
-    preview: Path | None = None
-    state = run.delivery.end(_GRACE_SECONDS)
-    try:
-        write_state(state)
-    except TargetSegmentError as error:
-        errors.append(error)
-    run.close()
-    try:
-        preview = dry_run.write_preview(stats, ending.outcome, dead_letters) if dry_run else None
-    except TargetSegmentError as error:
-        errors.append(error)
-    for each in errors:
-        logger.error(str(each))
+    stats, dry_run, status = run.delivery.stats, run.dry_run, ending.status
     summary = RunSummary(
         outcome=ending.outcome,
         seconds=seconds,
         output=dry_run.path if dry_run else None,
-        page=preview,
-        dead_letters=dead_letters,
+        dead_letters=run.dead_letters.path,
     )
+    state = run.delivery.end(_GRACE_SECONDS)
+    try:
+        write_state(state)
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - the message says it all
+        status = status or 1
+    run.close()
+    try:
+        if dry_run:
+            summary = replace(summary, page=dry_run.write_preview(stats, summary))
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - the message says it all
+        status = status or 1
     sys.stderr.write(summary_table(stats, summary))
     sys.stderr.flush()
-    return ending.status or int(bool(errors))
+    return status
 
 
 def write_state(state: bytes | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.mapper import RemoveRecordTransform
@@ -49,11 +50,10 @@ class SegmentSink(Sink):
         stream = StreamInfo(name=stream_name, schema=self.original_schema, keys=keys)
         mapping = _find_mapping(target, routing, stream)
         # Records of a skipped stream may break their schema and lack their key.
-        is_mapped = isinstance(mapping, StreamMapping)
-        is_checked = is_mapped and self.validate_schema
-        validator = RecordValidator(self.original_schema, stream_name) if is_checked else None
-        watch = None
+        validator, watch = None, None
         if isinstance(mapping, StreamMapping):
+            if self.validate_schema:
+                validator = RecordValidator(self.original_schema, stream_name)
             separator = self.config.get("flattening_separator") or FLATTENING_SEPARATOR
             watch, warnings = path_usage.watch(mapping, separator)
             for warning in warnings:
@@ -68,7 +68,7 @@ class SegmentSink(Sink):
             run,
             truncate=routing.rules.truncate,
             validator=validator,
-            keys=keys if is_mapped else (),
+            keys=keys if isinstance(mapping, StreamMapping) else (),
             watch=watch,
         )
 
@@ -97,12 +97,8 @@ class SegmentSink(Sink):
 
 
 def _find_mapping(target: Target, routing: Routing, stream: StreamInfo) -> StreamMapping | Skipped:
-    maps = [
-        stream_map
-        for maps in target.mapper.stream_maps.values()
-        for stream_map in maps
-        if stream_map.stream_alias == stream.name
-    ]
-    if maps and all(isinstance(stream_map, RemoveRecordTransform) for stream_map in maps):
+    every = chain.from_iterable(target.mapper.stream_maps.values())
+    maps = [each for each in every if each.stream_alias == stream.name]
+    if maps and all(isinstance(each, RemoveRecordTransform) for each in maps):
         return Skipped("removed by stream_maps")
     return routing.mapping_of(stream)

@@ -57,8 +57,7 @@ class StreamPipeline:
         Raises `MissingKeyPropertiesError`, and `TargetSegmentError` if delivering or keeping fails.
         """
         if self.validator is not None and not self.validator.is_valid(record):
-            error = self.validator.describe_error(record)
-            self.reject(record, Reason("invalid_record", error))
+            self.reject(record, Reason("invalid_record", self.validator.describe_error(record)))
             return
         for key in self.keys:
             if key not in record:
@@ -72,8 +71,7 @@ class StreamPipeline:
             if isinstance(mapped, Skipped):
                 self._skip(mapped)
                 return
-            reason = validate_event(mapped.event)
-            if reason is not None:
+            if reason := validate_event(mapped.event):
                 self.reject(record, reason)
                 return
             payload = encode(mapped.event)

@@ -67,10 +67,8 @@ class TargetSegment(SdkTarget):
 
     @override
     def load_config(self, config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        fixed = {"dry_run": True} if self._offline else {}
-        values, errors, settings = load_config(
-            {**config, **fixed}, self.config_jsonschema, self.plugin_version
-        )
+        given = {**config, "dry_run": True} if self._offline else config
+        values, errors, settings = load_config(given, self.config_jsonschema, self.plugin_version)
         if settings is not None:
             self.settings = settings
             self._path_usage = PathUsage(settings.routing.streams)
@@ -204,12 +202,13 @@ class TargetSegment(SdkTarget):
         tracking_plan: bool = False,
         catalog_path: str | None = None,
     ) -> None:
-        def create() -> TargetSegment:
-            return cls(
+        target: TargetSegment | None = None
+
+        def work() -> None:
+            nonlocal target
+            target = cls(
                 config=config.config, parse_env_config=config.parse_env, offline=tracking_plan
             )
-
-        def work(target: TargetSegment) -> None:
             if tracking_plan:
                 print_tracking_plan(target.settings, Path(catalog_path) if catalog_path else None)
             elif replay_path is None:
@@ -218,4 +217,4 @@ class TargetSegment(SdkTarget):
                 run = target.start_run()
                 replay(Path(replay_path), target.settings.routing, run, target.check_interrupt)
 
-        run_and_exit(create, work, cls.clock, cls.logger)
+        run_and_exit(work, lambda: target.started_run if target else None, cls.clock, cls.logger)

@@ -10,22 +10,15 @@ import msgspec
 from target_segment.errors import TargetSegmentError
 from target_segment.json_codec import NotJSONError, decode, encode
 from target_segment.mapping.compiler import SKIP
-from target_segment.mapping.property_schemas import (
-    ANYTHING,
-    Schema,
-    schema_of_properties,
-    schema_of_value,
-)
-from target_segment.mapping.routing import ANY_STREAM
-from target_segment.segment_spec import default_name, payload_field_names
+from target_segment.mapping.property_schemas import ANYTHING, Schema, schema_of_properties
+from target_segment.mapping.routing import ANY_STREAM, event_names
+from target_segment.segment_spec import payload_field_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from target_segment.config import Config
-    from target_segment.mapping.stream_mapping import SharedRules
-    from target_segment.presets import Preset
 
 # What Segment's Protocols take (segment.com docs, "Create a tracking plan").
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -36,11 +29,7 @@ _FIRST_VERSION = 1
 def print_tracking_plan(config: Config, catalog_path: Path | None) -> None:
     """Print the tracking plan as indented JSON, typed by the tap's catalog if there is one."""
     schemas = read_catalog(catalog_path) if catalog_path else {}
-    streams = dict(config.routing.streams)
-    if ANY_STREAM in streams:
-        streams = {**dict.fromkeys(schemas, streams[ANY_STREAM]), **streams}
-    plan = tracking_plan(streams, config.routing.rules, config.preset, schemas)
-    click.echo(msgspec.json.format(encode(plan), indent=2))
+    click.echo(msgspec.json.format(encode(tracking_plan(config, schemas)), indent=2))
 
 
 def read_catalog(path: Path) -> dict[str, Schema]:
@@ -77,57 +66,48 @@ def _selected_schema(entry: Mapping[str, Any]) -> Schema:
     return {**schema, "properties": fields}
 
 
-def tracking_plan(
-    streams: Mapping[str, Mapping[str, Any]],
-    rules: SharedRules,
-    preset: Preset,
-    schemas: Mapping[str, Schema],
-) -> list[dict[str, Any]]:
+def tracking_plan(config: Config, schemas: Mapping[str, Schema]) -> list[dict[str, Any]]:
     """List the rules as Segment's Public API and its Terraform provider take them.
 
     There is one rule for each event name, one for all identify calls and one for all group calls.
     An event whose name comes from records has a rule only if the preset or schema lists the name.
     `schemas` are those of the records by stream, as far as known.
     """
+    streams = dict(config.routing.streams)
+    if ANY_STREAM in streams:
+        streams = {**dict.fromkeys(schemas, streams[ANY_STREAM]), **streams}
     found: dict[tuple[str, str | None], Schema] = {}
-    for stream, config in streams.items():
+    for stream, mapping in streams.items():
+        call = mapping.get("call", "track")
+        if call == SKIP:
+            continue
         record = schemas.get(stream, ANYTHING)
-        names = _event_names(stream, config, record, preset)
-        for key, schema in _events(config, rules, record, names):
-            found[key] = _merge_schemas(found[key], schema) if key in found else schema
+        spec = mapping.get(payload_field_names(call)[0], "*")
+        privacy = config.routing.rules.privacy
+        schema = schema_of_properties(
+            mapping, spec, record, drop=privacy.drop, hashed=privacy.hashed
+        )
+        names: Iterable[str | None] = [None]
+        if call == "track":
+            names = _sent_names(stream, mapping, record, config)
+        for name in names:
+            old = found.get((call, name), schema)
+            found[call, name] = _merge_schemas(old, schema)
     return [_rule(call, name, schema) for (call, name), schema in found.items()]
 
 
-def _events(
-    config: Mapping[str, Any], rules: SharedRules, record: Mapping[str, Any], names: list[str]
-) -> Iterator[tuple[tuple[str, str | None], Schema]]:
-    call = config.get("call", "track")
-    if call == SKIP:
-        return
-    spec = config.get(payload_field_names(call)[0], "*")
-    schema = schema_of_properties(
-        config, spec, record, drop=rules.privacy.drop, hashed=rules.privacy.hashed
-    )
-    if call != "track":
-        yield (call, None), schema
-        return
-    for own_name in names:
+def _sent_names(
+    stream: str, mapping: Mapping[str, Any], record: Mapping[str, Any], config: Config
+) -> Iterator[str]:
+    """List the names that a stream's events are sent under; none if records bring them."""
+    rules, preset = config.routing.rules, config.preset
+    names = event_names(stream, mapping, record)
+    if names is None and mapping.get("event") == preset.streams.get(stream, {}).get("event"):
+        names = preset.stream_events.get(stream)
+    for own_name in names or ():
         name = rules.names.get(own_name, own_name)
         if rules.only is None or name in rules.only or own_name in rules.only:
-            yield (call, name), schema
-
-
-def _event_names(
-    stream: str, config: Mapping[str, Any], record: Mapping[str, Any], preset: Preset
-) -> list[str]:
-    """List the names that a stream's events can have; none if records bring them."""
-    spec = config.get("event")
-    if spec is None:
-        return [] if stream == ANY_STREAM else [default_name(stream)]
-    names = schema_of_value(spec, record).get("enum")
-    if names is None and spec == preset.streams.get(stream, {}).get("event"):
-        names = preset.stream_events.get(stream)
-    return [*(names or ())]
+            yield name
 
 
 def _merge_schemas(one: Schema, other: Schema) -> Schema:

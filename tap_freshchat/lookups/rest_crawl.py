@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap_freshchat.activity.conversation_history import context_start
 from tap_freshchat.activity.message_history import Snapshot, has_message_since
 from tap_freshchat.api import pagination
 from tap_freshchat.concurrency import ordered_map
@@ -113,7 +114,9 @@ class RestCrawl:
         except NotFoundError:
             self._missing += 1
             return None
-        snapshot = fetch_snapshot(self.client, conversation_id, since, clock=self.clock)
+        # As far back as the state of its first event rests on, wherever the run starts.
+        back_to = context_start(since)
+        snapshot = fetch_snapshot(self.client, conversation_id, back_to, clock=self.clock)
         if not snapshot.history.messages:
             self._missing += 1
             return None

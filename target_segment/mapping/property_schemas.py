@@ -75,14 +75,16 @@ def schema_of_value(spec: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
         return first if all(_kind(other) == _kind(first) for other in others) else ANYTHING
     if "value" in spec:
         return {"enum": [spec["value"]]}
-    if "map" in spec:
-        return {"enum": list(dict.fromkeys(unfold_names(spec["map"]).values()))}
+    if isinstance(spec.get("map"), dict):
+        # A value may be a list or an object, which no set can hold.
+        values = list(unfold_names(spec["map"]).values())
+        return {"enum": [value for i, value in enumerate(values) if value not in values[:i]]}
     # `join` or `key`: both join texts.
     return TEXT
 
 
 def _kind(schema: Mapping[str, Any]) -> tuple[Any, ...]:
-    return schema.get("type"), schema.get("format")
+    return schema.get("type"), schema.get("format"), schema.get("enum")
 
 
 def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from target_segment.errors import MappingError
 from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
-from target_segment.mapping.paths import unfold_names
+from target_segment.mapping.property_schemas import ANYTHING, schema_of_value
 from target_segment.mapping.stream_mapping import SharedRules, Skipped, StreamInfo, StreamMapping
 from target_segment.segment_spec import default_name
 
@@ -23,17 +23,12 @@ ANY_STREAM = "*"
 
 @dataclass(frozen=True, kw_only=True)
 class Routing:
-    """The mapping settings of all streams, preset and user merged.
-
-    `write_key` is the destination in message ids. `known_event_names` are those in the settings or
-    the preset; all others are record content.
-    """
+    """The merged mapping settings of all streams; `write_key` is for their message ids."""
 
     streams: Mapping[str, Mapping[str, Any]]
     skip_unmapped: bool
     rules: SharedRules
     write_key: str | None = field(repr=False)
-    known_event_names: frozenset[str] = frozenset()
 
     def mapping_of(self, stream: StreamInfo) -> StreamMapping | Skipped:
         """Compile the mapping of a stream; raises `MappingError` if it needs one."""
@@ -66,10 +61,10 @@ def check_event_names(routing: Routing, preset: Preset, configured: Mapping[str,
         own = preset.streams.get(name)
         if own is not None and config.get("event") == own.get("event"):
             continue
-        names = _names(name, config)
+        names = event_names(name, config, ANYTHING)
         if names is None:
             return
-        known |= names
+        known |= {*map(str, names)}
     sent = {routing.rules.names.get(name, name) for name in known}
     for setting, names in configured.items():
         for name in names:
@@ -79,24 +74,26 @@ def check_event_names(routing: Routing, preset: Preset, configured: Mapping[str,
                 )
 
 
-def known_event_names(
-    streams: Mapping[str, Mapping[str, Any]], preset: Preset, rules: SharedRules
-) -> frozenset[str]:
-    """List the event names in the settings or the preset, under either name."""
+def known_event_names(routing: Routing, preset: Preset) -> set[str]:
+    """List the event names in the settings or the preset; all others are record content."""
+    rules, streams = routing.rules, routing.streams.items()
     names = {*preset.events, *rules.names, *rules.names.values(), *(rules.only or ())}
-    return frozenset(names.union(*(_names(name, config) or () for name, config in streams.items())))
+    listed = (event_names(name, config, ANYTHING) or () for name, config in streams)
+    return names.union(*(map(str, each) for each in listed))
 
 
-def _names(stream: str, config: Mapping[str, Any]) -> set[str] | None:
-    """List the names that a stream's events can have; None if they come from records."""
-    event = config.get("event")
+def event_names(
+    stream: str, config: Mapping[str, Any], record: Mapping[str, Any]
+) -> list[Any] | None:
+    """List the names of a stream's events before any renaming; None if records bring them.
+
+    `record` is the JSON Schema of the records, empty if unknown.
+    """
     if config.get("call", "track") != "track":
-        return set()
-    if isinstance(event, dict) and "value" in event:
-        return {str(event["value"])}
-    if isinstance(event, dict) and isinstance(event.get("map"), dict):
-        return set(map(str, unfold_names(event["map"]).values()))
-    return {default_name(stream)} if event is None and stream != ANY_STREAM else None
+        return []
+    if (event := config.get("event")) is None:
+        return None if stream == ANY_STREAM else [default_name(stream)]
+    return schema_of_value(event, record).get("enum")
 
 
 def check_streams(routing: Routing, preset: Preset) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from html import escape
@@ -22,6 +23,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 12, 52
 _LABEL_ROOM = 92
 # Half a character of such a label.
 _HALF = 3.5
+# Lines above the count axis that a small drawing can carry.
+_MAX_LINES = 5
 _DAY = 86_400
 
 
@@ -40,10 +43,7 @@ def chart(times: TimeBins, names: Sequence[str], *, width: int, height: int, lab
     top, step = _scale(max(sum(column.values()) for column in columns.values()))
     room = (width - _LEFT - _RIGHT) / (last - first + 1)
     depth = height - _TOP - _BOTTOM
-    parts = [
-        *_count_ticks(top, step, depth, width),
-        *_time_ticks(times, first, last, width, height),
-    ]
+    parts = [*_count_ticks(top, step, depth, width), *_time_ticks(times, room, width, height)]
     for bin_, column in sorted(columns.items()):
         start = _EPOCH + timedelta(seconds=bin_ * times.width)
         above = 0.0
@@ -73,13 +73,9 @@ def _stacked(counts: Counter[str], names: Sequence[str]) -> Counter[str]:
 
 def _scale(highest: int) -> tuple[int, int]:
     """Return a round top of the count axis and a round step between its lines."""
-    power = 1
-    while True:
-        for step in (power, 2 * power, 5 * power):
-            lines = -(-highest // step)
-            if lines <= 5:  # noqa: PLR2004 - lines that a small drawing can carry
-                return lines * step, step
-        power *= 10
+    steps = (digit * 10**power for power in itertools.count() for digit in (1, 2, 5))
+    step = next(step for step in steps if highest <= _MAX_LINES * step)
+    return -(-highest // step) * step, step
 
 
 def _count_ticks(top: int, step: int, depth: int, width: int) -> Iterator[str]:
@@ -98,9 +94,8 @@ def _tick(x: float, y: float, anchor: str, text: str) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
 
-def _time_ticks(times: TimeBins, first: int, last: int, width: int, height: int) -> Iterator[str]:
-    span = width - _LEFT - _RIGHT
-    room = span / (last - first + 1)
+def _time_ticks(times: TimeBins, room: float, width: int, height: int) -> Iterator[str]:
+    first, last = min(times.counts), max(times.counts)
     pattern = "%d %b %Y" if times.width >= 7 * _DAY else "%d %b"
     if times.width < _DAY and (last - first) * times.width < 2 * _DAY:
         pattern = "%d %b %H:%M"
@@ -119,8 +114,9 @@ def _time_ticks(times: TimeBins, first: int, last: int, width: int, height: int)
         if x + _HALF * len(text) <= width:
             yield _tick(x, y, "middle", text)
     yield (
-        f'<text class="axis" x="{_LEFT + span / 2:.0f}" y="{height - 8}" text-anchor="middle">'
-        f"time of the event (UTC), {width_in_words(times.width)} a column</text>"
+        f'<text class="axis" x="{(_LEFT + width - _RIGHT) / 2:.0f}" y="{height - 8}" '
+        'text-anchor="middle">time of the event (UTC), '
+        f"{width_in_words(times.width)} a column</text>"
     )
 
 

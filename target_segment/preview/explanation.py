@@ -21,23 +21,31 @@ if TYPE_CHECKING:
     from target_segment.mapping.stream_mapping import StreamMapping
 
 
+# Settings of a mapping by the part of the event that their expression fills.
+_SETTINGS = {
+    "userId": "user_id",
+    "anonymousId": "anonymous_id",
+    "groupId": "group_id",
+    "timestamp": "timestamp",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
     """Where the parts of a stream's events come from, by part such as `userId`.
 
-    The others are by property or trait: its own expression, what is dropped and hashed in it, and
-    its field where the names differ.
+    The others are by property or trait: its source unless that is the field of the same name, and
+    what is dropped and hashed in it.
     """
 
     parts: Mapping[str, str]
     properties: Mapping[str, str]
     privacy: Mapping[str, str]
-    sources: Mapping[str, str]
 
     def of_property(self, name: str) -> str:
         """Describe where a property or trait comes from."""
-        same = f"field {self.sources.get(name, name)}"
-        return "; ".join(filter(None, [self.properties.get(name, same), self.privacy.get(name)]))
+        source = self.properties.get(name, f"field {name}")
+        return "; ".join(filter(None, [source, self.privacy.get(name)]))
 
 
 def describe_mapping(mapping: StreamMapping) -> Explanation:
@@ -51,12 +59,7 @@ def describe_mapping(mapping: StreamMapping) -> Explanation:
         "context": "this target, and the settings context and historical",
         "integrations": "the setting integrations",
     }
-    for name, setting in (
-        ("userId", "user_id"),
-        ("anonymousId", "anonymous_id"),
-        ("groupId", "group_id"),
-        ("timestamp", "timestamp"),
-    ):
+    for name, setting in _SETTINGS.items():
         if config.get(setting):
             parts[name] = describe_expression(config[setting])
     if mapping.rules.names:
@@ -64,9 +67,10 @@ def describe_mapping(mapping: StreamMapping) -> Explanation:
     spec = config.get(mapping.payload_name, "*")
     renamed = reserved_renames(mapping.stream.schema) if includes_whole_record(spec) else {}
     sources = {new: old for old, new in renamed.items()}
+    properties = {new: f"field {old}" for new, old in sources.items()}
     named: Mapping[str, Any] = spec if isinstance(spec, dict) else {}
     rename: Mapping[str, str] = config.get("rename") or {}
-    properties = {
+    properties |= {
         rename.get(name, name): describe_expression(named[name]) for name in named if name != "*"
     }
     for old, new in rename.items():
@@ -79,7 +83,7 @@ def describe_mapping(mapping: StreamMapping) -> Explanation:
     privacy = {
         rename.get(name, name): text for name, text in _privacy(paths, renamed, fields).items()
     }
-    return Explanation(parts=parts, properties=properties, privacy=privacy, sources=sources)
+    return Explanation(parts=parts, properties=properties, privacy=privacy)
 
 
 def describe_expression(spec: Any) -> str:

@@ -14,52 +14,44 @@ from target_segment.run_stats import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from target_segment.preview.statistics import Preview
-    from target_segment.run_stats import RunStats
+    from target_segment.run_stats import RunStats, RunSummary
 
 _WIDE, _NARROW = (1040, 300), (360, 260)
 
 
-def render_page(  # noqa: PLR0913 - keywords, one for each thing it shows
-    preview: Preview,
-    stats: RunStats,
-    *,
-    outcome: str,
-    bodies: Path,
-    dead_letters: Path,
-    version: str,
-) -> str:
-    """Return the page of a run as HTML."""
+def render_page(preview: Preview, stats: RunStats, summary: RunSummary, version: str) -> str:
+    """Return the page of a run, whose summary names the file of the bodies, as HTML."""
     text = resources.files("target_segment.preview").joinpath("page.html").read_text("utf-8")
     events = sum(stats.sent.values())
     heading = f"{events:,} event{'' if events == 1 else 's'} would be sent to Segment"
-    file = f"<code>{escape(bodies.name)}</code>"
-    where = f"The exact bodies are beside this page in {file}." if events else "No file was made."
+    where = "No file was made."
+    if events and summary.output:
+        file = f"<code>{escape(summary.output.name)}</code>"
+        where = f"The exact bodies are beside this page in {file}."
     return Template(text).substitute(
         title=escape(f"{heading}, dry run of {preview.started:%Y-%m-%d %H:%M} UTC"),
         heading=escape(heading),
         lead=f"Dry run of {preview.started:%d %B %Y, %H:%M} UTC. Nothing was sent. {where}",
-        notice="".join(_notices(stats, outcome)),
+        notice="".join(
+            f'<section class="notice" role="note"><p>{escape(text)}</p></section>\n'
+            for text in _notices(stats, summary.outcome)
+        ),
         tiles="\n".join(_tiles(stats)),
-        sections="\n".join(_sections(preview, stats, dead_letters)),
+        sections="\n".join(_sections(preview, stats, summary)),
         version=escape(version),
     )
 
 
 def _notices(stats: RunStats, outcome: str) -> Iterator[str]:
     if outcome != "done":
-        yield _notice(f"The run did not reach its end ({outcome}): there may be more.")
+        yield f"The run did not reach its end ({outcome}): there may be more."
     if lost := sum(stats.dead_letters.values()):
         what = f"{lost:,} row{'' if lost == 1 else 's'} cannot become events"
-        yield _notice(f"{what}; the reasons are below.")
+        yield f"{what}; the reasons are below."
     for (stream, text), count in sorted(stats.warnings.items()):
-        yield _notice(f"{stream}: {text} ({count:,})")
-
-
-def _notice(text: str) -> str:
-    return f'<section class="notice" role="note"><p>{escape(text)}</p></section>\n'
+        yield f"{stream}: {text} ({count:,})"
 
 
 def _tiles(stats: RunStats) -> Iterator[str]:
@@ -76,7 +68,7 @@ def _tiles(stats: RunStats) -> Iterator[str]:
         yield f"<li><b>{escape(value)}</b><span>{escape(what)}</span></li>"
 
 
-def _sections(preview: Preview, stats: RunStats, dead_letters: Path) -> Iterator[str]:
+def _sections(preview: Preview, stats: RunStats, summary: RunSummary) -> Iterator[str]:
     names = series({name: count.events for name, count in preview.names.items()})
     if preview.times.counts:
         yield _over_time(preview, names)
@@ -87,16 +79,12 @@ def _sections(preview: Preview, stats: RunStats, dead_letters: Path) -> Iterator
     yield tables.reasons_section(
         "Rejected rows",
         "Segment would reject these or silently drop them. They are kept in "
-        f"{dead_letters}, with the reason.",
+        f"{summary.dead_letters}, with the reason.",
         stats.dead_letters,
         "None: every row that is an event can be sent.",
     )
-    yield tables.reasons_section(
-        "Skipped rows",
-        "The mapping skips these: they are not events.",
-        stats.skipped,
-        "None.",
-    )
+    about = "The mapping skips these: they are not events."
+    yield tables.reasons_section("Skipped rows", about, stats.skipped, "None.")
     if preview.names:
         yield tables.largest_section(preview)
         yield samples_section(preview)

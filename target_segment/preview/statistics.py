@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +48,12 @@ class NameCount:
     largest: int = 0
 
 
+@dataclass
 class TimeBins:
     """Counts by time and name, in columns that grow wider with the time span."""
 
-    def __init__(self) -> None:
-        self._step = 0
-        self.counts: dict[int, Counter[str]] = {}
+    counts: dict[int, Counter[str]] = field(default_factory=dict)
+    _step: int = 0
 
     @property
     def width(self) -> int:
@@ -73,6 +73,7 @@ class TimeBins:
             self.counts = merged
 
 
+@dataclass
 class Preview:
     """Gathers what the page shows of the events that a dry run writes.
 
@@ -80,43 +81,38 @@ class Preview:
     largest event; `explanations` holds, by stream, where the parts of its events come from.
     """
 
-    def __init__(self, started: datetime) -> None:
-        self.started = started
-        self._latest = started.timestamp() + _DAY
-        self.names: dict[str, NameCount] = {}
-        self.times = TimeBins()
-        self.undated = 0
-        self.far_off = 0
-        self.sizes: Counter[int] = Counter()
-        self.samples: dict[str, Event] = {}
-        self.largest: list[Event] = []
-        self.explanations: dict[str, Explanation] = {}
+    started: datetime
+    names: dict[str, NameCount] = field(default_factory=dict)
+    times: TimeBins = field(default_factory=TimeBins)
+    undated: int = 0
+    far_off: int = 0
+    sizes: Counter[int] = field(default_factory=Counter)
+    samples: dict[str, Event] = field(default_factory=dict)
+    largest: list[Event] = field(default_factory=list)
+    explanations: dict[str, Explanation] = field(default_factory=dict)
 
     def add(self, events: Iterable[Event]) -> None:
-        """Take in events that were written."""
+        """Count events that were written."""
         for event in events:
-            self._add(event)
-
-    def _add(self, event: Event) -> None:
-        size = len(event.payload)
-        known = event.name in self.names or len(self.names) < _MAX_NAMES
-        name = event.name if known else OTHER_NAMES
-        count = self.names.setdefault(name, NameCount())
-        count.events += 1
-        count.with_user += event.identity == "userId"
-        count.bytes += size
-        count.largest = max(count.largest, size)
-        self.samples.setdefault(name, event)
-        self.sizes[next(bound for bound in (*SIZE_BOUNDS, size) if size <= bound)] += 1
-        seconds = _seconds(read_timestamp(event))
-        if seconds is None:
-            self.undated += 1
-        elif not _EARLIEST <= seconds < self._latest:
-            self.far_off += 1
-        else:
-            self.times.add(seconds, name)
-        if len(self.largest) < _LARGEST or _size_and_id(event) > _size_and_id(self.largest[-1]):
-            self.largest = heapq.nlargest(_LARGEST, [*self.largest, event], key=_size_and_id)
+            size = len(event.payload)
+            known = event.name in self.names or len(self.names) < _MAX_NAMES
+            name = event.name if known else OTHER_NAMES
+            count = self.names.setdefault(name, NameCount())
+            count.events += 1
+            count.with_user += event.identity == "userId"
+            count.bytes += size
+            count.largest = max(count.largest, size)
+            self.samples.setdefault(name, event)
+            self.sizes[next(bound for bound in (*SIZE_BOUNDS, size) if size <= bound)] += 1
+            seconds = _seconds(read_timestamp(event))
+            if seconds is None:
+                self.undated += 1
+            elif not _EARLIEST <= seconds < self.started.timestamp() + _DAY:
+                self.far_off += 1
+            else:
+                self.times.add(seconds, name)
+            if len(self.largest) < _LARGEST or _size_and_id(event) > _size_and_id(self.largest[-1]):
+                self.largest = heapq.nlargest(_LARGEST, [*self.largest, event], key=_size_and_id)
 
 
 def _size_and_id(event: Event) -> tuple[int, str]:

@@ -25,13 +25,12 @@ def apply_stream_map(stream_map: StreamMap, record: dict[str, Any]) -> dict[str,
     except Exception as error:  # noqa: BLE001 - an expression can fail in any way
         kind, what = type(error).__name__, "an expression failed"
     else:
-        return None if result is None else {name: _dates_as_text(result[name]) for name in result}
+        if result is None:
+            return None
+        # An expression may return a date or time; a tap sends it as text.
+        dates = {name: each for name, each in result.items() if isinstance(each, (date, time))}
+        return {**result, **{name: each.isoformat() for name, each in dates.items()}}
     raise TargetSegmentError(
         f"stream_maps.{stream_map.stream_name}: {what} on a record ({kind}); change it to "
         "accept what the tap sends, such as null or a decimal number"
     )
-
-
-def _dates_as_text(value: Any) -> Any:
-    """Format a date or time that an expression returns as a tap would send it."""
-    return value.isoformat() if isinstance(value, (date, time)) else value

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).resolve().parents[1]
 MAX_MESSAGE_BYTES = 1 << 17
+# No bytecode: a program whose files may not grow writes half of a module's, which no other program
+# can load afterwards.
+PYTHON = (sys.executable, "-B")
 STANDARD_FILES = 3
 
 
@@ -44,7 +47,7 @@ class ForkServer:
         environ = {**os.environ, "PYTHONPATH": str(TESTS)}
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fault_injection.fork_server", str(theirs.fileno())],
+                [*PYTHON, "-m", "fault_injection.fork_server", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -171,7 +174,7 @@ def _enter_child(order: Mapping[str, Any], files: Sequence[int]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     if order["execute"]:
         module = ["-m", programs.__name__, order["program"], *order["arguments"]]
-        os.execv(sys.executable, [sys.executable, *module])  # noqa: S606 - no shell is wanted
+        os.execv(sys.executable, [*PYTHON, *module])  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

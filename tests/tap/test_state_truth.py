@@ -157,6 +157,21 @@ def test_a_run_that_is_killed_and_resumed_has_the_contents_of_an_unbroken_one(na
     assert contents(killed, resumed) == contents(whole)
 
 
+def test_via_rest_the_contents_do_not_depend_on_where_a_run_starts():
+    config = SCENARIOS["REST"].config
+    start = NOON - DAY / 2
+    late = run_tap(
+        NOON, streams=STREAMS, url=url_of("REST"), start_date=start.isoformat(), **config
+    )
+    whole = contents(run_of("REST"))
+    exact = [each for each in late.events if not each["time_is_approximate"]]
+    reopened = [each for each in exact if conversation_in(each).get("reopened_time")]
+    assert any(conversation_in(each).get("resolved_time") for each in reopened)
+    assert {each["id"]: content(each) for each in exact} == {
+        each["id"]: whole[each["id"]] for each in exact
+    }
+
+
 def test_a_state_that_a_later_run_corrects_is_marked_as_provisional():
     later = run_in("default", now=NOON + DAY / 2)
     known = {record["id"]: record for record in later.events}
