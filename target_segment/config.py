@@ -14,13 +14,14 @@ import requests
 from target_segment.config_schema import API_URLS
 from target_segment.errors import MappingError
 from target_segment.json_codec import NotEncodableError, NotJSONError, decode, encode
+from target_segment.mapping.merging import merge_stream_settings, streams_of_preset
+from target_segment.mapping.paths import unfold_names
 from target_segment.mapping.properties import PrivacyRules
 from target_segment.mapping.routing import (
     Routing,
     check_event_names,
     check_streams,
     merge_event_names,
-    merge_stream_settings,
 )
 from target_segment.mapping.stream_mapping import SharedRules
 from target_segment.presets import Preset, load_preset
@@ -36,6 +37,10 @@ _NUMBERS = (
     *("max_concurrency", "max_events_per_second", "batch_max_events", "batch_max_bytes"),
     *("request_timeout", "max_retry_seconds", "state_flush_seconds", "max_dead_letters"),
 )
+
+# Settings that are objects whose parts may be JSON text.
+_NESTED = ("streams", "context", "integrations", "event_names")
+_BOOLEANS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +99,34 @@ def _normalise(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str
         if isinstance(value, str) and ("object" in types or "array" in types):
             with suppress(NotJSONError):
                 parsed = decode(value)
+        if name in _NESTED:
+            parsed = _parse_nested(parsed)
+        if name == "integrations" and isinstance(parsed, dict):
+            parsed = {
+                each: _BOOLEANS.get(on, on) if isinstance(on, str) else on
+                for each, on in parsed.items()
+            }
         if parsed is not None:
             result[name] = parsed
     return result
+
+
+def _parse_nested(value: Any) -> Any:
+    """Parse the objects and lists given as JSON text inside a setting.
+
+    `meltano config set target-segment streams.orders.when '{"kind": ["a"]}'` gives such a text.
+    """
+    if isinstance(value, dict):
+        return {
+            name: below if name == "value" else _parse_nested(below)
+            for name, below in value.items()
+        }
+    if isinstance(value, list):
+        return [_parse_nested(item) for item in value]
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        with suppress(NotJSONError):
+            return _parse_nested(decode(value))
+    return value
 
 
 def _schema_errors(config: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
@@ -150,14 +180,16 @@ def compile_config(config: Mapping[str, Any], version: str) -> Config:
 def _routing(
     config: Mapping[str, Any], preset: Preset, write_key: str | None, version: str
 ) -> Routing:
-    for new in config["event_names"].values():
+    event_names = unfold_names(config["event_names"])
+    for new in event_names.values():
         if not isinstance(new, str) or not new:
             raise MappingError("event_names: must be {event: new name}, both strings")
     events = config.get("include_events")
+    streams = merge_stream_settings(preset, config["streams"])
     rules = SharedRules(
-        names=merge_event_names(preset, config["event_names"]),
+        names=merge_event_names(preset, event_names),
         only=None if events is None else frozenset(events),
-        context=_context(config, preset, version),
+        context=_context(config, version),
         integrations=config["integrations"],
         privacy=PrivacyRules(
             drop=config["drop_properties"],
@@ -165,24 +197,24 @@ def _routing(
             salt=config.get("hash_salt") or "",
         ),
         truncate=config["truncate_properties"],
+        preset_context={"integration": {"name": preset.integration, "version": version}},
+        preset_streams=streams_of_preset(preset, config["streams"]),
     )
     routing = Routing(
-        streams=merge_stream_settings(preset.streams, config["streams"]),
+        streams=streams,
         skip_unmapped=config["unmapped_streams"] == "skip",
         rules=rules,
         write_key=write_key,
     )
     check_streams(routing, preset)
-    named = {"include_events": events or [], "event_names": config["event_names"]}
+    named = {"include_events": events or [], "event_names": event_names}
     check_event_names(routing, preset, named)
     return routing
 
 
-def _context(config: Mapping[str, Any], preset: Preset, version: str) -> dict[str, Any]:
+def _context(config: Mapping[str, Any], version: str) -> dict[str, Any]:
     """Build the part of the context that all events share; the user cannot set `library`."""
     context = dict(config["context"])
-    if preset.integration:
-        context.setdefault("integration", {"name": preset.integration, "version": version})
     if config["historical"]:
         context["active"] = False
     context["library"] = {"name": LIBRARY_NAME, "version": version}

@@ -66,7 +66,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting(
         "streams",
-        'Mapping by stream; overrides the preset key by key. "*" is for all other streams.',
+        'Mapping by stream; overrides the preset key by key, and adds to its conditions. "*" is '
+        "for all other streams.",
         {},
     ),
     _setting(

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
     from singer_sdk import Target
 
+    from target_segment.mapping.path_usage import PathUsage
     from target_segment.mapping.routing import Routing
     from target_segment.run import Run
+
+# Default of the SDK's setting flattening_separator.
+FLATTENING_SEPARATOR = "__"
 
 
 class SegmentSink(Sink):
@@ -29,7 +33,7 @@ class SegmentSink(Sink):
     `start_run` is called once the stream is known to be valid.
     """
 
-    def __init__(  # noqa: PLR0913 - the SDK's four, and two of ours
+    def __init__(  # noqa: PLR0913 - the SDK's four, and three of ours
         self,
         target: Target,
         stream_name: str,
@@ -37,6 +41,7 @@ class SegmentSink(Sink):
         key_properties: Sequence[str] | None,
         *,
         routing: Routing,
+        path_usage: PathUsage,
         start_run: Callable[[], Run],
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
@@ -45,9 +50,14 @@ class SegmentSink(Sink):
         stream = StreamInfo(name=stream_name, schema=self.original_schema, keys=keys)
         mapping = _find_mapping(target, routing, stream)
         # Records of a skipped stream may break their schema and lack their key.
-        validator = None
-        if isinstance(mapping, StreamMapping) and self.validate_schema:
-            validator = RecordValidator(self.original_schema, stream_name)
+        validator, watch = None, None
+        if isinstance(mapping, StreamMapping):
+            if self.validate_schema:
+                validator = RecordValidator(self.original_schema, stream_name)
+            separator = self.config.get("flattening_separator") or FLATTENING_SEPARATOR
+            watch, warnings = path_usage.watch(mapping, separator)
+            for warning in warnings:
+                self.logger.warning(warning)
         run = start_run()
         if run.dry_run and isinstance(mapping, StreamMapping):
             run.dry_run.preview.explanations[stream_name] = describe_mapping(mapping)
@@ -59,6 +69,7 @@ class SegmentSink(Sink):
             truncate=routing.rules.truncate,
             validator=validator,
             keys=keys if isinstance(mapping, StreamMapping) else (),
+            watch=watch,
         )
 
     def process(self, record: dict[str, Any] | None) -> None:

@@ -17,6 +17,7 @@ from target_segment.truncation import truncate_to_limit
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from target_segment.mapping.path_usage import StreamWatch
     from target_segment.run import Run
     from target_segment.singer.validation import RecordValidator
 
@@ -33,7 +34,8 @@ class StreamPipeline:
     """Turns one stream's records into events and counts what becomes of each.
 
     Texts at the paths of `truncate` may be cut when an event is too large. Without a `validator`,
-    records are not checked against their schema; each must have the properties `keys`.
+    records are not checked against their schema; each must have the properties `keys`. `watch`
+    notes which paths of the settings the records have.
     """
 
     stream: StreamInfo
@@ -42,6 +44,7 @@ class StreamPipeline:
     truncate: Sequence[str] = ()
     validator: RecordValidator | None = None
     keys: Sequence[str] = ()
+    watch: StreamWatch | None = None
 
     def __post_init__(self) -> None:
         self._delivery = self.run.delivery
@@ -62,6 +65,8 @@ class StreamPipeline:
                     f"Stream '{self.stream.name}': a record lacks its key property '{key}'"
                 )
         try:
+            if self.watch is not None and not self.watch.observe(record):
+                self.watch = None
             mapped = self.mapping.map(record)
             if isinstance(mapped, Skipped):
                 self._skip(mapped)

@@ -17,6 +17,7 @@ from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
 from target_segment.json_codec import NotEncodableError, encode
+from target_segment.mapping.path_usage import PathUsage
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
 from target_segment.sdk import ConfigInput, SdkTarget
@@ -70,6 +71,7 @@ class TargetSegment(SdkTarget):
         values, errors, settings = load_config(given, self.config_jsonschema, self.plugin_version)
         if settings is not None:
             self.settings = settings
+            self._path_usage = PathUsage(settings.routing.streams)
         return values, errors
 
     def start_run(self) -> Run:
@@ -92,7 +94,10 @@ class TargetSegment(SdkTarget):
     def get_sink_class(self, stream_name: str) -> type[Sink]:
         # The SDK only calls it.
         return partial(  # type: ignore[return-value]
-            SegmentSink, routing=self.settings.routing, start_run=self.start_run
+            SegmentSink,
+            routing=self.settings.routing,
+            path_usage=self._path_usage,
+            start_run=self.start_run,
         )
 
     def handle_schema(self, message: dict[str, Any]) -> None:
@@ -145,6 +150,9 @@ class TargetSegment(SdkTarget):
         if self.started_run is not None:
             self.started_run.delivery.flush()
             write_state(self.started_run.delivery.take_safe_state())
+            for setting, text in self._path_usage.warnings():
+                self.logger.warning("%s: %s", setting, text)
+                self.started_run.delivery.stats.warnings[setting, text] += 1
         streams = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
         if missing := set(self.config["streams"]) - {"*", *streams}:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(missing)))

@@ -2,15 +2,23 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from fakes.pipeline import truth
+
+from target_segment.target import TargetSegment
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -35,11 +43,12 @@ class Project:
         self.environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
         shutil.copy(ROOT / "meltano.yml", folder)
 
-    def __call__(self, *arguments):
+    def __call__(self, *arguments, stdin=None):
         return subprocess.run(
             [BIN / "meltano", *arguments],
             cwd=self.folder,
             env=self.environment,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -169,6 +178,182 @@ def test_every_setting_reaches_its_plugin_from_the_environment(project):
         assert not missing
         # Only a start of the plugin writes the settings down for it.
         assert project("invoke", plugin["name"], "--about").returncode == 0
+
+
+# The recipes of docs/target.md, all at once, in the three ways that Meltano has for settings.
+MESSAGES: dict[str, dict[str, Any]] = {
+    "when": {"actor.type": ["user", "agent"]},
+    "add_properties": {"channel_name": "associations.channel.name"},
+    "context": {"agent": "associations.agent"},
+}
+OTHERS = {
+    "event_names": {"onMessageCreate": "Message Posted"},
+    "drop_properties": ["message_text", "message.messages"],
+    "hash_properties": ["associations.user.email"],
+    "include_events": ["Message Posted"],
+    "integrations": {"All": False},
+    "context": {"campaign.name": "support"},
+    "truncate_properties": ["message.properties.note"],
+}
+
+
+def set_in_yaml(project, channels, settings):
+    shipped = yaml.safe_load((project.folder / "meltano.yml").read_text())
+    when = {**MESSAGES["when"], "channel_id": channels}
+    config = {**settings, "streams": {"message_events": {**MESSAGES, "when": when}}}
+    shipped["plugins"]["loaders"][0]["config"] = config
+    (project.folder / "meltano.yml").write_text(yaml.safe_dump(shipped))
+
+
+def set_in_variables(project, channels, settings):
+    # Meltano removes names with a dot from JSON.
+    when = [{"path": "actor.type", "not": "bot"}, {"path": "channel_id", "in": channels}]
+    streams = {"message_events": {**MESSAGES, "when": when}}
+    settings = {**settings, "context": {"campaign": {"name": "support"}}, "streams": streams}
+    for name, value in settings.items():
+        project.environment[f"TARGET_SEGMENT_{name.upper()}"] = json.dumps(value)
+
+
+def set_by_command(project, channels, settings):
+    stream = "streams.message_events"
+    values = {
+        f"{stream}.when.channel_id": channels,
+        f"{stream}.when.actor.type": {"not": "bot"},
+        f"{stream}.add_properties.channel_name": "associations.channel.name",
+        f"{stream}.context": MESSAGES["context"],
+        "event_names.onMessageCreate": "Message Posted",
+        "integrations.All": "false",
+        "context.campaign.name": "support",
+    }
+    values |= {name: value for name, value in settings.items() if isinstance(value, list)}
+    for name, value in values.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        assert project("config", "set", "target-segment", name, text).returncode == 0
+
+
+@pytest.fixture
+def messages(project):
+    """Run the messages of a period; return the events and the ground truth of that period."""
+    end = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=2)
+    start = end - timedelta(days=2)
+    project.environment |= {
+        "TAP_FRESHCHAT_API_URL": SMALL_DESK,
+        "TAP_FRESHCHAT_START_DATE": start.isoformat(),
+        "TAP_FRESHCHAT_END_DATE": end.isoformat(),
+        "TAP_FRESHCHAT__SELECT": '["message_events.*"]',
+    }
+    happened = [each for each in truth(SMALL_DESK, start, end) if each.kind == "message"]
+
+    def run():
+        finished = project("run", "tap-freshchat", "target-segment")
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return events(project.folder)
+
+    return run, happened
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("configure", [set_in_yaml, set_in_variables, set_by_command])
+def test_each_recipe_of_the_guide_works_in_each_way_that_meltano_has(project, messages, configure):
+    run, happened = messages
+    channels = sorted({each.channel_id for each in happened})[:2]
+    configure(project, channels, OTHERS)
+    sent = run()
+    here = [each for each in happened if each.channel_id in channels]
+    assert {each.actor_type for each in here} >= {"user", "agent", "bot"}
+    assert "private" in {each.message_type for each in here}
+    assert len(here) < len(happened)
+    wanted = {
+        each.message_id
+        for each in here
+        if each.actor_type in ("user", "agent") and each.message_type == "normal"
+    }
+    assert sorted(each["properties"]["message_id"] for each in sent) == sorted(wanted)
+    assert {each["event"] for each in sent} == {"Message Posted"}
+    for each in sent:
+        properties, context = each["properties"], each["context"]
+        associations = properties["associations"]
+        assert properties["channel_name"] == associations["channel"]["name"]
+        # The preset's own stay.
+        assert properties["channel_id"] == associations["channel"]["id"]
+        assert context.get("agent") == associations.get("agent")
+        assert context["campaign"] == {"name": "support"}
+        assert each["integrations"] == {"All": False}
+        assert "message_text" not in properties
+        assert "messages" not in properties["message"]
+        email = associations["user"].get("email")
+        assert email is None or re.fullmatch("[0-9a-f]{64}", email)
+    users = [each["properties"]["associations"]["user"].get("email") for each in sent]
+    assert any(users)
+    assert sha256(b"").hexdigest() not in users
+
+
+@pytest.mark.e2e
+def test_the_commands_of_the_page_set_what_the_page_says(project):
+    page = (ROOT / "docs" / "meltano.md").read_text()
+    commands = re.findall(r"^meltano (config set .+)$", page, re.MULTILINE)
+    for command in commands:
+        assert project(*shlex.split(command)).returncode == 0
+    config = json.loads(project("config", "print", "target-segment").stdout)
+    settings = TargetSegment(config={**config, "dry_run": True}).settings
+    assert len(commands) == 3
+    [channel, actor] = settings.routing.streams["message_events"]["when"][-2:]
+    assert channel == {"path": "channel_id", "in": ["channel-1", "channel-2"]}
+    assert actor == {"path": "actor.type", "not": ["bot"]}
+    assert settings.routing.rules.privacy.hashed == ["associations.user.email"]
+
+
+@pytest.mark.e2e
+def test_private_notes_are_sent_only_if_a_condition_names_them(project, messages):
+    run, happened = messages
+    project.environment["TARGET_SEGMENT_STREAMS"] = json.dumps(
+        {"message_events": {"when": {"message_type": ["private"]}}}
+    )
+    notes = {each.message_id for each in happened if each.message_type == "private"}
+    assert notes
+    assert {each["properties"]["message_id"] for each in run()} == notes
+
+
+@pytest.mark.e2e
+def test_names_with_dots_in_a_mapping_survive_meltano(project):
+    """Meltano makes nested names of them in YAML, and removes them from JSON in a variable."""
+    streams = {
+        "subscriptions": {
+            "event": {"value": "Changed"},
+            "user_id": "owner",
+            "when": {"plan.kind": ["monthly"]},
+        },
+        "stripe": {
+            "event": {"path": "type", "map": {"invoice.paid": "Invoice Paid"}},
+            "user_id": "owner",
+        },
+    }
+    shipped = yaml.safe_load((project.folder / "meltano.yml").read_text())
+    config = {"preset": "none", "streams": streams, "event_names": {"Changed": "Plan Changed"}}
+    shipped["plugins"]["loaders"][0]["config"] = config
+    (project.folder / "meltano.yml").write_text(yaml.safe_dump(shipped))
+    plans = [
+        {"id": n, "owner": "u", "plan": {"kind": kind}} for n, kind in enumerate(["monthly", "x"])
+    ]
+    records = {"subscriptions": plans, "stripe": [{"id": 3, "owner": "u", "type": "invoice.paid"}]}
+    lines = []
+    for stream, rows in records.items():
+        schema = {"properties": {name: {} for name in rows[0]}}
+        lines.append(
+            {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": ["id"]}
+        )
+        lines += [{"type": "RECORD", "stream": stream, "record": row} for row in rows]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    finished = project("invoke", "target-segment", stdin=text)
+    assert finished.returncode == 0, finished.stderr
+    assert [each["event"] for each in events(project.folder)] == ["Plan Changed", "Invoice Paid"]
+
+    del config["streams"]
+    (project.folder / "meltano.yml").write_text(yaml.safe_dump(shipped))
+    project.environment["TARGET_SEGMENT_STREAMS"] = json.dumps(streams)
+    refused = project("invoke", "target-segment", stdin=text)
+    assert refused.returncode == 1
+    assert "streams.subscriptions.when: is empty" in refused.stderr
 
 
 @pytest.mark.e2e

@@ -24,6 +24,31 @@ def split_field(path: str, fields: Container[str] = ()) -> tuple[str, str]:
     return field, dot + rest
 
 
+def unfold_names(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the names of nested objects by dots: Meltano makes `{a: {b: x}}` of `{a.b: x}`.
+
+    Empty objects stay.
+    """
+    result: dict[str, Any] = {}
+    for name, value in table.items():
+        below = unfold_names(value) if isinstance(value, dict) and value else {"": value}
+        result.update({f"{name}.{rest}" if rest else name: each for rest, each in below.items()})
+    return result
+
+
+def fold_names(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Make nested objects of the names with dots, by their first step: `{a: {b.c: x}}`."""
+    result: dict[str, Any] = {}
+    for name, value in table.items():
+        first, dot, rest = name.partition(".")
+        more = {rest: value} if dot else value
+        below = result.get(first)
+        result[first] = (
+            {**below, **more} if isinstance(below, dict) and isinstance(more, dict) else more
+        )
+    return result
+
+
 def is_field_name(spec: Any) -> bool:
     """Return whether a value of the mapping language names one field, not a path into it."""
     return isinstance(spec, str) and "." not in spec

@@ -13,6 +13,7 @@ from target_segment.mapping.paths import is_field_name
 from target_segment.mapping.redaction import RedactionTree, apply_redactions, build_redactions
 from target_segment.mapping.reserved_names import (
     RESERVED_PREFIX,
+    expand_new_names,
     expand_renamed_paths,
     is_reserved,
     reserved_renames,
@@ -70,13 +71,15 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
             raise MappingError(
                 f"{where}: '{name}' is a reserved column in Segment's warehouses; rename it"
             )
-    drop = [*_paths(config.get("drop"), f"{stream}.drop"), *privacy.drop]
+    own_drop = _paths(config.get("drop"), f"{stream}.drop")
+    drop = expand_new_names([*own_drop, *privacy.drop], rename)
+    hashed = expand_new_names(privacy.hashed, rename)
     usual = reserved_renames(schema)
 
     def redactions_for(renamed: Mapping[str, str]) -> RedactionTree:
         return build_redactions(
             drop=expand_renamed_paths(drop, renamed, usual),
-            hashed=expand_renamed_paths(privacy.hashed, renamed, usual),
+            hashed=expand_renamed_paths(hashed, renamed, usual),
             salt=privacy.salt,
         )
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from target_segment.mapping.paths import split_path
+from target_segment.mapping.paths import split_path, unfold_names
 from target_segment.mapping.properties import includes_whole_record
-from target_segment.mapping.reserved_names import expand_renamed_paths, reserved_renames
+from target_segment.mapping.reserved_names import (
+    expand_new_names,
+    expand_renamed_paths,
+    reserved_renames,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,11 +53,13 @@ def schema_of_properties(
     schema: Schema = {"type": "object", "properties": properties, "required": required}
     # A whole record of unknown schema may have any field.
     schema["additionalProperties"] = not known and whole
+    rename = config.get("rename") or {}
+    hashed = expand_new_names(hashed, rename)
+    drop = expand_new_names([*(config.get("drop") or ()), *drop], rename)
     for path in expand_renamed_paths(hashed, renamed, renamed):
         _edit(schema, split_path(path, schema.get("properties") or {}), _DIGEST)
-    for path in expand_renamed_paths([*(config.get("drop") or ()), *drop], renamed, renamed):
+    for path in expand_renamed_paths(drop, renamed, renamed):
         _edit(schema, split_path(path, schema.get("properties") or {}), None)
-    rename = config.get("rename") or {}
     kept = schema["properties"]
     kept.update({new: kept.pop(old) for old, new in rename.items() if old in kept})
     schema["required"] = [*dict.fromkeys(rename.get(name, name) for name in schema["required"])]
@@ -71,7 +77,7 @@ def schema_of_value(spec: Any, record: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"enum": [spec["value"]]}
     if isinstance(spec.get("map"), dict):
         # A value may be a list or an object, which no set can hold.
-        values = list(spec["map"].values())
+        values = list(unfold_names(spec["map"]).values())
         return {"enum": [value for i, value in enumerate(values) if value not in values[:i]]}
     # `join` or `key`: both join texts.
     return TEXT
@@ -87,7 +93,9 @@ def _of_path(path: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
         if step.isdecimal() and isinstance(schema.get("items"), dict):
             schema = schema["items"]
         else:
-            schema = (schema.get("properties") or {}).get(step, ANYTHING)
+            # A schema may also be true or false.
+            below = (schema.get("properties") or {}).get(step)
+            schema = below if isinstance(below, dict) else ANYTHING
     return schema
 
 

@@ -50,3 +50,13 @@ def expand_renamed_paths(
         names = (name, renamed.get(name), renamed.get(own.get(name, "")))
         result += dict.fromkeys(new + below for new in names if new)
     return result
+
+
+def expand_new_names(paths: Iterable[str], rename: Mapping[str, str]) -> list[str]:
+    """Add to each path that begins with a new name of the setting `rename` the one before it."""
+    old = {new: name for name, new in rename.items()}
+    result: list[str] = []
+    for path in paths:
+        name, below = split_field(path, old)
+        result += [path, *([old[name] + below] if name in old else [])]
+    return result

@@ -44,24 +44,6 @@ class Routing:
         return compile_mapping(config, stream, self.rules, ids)
 
 
-def merge_stream_settings(
-    preset: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Override the preset's mappings by the user's, key by key; null removes a key.
-
-    Raises `MappingError` if a stream's settings are not an object.
-    """
-    merged = {name: dict(settings) for name, settings in preset.items()}
-    for name, settings in own.items():
-        if not isinstance(settings, dict):
-            raise MappingError(f"streams.{name}: must be an object of mapping settings")
-        merged[name] = {**merged.get(name, {}), **settings}
-    return {
-        name: {setting: value for setting, value in settings.items() if value is not None}
-        for name, settings in merged.items()
-    }
-
-
 def merge_event_names(preset: Preset, own: Mapping[str, str]) -> dict[str, str]:
     """Override the event names of the style by the user's, given under either name."""
     names = {event: own.get(sent, sent) for event, sent in preset.event_names.items()}
@@ -121,6 +103,9 @@ def check_streams(routing: Routing, preset: Preset) -> None:
         for name in routing.streams:
             routing.mapping_of(StreamInfo(name=name))
     except MappingError as error:
+        if name in preset.optional:
+            call = preset.optional[name]["call"]
+            raise MappingError(f"{error} (call: {call} uses the preset's mapping)") from None
         if not preset.streams or name in {*preset.streams, ANY_STREAM}:
             raise
         near = get_close_matches(name, preset.streams, n=1)

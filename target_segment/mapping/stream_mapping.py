@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from target_segment.mapping.expressions import decimal_text
 from target_segment.mapping.properties import PrivacyRules, Properties
 from target_segment.segment_spec import NO_EVENT_NAME, InvalidEvent
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _NO_TIME = "the time of the event is not an ISO 8601 time"
 # ISO 8601 without hyphens: 20261122.
 _DATE_DIGITS = 8
+# Digits of a second that a `datetime` does not keep.
+_FRACTION = re.compile(r"[.,]([0-9]{7,})")
 
 MessageId: TypeAlias = Callable[[Sequence[Any]], str]
 
@@ -33,6 +37,16 @@ class Skipped:
     def map(self, _: Record) -> Skipped:
         """Skip a record of a stream that is skipped."""
         return self
+
+
+class Condition(NamedTuple):
+    """A compiled condition of `when`: a record passes if its value is (not) among the values."""
+
+    value: Expression
+    values: tuple[Any, ...]
+    not_in: bool
+    skipped: Skipped
+    path: str
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,7 +66,8 @@ class SharedRules:
     """Settings that apply to all streams.
 
     `names` are the new event names by old ones, `only` the events to send under either name, and
-    `truncate` the paths of texts that may be cut when an event is too large.
+    `truncate` the paths of texts that may be cut when an event is too large. `preset_context` is
+    for the streams that the preset maps, `preset_streams`.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +76,14 @@ class SharedRules:
     integrations: Mapping[str, Any] = field(default_factory=dict)
     privacy: PrivacyRules = field(default_factory=PrivacyRules)
     truncate: Sequence[str] = ()
+    preset_context: Mapping[str, Any] = field(default_factory=dict)
+    preset_streams: frozenset[str] = frozenset()
+
+    def context_of(self, stream: str) -> Mapping[str, Any]:
+        """Return the part of the context that a stream's events share."""
+        if stream in self.preset_streams:
+            return {**self.preset_context, **self.context}
+        return self.context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +97,10 @@ class StreamInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamMapping:
-    """A compiled mapping; `config` is what it was compiled from."""
+    """A compiled mapping; `config` is what it was compiled from.
+
+    `checks` are the conditions as plain tuples, which Python unpacks faster.
+    """
 
     stream: StreamInfo
     config: Mapping[str, Any]
@@ -89,9 +115,10 @@ class StreamMapping:
     timestamp: Expression | None
     message_id: MessageId
     id_parts: IdParts
-    when: Sequence[tuple[Expression, tuple[Any, ...], Skipped]]
+    when: Sequence[Condition]
+    checks: Sequence[tuple[Expression, tuple[Any, ...], bool, Skipped]]
     payload: Properties
-    context: Sequence[tuple[str, Expression]]
+    context: Expression | None
     fixed_context: msgspec.Raw
     integrations: msgspec.Raw | None
 
@@ -100,8 +127,8 @@ class StreamMapping:
 
         Raises `InvalidEvent`, and `NotEncodableError` if a part of its id is NaN or Infinity.
         """
-        for value, allowed, skipped in self.when:
-            if value(record) not in allowed:
+        for value, values, not_in, skipped in self.checks:
+            if (value(record) in values) is not_in:
                 return skipped
         name = self.call
         event: dict[str, Any] = {"type": name}
@@ -126,7 +153,7 @@ class StreamMapping:
         if self.timestamp:
             event["timestamp"], time = _timestamp(self.timestamp(record))
         event[self.payload_name] = payload
-        event["context"] = self._context(record) if self.context else self.fixed_context
+        event["context"] = self.context(record) if self.context else self.fixed_context
         if self.integrations is not None:
             event["integrations"] = self.integrations
         return Mapped(event=event, name=name, identity=identity, time=time)
@@ -149,14 +176,6 @@ class StreamMapping:
                 break
         return "userId"
 
-    def _context(self, record: Record) -> dict[str, Any]:
-        context = dict(self.rules.context)
-        for name, value in self.context:
-            found = value(record)
-            if found is not None:
-                context[name] = found
-        return context
-
 
 def _id_as_string(value: Any) -> str | None:
     """Format an id as a string: warehouses and identity graphs keep ids as strings."""
@@ -164,13 +183,15 @@ def _id_as_string(value: Any) -> str | None:
         return value or None
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+    if isinstance(value, Decimal) and (text := decimal_text(value)):
+        return text
+    if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidEvent("bad_identity", "an id must be a string or a number")
     return str(value)
 
 
 def _timestamp(value: Any) -> tuple[str, datetime]:
-    """Return a time as full ISO 8601 with a zone; one without a zone is UTC, as in Singer."""
+    """Return a time as RFC 3339, with all its digits; one without a zone is UTC, as in Singer."""
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -180,10 +201,30 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
             # Seconds or milliseconds, which Python reads as a date long ago.
             raise InvalidEvent("bad_timestamp", _NO_TIME)
         parsed = parsed.replace(tzinfo=timezone.utc)
-    # The usual form is sent unchanged, with all its digits.
-    elif isinstance(value, str) and value[10:11] == "T":
+    elif isinstance(value, str) and _is_rfc_3339(value):
         return value, parsed
-    return parsed.isoformat(), parsed
+    return _format_timestamp(value, parsed), parsed
+
+
+def _is_rfc_3339(time: str) -> bool:
+    """Return whether an ISO 8601 time with a zone is in RFC 3339: these characters tell."""
+    if time[10] != "T" or time[7] != "-" or time[13] != ":" or time[16] != ":" or time[19] == ",":
+        return False
+    if time[-1] == "Z":
+        return time[-2] not in " ."
+    return time[-3] == ":" and time[-6] in "+-" and time[-7] not in " ."
+
+
+def _format_timestamp(value: Any, parsed: datetime) -> str:
+    """Write a time in RFC 3339, with more digits of a second than a `datetime` has."""
+    if parsed.utcoffset() % timedelta(minutes=1):  # type: ignore[operator]  # it has a zone
+        try:
+            parsed = parsed.astimezone(timezone.utc)
+        except OverflowError:
+            raise InvalidEvent("bad_timestamp", _NO_TIME) from None
+    text = parsed.isoformat()
+    digits = _FRACTION.search(value) if isinstance(value, str) else None
+    return f"{text[:19]}.{digits[1]}{text[-6:]}" if digits else text
 
 
 def _parse_datetime(value: Any) -> datetime:

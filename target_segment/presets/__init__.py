@@ -20,11 +20,13 @@ STYLES = (DEFAULT_STYLE, "title_case", "live_chat")
 class Preset:
     """A preset in one event style: the mapping settings and the event names of its streams.
 
+    `optional` has the mappings of streams that are skipped unless the user asks for their `call`.
     `stream_events` are the names before `event_names`, which has the names sent where they differ.
     """
 
     integration: str | None = None
     streams: dict[str, dict[str, Any]] = field(default_factory=dict)
+    optional: dict[str, dict[str, Any]] = field(default_factory=dict)
     stream_events: dict[str, list[str]] = field(default_factory=dict)
     event_names: dict[str, str] = field(default_factory=dict)
 
@@ -49,16 +51,21 @@ def load_preset(name: str, style: str = DEFAULT_STYLE) -> Preset:
     text = resources.files(__name__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
     data = yaml.safe_load(text)
     style_data = data["event_styles"][style] or {}
-    streams = {
-        stream: {"call": "skip", "reason": data["not_events"]["reason"]}
-        for stream in data["not_events"]["streams"]
+    skipped = {"call": "skip", "reason": data["not_events"]["reason"]}
+    streams: dict[str, dict[str, Any]] = {
+        stream: {**skipped} for stream in data["not_events"]["streams"]
     }
     for layer in (data["streams"], style_data.get("streams", {})):
         for stream, settings in layer.items():
             streams[stream] = {**streams.get(stream, {}), **settings}
+    optional = {each: streams[each] for each in streams if streams[each].pop("optional", False)}
+    for stream, settings in optional.items():
+        reason = settings.pop("reason", skipped["reason"])
+        streams[stream] = {"call": "skip", "reason": reason}
     return Preset(
         integration=data["integration"],
         streams=streams,
+        optional=optional,
         stream_events=style_data.get("events", data["events"]),
         event_names=style_data.get("event_names", {}),
     )

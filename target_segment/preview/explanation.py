@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 from target_segment.json_codec import encode
 from target_segment.mapping.paths import split_field
 from target_segment.mapping.properties import includes_whole_record
-from target_segment.mapping.reserved_names import expand_renamed_paths, reserved_renames
+from target_segment.mapping.reserved_names import (
+    expand_new_names,
+    expand_renamed_paths,
+    reserved_renames,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,6 +78,7 @@ def describe_mapping(mapping: StreamMapping) -> Explanation:
             properties[new] = f"field {sources.get(old, old)}, renamed"
     rules = mapping.rules.privacy
     paths = {"left out": [*(config.get("drop") or ()), *rules.drop], "hashed": rules.hashed}
+    paths = {what: expand_new_names(those, rename) for what, those in paths.items()}
     fields = {*(mapping.stream.schema.get("properties") or ()), *named}
     privacy = {
         rename.get(name, name): text for name, text in _privacy(paths, renamed, fields).items()

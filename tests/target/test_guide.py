@@ -26,6 +26,23 @@ def test_every_example_of_settings_compiles(text):
     assert target.settings.routing.streams
 
 
+RECIPES = re.findall(r"^\| [^|]+ \| `({message_events: .+})` \|$", GUIDE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", RECIPES)
+def test_every_recipe_is_a_complete_value_of_streams_that_keeps_the_preset(text):
+    plain = TargetSegment(config={"dry_run": True}).settings.routing.streams["message_events"]
+    config = {"dry_run": True, "streams": yaml.safe_load(text)}
+    recipe = TargetSegment(config=config).settings.routing.streams["message_events"]
+    assert recipe != plain
+    assert recipe["properties"].items() >= plain["properties"].items()
+    assert {each["path"] for each in recipe["when"]} >= {"message_type", "actor.type"}
+
+
+def test_the_guide_has_recipes():
+    assert len(RECIPES) == 4
+
+
 @pytest.mark.parametrize("text", examples("json"))
 def test_every_example_of_json_is_json(text):
     assert json.loads(text)

@@ -1,6 +1,7 @@
 """Mapping of one stream: record to event."""
 
 import copy
+import sys
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
@@ -59,6 +60,28 @@ def test_numbers_and_booleans_are_looked_up_as_json_text(kind, name):
     assert event({"type": kind}, event=table)["event"] == "Entered"
 
 
+def test_a_look_up_takes_names_with_dots_also_as_nested_names():
+    for table in ({"invoice.paid": "Paid", "x": 1}, {"invoice": {"paid": "Paid"}, "x": 1}):
+        assert (
+            event({"type": "invoice.paid"}, event={"path": "type", "map": table})["event"] == "Paid"
+        )
+
+
+@pytest.mark.parametrize(
+    "result", [{}, {"value": "Paid"}, {"path": "a", "map": {"b": "c"}}, {"join": ["a"]}]
+)
+def test_an_object_as_the_result_of_a_look_up_is_an_error_that_names_it(result):
+    with pytest.raises(
+        MappingError, match=r"^streams\.order_lines\.event\.map\.in: must be a text"
+    ):
+        mapping(event={"path": "type", "map": {"in": result}})
+
+
+def test_an_empty_look_up_is_an_error_that_names_it():
+    with pytest.raises(MappingError, match=r"^streams\.order_lines\.user_id\.map: is empty"):
+        mapping(user_id={"path": "type", "map": {}})
+
+
 @pytest.mark.parametrize("kind", [None, 5, True, ["in"], {"in": 1}])
 def test_a_look_up_of_other_types_or_unlisted_values_finds_nothing(kind):
     table = {"path": "type", "map": {"in": "Entered", "null": "Never", '["in"]': "Never"}}
@@ -90,6 +113,42 @@ def test_a_missing_or_non_string_event_name_is_invalid():
 )
 def test_ids_are_sent_as_strings(user, sent):
     assert event({"user": user})["userId"] == sent
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [("1e3", "1000"), ("1E16", "10000000000000000"), ("-2.50E1", "-25.0"), ("1e-7", "0.0000001")],
+)
+def test_an_id_never_has_a_power_of_ten(written, sent):
+    assert event({"user": decode(written)})["userId"] == sent
+    assert event({"id": decode(written)}, user_id={"key": True})["userId"] == sent
+
+
+def test_an_id_of_too_many_digits_is_invalid():
+    with pytest.raises(InvalidEvent):
+        mapping().map({"user": decode("1e99999"), "id": 1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("integer", "5"),
+        (["null", "integer"], "5"),
+        ("number", "5.0"),
+        (["integer", "number"], "5.0"),
+        ("string", "5.0"),
+    ],
+)
+def test_an_integer_written_with_a_fraction_is_an_id_without_it(kind, sent):
+    names = ("user", "device", "other", "company")
+    schema = {"properties": {name: {"type": kind} for name in names}}
+    config = {"user_id": ["user"], "anonymous_id": ["device", "other"], "group_id": "company"}
+    record = dict.fromkeys(names, Decimal("5.0"))
+    mapped = mapping(schema=schema, call="group", **config).map({"id": 1, **record}).event
+    assert [mapped[name] for name in ("userId", "anonymousId", "groupId")] == [sent] * 3
+    assert mapping(schema={"properties": {"user": True}}).map({"id": 1, "user": 5})
+    half = mapping(schema=schema).map({"id": 1, "user": Decimal("5.5")}).event
+    assert half["userId"] == "5.5"
 
 
 @pytest.mark.parametrize("user", [True, ["u"], {"id": "u"}])
@@ -181,6 +240,35 @@ def test_a_timestamp_is_read_in_every_iso_form(time, sent, hour):
     mapped = mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
     assert mapped.event["timestamp"] == sent
     assert mapped.time.astimezone(timezone.utc).hour == hour
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 reads fewer forms")
+@pytest.mark.parametrize(
+    ("time", "sent"),
+    [
+        ("2026-01-02T03:04:05+00", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02T03:04:05+0530", "2026-01-02T03:04:05+05:30"),
+        ("2026-01-02T03:04:05+05:30:15", "2026-01-01T21:33:50+00:00"),
+        ("2026-01-02T03:04Z", "2026-01-02T03:04:00+00:00"),
+        ("2026-W01-5T03:04:05Z", "2026-01-02T03:04:05+00:00"),
+        ("20260102T030405Z", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02T03:04:05,5Z", "2026-01-02T03:04:05.500000+00:00"),
+        ("2026-01-02T03:04:05 Z", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02T03:04:05.Z", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02 03:04:05.1234567+00", "2026-01-02T03:04:05.1234567+00:00"),
+        ("2026-01-02T03:04:05.123456789", "2026-01-02T03:04:05.123456789+00:00"),
+        ("2026-01-02T03:04:05.123456789Z", "2026-01-02T03:04:05.123456789Z"),
+        ("2026-01-02T03:04:05-00:00", "2026-01-02T03:04:05-00:00"),
+    ],
+)
+def test_a_time_in_another_form_is_rewritten_in_rfc_3339_with_all_its_digits(time, sent):
+    assert event({"at": time}, timestamp="at")["timestamp"] == sent
+
+
+def test_a_time_that_has_no_rfc_3339_form_is_invalid():
+    for time in ("0001-01-01T00:00:00+05:30:15", "2026-01-02T03:04:05 UTC", "10000-01-01"):
+        with pytest.raises(InvalidEvent):
+            mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
 
 
 def test_an_event_without_a_time_has_no_timestamp():
@@ -311,6 +399,21 @@ def test_undeclared_fields_are_sent_with_any_other_fields(declared):
 def test_a_field_named_like_a_renamed_field_is_not_dropped_with_it():
     schema = {"properties": {"id": {}, "record_id": {}}}
     assert properties({"record_id": 2}, schema=schema, drop=["id"]) == {"record_id": 2, "user": "u"}
+
+
+@pytest.mark.parametrize("spec", ["*", ["email", "list"], {"email": "email", "list": "list"}])
+@pytest.mark.parametrize("name", ["email", "mail"])
+def test_a_renamed_property_is_dropped_and_hashed_by_either_name(spec, name):
+    record = {"email": "ada@example.com", "list": [1]}
+    rename = {"email": "mail"}
+    kept = properties(record, properties=spec, rename=rename, drop=[name])
+    assert not {"email", "mail"} & {*kept}
+    rules = SharedRules(privacy=PrivacyRules(hashed=[name]))
+    hashed = properties(record, rules=rules, properties=spec, rename=rename)
+    assert hashed["mail"] == sha256(b"ada@example.com").hexdigest()
+    rules = SharedRules(privacy=PrivacyRules(drop=[f"{name}.x"]))
+    nested = {"email": {"x": 1, "y": 2}}
+    assert properties(nested, rules=rules, properties=spec, rename=rename)["mail"] == {"y": 2}
 
 
 @pytest.mark.parametrize(
@@ -531,6 +634,43 @@ def test_only_included_events_are_sent_under_either_name():
     assert isinstance(mapping(rules=rules).map({"user": "u", "id": 1}), Skipped)
 
 
+EXTERNAL_ID = {
+    "id": "crm_id",
+    "type": {"value": "crm"},
+    "collection": {"value": "users"},
+    "encoding": {"value": "none"},
+}
+
+
+@pytest.mark.parametrize("name", [{"traits.email": "mail"}, {"traits": {"email": "mail"}}])
+def test_context_takes_nested_names_and_lists_of_objects(name):
+    context = {**name, "externalIds": [EXTERNAL_ID], "agent": ["bo", "agent"], "locale": "lang"}
+    rules = SharedRules(context={"traits": {"plan": "pro"}, "locale": "en"})
+    record = {"mail": "ada@example.com", "crm_id": "7", "agent": {"id": "a"}}
+    assert event(record, rules=rules, context=context)["context"] == {
+        "traits": {"plan": "pro", "email": "ada@example.com"},
+        "externalIds": [{"id": "7", "type": "crm", "collection": "users", "encoding": "none"}],
+        "agent": {"id": "a"},
+        "locale": "en",
+    }
+    assert event({}, rules=rules, context=context)["context"] == rules.context
+
+
+@pytest.mark.parametrize(
+    ("context", "where"),
+    [
+        ({"traits": {}}, "context.traits: is empty"),
+        ({"ids": [{"id": {}}]}, "context.ids.0.id: is empty"),
+        ({"ids": [{"id": 5}]}, "context.ids.0.id: must be a dotted path"),
+        ({"ids": []}, "context.ids: must be a dotted path"),
+    ],
+)
+def test_a_part_of_context_of_no_known_form_is_an_error_that_names_it(context, where):
+    with pytest.raises(MappingError) as refusal:
+        mapping(context=context)
+    assert str(refusal.value).startswith(f"streams.order_lines.{where}")
+
+
 def test_context_from_the_record_overrides_the_configured_context():
     rules = SharedRules(context={"library": {"name": "x"}, "locale": "en"})
     got = event({"lang": "de"}, rules=rules, context={"locale": "lang", "ip": "none"})["context"]
@@ -579,11 +719,11 @@ def test_a_skipped_stream_has_a_reason():
         ),
         ({"call": "page"}, "call: must be one of track, identify, group, skip"),
         ({"call": "group"}, "group_id: a group call needs it"),
-        ({"when": ["paid"]}, "when: must be {path: value or list of values}"),
+        ({"when": ["paid"]}, "when: must be {path: value}, {path: [values]}, {path: {not"),
         ({"context": ["ip"]}, "context: must be {name: value}"),
         (
             {"propertys": ["a"]},
-            "propertys: unknown setting; known settings: anonymous_id, call, context",
+            "propertys: unknown setting; known settings: add_properties, add_traits, anonymous_id",
         ),
         ({"context": {"ip": "a..b"}}, "context.ip: 'a..b' is not a dotted path"),
         ({"when": {"a.": 1}}, "when.a.: 'a.' is not a dotted path"),

@@ -218,10 +218,62 @@ def test_private_notes_and_system_messages_are_not_sent(actor, kind, sent):
     assert isinstance(result, Skipped) is not sent
 
 
-def test_private_notes_are_sent_if_configured():
-    everything = {"message_events": {"when": None}}
-    event = mapped("message_events", message("agent", "private"), streams=everything)
-    assert event["properties"]["message_type"] == "private"
+def sent(record, when):
+    streams = {"message_events": {"when": when}}
+    return not isinstance(mapped("message_events", record, streams=streams), Skipped)
+
+
+ONE_CHANNEL = {"channel_id": ["ch"]}
+
+
+def test_a_condition_of_the_user_adds_to_the_presets():
+    assert sent(message(), ONE_CHANNEL)
+    assert sent(message("bot"), ONE_CHANNEL)
+    assert not sent(message(channel_id="other"), ONE_CHANNEL)
+    assert not sent(message("system", "system"), ONE_CHANNEL)
+    streams = {"conversation_events": {"when": ONE_CHANNEL}}
+    assert isinstance(
+        mapped("conversation_events", conversation(channel_id="x"), streams=streams), Skipped
+    )
+
+
+@pytest.mark.parametrize(
+    "when",
+    [{"actor.type": {"not": "bot"}}, {"actor": {"type": ["user", "agent"]}}],
+)
+def test_a_condition_on_a_path_of_the_preset_replaces_that_one_condition(when):
+    assert sent(message("agent"), when)
+    assert not sent(message("bot"), when)
+    assert not sent(message("agent", "private"), when)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        None,
+        "",
+        ONE_CHANNEL,
+        {"message_type": {"not": "system"}},
+        {"message_type": {"exists": True}},
+        [{"path": "message_type", "not": ["normal"]}],
+        {"message_type": ["normal", "system"]},
+    ],
+)
+def test_private_notes_are_not_sent_unless_a_condition_lists_them(when):
+    assert not sent(message("agent", "private"), when)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"message_type": "private"},
+        {"message_type": ["normal", "private"]},
+        [{"path": "message_type", "in": ["private"]}],
+        '[{"path": "message_type", "in": ["private"]}]',
+    ],
+)
+def test_private_notes_are_sent_if_a_condition_lists_them(when):
+    assert sent(message("agent", "private"), when)
 
 
 STREAMS = [
@@ -249,6 +301,17 @@ USER = {
     "created_time": TIME,
     "updated_time": None,
 }
+
+
+def test_a_stream_of_another_tap_with_the_name_of_a_skipped_one_is_sent_without_the_integration():
+    own = {"users": {"user_id": "id", "event": {"value": "User Seen"}}}
+    event = mapped("users", {"id": 1, "email": "ada@example.com"}, streams=own)
+    assert (event["event"], event["userId"]) == ("User Seen", "1")
+    assert "timestamp" not in event
+    assert "integration" not in event["context"]
+    for streams in (own, {}):
+        event = mapped("message_events", message(), streams=streams)
+        assert event["context"]["integration"]["name"] == "freshchat"
 
 
 def test_users_are_identified_if_configured():

@@ -1,14 +1,16 @@
 """Which mapping each stream has, and which names its events may have."""
 
+from typing import Any
+
 import pytest
 
 from target_segment.errors import MappingError
+from target_segment.mapping.merging import merge_stream_settings, streams_of_preset
 from target_segment.mapping.routing import (
     Routing,
     check_event_names,
     check_streams,
     merge_event_names,
-    merge_stream_settings,
 )
 from target_segment.mapping.stream_mapping import SharedRules, Skipped, StreamInfo
 from target_segment.presets import Preset
@@ -52,12 +54,13 @@ def test_ids_depend_on_the_destination_and_the_stream():
     assert len(ids) == 6
 
 
+def merged(preset, own, **optional):
+    return merge_stream_settings(Preset(streams=preset, optional=optional), own)
+
+
 def test_the_users_settings_override_the_presets_key_by_key():
     preset = {"chats": {"event": "kind", "user_id": "user"}, "users": {"call": "skip"}}
-    merged = merge_stream_settings(
-        preset, {"chats": {"user_id": "mail"}, "orders": {"event": "name"}}
-    )
-    assert merged == {
+    assert merged(preset, {"chats": {"user_id": "mail"}, "orders": {"event": "name"}}) == {
         "chats": {"event": "kind", "user_id": "mail"},
         "users": {"call": "skip"},
         "orders": {"event": "name"},
@@ -65,16 +68,79 @@ def test_the_users_settings_override_the_presets_key_by_key():
     assert preset["chats"]["user_id"] == "user"
 
 
-def test_null_removes_a_setting_of_the_preset():
-    preset = {"users": {"call": "skip", "reason": "no event"}}
-    merged = merge_stream_settings(preset, {"users": {"call": None, "user_id": "id", "drop": None}})
-    assert merged == {"users": {"reason": "no event", "user_id": "id"}}
-    check_event_names(routing(merged), PRESET, {"include_events": ["Users"]})
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_null_or_empty_text_removes_a_setting_of_the_preset(nothing):
+    preset = {"chats": {"event": "kind", "user_id": "user"}}
+    assert merged(preset, {"chats": {"user_id": nothing, "drop": nothing}}) == {
+        "chats": {"event": "kind"}
+    }
+
+
+SKIPPED = {"users": {"call": "skip", "reason": "no event"}}
+USERS = {"call": "identify", "user_id": "id", "traits": ["email"]}
+
+
+@pytest.mark.parametrize(
+    "own", [{"user_id": "id"}, {"call": "track", "user_id": "id"}, {"call": None, "user_id": "id"}]
+)
+def test_a_mapping_of_the_user_beats_the_presets_skip_and_takes_nothing_of_the_preset(own):
+    preset = Preset(streams=SKIPPED, optional={"users": USERS})
+    kept = {name: value for name, value in own.items() if value}
+    assert merge_stream_settings(preset, {"users": own}) == {"users": kept}
+    assert streams_of_preset(preset, {"users": own}) == frozenset()
+    check_event_names(routing({"users": kept}), PRESET, {"include_events": ["Users"]})
+
+
+def test_the_call_of_an_optional_mapping_of_the_preset_turns_it_on():
+    preset = Preset(streams=SKIPPED, optional={"users": USERS})
+    own = {"users": {"call": "identify", "traits": ["name"]}}
+    assert merge_stream_settings(preset, own) == {"users": {**USERS, "traits": ["name"]}}
+    assert streams_of_preset(preset, own) == {"users"}
+
+
+@pytest.mark.parametrize("own", [{}, {"call": "skip"}, {"reason": "mine"}, {"drop": None}])
+def test_a_stream_stays_skipped_if_the_user_maps_nothing(own):
+    assert merged(SKIPPED, {"users": own}, users=USERS)["users"]["call"] == "skip"
+
+
+def test_a_mapping_that_lacks_an_identity_names_the_optional_mapping_of_the_preset():
+    preset = Preset(streams=SKIPPED, optional={"users": USERS})
+    with pytest.raises(MappingError, match=r"\(call: identify uses the preset's mapping\)$"):
+        check_streams(routing(merge_stream_settings(preset, {"users": {"drop": ["x"]}})), preset)
 
 
 def test_settings_of_a_stream_must_be_an_object():
     with pytest.raises(MappingError, match=r"^streams\.orders: must be an object"):
-        merge_stream_settings({}, {"orders": "user"})
+        merged({}, {"orders": "user"})
+
+
+@pytest.mark.parametrize(
+    ("base", "sum_"),
+    [
+        ({"a": "b"}, {"a": "b", "x": "y"}),
+        (["a"], {"a": "a", "x": "y"}),
+        ("*", {"*": "*", "x": "y"}),
+        (None, {"*": "*", "x": "y"}),
+    ],
+)
+def test_added_properties_and_traits_add_to_what_is_sent_without_them(base, sum_):
+    for payload in ("properties", "traits"):
+        preset: dict[str, Any] = {"user_id": "user", **({payload: base} if base else {})}
+        own = {"chats": {f"add_{payload}": {"x": "y"}}}
+        assert merged({"chats": preset}, own) == {"chats": {"user_id": "user", payload: sum_}}
+        both = {payload: base or "*", f"add_{payload}": {"x": "y"}}
+        assert merged({"chats": {payload: ["z"]}}, {"chats": both}) == {"chats": {payload: sum_}}
+    assert merged({}, {"s": {"properties": ["a"], "add_properties": ["x"]}}) == {
+        "s": {"properties": {"a": "a", "x": "x"}}
+    }
+
+
+@pytest.mark.parametrize("added", [{}, [], "x", ["a.b"], 5])
+def test_added_properties_of_another_form_are_an_error_that_names_the_setting(added):
+    with pytest.raises(
+        MappingError, match=r"^streams\.chats\.add_properties: must be {name: value}"
+    ):
+        merged({}, {"chats": {"add_properties": added}})
 
 
 def test_an_event_can_be_renamed_by_either_name():
