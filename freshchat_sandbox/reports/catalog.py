@@ -12,6 +12,7 @@ from freshchat_sandbox.account.durations import first_responses, resolutions, re
 from freshchat_sandbox.account.shifts import AVAILABILITY, INTELLIASSIGN
 from freshchat_sandbox.account.timestamps import (
     DAY,
+    MINUTE,
     format_iso,
     format_java_timestamp,
     format_local,
@@ -45,16 +46,25 @@ class Report:
     iso_times: bool = False
 
     def rows_between(
-        self, account: SandboxAccount, start: int, end: int, *, with_pii: bool
+        self,
+        account: SandboxAccount,
+        start: int,
+        end: int,
+        *,
+        with_pii: bool,
+        visible_until: int | None = None,
     ) -> Iterator[Row]:
-        """Yield the rows of [start, end)."""
+        """Yield the rows of [start, end), or those that are visible before a time."""
         format_time: Callable[[int], str]
         zone = account.readings.report_zone
         if zone != "UTC":
             format_time = partial(format_local, ZoneInfo(zone), "T" if self.iso_times else " ")
         else:
             format_time = format_iso if self.iso_times else format_java_timestamp
-        return self.rows(RowWriter(account, start, end, with_pii, format_time))
+        if visible_until is None:
+            visible_until = end + int(account.options.max_row_delay * MINUTE) + 1
+        end = min(end, visible_until)
+        return self.rows(RowWriter(account, start, end, visible_until, with_pii, format_time))
 
 
 _NAMED = ("created_at", "conversation_id", "interaction_id")

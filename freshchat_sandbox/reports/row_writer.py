@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from freshchat_sandbox.account.conversation_events import BOT, NORMAL, PRIVATE, USER
+from freshchat_sandbox.account.rng import SeededRandom
 from freshchat_sandbox.account.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
+from freshchat_sandbox.account.timestamps import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,11 +25,15 @@ _DETAILED_TYPES = {NORMAL: "NORMAL", PRIVATE: "PRIVATE_NOTE"}
 
 
 class RowWriter(NamedTuple):
-    """Writer of the rows of [start, end), with or without personal data."""
+    """Writer of the rows of [start, end) that are visible, with or without personal data.
+
+    Rows that are later than others are visible if their time and delay are before `visible_until`.
+    """
 
     account: SandboxAccount
     start: int
     end: int
+    visible_until: int
     with_pii: bool
     format_time: Callable[[int], str]
 
@@ -35,8 +41,17 @@ class RowWriter(NamedTuple):
         """Yield the events of some kinds in the range, conversation by conversation."""
         for timeline in self.account.conversations(self.start, self.end):
             for event in timeline.between(self.start, self.end):
-                if event.kind in kinds:
+                if event.kind in kinds and self.shows(event.at, *timeline.key, event.position):
                     yield timeline, event
+
+    def shows(self, at: int, *name: object) -> bool:
+        """Return whether a row is visible; `name` identifies what it reports."""
+        options = self.account.options
+        longest = int(options.max_row_delay * MINUTE)
+        if not longest or at + longest < self.visible_until:
+            return True
+        rng = SeededRandom(options.seed, "late", *name)
+        return rng.chance(0.5) or at + rng.randint(0, longest) < self.visible_until
 
     def base_columns(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
         """Return created_at, conversation_id, interaction_id."""
