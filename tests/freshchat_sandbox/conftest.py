@@ -57,9 +57,17 @@ class Client:
 def make_client():
     sessions = []
 
-    def make(start: datetime = NOON, *, faults: Any = None, **options: Any) -> Client:
+    def make(
+        start: datetime = NOON,
+        *,
+        faults: Any = None,
+        max_buffered_bytes: int = 4 << 20,
+        **options: Any,
+    ) -> Client:
         clock = SandboxClock(start)
-        sandbox = Sandbox(Options(**options), clock.now, faults=faults)
+        sandbox = Sandbox(
+            Options(**options), clock.now, faults=faults, max_buffered_bytes=max_buffered_bytes
+        )
         pair = (requests.Session(), requests.Session())
         for session in pair:
             for host in (API_HOST, EXTRACT_HOST):

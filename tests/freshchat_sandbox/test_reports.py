@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from freshchat_sandbox import EXTRACT_HOST
-from freshchat_sandbox.reports import jobs as reports
 
 WEEK = ("2026-11-09T00:00:00.000Z", "2026-11-16T00:00:00Z")
 ONE_DAY = ("2026-11-16T00:00:00Z", "2026-11-17T00:00:00Z")
@@ -349,13 +348,13 @@ def test_a_link_refuses_the_token_expires_and_is_renewed(client):
     assert client.files.get(fresh).status_code == 200
 
 
-def test_a_file_too_long_to_hold_is_made_while_it_is_read(client, monkeypatch):
-    job = client.finished("Chat-Transcript", *ONE_DAY)
-    whole = bodies(client, job)
-    monkeypatch.setattr(reports, "MAX_BUFFERED_BYTES", 1_000)
-    answers = [client.files.get(link["link"]["href"]) for link in job["links"]]
-    assert [answer.content for answer in answers] == whole
-    assert all("Content-Length" not in answer.headers for answer in answers)
+def test_a_file_over_the_buffer_limit_has_the_same_bytes_and_no_content_length(client, make_client):
+    whole = bodies(client, client.finished("Chat-Transcript", *ONE_DAY))
+    chunked = make_client(max_buffered_bytes=1_000)
+    links = chunked.finished("Chat-Transcript", *ONE_DAY)["links"]
+    responses = [chunked.files.get(link["link"]["href"]) for link in links]
+    assert [response.content for response in responses] == whole
+    assert all("Content-Length" not in response.headers for response in responses)
 
 
 def test_the_same_file_twice_has_the_same_bytes(client):
