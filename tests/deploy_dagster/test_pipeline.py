@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def run(tmp_path, lines, status=0, before="", **options):
         f"sys.exit({status})\n"
     )
     program.chmod(0o755)
-    told = []
+    told: list[Any] = []
     options = {"full_refresh": False, "suffix": "acme-2026-01-01", **options}
     closing = run_pipeline(
         meltano=str(program),

@@ -9,6 +9,7 @@ import json
 import socket
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -107,7 +108,7 @@ def test_a_seed_is_the_same_schedule_each_time_and_fits_in_a_line():
 
 
 def test_each_fault_is_injected_once_at_the_first_opportunity_from_its_count_on():
-    signalled = []
+    signalled: list[Any] = []
     fault = replace(draw(1).faults[0], kind="zip-cut", channel=Channel.FILE, at=2)
     signal = replace(fault, kind="sigkill-tap")
     injector = FaultInjector([fault, signal], signalled.append)

@@ -50,12 +50,13 @@ class Client:
         answer = self.submit(event, start, end, **more)
         assert answer.status_code == 202, answer.text
         self.clock.sleep(180)
-        return self.read(f"/reports/raw/{answer.json()['id']}")
+        job: dict[str, Any] = self.read(f"/reports/raw/{answer.json()['id']}")
+        return job
 
 
 @pytest.fixture
 def make_client():
-    sessions = []
+    sessions: list[requests.Session] = []
 
     def make(
         start: datetime = NOON,

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -87,7 +88,7 @@ def test_any_week_has_everything(seed, day):
 
 def _same_agent_again(week):
     """Count assignments in interactions where an agent gets back what they gave away."""
-    held = {}
+    held: dict[str, Any] = {}
     for one in week:
         if one.kind == "assigned_to_agent":
             held.setdefault(one.interaction_id, []).append(one.agent_id)
@@ -99,8 +100,8 @@ def _same_agent_again(week):
 def test_what_was_before_is_what_was_after_the_event_before(day, seed):
     start = OPENED + timedelta(days=day)
     week = events_of(sandbox(seed=seed), start, start + timedelta(days=7))
-    states: dict[str, tuple] = {}
-    activity: dict[tuple, str] = {}
+    states: dict[str, tuple[Any, ...]] = {}
+    activity: dict[tuple[Any, ...], str] = {}
     begun = set()
     for one in week:
         if one.conversation_id is None:

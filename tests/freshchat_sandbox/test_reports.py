@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -42,7 +43,7 @@ def members(body):
 
 
 def table(body):
-    rows = []
+    rows: list[Any] = []
     for member in members(body):
         rows += csv.DictReader(io.StringIO(member.decode("utf-8-sig"), newline=""))
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,7 @@ def happened(client, back=7 * DAY):
 
 def conversations(client):
     """Group what happened in the conversations begun within the last days."""
-    found = {}
+    found: dict[Any, Any] = {}
     for one in happened(client):
         if one.kind == "created":
             found[one.conversation_id] = []
@@ -265,7 +266,8 @@ def test_fetch_takes_a_hundred_ids_at_most_and_leaves_out_the_unknown(client):
 
 
 def test_a_users_conversations_are_bare_ids_and_some_customers_return(client):
-    counts, listed = [], {}
+    counts: list[Any] = []
+    listed: dict[str, Any] = {}
     for user_id in {one.user_id for one in happened(client, 30 * DAY) if one.user_id}:
         answer = client.get(f"/users/{user_id}/conversations")
         if answer.status_code == 404:

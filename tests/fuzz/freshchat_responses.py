@@ -62,7 +62,7 @@ class _Far(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self._given += 1
-        gone = (404, {}, b"{}")
+        gone: tuple[int, Mapping[str, str], bytes] = (404, {}, b"{}")
         status, headers, body = next(self._answers, gone)
         if self._given > MOST_REQUESTS:
             status, headers, body = gone

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -180,7 +181,7 @@ def test_a_row_without_a_time_is_an_error_that_names_the_report_and_the_setting(
 
 @given(st.permutations([(k, r) for k, rows in WHOLE_LIFE.items() for r in rows]))
 def test_the_order_of_rows_does_not_matter(shuffled):
-    rows = {}
+    rows: dict[str, Any] = {}
     for kind, each in shuffled:
         rows.setdefault(kind, []).append(each)
     assert story(**rows) == story(**WHOLE_LIFE)

@@ -74,7 +74,8 @@ def test_results_keep_the_order_of_the_items_with_no_more_at_once_than_allowed(
 )
 def test_the_first_error_in_order_ends_it_after_what_came_before(size, wrong, in_flight):
     first = min(wrong)
-    watched, seen = Watched(wrong=wrong), []
+    watched = Watched(wrong=wrong)
+    seen: list[int] = []
     results = ordered_map(watched, range(size), in_flight=in_flight)
     if first >= size:
         assert len(list(results)) == size
@@ -90,8 +91,13 @@ def test_the_first_error_in_order_ends_it_after_what_came_before(size, wrong, in
 @settings(deadline=None, max_examples=40)
 def test_items_are_taken_only_as_results_are(taken, in_flight):
     asked = []
-    endless = (asked.append(number) or number for number in count())
-    results = ordered_map(lambda item: item, endless, in_flight=in_flight)
+
+    def endless():
+        for number in count():
+            asked.append(number)
+            yield number
+
+    results = ordered_map(lambda item: item, endless(), in_flight=in_flight)
     assert len(list(islice(results, taken))) == taken
     assert len(asked) <= taken + QUEUED_PER_WORKER * in_flight
     del results
@@ -163,7 +169,12 @@ class CountingAdapter(ScriptedAdapter):
     def send(self, *arguments, **options):
         response = super().send(*arguments, **options)
         close = response.close
-        response.close = lambda: (close(), self.account.closed())
+
+        def report_and_close():
+            close()
+            self.account.closed()
+
+        response.close = report_and_close  # type: ignore[method-assign]
         return response
 
 

@@ -1,12 +1,14 @@
 """Bringing foreign objects to the form of a schema."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_freshchat.conform import cast_value, conform_record, conform_row
 
-PROPERTIES = {
+PROPERTIES: dict[str, dict[str, Any]] = {
     "id": {"type": "string"},
     "at": {"type": ["string", "null"], "format": "date-time"},
     "on": {"type": ["boolean", "null"]},

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -252,7 +253,7 @@ def test_users_and_their_conversations_share_one_list():
 
 
 def test_a_user_who_is_gone_by_then_is_skipped_and_counted_once(caplog):
-    gone = []
+    gone: list[Any] = []
 
     def faults(request):
         if request.path.endswith("/conversations") and len(gone) < 3:

@@ -1,6 +1,7 @@
 """What events are joined with is found, whichever way ids are spelt."""
 
 from datetime import timedelta
+from typing import Any
 
 import requests
 from fakes.clock import NOON, StillClock
@@ -72,7 +73,7 @@ def test_a_conversation_leads_to_what_its_numbers_name():
 
 
 def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(tmp_path):
-    asked = []
+    asked: list[Any] = []
     message = {"id": "m", "user_id": "u", "created_time": "2026-11-22T11:30:00Z"}
     answers = {
         "conversations/c": {"conversation_id": "c"},
@@ -91,7 +92,7 @@ def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(t
 
 
 def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
-    asked = []
+    asked: list[Any] = []
     old = [{"id": n, "created_time": f"2026-11-2{n}T11:30:00Z"} for n in (1, 0)]
     answers = {
         "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
@@ -119,7 +120,7 @@ def test_a_conversation_whose_messages_no_longer_exist_keeps_its_customer():
 
 
 def test_a_crawl_fetches_no_messages_of_another_shards_conversations(tmp_path):
-    asked = []
+    asked: list[Any] = []
     answers = {
         "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
         "users/u/conversations": {"conversations": [{"id": "c"}]},

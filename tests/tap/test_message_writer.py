@@ -30,6 +30,8 @@ for number in range(1000):
 class Wire(io.RawIOBase):
     """What has truly left the process."""
 
+    name = "stdout"
+
     def __init__(self):
         self.sent = b""
 
@@ -107,7 +109,8 @@ def test_a_line_leaves_whole_where_stdout_has_no_buffer_and_takes_a_part_at_a_ti
 
 
 def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_under_way():
-    writer, reported = BufferedMessageWriter(), []
+    writer = BufferedMessageWriter()
+    reported: list[str | bytes] = []
     writer.run_between_lines(lambda: reported.append("at once"))
     assert reported == ["at once"]
 
@@ -119,6 +122,7 @@ def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_u
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(Asking()))):
         writer.write_message(StateMessage({}))
     [_, sent] = reported
+    assert isinstance(sent, bytes)
     assert sent.endswith(b"\n")
 
 
@@ -156,13 +160,15 @@ def test_stream_maps_and_flattening_are_obeyed():
 
 
 class Full(io.RawIOBase):
-    """A pipe that takes nothing for now, and was told not to wait."""
+    """A non-blocking pipe that is full."""
+
+    name = "stdout"
 
     def writable(self):
         return True
 
     def write(self, data):
-        del data
+        """Return None, as a full pipe does."""
 
 
 class Unbuffered(io.TextIOWrapper):

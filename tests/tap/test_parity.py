@@ -4,6 +4,8 @@ The lists follow Freshworks' own payloads, attribute by attribute: those that th
 report gives, and those that can be worked out from other rows. What is only pushed is absent.
 """
 
+from typing import Any
+
 import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
@@ -101,7 +103,7 @@ def paths_of(value, path=""):
 
 @pytest.fixture(scope="module")
 def met():
-    found = {}
+    found: dict[str, Any] = {}
     for url in ("sandbox://", "sandbox://?seed=2"):
         run = run_tap(NOON, url=url)
         for stream, event in ATTRIBUTES:

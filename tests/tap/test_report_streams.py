@@ -268,7 +268,7 @@ def test_a_service_that_sends_personal_data_all_the_same_does_not_get_it_further
 
 
 def test_trouble_on_the_way_changes_no_row(week):
-    asked = Counter()
+    asked: Counter[str] = Counter()
 
     def faults(request):
         kind = request.path.split("/")[-1][:3]

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -66,7 +67,7 @@ def test_messages_interaction_starts_and_resolutions_are_exactly_those_that_happ
 
 @pytest.mark.parametrize("scope", ["all", "updated"])
 def test_who_comes_back_while_users_are_listed_is_not_lost(scope):
-    waits = []
+    waits: list[Any] = []
 
     def hold_up(request):
         if request.path == "/v2/users" and len(waits) < 5:
@@ -138,7 +139,8 @@ def test_looking_later_reports_what_came_since(walked):
 
 @pytest.mark.e2e
 def test_who_still_has_a_conversation_is_not_reported_again_with_its_later_messages():
-    reported, state = {}, None
+    reported: dict[tuple[str, str], list[str]] = {}
+    state = None
     for hours in range(0, 32, 2):
         run = run_tap(
             NOON + hours * HOUR,
@@ -332,7 +334,7 @@ def test_an_account_without_reports_gets_its_events_all_the_same_and_is_warned_o
     ],
 )
 def test_a_page_in_the_place_of_a_report_is_an_error_and_not_taken_for_an_account_without(answer):
-    orders = []
+    orders: list[Any] = []
 
     def once(request):
         if request.path == "/v2/reports/raw" and not orders:

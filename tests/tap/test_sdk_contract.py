@@ -11,7 +11,7 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import AbortedSyncFailedException, ConfigValidationError
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
-from singer_sdk.singerlib import Catalog, RecordMessage, StateMessage
+from singer_sdk.singerlib import Catalog, Message, RecordMessage, StateMessage
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from singer_sdk.tap_base import CliTestOptionValue
 
@@ -22,7 +22,7 @@ SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"
 RECORD = {"id": 1, "name": "x"}
 
 
-class KeptMessages(GenericSingerWriter):
+class KeptMessages(GenericSingerWriter[str, Message]):
     """A writer of the SDK's own kind that keeps what it is given."""
 
     def __init__(self):
@@ -237,7 +237,9 @@ def test_the_options_of_the_command_line_call_what_we_override():
     assert command.callback == TapFreshchat.invoke
     assert {"state", "catalog", "config"} <= set(inspect.signature(Tap.invoke).parameters)
     # A run without --test passes through the callback.
-    PlainTap.cb_test(click.Context(command), command.params[0], CliTestOptionValue.Disabled.value)
+    [option] = [each for each in command.params if each.name == "test"]
+    assert isinstance(option, click.Option)
+    PlainTap.cb_test(click.Context(command), option, CliTestOptionValue.Disabled.value)
 
 
 def test_the_tap_writes_all_messages_through_the_writer_that_it_is_given():

@@ -13,11 +13,21 @@ LOG = logging.getLogger("tap-freshchat")
 WRITTEN = "My card is 4111 1111"
 
 
-def line_of(error, caplog):
-    """What is logged when it is raised; the process ends with 1."""
-    with pytest.raises(SystemExit) as ended, report_errors_and_exit(LOG):
-        raise error
+def end_run(error):
+    """Raise an error in a run; check that the process exits with status 1."""
+
+    def run():
+        with report_errors_and_exit(LOG):
+            raise error
+
+    with pytest.raises(SystemExit) as ended:
+        run()
     assert ended.value.code == 1
+
+
+def line_of(error, caplog):
+    """Return the only line that is logged for an error."""
+    end_run(error)
     [record] = caplog.records
     assert record.exc_info is None
     return record.getMessage()
@@ -53,9 +63,7 @@ def test_an_output_that_does_not_block_is_reported_as_such(caplog):
 
 
 def test_invalid_settings_end_in_one_line_each(caplog):
-    with pytest.raises(SystemExit) as ended, report_errors_and_exit(LOG):
-        raise ConfigValidationError("Config validation failed", errors=["a: wrong", "b: wrong"])
-    assert ended.value.code == 1
+    end_run(ConfigValidationError("Config validation failed", errors=["a: wrong", "b: wrong"]))
     assert [record.getMessage() for record in caplog.records] == ["a: wrong", "b: wrong"]
 
 

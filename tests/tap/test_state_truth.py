@@ -125,7 +125,7 @@ def content(record):
 
 def contents(*runs):
     """The records of runs by id, of which none has two contents."""
-    found = {}
+    found: dict[str, Any] = {}
     for run in runs:
         for record in run.events:
             assert found.setdefault(record["id"], content(record)) == content(record)

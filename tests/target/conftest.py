@@ -8,6 +8,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.segment import FakeSegment
@@ -21,9 +22,9 @@ class Finished:
     """What a shell sees of a run, and its error lines."""
 
     status: int
-    states: list
+    states: list[Any]
     table: str
-    errors: list
+    errors: list[str]
 
 
 def lines(*messages):
@@ -93,7 +94,7 @@ def run(capsys, caplog):
             )
         out, err = capsys.readouterr()
         return Finished(
-            status=end.value.code,
+            status=int(end.value.code or 0),
             states=[json.loads(line) for line in out.splitlines()],
             table=err,
             errors=[entry.message for entry in caplog.records if entry.levelname == "ERROR"],
