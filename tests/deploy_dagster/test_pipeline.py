@@ -58,7 +58,7 @@ def run(tmp_path, lines, status=0, before="", **options):
     return closing, told, json.loads((tmp_path / "noted").read_text())
 
 
-def test_a_run_has_a_state_of_its_own_and_tells_its_log(tmp_path):
+def test_a_run_has_its_own_state_and_forwards_its_log_lines(tmp_path):
     _, told, (arguments, folder, *_) = run(tmp_path, [line("hello")])
     assert arguments == [
         *("run", "tap-freshchat-acme", "target-segment-acme"),
@@ -99,12 +99,12 @@ def test_a_failed_target_fails_the_run_with_its_own_line(tmp_path):
         run(tmp_path, lines, status=1)
 
 
-def test_a_run_that_fails_without_a_word_gives_the_status(tmp_path):
+def test_a_run_that_fails_without_an_error_line_reports_its_exit_status(tmp_path):
     with pytest.raises(PipelineError, match="status 3"):
         run(tmp_path, [line("all is well")], status=3)
 
 
-def test_runs_share_everything_of_meltano_but_the_folder_that_hands_over_state(tmp_path):
+def test_runs_share_all_files_of_meltano_except_the_run_folder(tmp_path):
     system = tmp_path / "project" / ".meltano"
     (system / "run").mkdir(parents=True)
     (system / "extractors").mkdir()
@@ -114,7 +114,7 @@ def test_runs_share_everything_of_meltano_but_the_folder_that_hands_over_state(t
     assert not Path(own).exists()
 
 
-def test_the_first_run_of_a_project_makes_the_database_where_the_next_finds_it(tmp_path):
+def test_the_first_run_of_a_project_creates_the_database_that_later_runs_use(tmp_path):
     make = "import sqlite3; sqlite3.connect(system / 'meltano.db').execute('CREATE TABLE t (a)')"
     run(tmp_path, [], before=make)
     assert (tmp_path / "project" / ".meltano" / "meltano.db").exists()

@@ -96,11 +96,11 @@ def test_a_hung_program_dumps_its_stacks_before_it_is_killed(fork_server, tmp_pa
     assert b"tap_freshchat/api/client.py" in stacks
 
 
-def test_the_fixed_schedules_hold_every_kind_of_fault():
+def test_the_fixed_schedules_contain_every_kind_of_fault():
     assert {fault.kind for seed in DEFAULT_SEEDS for fault in draw(seed).faults} == KINDS.keys()
 
 
-def test_a_seed_is_the_same_schedule_each_time_and_fits_in_a_line():
+def test_a_seed_always_gives_the_same_schedule_in_one_line():
     schedules = [draw(seed) for seed in range(200)]
     assert schedules == [draw(seed) for seed in range(200)]
     assert len(set(map(str, schedules))) == 200

@@ -14,7 +14,7 @@ KINDS = st.sampled_from(Kind)
 
 
 @given(st.integers(), KINDS, PLACES, st.integers(0, (1 << 19) - 1))
-def test_a_uuid_names_its_thing_and_nothing_else(seed, kind, place, part):
+def test_a_uuid_encodes_one_kind_and_number_and_no_other(seed, kind, place, part):
     ids = Identifiers(seed)
     day, number = place
     text = ids.uuid(kind, day, number, part)
@@ -25,7 +25,7 @@ def test_a_uuid_names_its_thing_and_nothing_else(seed, kind, place, part):
 
 
 @given(KINDS, PLACES)
-def test_numeric_ids_and_codes_name_their_thing(kind, place):
+def test_numeric_ids_and_codes_encode_their_number(kind, place):
     ids = Identifiers(1)
     assert ids.parse_internal(kind, ids.internal(kind, *place)) == place
     assert len(str(ids.internal(kind, *place))) == 15
@@ -33,7 +33,7 @@ def test_numeric_ids_and_codes_name_their_thing(kind, place):
 
 
 @given(st.uuids(version=4))
-def test_an_id_from_elsewhere_names_nothing(foreign):
+def test_an_id_of_another_account_is_unknown(foreign):
     assert all(Identifiers(1).parse_uuid(kind, str(foreign)) is None for kind in Kind)
 
 

@@ -80,7 +80,7 @@ def test_ids_older_than_the_overlap_leave_the_state():
     assert state[REPORTS]["overlap_ids"] == []
 
 
-def test_the_state_names_its_key_and_holds_ids_to_the_very_edge_of_the_overlap():
+def test_the_state_names_its_key_and_contains_ids_up_to_the_edge_of_the_overlap():
     state: dict[str, Any] = {}
     present = bookmark(state)
     for name, minutes in (("edge", 60), ("beyond", 61)):
@@ -117,14 +117,14 @@ def test_the_bookmark_of_reports_is_kept_while_rest_replaces_them():
         )
 
 
-def test_reports_that_were_never_read_start_at_the_start_date_whatever_rest_reported():
+def test_reports_that_were_never_read_start_at_the_start_date_regardless_of_rest():
     state: dict[str, Any] = {}
     bookmark(state, REST).advance(NOON)
     assert not bookmark(state).has_read_reports
     assert bookmark(state).start_time(minutes_ago(500)) == minutes_ago(500)
 
 
-def test_the_state_holds_the_newest_ids_up_to_a_bound():
+def test_the_state_contains_the_newest_ids_up_to_a_limit():
     state: dict[str, Any] = {}
     present = bookmark(state)
     for number in range(MAX_OVERLAP_IDS + 10):
@@ -218,7 +218,7 @@ def test_an_id_emitted_from_one_source_is_not_new_from_the_other():
         one.advance(NOON)
 
 
-def test_each_source_stores_what_a_stream_needs_besides():
+def test_each_source_stores_the_further_state_of_a_stream():
     state: dict[str, Any] = {}
     for source in (REPORTS, REST):
         bookmark(state, source).source_state["extra"] = source

@@ -28,7 +28,7 @@ def without_updated_to(request):
     return Answer(body={"users": found, "pagination": {"total_pages": 1}})
 
 
-def test_windows_may_be_read_in_any_order_where_the_service_obeys_half_of_the_filter(tmp_path):
+def test_windows_are_read_in_any_order_if_freshchat_ignores_half_of_the_filter(tmp_path):
     clock = StillClock()
     session = requests.Session()
     session.mount("https://", ScriptedAdapter(without_updated_to))

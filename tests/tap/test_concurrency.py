@@ -89,7 +89,7 @@ def test_the_first_error_in_order_ends_it_after_what_came_before(size, wrong, in
 
 @given(taken=st.integers(0, 50), in_flight=st.integers(1, 6))
 @settings(deadline=None, max_examples=40)
-def test_items_are_taken_only_as_results_are(taken, in_flight):
+def test_items_are_read_only_as_results_are(taken, in_flight):
     asked = []
 
     def endless():
@@ -103,12 +103,12 @@ def test_items_are_taken_only_as_results_are(taken, in_flight):
     del results
 
 
-def test_as_many_run_at_once_as_are_allowed():
+def test_as_many_calls_run_at_once_as_allowed():
     together = threading.Barrier(4, timeout=10)
     assert len(run(lambda _: together.wait(), range(8), 4)) == 8
 
 
-def test_an_error_among_the_items_is_the_callers():
+def test_an_error_of_the_input_is_raised_to_the_caller():
     def items():
         yield 1
         raise KeyError("no more")
@@ -117,7 +117,7 @@ def test_an_error_among_the_items_is_the_callers():
         run(lambda item: item, items(), 3)
 
 
-def test_leaving_early_leaves_no_thread_behind():
+def test_closing_the_results_early_leaves_no_thread():
     before = threading.active_count()
     results = ordered_map(lambda item: item, count(), in_flight=4)
     next(results)

@@ -54,25 +54,25 @@ def test_columns_are_named_file_by_file(tmp_path):
     assert [row["conversation_id"] for row in found] == ["c1", "c2"]
 
 
-def test_markup_in_the_place_of_a_file_is_fetched_again(tmp_path):
+def test_a_file_that_is_markup_is_fetched_again(tmp_path):
     with pytest.raises(RetryableError, match="markup"):
         read(tmp_path, b"<html><body>Sign in</body></html>")
 
 
 @pytest.mark.parametrize("kept", [10, 60, -30])
-def test_an_archive_that_was_cut_is_fetched_again(tmp_path, kept):
+def test_a_truncated_archive_is_fetched_again(tmp_path, kept):
     with pytest.raises(RetryableError, match="truncated"):
         read(tmp_path, zipped(CSV * 50)[:kept])
 
 
-def test_an_archive_with_damaged_content_is_an_error_and_no_silence(tmp_path):
+def test_an_archive_with_damaged_content_is_an_error(tmp_path):
     content = bytearray(zipped(CSV * 50, method=zipfile.ZIP_STORED))
     content[200] ^= 0xFF
     with pytest.raises(ReportError, match="BadZipFile"):
         read(tmp_path, bytes(content))
 
 
-def test_an_archive_that_wants_a_password_is_an_error_and_no_traceback(tmp_path):
+def test_an_encrypted_archive_is_an_error_without_a_traceback(tmp_path):
     content = bytearray(zipped(CSV))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
@@ -86,7 +86,7 @@ def test_a_row_that_does_not_fit_its_header_is_an_error(tmp_path, content):
         read(tmp_path, content)
 
 
-def test_a_header_that_names_nothing_is_an_error_and_no_silence(tmp_path):
+def test_a_header_without_names_is_an_error(tmp_path):
     with pytest.raises(ReportError, match="has 2 columns without names"):
         read(tmp_path, b",\n1,2\n")
 

@@ -79,7 +79,7 @@ class Trouble:
 
 
 @pytest.mark.parametrize("stream", LISTS)
-def test_a_list_is_reported_whole_and_in_the_schemas_types(stream):
+def test_a_list_is_reported_completely_in_the_types_of_the_schema(stream):
     run = run_tap(NOON, streams=(stream,))
     items = {item["id"]: item for item in SandboxClient(NOON).every(*LISTS[stream])}
     assert [each["id"] for each in run.records[stream]] == list(items)
@@ -87,7 +87,7 @@ def test_a_list_is_reported_whole_and_in_the_schemas_types(stream):
         the_same(record, items[record["id"]])
 
 
-def test_unpaged_lists_and_the_account_are_reported_whole():
+def test_unpaged_lists_and_the_account_are_reported_completely():
     run = run_tap(NOON, streams=("agent_statuses", "conversation_fields", "account"))
     client = SandboxClient(NOON)
     assert run.records["agent_statuses"] == client.get("/agents/status")["states"]
@@ -119,7 +119,7 @@ def test_users_are_those_changed_since_the_start():
         the_same(record, expected[user_id])
 
 
-def test_a_later_run_reports_only_the_users_changed_since_and_asks_little():
+def test_a_later_run_reports_only_the_users_changed_since_with_few_requests():
     runs = [run_tap(NOON, streams=("users",))]
     for number in range(1, 13):
         runs.append(run_tap(NOON + number * 2 * HOUR, runs[-1].state, streams=("users",)))
@@ -131,7 +131,7 @@ def test_a_later_run_reports_only_the_users_changed_since_and_asks_little():
     assert len(json.dumps(runs[-1].state)) < 1000
 
 
-def test_a_long_history_is_reported_whole_in_few_requests():
+def test_a_long_history_is_reported_completely_with_few_requests():
     url = "sandbox://?conversations_per_day=3"
     start = NOON - 455 * DAY
     run = run_tap(NOON, streams=("users",), url=url, start_date=start.isoformat())
@@ -140,7 +140,7 @@ def test_a_long_history_is_reported_whole_in_few_requests():
     assert len(run.requests) <= 67
 
 
-def test_an_interrupted_history_resumes_at_the_window_it_had_come_to():
+def test_an_interrupted_history_resumes_at_its_unfinished_window():
     start = NOON - 60 * DAY
     options = {"streams": ("users",), "start_date": start.isoformat()}
     killed = run_tap(NOON, kill_after=700, **options)
@@ -175,7 +175,7 @@ def test_a_server_that_ignores_the_filter_is_listed_once_and_filtered_here(ignor
     assert len(run.requests) < len(shown) / 50 + 10
 
 
-def test_users_who_leave_the_list_while_it_is_read_hide_nobody():
+def test_users_removed_during_listing_hide_no_other_user():
     everybody = SandboxClient(NOON).every("/users", "users", updated_from=(NOON - WEEK).isoformat())
     left = list(everybody)
 
@@ -252,7 +252,7 @@ def test_users_and_their_conversations_share_one_list():
     assert len(later.requests) <= 2 + 2 * len(moved)
 
 
-def test_a_user_who_is_gone_by_then_is_skipped_and_counted_once(caplog):
+def test_a_user_deleted_meanwhile_is_skipped_and_counted_once(caplog):
     gone: list[Any] = []
 
     def faults(request):
@@ -282,7 +282,7 @@ def test_ids_are_escaped_in_paths():
 @pytest.mark.parametrize(
     "streams", [("users", "user_conversations"), ("roles", "agents", "conversation_fields")]
 )
-def test_trouble_on_the_way_changes_nothing(streams):
+def test_temporary_faults_change_nothing(streams):
     calm, troubled = (
         run_tap(NOON, streams=streams),
         run_tap(NOON, streams=streams, faults=Trouble()),
@@ -299,7 +299,7 @@ def test_a_tight_limit_of_requests_changes_nothing():
     assert {each["id"] for each in tight.records["users"]} == calm.keys()
 
 
-def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_sentence():
+def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_message():
     def faults(request):
         broken = request.path.endswith("/conversations")
         return sandbox.Response.of_json(400, {"status": "INVALID"}) if broken else None
@@ -308,7 +308,7 @@ def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_sentence():
         run_tap(NOON, streams=("user_conversations", "users"), faults=faults)
 
 
-def test_outbound_messages_are_reported_with_their_time_in_the_one_form():
+def test_outbound_messages_are_reported_with_their_time_in_iso_format():
     run = run_tap(NOON, streams=("outbound_messages",))
     window = {"created_from": (NOON - WEEK).isoformat(), "created_to": NOON.isoformat()}
     expected = SandboxClient(NOON).get("/outbound-messages", **window)["outbound_messages"]

@@ -94,7 +94,7 @@ def test_records_of_every_stream_are_the_same_in_full_and_later(calm, seed):
     assert len(first.requests) > len(calm[0].requests)
 
 
-def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was():
+def test_a_permanent_fault_ends_the_run_with_an_unchanged_bookmark():
     calls = []
 
     def dies(request):
@@ -105,7 +105,7 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was(
         run_tap(NOON, streams=STREAMS, url=URL, faults=dies, **START)
 
 
-def test_where_nothing_responds_at_all_the_setting_to_check_is_named():
+def test_without_any_response_the_error_names_the_setting_to_check():
     def faults(_):
         raise requests.ConnectionError
 

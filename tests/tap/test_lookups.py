@@ -44,19 +44,19 @@ def lookup_of(answers, asked=None):
     return ConversationLookup(client_of(answers, asked), StillClock())
 
 
-def test_agents_groups_and_channels_with_numbers_for_ids_are_found_by_text():
+def test_agents_groups_and_channels_with_numeric_ids_are_found_by_string():
     lists = {each: {each: [{"id": 7, "name": each}]} for each in ("agents", "groups", "channels")}
     directory = AccountDirectory(client_of(lists))
     for found in (directory.agents, directory.groups, directory.channels):
         assert [(key, item["id"]) for key, item in found.items()] == [("7", "7")]
 
 
-def test_a_customer_with_a_number_for_an_id_is_found_by_text():
+def test_a_customer_with_a_numeric_id_is_found_by_string():
     lookup = lookup_of({"users/fetch": {"users": [{"id": 7, "reference_id": 12}]}})
     assert lookup.get_users(["7"]) == {"7": {"id": "7", "reference_id": "12"}}
 
 
-def test_a_conversation_leads_to_what_its_numbers_name():
+def test_a_conversation_with_numeric_ids_is_joined_with_their_objects():
     lookup = lookup_of(
         {
             "conversations/5": {"conversation_id": 5, "user_id": 7, "assigned_agent_id": 8},
@@ -106,7 +106,7 @@ def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
     assert asked == ["users", "users/u/conversations", "conversations/c/messages"]
 
 
-def test_only_ids_become_texts():
+def test_only_ids_become_strings():
     item = {"id": 7, "conversation_internal_id": 8, "user_id": None, "skill_id": 0, "page": 1}
     assert stringify_ids(item, "id") == {**item, "id": "7"}
     assert stringify_ids({"user_id": "u"}) == {"user_id": "u"}

@@ -137,5 +137,5 @@ PUSHED_ONLY = (
 
 
 @pytest.mark.parametrize("name", PUSHED_ONLY.split())
-def test_what_is_only_pushed_is_absent_and_not_guessed(met, name):
+def test_attributes_that_only_webhooks_have_are_absent(met, name):
     assert not [path for paths in met.values() for path in paths if name in path.split(".")]

@@ -82,7 +82,7 @@ def week():
     return run_tap(NOON, streams=tuple(STREAMS))
 
 
-def test_there_are_thirteen():
+def test_there_are_thirteen_raw_report_streams():
     assert len(STREAMS) == 13
     assert set(STREAMS.values()) == REPORTS.keys() - {"agent-performance", "classic"}
 
@@ -135,7 +135,7 @@ def test_another_style_of_headers_gives_the_same_records_and_ids(week):
 
 
 @pytest.mark.e2e
-def test_runs_every_quarter_of_an_hour_tell_every_row_once(week):
+def test_runs_every_quarter_of_an_hour_report_every_row_once(week):
     start = (NOON - DAY).isoformat()
     runs = [run_tap(NOON, streams=tuple(STREAMS), start_date=start)]
     for number in range(1, 4):
@@ -149,7 +149,7 @@ def test_runs_every_quarter_of_an_hour_tell_every_row_once(week):
 
 
 @pytest.mark.e2e
-def test_a_report_that_event_streams_read_too_is_asked_for_once():
+def test_a_report_that_event_streams_also_read_is_requested_once():
     events = run_tap(NOON, streams=EVENT_STREAMS)
     both = run_tap(NOON, streams=(*EVENT_STREAMS, *READ_BY_EVENTS))
     jobs = [run.requests.count("POST /v2/reports/raw") for run in (events, both)]
@@ -164,7 +164,7 @@ def test_a_report_that_event_streams_read_too_is_asked_for_once():
     assert later[0] == later[1]
 
 
-def test_a_report_that_is_not_selected_is_not_asked_for():
+def test_a_report_that_is_not_selected_is_not_requested():
     run = run_tap(NOON, streams=("report_csat_score",))
     assert run.records.keys() == {"report_csat_score"}
     assert run.requests.count("POST /v2/reports/raw") == 1
@@ -189,14 +189,14 @@ def test_a_row_whose_time_has_no_column_ends_in_an_error_that_names_headers_and_
     assert '{"report_csat_score": {"created_at": ["<header>"]}}' in text
 
 
-def test_a_time_that_is_none_ends_in_an_error_without_the_text():
+def test_an_invalid_time_is_an_error_without_the_text():
     faults = with_file("agent_id,status,created_at\na,on,yesterday evening\n")
     with pytest.raises(ReportError, match="report_columns") as error:
         run_tap(NOON, streams=("report_agent_activity",), faults=faults)
     assert "yesterday" not in str(error.value)
 
 
-def test_the_setting_names_a_column_and_what_nobody_declared_is_kept():
+def test_the_setting_names_a_column_and_undeclared_columns_are_kept():
     faults = with_file(
         "Id,Extra,Conversation Id,Stars,When,Mood\n"
         "9,more,c,four,2026-11-20 10:00:00.5,good\n"
@@ -228,12 +228,12 @@ def test_a_raw_report_needs_no_column_but_its_time():
         (catalog.RESPONSE_TIME, "value"),
     ],
 )
-def test_durations_are_found_under_their_other_names(report, header):
+def test_durations_are_found_under_their_aliases(report, header):
     found = columns.map_columns(report, (header, "created_at"), stream="any", extra={})
     assert found == ["value_in_seconds", "created_at"]
 
 
-def test_a_rating_goes_by_when_it_was_given():
+def test_a_rating_has_the_time_at_which_it_was_given():
     headers = ("rating", "created_at", "csat_rated_at")
     found = columns.map_columns(catalog.CSAT_SCORE, headers, stream="any", extra={})
     assert found == ["value", "created_at_column", "created_at"]
@@ -256,7 +256,7 @@ def test_without_personal_data_rows_hold_ids_only(week):
         assert len(private.records[stream]) == len(week.records[stream])
 
 
-def test_a_service_that_sends_personal_data_all_the_same_does_not_get_it_further():
+def test_personal_data_that_freshchat_sends_despite_the_setting_is_redacted():
     faults = with_file(
         "conversation_id,created_at,Agent Name,CSAT Response,Mother's Name\n"
         "c,2026-11-20 10:00:00.0,Grace,all good,Ada\n"
@@ -267,7 +267,7 @@ def test_a_service_that_sends_personal_data_all_the_same_does_not_get_it_further
     assert reported.keys() == {"id", "created_time", "conversation_id"}
 
 
-def test_trouble_on_the_way_changes_no_row(week):
+def test_temporary_faults_change_no_row(week):
     asked: Counter[str] = Counter()
 
     def faults(request):

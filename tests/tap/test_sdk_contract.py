@@ -102,7 +102,7 @@ def test_the_sdk_starts_the_stream_first_and_writes_its_records_through_what_we_
     assert kinds(writer)[-1] == "StateMessage"
 
 
-def test_the_signpost_is_asked_for_before_anything_else_of_a_stream():
+def test_the_start_of_a_stream_is_called_before_anything_else():
     class Refusing(OurStream):
         def start(self):
             raise LookupError("asked")
@@ -163,7 +163,7 @@ def test_a_plain_stream_has_one_map_that_changes_nothing():
     assert only.flattening_enabled is False
 
 
-def test_the_mask_tells_which_fields_a_catalog_deselects():
+def test_the_mask_shows_which_fields_a_catalog_deselects():
     catalog = Catalog.from_dict(tap_of(OurStream).catalog_dict)
     catalog["things"].metadata["properties", "name"].selected = False
     writer = KeptRecords()
@@ -222,7 +222,7 @@ def test_the_sdk_parses_one_variable_by_its_type(monkeypatch):
         parse_environment_config(schema, "X_")
 
 
-def test_the_sdk_reads_configuration_files_and_the_word_env(tmp_path):
+def test_the_sdk_reads_configuration_files_and_the_value_env(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1, "b": 1}')
     (tmp_path / "b.json").write_text('{"b": 2}')
     read = _ConfigInput.from_cli_args(str(tmp_path / "a.json"), "ENV", str(tmp_path / "b.json"))

@@ -10,7 +10,7 @@ import pytest
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_tap_with_its_status_and_whole_lines_behind_it(tmp_path, signum):
+def test_a_signal_ends_the_tap_with_its_status_after_complete_lines(tmp_path, signum):
     (tmp_path / "config.json").write_text(
         json.dumps({"api_url": "sandbox://?conversations_per_day=200"})
     )
@@ -79,7 +79,9 @@ sys.setprofile(strike)
 """
 AS_REMOVAL_OF_ITS_FOLDER_BEGINS = """
 def strike(frame, event, _):
-    if event == "call" and frame.f_code == tap_freshchat.shutdown._ignore_signals.__code__:
+    ignores = frame.f_locals.get("handler") == signal.SIG_IGN
+    if event == "call" and frame.f_code == signal.signal.__code__ and ignores:
+        sys.setprofile(None)
         signal.raise_signal(signal.SIGTERM)
 
 sys.setprofile(strike)
@@ -118,7 +120,6 @@ IMPORTS = """
 import io, os, signal, sys, tempfile, threading
 from concurrent.futures import Future
 from functools import cached_property
-import tap_freshchat.shutdown
 from freshchat_sandbox import SandboxClock
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
@@ -136,13 +137,13 @@ TapFreshchat.cli()
         *(AS_ITS_FOLDER_IS_MADE, AS_REMOVAL_OF_ITS_FOLDER_BEGINS),
     ],
 )
-def test_a_signal_ends_the_tap_whatever_it_is_doing_and_leaves_no_files(tmp_path, when):
+def test_a_signal_ends_the_tap_at_any_point_without_leaving_files(tmp_path, when):
     settings = {"TAP_FRESHCHAT_REQUESTS_PER_MINUTE": "60"} if when is IN_A_LONG_PAUSE else {}
     ended = signalled(tmp_path, IMPORTS + when + RUN, **settings)
     assert ended.returncode == 128 + signal.SIGTERM
 
 
-def test_a_signal_in_the_middle_of_a_line_ends_the_tap_behind_it(tmp_path):
+def test_a_signal_in_the_middle_of_a_line_ends_the_tap_after_the_line(tmp_path):
     ended = signalled(tmp_path, f"SIGNALS = [15]{IMPORTS}{IN_A_LINE}{RUN}")
     assert ended.returncode == 128 + signal.SIGTERM
     lines = ended.stdout.splitlines()
@@ -173,5 +174,5 @@ TapFreshchat.cli()
 """
 
 
-def test_a_signal_after_the_run_leaves_it_to_remove_its_files_in_peace(tmp_path):
+def test_a_signal_after_the_run_does_not_interrupt_the_removal_of_its_files(tmp_path):
     assert signalled(tmp_path, SIGNALLED_LATE).returncode == 0

@@ -49,7 +49,7 @@ def test_a_response_of_200_and_above_is_no_error(status):
         (599, RetryableError, "GET /v2/x returned 599."),
     ],
 )
-def test_an_error_is_of_the_kind_that_says_what_can_be_done(status, kind, says):
+def test_each_error_status_has_its_error_class(status, kind, says):
     error = verdict(status)
     assert type(error) is kind
     assert str(error).startswith(f"GET /v2/x returned {status}")
@@ -61,7 +61,7 @@ def test_only_a_token_without_the_right_is_forbidden():
     assert not verdict(401).forbidden
 
 
-def test_the_services_own_mark_of_a_request_is_reported_where_it_gives_one():
+def test_an_error_reports_the_trace_id_of_the_response_if_it_has_one():
     assert str(verdict(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x returned 500 (trace t-1)."
 
 
@@ -75,7 +75,7 @@ def test_the_services_own_mark_of_a_request_is_reported_where_it_gives_one():
         (b"<html>", ""),
     ],
 )
-def test_the_reason_of_a_refusal_is_the_services_own(content, reason):
+def test_the_reason_of_an_error_is_that_of_the_response(content, reason):
     assert verdict(400, content).reason == reason
 
 
@@ -89,7 +89,9 @@ def test_the_reason_of_a_refusal_is_the_services_own(content, reason):
         (503, {}, False),
     ],
 )
-def test_a_429_is_the_accounts_where_nothing_remains_of_that_and_else_its_own(status, headers, own):
+def test_a_429_is_of_the_account_limit_if_none_of_it_remains_and_else_of_the_resource(
+    status, headers, own
+):
     assert is_resource_rate_limit(status, headers) == own
 
 

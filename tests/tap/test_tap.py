@@ -71,7 +71,7 @@ def freshchat():
         yield url
 
 
-def test_a_portal_in_the_place_of_the_api_ends_in_one_line_that_names_the_setting(tmp_path):
+def test_the_url_of_a_portal_ends_in_one_line_that_names_the_setting(tmp_path):
     page = sandbox.Response(
         status=200, headers={"Content-Type": "text/html"}, body=b"<!doctype html><title>Desk"
     )
@@ -98,7 +98,7 @@ def test_a_missing_token_ends_in_one_line_that_names_the_setting(tmp_path, fresh
     assert finished.returncode == 1
 
 
-def test_a_sandbox_that_cannot_be_is_one_line_that_names_the_setting(tmp_path):
+def test_an_invalid_sandbox_url_is_one_line_that_names_the_setting(tmp_path):
     finished = run(tmp_path, {"api_url": "sandbox://?speed=9"})
     [line] = errors(finished)
     assert "api_url" in line
@@ -127,7 +127,7 @@ def test_a_sandbox_that_is_not_installed_is_one_line_that_names_the_setting(tmp_
 
 
 @pytest.mark.e2e
-def test_over_a_real_socket_the_tap_reads_what_the_sandbox_has(tmp_path, freshchat):
+def test_the_tap_reads_the_sandbox_over_a_real_socket(tmp_path, freshchat):
     catalog = json.loads(run(tmp_path, {"api_url": freshchat}, "--discover").stdout)
     for stream in catalog["streams"]:
         stream["metadata"][-1]["metadata"]["selected"] = stream["stream"] == "agent_activity"
@@ -140,7 +140,7 @@ def test_over_a_real_socket_the_tap_reads_what_the_sandbox_has(tmp_path, freshch
 
 
 @pytest.mark.e2e
-def test_state_goes_in_and_comes_out_and_no_event_twice(tmp_path):
+def test_a_run_from_the_state_of_another_reports_no_event_twice(tmp_path):
     first = run(tmp_path, {"api_url": "sandbox://"})
     states = [json.loads(line) for line in first.stdout.splitlines() if '"STATE"' in line]
     again = run(tmp_path, {"api_url": "sandbox://"}, state=states[-1]["value"])

@@ -119,7 +119,7 @@ def test_the_sdk_parses_one_variable_by_its_type(monkeypatch):
         parse_environment_config(schema, "X_")
 
 
-def test_the_sdk_reads_configuration_files_and_the_word_env(tmp_path):
+def test_the_sdk_reads_configuration_files_and_the_value_env(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1, "b": 1}')
     (tmp_path / "b.json").write_text('{"b": 2}')
     read = ConfigInput.from_cli_args(str(tmp_path / "a.json"), "ENV", str(tmp_path / "b.json"))
