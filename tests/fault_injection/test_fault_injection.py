@@ -23,7 +23,8 @@ from fault_injection.injector import FaultInjector
 from fault_injection.leaks import LeakScan
 from fault_injection.pipeline_run import PipelineRun, Start
 from fault_injection.programs import FastClock
-from fault_injection.schedule_runner import ScheduleResult, ScheduleRunner
+from fault_injection.schedule_result import ScheduleResult
+from fault_injection.schedule_runner import ScheduleRunner
 from fault_injection.schedules import draw
 
 # Together they hold every kind of fault.
