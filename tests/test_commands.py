@@ -178,7 +178,7 @@ def test_a_block_names_the_existing_runner_of_its_commands_or_why_it_has_none(bl
     if block.runner == COMPOSITION:
         named = f'fragment("{block.comment}")'
     else:
-        # Whoever runs them reads them from the page.
+        # The runner reads the commands from the page.
         named = "documents" if block.runner == SCRIPT else Path(block.page).name
     scripts = (ROOT / block.runner).parent.glob("*.py")
     assert any(named in path.read_text() for path in scripts)

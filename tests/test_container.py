@@ -17,7 +17,7 @@ from target_segment.target import TargetSegment
 DOCKERFILE = re.sub(r"\\\n\s*", " ", (ROOT / "deploy" / "container" / "Dockerfile").read_text())
 DISTRIBUTION = metadata.distribution("tap-freshchat-target-segment")
 # Those that Meltano and the clients of buckets read themselves.
-FOREIGN = {"MELTANO_STATE_BACKEND_URI", "AWS_REGION"}
+OF_OTHER_PROGRAMS = {"MELTANO_STATE_BACKEND_URI", "AWS_REGION"}
 
 
 def instructions(name):
@@ -99,8 +99,8 @@ def test_dead_letters_are_on_a_volume_and_the_root_file_system_is_read_only():
     mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
     volumes = {each["name"]: each for each in POD["volumes"]}
     [variables] = [line for line in instructions("ENV") if "PATH=/" in line]
-    [letters] = set(re.findall(r"DEAD_LETTER_PATH=(/\w+)/", variables))
-    assert "persistentVolumeClaim" in volumes[mounts[letters]]
+    [folder] = set(re.findall(r"DEAD_LETTER_PATH=(/\w+)/", variables))
+    assert "persistentVolumeClaim" in volumes[mounts[folder]]
     assert "emptyDir" in volumes[mounts["/tmp"]]  # noqa: S108 - the image's own
     assert "MELTANO_PROJECT_READONLY=1" in variables
 
@@ -140,7 +140,7 @@ def test_every_variable_on_the_page_is_a_setting(container):
         for name in plugin.config_jsonschema["properties"]
     }
     names = {each["name"] for each in container["env"]}
-    assert names <= known | FOREIGN
+    assert names <= known | OF_OTHER_PROGRAMS
     assert {"TAP_FRESHCHAT_API_URL", "MELTANO_STATE_BACKEND_URI"} <= names
 
 

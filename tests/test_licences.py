@@ -1,4 +1,4 @@
-"""What runs with the pair may be distributed with it, and the page of licences says so."""
+"""Licences of all dependencies, and the page that lists them."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pair under Meltano, offline, as the repository ships it."""
+"""Tap and target under Meltano, offline, as the repository ships them."""
 
 import json
 import os

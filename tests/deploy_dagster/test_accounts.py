@@ -1,4 +1,4 @@
-"""The file of accounts."""
+"""Account file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of a Meltano pipeline, with a program in Meltano's place."""
+"""Run of a Meltano pipeline, with a script in place of Meltano."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def line(text, *, level="info", of="tap-freshchat-acme"):
 
 
 def run(tmp_path, lines, status=0, before="", **options):
-    """Run a program that says these lines, and notes its arguments, folder and links."""
+    """Run a script that logs these lines, and records its arguments, folder and links."""
     program = tmp_path / "meltano"
     project = tmp_path / "project"
     project.mkdir(exist_ok=True)
@@ -45,27 +45,27 @@ def run(tmp_path, lines, status=0, before="", **options):
         f"sys.exit({status})\n"
     )
     program.chmod(0o755)
-    told: list[Any] = []
+    logged: list[Any] = []
     options = {"full_refresh": False, "suffix": "acme-2026-01-01", **options}
     closing = run_pipeline(
         meltano=str(program),
         project=project,
         account=ACME,
         settings={},
-        log_line=told.append,
+        log_line=logged.append,
         **options,
     )
-    return closing, told, json.loads((tmp_path / "noted").read_text())
+    return closing, logged, json.loads((tmp_path / "noted").read_text())
 
 
 def test_a_run_has_its_own_state_and_forwards_its_log_lines(tmp_path):
-    _, told, (arguments, folder, *_) = run(tmp_path, [line("hello")])
+    _, logged, (arguments, folder, *_) = run(tmp_path, [line("hello")])
     assert arguments == [
         *("run", "tap-freshchat-acme", "target-segment-acme"),
         "--state-id-suffix=acme-2026-01-01",
     ]
     assert folder == str(tmp_path / "project")
-    assert told == ["tap-freshchat-acme | hello"]
+    assert logged == ["tap-freshchat-acme | hello"]
 
 
 def test_a_full_refresh_is_passed_on(tmp_path):

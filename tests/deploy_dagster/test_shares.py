@@ -1,4 +1,4 @@
-"""How an account's limits are divided."""
+"""Division of the limits of an account."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_the_state_before_an_event_is_the_state_after_the_previous_event(day, se
     week = events_of(sandbox(seed=seed), start, start + timedelta(days=7))
     states: dict[str, tuple[Any, ...]] = {}
     activity: dict[tuple[Any, ...], str] = {}
-    begun = set()
+    started = set()
     for one in week:
         if one.conversation_id is None:
             key = (one.agent_id, one.kind)
@@ -111,8 +111,8 @@ def test_the_state_before_an_event_is_the_state_after_the_previous_event(day, se
             activity[key] = one.status
             continue
         if one.kind == "created":
-            begun.add(one.conversation_id)
-        if one.conversation_id not in begun:
+            started.add(one.conversation_id)
+        if one.conversation_id not in started:
             continue
         before = states.get(one.conversation_id)
         after = (one.status, one.agent_id, one.group_id)

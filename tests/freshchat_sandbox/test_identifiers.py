@@ -33,8 +33,8 @@ def test_numeric_ids_and_codes_encode_their_number(kind, place):
 
 
 @given(st.uuids(version=4))
-def test_an_id_of_another_account_is_unknown(foreign):
-    assert all(Identifiers(1).parse_uuid(kind, str(foreign)) is None for kind in Kind)
+def test_an_id_of_another_account_is_unknown(other_uuid):
+    assert all(Identifiers(1).parse_uuid(kind, str(other_uuid)) is None for kind in Kind)
 
 
 def test_another_seed_has_other_ids():

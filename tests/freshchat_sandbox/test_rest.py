@@ -1,4 +1,4 @@
-"""Promises of the REST API: responses as the service spells them, equal to the ground truth."""
+"""Promises of the REST API: responses in the form of Freshchat, equal to the ground truth."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def happened(client, back=7 * DAY):
 
 
 def conversations(client):
-    """Group what happened in the conversations begun within the last days."""
+    """Group the events of conversations that started within the last days."""
     found: dict[Any, Any] = {}
     for one in happened(client):
         if one.kind == "created":

@@ -1,4 +1,4 @@
-"""Whatever bytes come, a parser gives what is in them or raises the error that it documents."""
+"""Malformed input: a parser returns its content or raises its documented error."""
 
 import io
 import zipfile

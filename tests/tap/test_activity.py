@@ -1,4 +1,4 @@
-"""Rows of reports become events and status changes."""
+"""Parser of report rows into events and status changes."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who and what an event belongs to."""
+"""Associations and actor of an event."""
 
 import pytest
 

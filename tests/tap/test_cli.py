@@ -1,4 +1,4 @@
-"""What a slip of the keyboard is answered with: one line that names it, and no traceback."""
+"""Command line: an invalid option or file is one line that names it, without a traceback."""
 
 import io
 import json
@@ -19,7 +19,7 @@ SECRET = "s3cret-t0ken"
 
 
 def reason(tmp_path, *arguments, **environment):
-    """What the executable says, run with the sandbox."""
+    """Run the executable with the sandbox; return its error lines."""
     known = {"TAP_FRESHCHAT_API_URL": "sandbox://", **environment}
     ended = subprocess.run(
         [sys.executable, "-m", "tap_freshchat", *arguments],

@@ -1,13 +1,13 @@
-"""The one HTTP client: what it sends, to whom, and what it makes of answers."""
+"""HTTP client: its requests, retries and errors."""
 
 import pytest
 import requests
 from fakes.clock import StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, CutBody, EndlessBody, ScriptedAdapter
 from fakes.malformed import BODY, malformed_host
 
-from tap_freshchat.api.client import MAX_ATTEMPTS, FreshchatClient, build_path
-from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.api.client import MAX_ATTEMPTS, build_path
 from tap_freshchat.errors import (
     AuthorizationError,
     FreshchatError,
@@ -22,21 +22,12 @@ SIGNED = "https://extracts.s3.amazonaws.com/file.zip?X-Amz-Signature=secret-sign
 
 
 class Far:
-    """A client and the far end it talks to."""
+    """Client with a scripted server."""
 
     def __init__(self, *script):
         self.clock = StillClock()
         self.adapter = ScriptedAdapter(script[0] if callable(script[0]) else list(script))
-        session = requests.Session()
-        session.mount("https://", self.adapter)
-        self.client = FreshchatClient(
-            base_url="https://acme.freshchat.com/v2",
-            token=TOKEN,
-            session=session,
-            limiter=RateLimiter(self.clock),
-            clock=self.clock,
-            timeout=60,
-        )
+        self.client = freshchat_client(self.adapter, self.clock, token=TOKEN)
 
     @property
     def sent(self):

@@ -1,18 +1,16 @@
-"""Look-ups at once, in order."""
+"""Concurrent map that keeps the order of its items."""
 
 import threading
 from datetime import timedelta
 from itertools import count, islice
 
 import pytest
-import requests
 from fakes.clock import NOON, StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.concurrency import QUEUED_PER_WORKER, ordered_map
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.rest_crawl import RestCrawl
@@ -22,7 +20,7 @@ CHANGED = "2026-11-22T11:30:00.000Z"
 
 
 class Watched:
-    """A function that knows how many of its calls run; chosen ones end after later ones."""
+    """Function that counts its concurrent calls; some of them end after later ones."""
 
     def __init__(self, slow=frozenset(), wrong=frozenset()):
         self.slow, self.wrong = slow, wrong
@@ -160,7 +158,7 @@ class Account:
 
 
 class CountingAdapter(ScriptedAdapter):
-    """Transport to an account that tells it when a response is closed."""
+    """Transport adapter that reports to the account when a response is closed."""
 
     def __init__(self, account):
         super().__init__(account.send)
@@ -180,17 +178,8 @@ class CountingAdapter(ScriptedAdapter):
 
 @pytest.mark.parametrize("limit", [1, 4])
 def test_nested_lookups_keep_exactly_the_allowed_number_of_requests_in_flight(tmp_path, limit):
-    account, clock, session = Account(limit), StillClock(), requests.Session()
-    session.mount("https://", CountingAdapter(account))
-    client = FreshchatClient(
-        base_url="https://acme.freshchat.com/v2",
-        token="t",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=60,
-        max_concurrency=limit,
-    )
+    account, clock = Account(limit), StillClock()
+    client = freshchat_client(CountingAdapter(account), clock, max_concurrency=limit)
     changed_users = ChangedUsers(client, tmp_path)
     crawl = RestCrawl(client, changed_users, clock, tmp_path, in_shard=bool, all_users=False)
     assert len(list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON)))) == 120

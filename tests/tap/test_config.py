@@ -1,4 +1,4 @@
-"""What the tap accepts as settings."""
+"""Settings of the tap: accepted forms and errors."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Bringing foreign objects to the form of a schema."""
+"""Conversion of external values to the types of a schema."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Reading a report's file."""
+"""Reader of report files."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""A disk that takes no more."""
+"""Full disk during a run."""
 
 import os
 import subprocess

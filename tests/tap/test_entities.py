@@ -1,4 +1,4 @@
-"""The account's lists and its users, held against what the sandbox answers when asked itself."""
+"""Lists and users of the account, compared with the sandbox's own responses."""
 
 import json
 from collections import Counter
@@ -28,7 +28,7 @@ LISTS = {
 
 
 def the_same(record, item):
-    """Whether a record tells all that an answer does, and invents nothing."""
+    """Check that a record has all values of a response, and no other."""
     for name, value in record.items():
         reported = item.get(name)
         if name.endswith("_time") and reported:
@@ -51,21 +51,21 @@ def changed_users(client, since, until):
 
 
 def counted(run):
-    """Requests by what they ask for, ids left out."""
+    """Count requests by resource."""
     return Counter(each.replace("/v2", "").split("/")[1] for each in run.requests)
 
 
-class Trouble:
-    """Every third request of the API fails, each time in another way."""
+class TemporaryFaults:
+    """Faults of every third API request, each of another kind."""
 
     def __init__(self):
-        self.asked = 0
+        self.requests = 0
 
     def __call__(self, request):
-        self.asked += 1
-        if self.asked % 3 or request.path.endswith("configuration"):
+        self.requests += 1
+        if self.requests % 3 or request.path.endswith("configuration"):
             return None
-        kind = self.asked // 3 % 5
+        kind = self.requests // 3 % 5
         if kind == 0:
             return sandbox.Response(503, {}, b"")
         if kind == 1:
@@ -283,20 +283,20 @@ def test_ids_are_escaped_in_paths():
     "streams", [("users", "user_conversations"), ("roles", "agents", "conversation_fields")]
 )
 def test_temporary_faults_change_nothing(streams):
-    calm, troubled = (
+    without_faults, with_faults = (
         run_tap(NOON, streams=streams),
-        run_tap(NOON, streams=streams, faults=Trouble()),
+        run_tap(NOON, streams=streams, faults=TemporaryFaults()),
     )
-    assert troubled.records == calm.records
-    assert troubled.requests != calm.requests
+    assert with_faults.records == without_faults.records
+    assert with_faults.requests != without_faults.requests
 
 
 def test_a_tight_limit_of_requests_changes_nothing():
     streams = ("users", "user_conversations")
     tight = run_tap(NOON, streams=streams, url="sandbox://?requests_per_minute=25")
-    # Time passes in waiting, in which users are still changed and conversations begun.
-    calm = {each["id"]: each for each in run_tap(NOON, streams=streams).records["users"]}
-    assert {each["id"] for each in tight.records["users"]} == calm.keys()
+    # The waits take time, in which users change and conversations start.
+    unlimited = {each["id"]: each for each in run_tap(NOON, streams=streams).records["users"]}
+    assert {each["id"] for each in tight.records["users"]} == unlimited.keys()
 
 
 def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_message():

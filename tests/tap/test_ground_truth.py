@@ -1,4 +1,4 @@
-"""What the tap tells, held against what truly happened at the desk."""
+"""Events of the tap, compared with the ground truth of the sandbox's account."""
 
 from collections import Counter
 from datetime import timedelta
@@ -12,12 +12,12 @@ from tap_freshchat.times import parse_time
 
 QUARTER = timedelta(minutes=15)
 DAYS = timedelta(days=1)
-# What the product events call the kinds that the desk knows by other names.
+# Names of the product events for kinds that the sandbox names otherwise.
 KINDS = {"message": None, "availability": "General", "intelliassign": "Intelliassign"}
 
 
 def reported(record):
-    """What identifies an occurrence, as a record tells it."""
+    """Return the identity of an event, from its record."""
     event = record["event"]
     return (
         event,
@@ -30,7 +30,7 @@ def reported(record):
 
 
 def happened(event):
-    """What identifies an occurrence, as it truly was."""
+    """Return the identity of an event, from the ground truth."""
     return (
         event.event,
         KINDS.get(event.kind, event.kind),
@@ -42,11 +42,11 @@ def happened(event):
 
 
 def pairs_of(run, url="sandbox://"):
-    """Every record beside the occurrence it tells of; nothing missing, nothing invented."""
+    """Return each record with its ground-truth event; check that none is missing or invented."""
     events = {
         happened(each): each
         for each in truth(url, run.since, run.until)
-        # As far as is known, no polling source tells of an unassignment.
+        # As far as is known, no polling source reports an unassignment.
         if each.kind != "unassigned" or "unassigned_rows" in url
     }
     records = {reported(each): each for each in run.events}

@@ -1,15 +1,13 @@
-"""What events are joined with is found, whichever way ids are spelt."""
+"""Look-ups: objects are found by ids of any form."""
 
 from datetime import timedelta
 from typing import Any
 
-import requests
 from fakes.clock import NOON, StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 
 from tap_freshchat.activity.rest_inference import events_from_snapshot
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.api.responses import stringify_ids
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
@@ -19,9 +17,7 @@ from tap_freshchat.windows import Window
 
 
 def client_of(answers, asked=None):
-    """A client of an account that answers by the last part of a path, and notes what is asked."""
-    clock = StillClock()
-    session = requests.Session()
+    """Return a client of an account that responds by the last part of a path; note the paths."""
 
     def answer(request):
         path = request.path_url.split("?")[0][4:]
@@ -29,15 +25,7 @@ def client_of(answers, asked=None):
             asked.append(path)
         return Answer(body=answers[path]) if path in answers else Answer(status=404)
 
-    session.mount("https://", ScriptedAdapter(answer))
-    return FreshchatClient(
-        base_url="https://acme.freshchat.com/v2",
-        token="t",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=60,
-    )
+    return freshchat_client(ScriptedAdapter(answer), StillClock())
 
 
 def lookup_of(answers, asked=None):

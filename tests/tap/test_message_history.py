@@ -1,4 +1,4 @@
-"""What a conversation's messages tell of a moment."""
+"""Message history: the state of a conversation at a time."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""How messages leave the tap."""
+"""Writer of Singer messages to stdout."""
 
 import contextlib
 import io
@@ -28,7 +28,7 @@ for number in range(1000):
 
 
 class Wire(io.RawIOBase):
-    """What has truly left the process."""
+    """Bytes that have left the process."""
 
     name = "stdout"
 
@@ -44,7 +44,7 @@ class Wire(io.RawIOBase):
 
 
 def written(*messages):
-    """What is on the wire once these have been written."""
+    """Return the lines that have left the process after these messages."""
     wire = Wire()
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(wire))):
         for message in messages:
@@ -53,7 +53,7 @@ def written(*messages):
 
 
 def written_by(act):
-    """What has been written once stdout is flushed."""
+    """Return the lines that a call writes, after a flush of stdout."""
     wire = Wire()
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(wire))):
         act()

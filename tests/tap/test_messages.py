@@ -1,4 +1,4 @@
-"""Messages as transcripts and clocks may have them, with nothing lost."""
+"""Message events with incomplete transcripts and wrong clocks."""
 
 from datetime import datetime, timedelta
 

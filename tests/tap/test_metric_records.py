@@ -1,4 +1,4 @@
-"""Freshchat's own figures, held against what the sandbox answers when asked itself."""
+"""Metric records, compared with the sandbox's own responses."""
 
 import json
 from collections import Counter

@@ -1,21 +1,19 @@
-"""Reading lists page by page."""
+"""Pagination of lists."""
 
 import itertools
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
 from fakes.clock import StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.pagination import (
     MAX_EMPTY_PAGES,
     PagedList,
     paginate_messages,
     user_conversations,
 )
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.errors import FreshchatError, RequestRejectedError
 
 
@@ -25,20 +23,8 @@ def place(item):
 
 
 def client_of(answer, *, page_size=50):
-    clock = StillClock()
     adapter = ScriptedAdapter(answer)
-    session = requests.Session()
-    session.mount("https://", adapter)
-    client = FreshchatClient(
-        base_url="https://acme.freshchat.com/v2",
-        token="t",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=60,
-        page_size=page_size,
-    )
-    return client, adapter
+    return freshchat_client(adapter, StillClock(), page_size=page_size), adapter
 
 
 def test_a_list_is_read_up_to_its_last_page():

@@ -89,7 +89,7 @@ ATTRIBUTES = {
 
 
 def paths_of(value, path=""):
-    """Every path at which a value stands, lists as `[]`."""
+    """Yield the path of each value; a list is `[]`."""
     if isinstance(value, dict):
         for name, each in value.items():
             yield from paths_of(each, f"{path}.{name}" if path else name)

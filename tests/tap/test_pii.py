@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 def private(record):
-    """A record of a stream that declares all its fields."""
+    """Return the redacted record of a stream that declares all its fields."""
     return redact_pii(record, record)
 
 
@@ -163,7 +163,7 @@ def test_the_account_configuration_is_unchanged():
 
 
 def texts_in(value):
-    """Every text of a record, wherever it stands."""
+    """Yield every text of a record, at any depth."""
     if isinstance(value, (dict, list)):
         for each in value.values() if isinstance(value, dict) else value:
             yield from texts_in(each)

@@ -1,4 +1,4 @@
-"""How long the tap waits."""
+"""Rate limiting: how long the tap waits."""
 
 from datetime import timedelta
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""Finding a report's columns by their headers."""
+"""Report columns, found by their headers."""
 
 import pytest
 
@@ -49,16 +49,18 @@ def test_a_report_without_a_required_column_is_an_error_with_its_columns_and_the
 
 
 @pytest.mark.parametrize(
-    "telling",
+    "first_cell",
     ["ada@x.org", "2026-11-22 10:00:00.0", "17", "-1", '[{"text":{}}]', "0a1b2c3d-0a1b-x"],
 )
-def test_a_file_without_a_header_is_an_error_with_the_number_of_its_cells_and_no_content(telling):
+def test_a_file_without_a_header_is_an_error_with_the_number_of_its_cells_and_no_content(
+    first_cell,
+):
     with pytest.raises(ReportError) as error:
-        names(catalog.TRANSCRIPT, "My mother is Rose", telling, "Ada", "")
+        names(catalog.TRANSCRIPT, "My mother is Rose", first_cell, "Ada", "")
     text = str(error.value)
     assert "Its first line (4 cells) is a row, not a header." in text
     assert "report_columns" in text
-    assert not any(cell in text for cell in (telling, "Rose", "Ada"))
+    assert not any(cell in text for cell in (first_cell, "Rose", "Ada"))
 
 
 def test_cells_that_do_not_look_like_headers_are_counted_and_not_quoted():

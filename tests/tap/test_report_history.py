@@ -1,4 +1,4 @@
-"""How far back reports are asked for, and where reading begins."""
+"""Start of reading reports, within their retention."""
 
 from datetime import timedelta
 

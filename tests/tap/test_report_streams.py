@@ -1,4 +1,4 @@
-"""The raw reports as streams, held against the rows that the sandbox prints and what happened."""
+"""Raw-report streams, compared with the sandbox's rows and ground truth."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ READ_BY_EVENTS = (
 
 
 def printed(report, since, until, url="sandbox://"):
-    """The rows that the sandbox has for a report, as texts by column, alike rows once."""
+    """Return the distinct rows of a report in the sandbox, as texts by column."""
     kind = REPORTS[report]
     account = SandboxAccount(sandbox.Options.from_url(url))
     text = io.StringIO()
@@ -46,7 +46,7 @@ def printed(report, since, until, url="sandbox://"):
 
 
 def as_printed(record, report):
-    """What a row said, from its record; all that is told but the hash."""
+    """Return the values of a row from its record, without the hash."""
     row = {}
     for column in REPORTS[report].columns:
         value = record["created_time"] if column.startswith("created_") else record[column]
@@ -71,7 +71,7 @@ def the_same(reported, row):
 
 
 def key(row):
-    """What tells rows apart well enough to put them side by side."""
+    """Return a key by which rows are sorted."""
     time = next(parse_time(text) for name, text in row.items() if name.startswith("created_"))
     names = ("message_id", "csat_id", "interaction_id", "agent_id")
     return (time, *(row.get(name) or "" for name in names))
@@ -202,8 +202,8 @@ def test_the_setting_names_a_column_and_undeclared_columns_are_kept():
         "9,more,c,four,2026-11-20 10:00:00.5,good\n"
         "9,more,c,four,2026-11-20 10:00:00.5,good\n"
     )
-    wanted = {"report_csat_score": {"created_at": ["When"], "value": ["Stars"]}}
-    run = run_tap(NOON, streams=("report_csat_score",), faults=faults, report_columns=wanted)
+    columns = {"report_csat_score": {"created_at": ["When"], "value": ["Stars"]}}
+    run = run_tap(NOON, streams=("report_csat_score",), faults=faults, report_columns=columns)
     [record] = run.records["report_csat_score"]
     assert record["created_time"] == "2026-11-20T10:00:00.500000+00:00"
     assert record["conversation_id"] == "c"

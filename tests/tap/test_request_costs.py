@@ -1,4 +1,4 @@
-"""What a run costs in requests is what docs/operations.md says."""
+"""Number of requests of a run, as documented in docs/operations.md."""
 
 import re
 from collections import Counter

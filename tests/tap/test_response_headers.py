@@ -1,4 +1,4 @@
-"""How far this machine's clock is ahead of the service's."""
+"""Clock skew between this host and the service."""
 
 import pytest
 from fakes.clock import NOON

@@ -1,4 +1,4 @@
-"""The same activity without raw reports: read by REST."""
+"""Activity via REST, without raw reports."""
 
 import json
 from collections import Counter
@@ -76,10 +76,10 @@ def test_a_user_who_returns_during_listing_is_not_lost(scope):
         return None
 
     config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
-    calm, held_up = run_tap(NOON, **config), run_tap(NOON, faults=hold_up, **config)
-    exact = [each for each in calm.events if each.get("type", "created") in EXACT]
+    undelayed, delayed = run_tap(NOON, **config), run_tap(NOON, faults=hold_up, **config)
+    exact = [each for each in undelayed.events if each.get("type", "created") in EXACT]
     assert len(waits) == 5
-    assert {each["id"] for each in exact} <= {each["id"] for each in held_up.events}
+    assert {each["id"] for each in exact} <= {each["id"] for each in delayed.events}
 
 
 @pytest.mark.parametrize("scope", ["all", "updated"])
@@ -154,7 +154,7 @@ def test_an_unchanged_assignee_is_not_reported_again_with_later_messages():
             if each["time_is_approximate"]:
                 reported.setdefault((each["conversation_id"], each["type"]), []).append(each["id"])
     assert max(map(len, reported.values())) > 1
-    # Whoever gets it back, with another in between, is told again.
+    # An agent who gets it back, with another in between, is reported again.
     again = [ids for ids in reported.values() if any(one == two for one, two in pairwise(ids))]
     assert again == []
 
@@ -396,7 +396,7 @@ def test_a_raw_report_beside_activity_via_rest_is_an_error_if_the_account_has_no
 
 
 class Sparing:
-    """A service that pages the conversations of a user, and names customers as senders only."""
+    """Account that paginates the conversations of a user, and names customers only as senders."""
 
     def __init__(self):
         self.client = SandboxClient(NOON, URL)

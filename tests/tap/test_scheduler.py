@@ -1,16 +1,14 @@
-"""Raw-report jobs: which are submitted when, and how their files are read."""
+"""Scheduler of report jobs: order of submission, polling and files."""
 
 import json
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-import requests
 from fakes.clock import NOON, StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.config import Config
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import AuthorizationError, ReportError
@@ -38,16 +36,7 @@ class Far:
         self.jobs, self.posted, self.downloads, self.looks = {}, [], [], {}
         self.links_expire = 0
         self.job_answer, self.job_answers_later = None, None
-        session = requests.Session()
-        session.mount("https://", ScriptedAdapter(self.answer))
-        client = FreshchatClient(
-            base_url="https://acme.freshchat.com/v2",
-            token="t",
-            session=session,
-            limiter=RateLimiter(self.clock),
-            clock=self.clock,
-            timeout=60,
-        )
+        client = freshchat_client(ScriptedAdapter(self.answer), self.clock)
         self.folder = options.pop("folder")
         self.ordered = jobs = ReportJobScheduler(
             client,

@@ -1,4 +1,4 @@
-"""The private parts of singer_sdk that tap_freshchat/sdk.py builds on, one test each."""
+"""Private parts of singer_sdk that tap_freshchat/sdk.py builds on, one test each."""
 
 import inspect
 import signal
@@ -23,7 +23,7 @@ RECORD = {"id": 1, "name": "x"}
 
 
 class KeptMessages(GenericSingerWriter[str, Message]):
-    """A writer of the SDK's own kind that keeps what it is given."""
+    """Message writer of the SDK that keeps the messages."""
 
     def __init__(self):
         self.messages = []
@@ -36,7 +36,7 @@ class KeptMessages(GenericSingerWriter[str, Message]):
 
 
 class KeptRecords(KeptMessages, MessageWriter):
-    """A writer of our kind that keeps records apart."""
+    """Message writer of the tap that keeps records separately."""
 
     def __init__(self):
         super().__init__()
@@ -47,7 +47,7 @@ class KeptRecords(KeptMessages, MessageWriter):
 
 
 class PlainStream(Stream):
-    """The SDK's own stream."""
+    """Stream of the SDK."""
 
     name = "things"
     schema: ClassVar = SCHEMA
@@ -57,7 +57,7 @@ class PlainStream(Stream):
 
 
 class OurStream(SdkStream):
-    """A stream of our base."""
+    """Stream of the base class of the tap."""
 
     name = "things"
     schema: ClassVar = SCHEMA
@@ -72,7 +72,7 @@ class OurStream(SdkStream):
 
 
 class PlainTap(Tap):
-    """The SDK's own tap, with a stream of our base unless told otherwise."""
+    """Tap of the SDK, by default with a stream of the tap's base class."""
 
     name = "tap-plain"
     config_jsonschema: ClassVar = {"type": "object", "properties": {}}
@@ -83,7 +83,7 @@ class PlainTap(Tap):
 
 
 def tap_of(stream_class, writer=None, **options):
-    """The SDK's tap with one stream."""
+    """Return a tap of the SDK with one stream."""
     spy = type("Spy", (PlainTap,), {"stream_class": stream_class})
     return spy(message_writer=writer or KeptRecords(), **options)
 

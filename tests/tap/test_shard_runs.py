@@ -1,4 +1,4 @@
-"""Several runs that share the work."""
+"""Shards: several runs that share the work."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What falls to which of several runs."""
+"""Assignment of records to shards."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""How errors end a run."""
+"""Shutdown of a run after an error."""
 
 import logging
 

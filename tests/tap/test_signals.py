@@ -1,4 +1,4 @@
-"""A tap that is asked to stop."""
+"""Termination of the tap by signals."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def test_a_signal_ends_the_tap_with_its_status_after_complete_lines(tmp_path, si
 
 
 def signalled(tmp_path, program, **settings):
-    """How a tap ended that ran in a program which sends it signals, and left nothing behind."""
+    """Run the tap in a program that sends it signals; check that no file is left."""
     (tmp_path / "tmp").mkdir()
     ended = subprocess.run(
         [sys.executable, "-c", program],
@@ -53,7 +53,7 @@ def signalled(tmp_path, program, **settings):
 
 
 IN_A_LOCK = """
-def strike(frame, event, _):
+def inject(frame, event, _):
     # The main thread has just taken what a look-up needs to become ready.
     if event == "return" and frame.f_code == threading.Condition.__enter__.__code__:
         caller = frame.f_back
@@ -61,7 +61,7 @@ def strike(frame, event, _):
             sys.setprofile(None)
             signal.raise_signal(signal.SIGTERM)
 
-sys.setprofile(strike)
+sys.setprofile(inject)
 """
 IN_A_DESTRUCTOR = """
 class Dying:
@@ -71,20 +71,20 @@ class Dying:
 sys.addaudithook(lambda event, _: event == "sqlite3.connect" and Dying() and None)
 """
 AS_ITS_FOLDER_IS_MADE = """
-def strike(frame, event, _):
+def inject(frame, event, _):
     if event == "return" and frame.f_code == tempfile.mkdtemp.__code__:
         signal.raise_signal(signal.SIGTERM)
 
-sys.setprofile(strike)
+sys.setprofile(inject)
 """
 AS_REMOVAL_OF_ITS_FOLDER_BEGINS = """
-def strike(frame, event, _):
+def inject(frame, event, _):
     ignores = frame.f_locals.get("handler") == signal.SIG_IGN
     if event == "call" and frame.f_code == signal.signal.__code__ and ignores:
         sys.setprofile(None)
         signal.raise_signal(signal.SIGTERM)
 
-sys.setprofile(strike)
+sys.setprofile(inject)
 """
 IN_A_LONG_PAUSE = """
 class Clock(SandboxClock):
@@ -100,7 +100,7 @@ class TapFreshchat(TapFreshchat):
     def run(self):
         return RunContext.from_config(self.config, Clock())
 """
-# Standard output takes a piece of a line, and signals come.
+# Standard output accepts a part of a line, then signals arrive.
 IN_A_LINE = """
 class Wire(io.RawIOBase):
     def writable(self):
@@ -163,12 +163,12 @@ SIGNALLED_LATE = """
 import atexit, os, signal, sys
 from tap_freshchat.tap import TapFreshchat
 
-def strike(event, _):
+def inject(event, _):
     if event == "shutil.rmtree":
         os.kill(os.getpid(), signal.SIGTERM)
 
-sys.addaudithook(strike)
-atexit.register(strike, "shutil.rmtree", None)
+sys.addaudithook(inject)
+atexit.register(inject, "shutil.rmtree", None)
 sys.argv = ["tap-freshchat", "--config=ENV"]
 TapFreshchat.cli()
 """

@@ -1,4 +1,4 @@
-"""Which source a run reads activity from, and what becomes of the one when the other stands in."""
+"""Activity source of a run, and the change from one source to the other."""
 
 from datetime import timedelta
 
@@ -20,12 +20,12 @@ SET = {
 
 
 def refused(request):
-    """Reports are refused, as where the plan lacks them, or a proxy is mistaken."""
+    """Reject report requests, as for a plan without reports."""
     return Response(403) if request.path == "/v2/reports/raw" else None
 
 
 def ids(*runs):
-    """What was told, by stream and key."""
+    """Return the ids of all records, by stream."""
     return {
         (stream, record.get("id") or (record["conversation_id"], record["activity_time"]))
         for run in runs
@@ -41,7 +41,7 @@ def reported():
 
 @pytest.fixture(scope="module")
 def uninterrupted(reported):
-    """What reports tell of the whole time."""
+    """Return the ids that reports give for the whole period."""
     return ids(reported, run_tap(NOON + 20 * HOUR, reported.state, **SET))
 
 

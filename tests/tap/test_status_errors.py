@@ -1,4 +1,4 @@
-"""What answers mean, and what is said of them."""
+"""Errors of HTTP responses: class and message by status."""
 
 import json
 
@@ -19,8 +19,8 @@ from tap_freshchat.errors import (
 )
 
 
-def verdict(status, content=b"", **headers):
-    """The error that an answer stands for."""
+def error_of(status, content=b"", **headers):
+    """Return the error of a response."""
     with pytest.raises(
         (AuthorizationError, NotFoundError, RetryableError, RequestRejectedError)
     ) as error:
@@ -50,19 +50,19 @@ def test_a_response_of_200_and_above_is_no_error(status):
     ],
 )
 def test_each_error_status_has_its_error_class(status, kind, says):
-    error = verdict(status)
+    error = error_of(status)
     assert type(error) is kind
     assert str(error).startswith(f"GET /v2/x returned {status}")
     assert says in str(error)
 
 
 def test_only_a_token_without_the_right_is_forbidden():
-    assert verdict(403).forbidden
-    assert not verdict(401).forbidden
+    assert error_of(403).forbidden
+    assert not error_of(401).forbidden
 
 
 def test_an_error_reports_the_trace_id_of_the_response_if_it_has_one():
-    assert str(verdict(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x returned 500 (trace t-1)."
+    assert str(error_of(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x returned 500 (trace t-1)."
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_an_error_reports_the_trace_id_of_the_response_if_it_has_one():
     ],
 )
 def test_the_reason_of_an_error_is_that_of_the_response(content, reason):
-    assert verdict(400, content).reason == reason
+    assert error_of(400, content).reason == reason
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The tap as Singer and a user meet it."""
+"""Tap as an executable, run by Singer and by users."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ TestSinger = get_tap_test_class(
 
 
 def run(tmp_path, config, *arguments, state=None):
-    """The executable in a process of its own."""
+    """Run the executable in its own process."""
     (tmp_path / "config.json").write_text(json.dumps(config))
     if state:
         (tmp_path / "state.json").write_text(json.dumps(state))
@@ -37,7 +37,7 @@ def run(tmp_path, config, *arguments, state=None):
 
 
 def errors(finished):
-    """What a user would read as the reason."""
+    """Return the line that a user reads as the reason."""
     assert "Traceback" not in finished.stderr
     return [
         line for line in finished.stderr.splitlines() if "| ERROR" in line or "| CRITICAL" in line
@@ -45,14 +45,14 @@ def errors(finished):
 
 
 def ids_of_events(output):
-    """The occurrences among a run's records."""
+    """Return the events among the records of a run."""
     messages = (json.loads(line) for line in output.splitlines() if '"RECORD"' in line)
     return {each["record"]["id"] for each in messages if "event" in each["record"]}
 
 
 @contextmanager
 def freshchat_with(faults=None):
-    """The embedded Freshchat on a real socket; a second of ours is two minutes of its own."""
+    """Serve the sandbox on a real socket; one second here is two minutes there."""
     began = datetime.now(timezone.utc)
     server = sandbox.serve(
         sandbox.Sandbox(

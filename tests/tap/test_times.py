@@ -1,4 +1,4 @@
-"""How moments are read and written."""
+"""Parser and formatter of times."""
 
 import contextlib
 import time

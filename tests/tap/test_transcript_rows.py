@@ -1,4 +1,4 @@
-"""Rows of transcripts become messages."""
+"""Conversion of transcript rows to messages."""
 
 import pytest
 from fakes.clock import NOON

@@ -1,4 +1,4 @@
-"""Pieces of time that reports are asked for."""
+"""Windows of time for which reports are requested."""
 
 from datetime import datetime, timedelta
 

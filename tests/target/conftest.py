@@ -51,7 +51,7 @@ def settings(segment, tmp_path):
         "cdn_url": segment.cdn_url,
         "preset": "none",
         "streams": ORDERS,
-        # Nobody waits for the ceiling here.
+        # Tests do not wait for the ceiling.
         "max_events_per_second": 0,
         "dead_letter_path": str(tmp_path / "dead.jsonl"),
         "output_path": str(tmp_path / "output"),
