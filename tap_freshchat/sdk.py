@@ -139,10 +139,6 @@ class SdkStream(Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    @abstractmethod
-    def start(self) -> None:
-        """Start the run if it has not started; called first, before any error handling."""
-
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
         # A discovered catalog has a method beside the metadata, which the SDK reads instead.
@@ -166,12 +162,6 @@ class SdkStream(Stream):
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
         return self.isolated_records()
-
-    @override
-    def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        # Bookmarks are window ends, so there is no signpost. But `sync`, which is final, asks for
-        # it before its own error handling, which logs a traceback.
-        self.start()
 
     @override
     def _sync_records(

@@ -63,7 +63,7 @@ class OurStream(SdkStream):
     schema: ClassVar = SCHEMA
     started = 0
 
-    def start(self):
+    def get_replication_key_signpost(self, *_):
         self.started += 1
 
     def build_records(self):
@@ -104,7 +104,7 @@ def test_the_sdk_starts_the_stream_first_and_writes_its_records_through_what_we_
 
 def test_the_signpost_is_asked_for_before_anything_else_of_a_stream():
     class Refusing(OurStream):
-        def start(self):
+        def get_replication_key_signpost(self, *_):
             raise LookupError("asked")
 
     writer = KeptRecords()
