@@ -24,6 +24,7 @@ from singer_sdk.singerlib import Message
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
+from tap_freshchat.config import unknown_settings
 from tap_freshchat.errors import ConfigError
 from tap_freshchat.shutdown import report_errors_and_exit
 
@@ -52,10 +53,6 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
 class SdkTap(Tap):
     """The SDK's tap with public hooks in place of its private ones."""
-
-    @abstractmethod
-    def config_errors(self, config: Mapping[str, Any]) -> list[str]:
-        """List what is wrong with the settings besides their schema, one line each."""
 
     @abstractmethod
     def handle_signal(self, number: int) -> None:
@@ -94,7 +91,7 @@ class SdkTap(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         errors = super()._validate_config(raise_errors=raise_errors)
-        errors += self.config_errors(self._config)
+        errors += unknown_settings(self._config, self.config_jsonschema["properties"])
         if errors and raise_errors:
             raise ConfigValidationError("The settings are not valid", errors=errors)
         return errors
