@@ -20,12 +20,11 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
-from singer_sdk.singerlib import Message
-from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
 from tap_freshchat.config import unknown_settings
 from tap_freshchat.errors import ConfigError
+from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.shutdown import report_errors_and_exit
 
 if TYPE_CHECKING:
@@ -41,14 +40,6 @@ _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
 
 # New files are readable by their owner only.
 PRIVATE_UMASK = 0o077
-
-
-class MessageWriter(GenericSingerWriter[bytes, Message]):
-    """The SDK's writer of messages, with a shorter way for records that need no change."""
-
-    @abstractmethod
-    def write_record(self, stream: str, record: dict[str, Any]) -> None:
-        """Write a record as `write_message` would write its message."""
 
 
 class SdkTap(Tap):
@@ -181,7 +172,7 @@ class SdkStream(Stream):
         # The SDK checks the selection of each field of each record, which takes as long as the
         # rest of its work on a record.
         writer = self._tap.message_writer
-        if self._needs_sdk_transforms or not isinstance(writer, MessageWriter):
+        if self._needs_sdk_transforms or not isinstance(writer, BufferedMessageWriter):
             super()._write_record_message(record)
             return
         writer.write_record(self.name, record)
