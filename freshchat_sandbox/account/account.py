@@ -128,7 +128,10 @@ class SandboxAccount:
 
     def interaction_id(self, timeline: ConversationTimeline, event: ConversationEvent) -> str:
         """Return the id of the interaction that an event belongs to."""
-        return f"{self.internal_id(timeline.key)}-{event.interaction_start}"
+        text = f"{self.internal_id(timeline.key)}-{event.interaction_start}"
+        if self.readings.interaction_id == "opaque":
+            return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        return text
 
     def message_id(self, timeline: ConversationTimeline, event: ConversationEvent) -> str:
         """Return the id of a message."""

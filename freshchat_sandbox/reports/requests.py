@@ -25,8 +25,8 @@ class ReportRequest(NamedTuple):
     with_pii: bool
 
 
-def parse_report_request(body: bytes, now: int) -> ReportRequest:
-    """Parse the body of a report request.
+def parse_report_request(body: bytes, now: int, longest: int | None) -> ReportRequest:
+    """Parse the body of a report request; `longest` replaces the report's own longest range.
 
     Raises:
         ApiError: 400 INVALID_VALUE, naming the invalid part.
@@ -47,16 +47,15 @@ def parse_report_request(body: bytes, now: int) -> ReportRequest:
     request = ReportRequest(
         content["event"], _time(content, "start"), _time(content, "end"), not without_pii
     )
-    _check_range(request, now)
+    _check_range(request, now, longest or REPORTS[request.event].longest)
     return request
 
 
-def _check_range(request: ReportRequest, now: int) -> None:
+def _check_range(request: ReportRequest, now: int, longest: int) -> None:
     if request.start >= request.end:
         raise _invalid("Invalid date range: start must be before end")
     if request.start < now - LOOK_BACK:
         raise _invalid("Invalid date range: start is over 15 months ago")
-    longest = REPORTS[request.event].longest
     if request.end - request.start > longest:
         raise _invalid(
             "Invalid date range: the interval between start and end exceeds "

@@ -28,7 +28,11 @@ def find_users(account: SandboxAccount, request: Request, now: int) -> list[Cust
     times = {name: time_parameter(request, name) for name in _TIMES if request.parameter(name)}
     if not texts and not times:
         raise ApiError(400, "INVALID_VALUE", "At least one filter is mandatory")
-    bounds = {name: value for name, value in times.items() if value is not None}
+    bounds = {
+        name: value
+        for name, value in times.items()
+        if value is not None and (account.readings.user_filter or not name.startswith("updated"))
+    }
     return [
         customer
         for customer in _candidates(account, texts, bounds, now)
