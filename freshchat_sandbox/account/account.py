@@ -128,7 +128,11 @@ class SandboxAccount:
 
     def interaction_id(self, timeline: ConversationTimeline, event: ConversationEvent) -> str:
         """Return the id of the interaction that an event belongs to."""
-        text = f"{self.internal_id(timeline.key)}-{event.interaction_start}"
+        return f"{self.internal_id(timeline.key)}-{event.interaction_start}"
+
+    def shown_interaction_id(self, timeline: ConversationTimeline, event: ConversationEvent) -> str:
+        """Return the id of an interaction in the form that reports and REST have."""
+        text = self.interaction_id(timeline, event)
         if self.readings.interaction_id == "opaque":
             return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
         return text

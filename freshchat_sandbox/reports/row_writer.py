@@ -66,7 +66,7 @@ class RowWriter(NamedTuple):
     def _interaction(
         self, timeline: ConversationTimeline, event: ConversationEvent, cells: str
     ) -> str:
-        return "" if cells == "blank" else self.account.interaction_id(timeline, event)
+        return "" if cells == "blank" else self.account.shown_interaction_id(timeline, event)
 
     def agent(self, index: int | None) -> Row:
         """Return agent_id, agent_name, agent_email."""

@@ -107,7 +107,7 @@ def message(
         "isBotsInput": event.detail[:1] == ("in_reply_to",),
     }
     if readings.rest_interactions:
-        record["interaction_id"] = account.interaction_id(timeline, event)
+        record["interaction_id"] = account.shown_interaction_id(timeline, event)
     if event.actor_type != SYSTEM or readings.rest_system_actor:
         record["actor_type"] = spelled(event.actor_type, readings.rest_actor_type)
     if event.actor_type == USER:
