@@ -75,7 +75,7 @@ class Readings:
         "isResolved and isReopen in REST, reopened in reports: true, 'True', 1, or no such field",
     ] = "mixed"
     missing_rows: Annotated[
-        Literal["none", "resolved", "reopened", "assigned"],
+        Literal["none", "resolved", "assigned"],
         "of which events a fifth has no report row, only its status row in transcripts",
     ] = "none"
     group_rows_agent: Annotated[

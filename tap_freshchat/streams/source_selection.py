@@ -138,9 +138,15 @@ def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
 
 
 def _register_reports(run: RunContext, streams: Sequence[ReportStream]) -> None:
-    for stream in streams:
-        if not stream.uses_rest and (start := _start(run, stream)) < run.time_range.report_end:
-            stream.register_reports(start)
+    starts = {
+        stream: start
+        for stream in streams
+        if not stream.uses_rest and (start := _start(run, stream)) < run.time_range.report_end
+    }
+    for stream, start in starts.items():
+        stream.register_reports(start)
+    for stream, start in starts.items():
+        stream.register_shared_reports(start)
 
 
 def _start(run: RunContext, stream: ReportStream) -> datetime:

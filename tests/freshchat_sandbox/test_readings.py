@@ -89,7 +89,6 @@ def test_a_report_lacks_the_columns_that_the_account_does_not_have(
     ("reading", "event"),
     [
         ("resolved", "Conversation-Resolved"),
-        ("reopened", "Conversation-Created"),
         ("assigned", "Conversation-Agent-Assigned"),
         ("assigned", "Conversation-Group-Assigned"),
     ],
