@@ -132,8 +132,8 @@ class Readings:
         Literal["mixed", "object", "list"], "form of the properties of a conversation"
     ] = "mixed"
     user_updates: Annotated[
-        Literal["record", "message", "never"],
-        "what moves the updated_time of a user: changes of the record, those and messages, nothing",
+        Literal["record", "message", "activity", "never"],
+        "what moves a user's updated_time: changes, also own messages, also all messages; nothing",
     ] = "record"
 
 

@@ -90,10 +90,11 @@ class SandboxAccount:
         if self.readings.user_updates == "never":
             return customer.created
         updated = customer.updated(now)
-        if self.readings.user_updates == "message":
+        if self.readings.user_updates in {"message", "activity"}:
+            any_actor = self.readings.user_updates == "activity"
             for key in self.customers.conversations_of(customer.key):
                 for event in self.timeline(key).until(now):
-                    if event.kind == MESSAGE and event.actor_type == USER:
+                    if event.kind == MESSAGE and (any_actor or event.actor_type == USER):
                         updated = max(updated, event.at)
         return updated
 

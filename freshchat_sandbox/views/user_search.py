@@ -59,7 +59,7 @@ def _candidates(
     if start > end:
         return ()
     changed = {customer.key: customer for customer in account.customers_changed(start, end)}
-    if account.readings.user_updates == "message":
+    if account.readings.user_updates in {"message", "activity"}:
         for timeline in account.conversations(start, end + 1):
             changed[timeline.customer_key] = account.customers.get(timeline.customer_key)
     return changed.values()

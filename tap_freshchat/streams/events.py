@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_freshchat.activity import rest_inference
 from tap_freshchat.activity.conversation_history import context_start
-from tap_freshchat.activity.events import NEVER_EMITTED, ConversationEvent
+from tap_freshchat.activity.events import NEVER_EMITTED, RESOLVED, ConversationEvent
 from tap_freshchat.activity.message_types import COLUMNS, decide, type_from_text
 from tap_freshchat.errors import ReportError
 from tap_freshchat.payloads import events as payloads
@@ -93,6 +93,14 @@ class ConversationEvents(EventStream[ConversationEvent]):
         rest_state = self._bookmark.source_state
         assignees = rest_inference.LastSeenAssignees(rest_state.get(ASSIGNEES, {}))
         for snapshot, since in self.crawled_conversations():
+            is_resolved = snapshot.conversation.get("status") == RESOLVED
+            if is_resolved and snapshot.history.lacks_resolution:
+                self.run.set_aside.item(
+                    "resolved conversations without a time of resolution",
+                    "REST shows a conversation as resolved, and none of its messages says when "
+                    "(meta_data.isResolved). Its resolution is not emitted. Set activity_source "
+                    "to auto if the account has raw reports.",
+                )
             for event in rest_inference.events_from_snapshot(snapshot):
                 if event.time_is_approximate and self.run.time_range.ends_in_the_past:
                     continue
