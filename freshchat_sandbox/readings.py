@@ -137,14 +137,14 @@ class Readings:
     ] = "record"
 
 
-def spelled(text: str, style: str) -> str:
+def in_case(text: str, style: str) -> str:
     """Return a text in lower, upper or title case."""
     return {"upper": text.upper(), "title": text.title()}.get(style, text.lower())
 
 
 def flag_text(style: str, *, is_set: bool) -> str:
     """Return a flag as the cell of a report."""
-    return str(int(is_set)) if style == "number" else spelled(str(is_set), style)
+    return str(int(is_set)) if style == "number" else in_case(str(is_set), style)
 
 
 def values_by_belief() -> dict[str, tuple[object, ...]]:

@@ -8,7 +8,7 @@ from freshchat_sandbox.account.conversation_events import BOT, USER
 from freshchat_sandbox.account.message_parts import detailed_type
 from freshchat_sandbox.account.rng import SeededRandom
 from freshchat_sandbox.account.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
-from freshchat_sandbox.readings import spelled
+from freshchat_sandbox.readings import in_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ class RowWriter(NamedTuple):
 
     def actor(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
         """Return actor_id, actor_type."""
-        actor_type = spelled(event.actor_type, self.account.readings.actor_type)
+        actor_type = in_case(event.actor_type, self.account.readings.actor_type)
         return (self.account.actor_id(timeline, event), actor_type)
 
     def message_types(self, event: ConversationEvent) -> Row:

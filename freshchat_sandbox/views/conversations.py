@@ -10,7 +10,7 @@ from freshchat_sandbox.account.message_parts import detailed_type, message_parts
 from freshchat_sandbox.account.staff import CHANNELS
 from freshchat_sandbox.account.timestamps import format_iso
 from freshchat_sandbox.http_messages import API_HOST
-from freshchat_sandbox.readings import spelled
+from freshchat_sandbox.readings import in_case
 
 if TYPE_CHECKING:
     from freshchat_sandbox.account.account import SandboxAccount
@@ -98,7 +98,7 @@ def message(
         "user_id": account.user_id(timeline.customer_key),
         "message_type": detailed_type(event)
         if readings.rest_message_type == "detailed"
-        else spelled(event.message_type, readings.rest_message_type),
+        else in_case(event.message_type, readings.rest_message_type),
         "message_source": message_source(timeline, event),
         "created_time": format_iso(event.at),
         "message_parts": message_parts(event),
@@ -109,7 +109,7 @@ def message(
     if readings.rest_interactions:
         record["interaction_id"] = account.shown_interaction_id(timeline, event)
     if event.actor_type != SYSTEM or readings.rest_system_actor:
-        record["actor_type"] = spelled(event.actor_type, readings.rest_actor_type)
+        record["actor_type"] = in_case(event.actor_type, readings.rest_actor_type)
     if event.actor_type == USER:
         record["org_contact_id"] = contact_number(account, timeline.customer_key)
     if event.actor is not None:

@@ -1,7 +1,7 @@
 """Status rows of transcripts, and their comparison with the rows of other reports. Pure.
 
 A system message in a transcript shows that a conversation was assigned, resolved or reopened, and
-exactly when. It does not show to whom the conversation was assigned.
+exactly when. It does not show the id of the new assignee.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def unreported(rows: Iterable[StatusRow], events: Sequence[ConversationEvent]) -
     Each event explains one status row of its kind, the nearest in time.
     """
     unused = list(events)
-    lacking = []
+    missing = []
     for row in sorted(rows, key=lambda row: row.time):
         near = [
             event
@@ -100,8 +100,8 @@ def unreported(rows: Iterable[StatusRow], events: Sequence[ConversationEvent]) -
         if near:
             unused.remove(min(near, key=lambda event: abs(event.time - row.time)))
         else:
-            lacking.append(row)
-    return lacking
+            missing.append(row)
+    return missing
 
 
 def may_be_unassignment(row: StatusRow, events: Sequence[ConversationEvent]) -> bool:

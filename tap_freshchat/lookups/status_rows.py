@@ -138,15 +138,15 @@ class StatusRowLog:
         times = [row.time for row in rows]
         period = Window(context_start(min(times)), max(times) + timedelta(minutes=1))
         logged = self.log.of_keys(by_conversation, period)
-        lacking = [
+        missing = [
             row
             for conversation_id, found in by_conversation.items()
             for row in status_rows.unreported(found, logged[conversation_id])
         ]
         known_ids = [event.interaction_id for events in logged.values() for event in events]
         # Without interactions in its rows, the report makes ids from the times of its rows.
-        interactions = self._interactions(lacking) if known_ids and all(known_ids) else {}
-        for row in lacking:
+        interactions = self._interactions(missing) if known_ids and all(known_ids) else {}
+        for row in missing:
             events = logged[row.conversation_id]
             interaction_id = interactions.get(row.message_id)
             event = interaction_id and status_rows.event_from_status_row(row, interaction_id)
@@ -159,10 +159,10 @@ class StatusRowLog:
 
     def _interactions(self, rows: Sequence[StatusRow]) -> dict[str, str]:
         """Interactions of resolutions and reopenings by message id, from the row or from REST."""
-        wanted = [row for row in rows if row.kind != status_rows.ASSIGNED]
-        found = {row.message_id: row.interaction_id for row in wanted if row.interaction_id}
+        needed = [row for row in rows if row.kind != status_rows.ASSIGNED]
+        found = {row.message_id: row.interaction_id for row in needed if row.interaction_id}
         if self.enrich:
-            unknown = [row for row in wanted if row.message_id not in found]
+            unknown = [row for row in needed if row.message_id not in found]
             earliest: dict[str, datetime | None] = {}
             for row in reversed(unknown):
                 earliest[row.conversation_id] = row.time

@@ -171,7 +171,7 @@ def test_reports_that_lack_no_row_cause_no_warning(caplog):
     ],
 )
 @pytest.mark.parametrize("cells", ["filled", "blank"])
-def test_a_report_that_lacks_rows_is_named_whether_transcripts_stand_in_for_it_or_not(
+def test_a_report_that_lacks_rows_is_named_whether_transcripts_replace_it_or_not(
     missing, reading, reports, cells, caplog
 ):
     lacking = check_exact({**reading, "report_interactions": cells})
