@@ -33,22 +33,25 @@ def run_via_rest(readings, **config):
 
 def reported(run):
     """Kind, conversation, message, customer, type and actor of each exact event, and its time."""
-    return {
+    return [
         (
-            record.get("type", "message"),
-            record["conversation_id"],
-            record["interaction_id"] if "type" in record else record["message_id"],
-            record["user_id"],
-            record.get("message_type"),
-            record["actor"]["id"] if "message_id" in record else None,
-        ): parse_time(record["created_time"])
+            (
+                record.get("type", "message"),
+                record["conversation_id"],
+                record.get("message_id"),
+                record["user_id"],
+                record.get("message_type"),
+                record["actor"]["id"] if "message_id" in record else None,
+            ),
+            parse_time(record["created_time"]),
+        )
         for record in run.events
         if record.get("type", "created") in EXACT
-    }
+    ]
 
 
 def happened(run, url):
-    """The same of what happened; several starts of one conversation differ by their time."""
+    """The same of each event that happened."""
     return [
         (
             (
@@ -68,16 +71,10 @@ def happened(run, url):
 
 def check_exact(readings, **config):
     run, url = run_via_rest(readings, **config)
-    rest = [
-        ((key[0], key[1], key[2] if key[0] == "message" else None, *key[3:]), time)
-        for key, time in reported(run).items()
-    ]
-    true = happened(run, url)
-    assert len(rest) == len(true)
-    for (key, time), (true_key, true_time) in zip(
-        sorted(rest, key=str), sorted(true, key=str), strict=True
-    ):
-        assert key == true_key
+    assert len({record["id"] for record in run.events}) == len(run.events)
+    found, true = (sorted(each, key=str) for each in (reported(run), happened(run, url)))
+    assert [key for key, _ in found] == [key for key, _ in true]
+    for (key, time), (_, true_time) in zip(found, true, strict=True):
         within = timedelta(0) if key[0] in {"message", "resolved"} else FIRST_MESSAGE_WITHIN
         assert abs(time - true_time) <= within
 
