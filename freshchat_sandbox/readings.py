@@ -86,7 +86,8 @@ class Readings:
         "times in reports: some without a zone, all with Z, or all with an offset",
     ] = "mixed"
     longest_report: Annotated[
-        Literal["month", "hours"], "longest range of a report: a month (transcript: a day), 6 hours"
+        Literal["month", "day"],
+        "longest range of a report: a month (transcript: a day), or a day (transcript: half)",
     ] = "month"
     job_links: Annotated[
         Literal["links", "link"], "how a report job lists its files: several links, or one link"

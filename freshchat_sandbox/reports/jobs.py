@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from freshchat_sandbox.account import timestamps
 from freshchat_sandbox.account.identifiers import Kind
 from freshchat_sandbox.account.rng import SeededRandom
-from freshchat_sandbox.account.timestamps import DAY, HOUR, MINUTE, SECOND
+from freshchat_sandbox.account.timestamps import DAY, MINUTE, SECOND
 from freshchat_sandbox.http_messages import API_HOST, EXTRACT_HOST, ApiError, Response, base_url
 from freshchat_sandbox.rate_limits import JobLimit
 from freshchat_sandbox.reports.catalog import REPORTS, hidden_columns
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from freshchat_sandbox.account.account import SandboxAccount
     from freshchat_sandbox.http_messages import Request
 
-SHORT_RANGE = 6 * HOUR  # longest range of a job in an account with short ranges
 EXTRACT_PATH = "/extracts/"
 _AMZ_DATE = "%Y%m%dT%H%M%SZ"
 # How an account may spell the states of a job.
@@ -93,8 +92,8 @@ class ReportJobs:
         """
         if not self._options.extract_available:
             raise ApiError(403, "ACCESS_DENIED", "Extracts are not part of this account's plan")
-        is_short = self._account.readings.longest_report == "hours"
-        report_request = parse_report_request(body, now, SHORT_RANGE if is_short else None)
+        is_short = self._account.readings.longest_report == "day"
+        report_request = parse_report_request(body, now, is_short=is_short)
         self._limit.count(report_request.event, now)
         with self._lock:
             job = self._create(len(self._jobs), report_request, now)

@@ -25,8 +25,8 @@ class ReportRequest(NamedTuple):
     with_pii: bool
 
 
-def parse_report_request(body: bytes, now: int, longest: int | None) -> ReportRequest:
-    """Parse the body of a report request; `longest` replaces the report's own longest range.
+def parse_report_request(body: bytes, now: int, *, is_short: bool) -> ReportRequest:
+    """Parse the body of a report request; `is_short` allows for shorter ranges only.
 
     Raises:
         ApiError: 400 INVALID_VALUE, naming the invalid part.
@@ -47,7 +47,8 @@ def parse_report_request(body: bytes, now: int, longest: int | None) -> ReportRe
     request = ReportRequest(
         content["event"], _time(content, "start"), _time(content, "end"), not without_pii
     )
-    _check_range(request, now, longest or REPORTS[request.event].longest)
+    longest = REPORTS[request.event].longest
+    _check_range(request, now, min(longest // 2, DAY) if is_short else longest)
     return request
 
 

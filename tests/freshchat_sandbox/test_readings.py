@@ -115,10 +115,10 @@ def test_times_of_reports_have_the_zone_of_the_account(make_client, reading, suf
 
 
 def test_a_report_of_a_short_range_only_is_refused_for_a_day(make_client):
-    client = make_client(longest_report="hours")
+    client = make_client(longest_report="day")
     answer = client.submit("Chat-Transcript", *DAY)
     assert answer.status_code == 400
-    assert "6 hours" in answer.text
+    assert "12 hours" in answer.text
 
 
 def test_a_job_with_one_link_has_the_whole_report_in_it(make_client):
