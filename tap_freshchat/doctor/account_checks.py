@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tap_freshchat.activity.message_types import type_from_text
 from tap_freshchat.api import pagination, responses
 from tap_freshchat.api.client import build_path
 from tap_freshchat.doctor.findings import NOTE, OK, PROBLEM, Findings, Setting
@@ -19,7 +20,7 @@ from tap_freshchat.metric_records import Metric, historical_records
 from tap_freshchat.times import format_request_time, parse_time_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from tap_freshchat.run_context import RunContext
@@ -44,7 +45,8 @@ class AccountChecks:
 
     run: RunContext
     findings: Findings
-    message_times: dict[str, datetime] = field(default_factory=dict, init=False)
+    # Whether the messages of a conversation can be read, and have a type.
+    shows_types: bool = field(default=False, init=False)
 
     def check_lists(self) -> None:
         """Check the account's configuration and its lists."""
@@ -93,6 +95,7 @@ class AccountChecks:
                 error = failed
                 continue
             self.findings.add("conversations", OK, "a conversation and its messages can be read.")
+            self.shows_types = any(map(_has_type, listed))
             times = conversations[conversation]
             return [
                 times[message["id"]] - time
@@ -112,17 +115,31 @@ class AccountChecks:
         response = responses.require_object(self.run.client.get(path, query), path)
         return responses.require_object_list(response.get("messages") or [], path, "messages")
 
-    def check_users(self, latest: Mapping[str, datetime]) -> None:
-        """Check the look-up of users; `latest` has the true time of each one's latest message."""
+    def check_users(self, user_ids: Collection[str]) -> None:
+        """Check the look-up of users, of recent ones if no id is known."""
         lookup = CustomerLookup(self.run.client, self.run.enrichment)
         try:
-            users = lookup.get(latest)
+            ids = {*user_ids} - {""} or {str(user["id"]) for user in self._recent_users()}
+            users = lookup.get(ids)
         except FreshchatError as error:
             raise_if_token_is_wrong(self.run, error)
-            text = f"cannot be looked up, so nobody could be identified. {error}"
+            text = f"cannot be looked up, so that nobody would be identified. {error}"
             self.findings.add("users", PROBLEM, text)
             return
         self._add_identity(users.values(), lookup.missing)
+
+    def _recent_users(self) -> list[dict[str, Any]]:
+        """Users who changed recently: one page."""
+        now = self.run.time_range.now
+        query = {
+            "updated_from": format_request_time(now - _RECENT),
+            "updated_to": format_request_time(now),
+            "sort_order": "asc",
+            "page": 1,
+            "items_per_page": self.run.client.page_size,
+        }
+        response = responses.require_object(self.run.client.get("/users", query), "/users")
+        return responses.require_object_list(response.get("users") or [], "/users", "users")
 
     def _add_identity(self, users: Iterable[Mapping[str, Any]], missing: int) -> None:
         listed = list(users)
@@ -135,24 +152,13 @@ class AccountChecks:
 
     def check_rest_source(self) -> None:
         """Check whether REST, as the source of events, shows every user who wrote."""
-        now = self.run.time_range.now
-        query = {
-            "updated_from": format_request_time(now - _RECENT),
-            "updated_to": format_request_time(now),
-            "sort_order": "asc",
-            "page": 1,
-            "items_per_page": self.run.client.page_size,
-        }
         topic = "REST as source"
         try:
-            response = responses.require_object(self.run.client.get("/users", query), "/users")
-            users = responses.require_object_list(response.get("users") or [], "/users", "users")
-            checked = list(self._until_unmoved(users[:_MAX_USERS]))
+            checked = list(self._until_unmoved(self._recent_users()[:_MAX_USERS]))
         except FreshchatError as error:
             raise_if_token_is_wrong(self.run, error)
             self.findings.add(topic, PROBLEM, f"users cannot be listed. {error}")
             return
-        self._add_identity(users, 0)
         if self.run.config.user_scope == "all":
             self.findings.add(topic, OK, "all users are read (user_scope), which misses nobody.")
         elif all(checked):
@@ -212,3 +218,7 @@ class AccountChecks:
         close = abs(counted - found) <= max(2, _COUNT_TOLERANCE * max(counted, found))
         empty = not found and counted >= _MANY
         self.findings.add(topic, PROBLEM if empty else OK if close else NOTE, text)
+
+
+def _has_type(message: Mapping[str, Any]) -> bool:
+    return type_from_text(message.get("message_type")) is not None

@@ -57,8 +57,8 @@ class ReportExamination:
     `zone` is that of times without an offset; `stream` the one whose setting `report_columns`
     counts; `declared` the columns that the report is known to have. `headers` has those that may
     be shown, `missing` the fields without a column. `quarters` counts rows by quarter of an hour
-    since the start of the window. `messages` has times by conversation and message, `users` the
-    time of each user's latest message.
+    since the start of the window. `messages` has some conversations, with the times of messages by
+    id in a transcript; `users` the ids of some who wrote.
     """
 
     report: str
@@ -78,7 +78,7 @@ class ReportExamination:
     quarters: Counter[int] = field(default_factory=Counter, init=False)
     untyped: int = field(default=0, init=False)
     messages: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
-    users: dict[str, datetime] = field(default_factory=dict, init=False)
+    users: set[str] = field(default_factory=set, init=False)
     # Time of a row less the time in its interaction id.
     start_differences: list[timedelta] = field(default_factory=list, init=False)
     # Quarter of the first row, and true start, of each interaction.
@@ -137,12 +137,8 @@ class ReportExamination:
             messages = self.messages.setdefault(conversation, {})
             if len(messages) < _MAX_MESSAGES:
                 messages[row["message_id"]] = time
-        user = row.get("customer_id") or ""
-        is_users = ACTOR_TYPE.find(row.get("actor_type")) == "user"
-        if not user and is_users:
-            user = row.get("actor_id") or ""
-        if user and is_users and (user in self.users or len(self.users) < _MAX_USERS):
-            self.users[user] = max(time, self.users.get(user, time))
+        if ACTOR_TYPE.find(row.get("actor_type")) == "user" and len(self.users) < _MAX_USERS:
+            self.users.add(row.get("customer_id") or row.get("actor_id") or "")
 
     def _add_interaction(self, row: Mapping[str, str], time: datetime, quarter: int) -> None:
         interaction = row.get("interaction_id") or ""
@@ -154,6 +150,8 @@ class ReportExamination:
         if started and is_start and len(self.start_differences) < _MAX_DIFFERENCES:
             self.start_differences.append(time - started)
         key = hash(interaction or (row.get("conversation_id"), time))
+        if len(self.messages) < _MAX_CONVERSATIONS and row.get("conversation_id"):
+            self.messages.setdefault(row["conversation_id"], {})
         if len(self.interactions) < _MAX_INTERACTIONS:
             self.interactions.setdefault(key, quarter)
             if started:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # Offsets of zones are multiples of a quarter of an hour (IANA).
 QUARTER = timedelta(minutes=15)
+MAX_QUARTERS = 14 * 4
 # A row and what it is compared with differ by 0.1 s at most (docs/assumptions.md); by more than
 # this, they are not of the same event.
 _TOLERANCE = timedelta(minutes=2)

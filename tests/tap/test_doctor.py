@@ -227,6 +227,67 @@ def test_users_that_cannot_be_looked_up_are_a_problem(examine):
     assert found.finding("users")["result"] == "PROBLEM"
 
 
+def test_without_a_transcript_the_look_up_of_recent_users_is_checked(examine):
+    text = examine(skip_reports=[catalog.TRANSCRIPT]).finding("users")["text"]
+    known, listed = map(int, re.findall(r"\d+", text))
+    assert 0 < known < listed
+
+
+def test_the_zone_is_named_without_a_conversation_in_rest(examine):
+    refused = re.compile(r"/v2/conversations/[0-9a-f-]+(/messages)?")
+    found = examine(
+        {"report_zone": "America/New_York"},
+        faults=lambda request: REFUSED if refused.fullmatch(request.path) else None,
+    )
+    assert found.settings == {"report_time_zone": "America/New_York"}
+    assert found.finding("conversations")["result"] == "note"
+
+
+def test_rows_on_one_side_of_their_period_show_a_zone_that_the_user_must_name(examine):
+    header = "created_time,message_id,conversation_id,message_type,actor_type"
+    rows = [
+        f"{NOON - timedelta(hours=5, minutes=30 * n + 7):%Y-%m-%d %H:%M:%S},m-{n},c-1,normal,user"
+        for n in range(48)
+    ]
+    others = [each for each in catalog.REPORTS if each != catalog.TRANSCRIPT]
+    found = examine(faults=with_file(catalog.TRANSCRIPT, header, *rows), skip_reports=others)
+    assert found.misses_events
+    assert list(found.settings) == ["report_time_zone"]
+    assert "-5 hours or more" in found.finding("times of reports")["text"]
+
+
+def test_a_time_column_of_something_else_is_named_with_the_headers(examine):
+    header = "created_at,agent_id,status,changed_on"
+    rows = [f"2025-01-0{n} 09:00:00,a-1,available,2026-11-22 09:00:00" for n in range(1, 8)]
+    found = examine(
+        faults=with_file(catalog.AVAILABILITY, header, *rows),
+        report_columns={"messages": {"message_type": ["Kind"]}},
+    )
+    assert found.settings == {
+        "report_columns": {
+            "agent_activity": {"created_at": ["<header>"]},
+            "messages": {"message_type": ["Kind"]},
+        }
+    }
+    assert "changed_on" in found.printed
+
+
+def test_without_any_type_the_column_is_asked_for_if_rest_has_none_either(examine):
+    options = {"message_type": "blank", "detailed_message_type": "blank"}
+    found = examine(
+        options, faults=lambda request: REFUSED if request.path.endswith("/messages") else None
+    )
+    assert found.misses_events
+    assert list(found.settings) == ["report_columns"]
+
+
+def test_rows_later_than_a_run_looks_back_are_a_note_that_names_the_setting(examine):
+    finding = examine({"report_latency": 180}).finding("delay of reports")
+    assert finding["result"] == "note"
+    assert "lookback_minutes" in finding["text"]
+    assert examine().finding("delay of reports")["result"] == "ok"
+
+
 def test_a_limit_over_all_report_types_is_named(examine):
     assert "all report types" in examine({"job_limit": "shared"}).printed
     assert "all report types" not in examine().printed
