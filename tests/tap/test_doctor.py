@@ -253,7 +253,7 @@ def test_rows_on_one_side_of_their_period_show_a_zone_that_the_user_must_name(ex
     found = examine(faults=with_file(catalog.TRANSCRIPT, header, *rows), skip_reports=others)
     assert found.misses_events
     assert list(found.settings) == ["report_time_zone"]
-    assert "-5 hours or more" in found.finding("times of reports")["text"]
+    assert "-4.5 hours or more" in found.finding("times of reports")["text"]
 
 
 def test_a_time_column_of_something_else_is_named_with_the_headers(examine):
