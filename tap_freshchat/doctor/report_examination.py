@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 ENUMERATIONS = {
     each.name: each for each in (MESSAGE_TYPE, DETAILED_MESSAGE_TYPE, ACTOR_TYPE, REOPENED)
 }
-_STATUS = "status"
 CUSTOM, OTHER = "custom", "not shown"
 _BLANK = "blank"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,39}", re.ASCII)
@@ -116,7 +115,7 @@ class ReportExamination:
             if column in row:
                 self._count(column, row[column])
         if self.report in catalog.AGENT_REPORTS:
-            self._count(_STATUS, row.get(_STATUS) or "")
+            self._count(AGENT_STATUS.name, row.get("status") or "")
         try:
             time = parse_time_in(self.zone, row[COLUMNS[self.report].time])
         except ValueError:
@@ -171,7 +170,7 @@ class ReportExamination:
             hidden = len(unknown) > _MAX_UNKNOWN
             found: Counter[str] = Counter()
             for word, count in counts.items():
-                if word in unknown and column == _STATUS:
+                if word in unknown and column == AGENT_STATUS.name:
                     # Its name is the account's own, and may be a person's.
                     found[CUSTOM] += count
                 elif word in unknown and (hidden or not _WORD.fullmatch(word)):
@@ -212,7 +211,7 @@ def is_known(column: str, value: str) -> bool:
     """Whether a value of an enumeration is one that the tap knows, or blank."""
     if value in {"", _BLANK, CUSTOM}:
         return True
-    if column == _STATUS:
+    if column == AGENT_STATUS.name:
         return AGENT_STATUS.find(value) is not None
     if (
         column in {MESSAGE_TYPE.name, DETAILED_MESSAGE_TYPE.name}

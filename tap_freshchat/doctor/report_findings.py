@@ -39,7 +39,7 @@ def stream_of(report: str) -> str:
     return f"report_{report.lower().replace('-', '_')}"
 
 
-class Verdict(NamedTuple):
+class Conclusion(NamedTuple):
     """The finding about one report."""
 
     result: str
@@ -85,7 +85,7 @@ class ReportFindings:
     def add_to(self, findings: Findings) -> None:
         """Add a finding for each report and each enumeration, and the details of reports."""
         for report in catalog.REPORTS:
-            findings.add(report, *self._verdict(report))
+            findings.add(report, *self._conclusion(report))
         examined = self.outcomes.examined
         findings.details["reports"] = {
             report: self._details(found) for report, found in examined.items()
@@ -93,38 +93,40 @@ class ReportFindings:
         _add_values(findings, examined.values())
         self._add_delay(findings)
 
-    def _verdict(self, report: str) -> Verdict:
+    def _conclusion(self, report: str) -> Conclusion:
         is_needed = stream_of(report) in EVENT_STREAMS
         bad = PROBLEM if is_needed else NOTE
         found = self.outcomes.examined.get(report)
         if report in self.config.skip_reports:
-            return Verdict(NOTE, "not requested: skip_reports has it.")
+            return Conclusion(NOTE, "not requested: skip_reports has it.")
         if error := self.outcomes.refused.get(report):
             return self._refusal(report, error)
         if found and found.missing:
             listed = ", ".join(found.headers) or "not shown, because the first line is a row"
             text = f"has no column for {', '.join(found.missing)}. Its headers: {listed}."
-            return Verdict(bad, text, self._missing_columns(found) if is_needed else None)
+            return Conclusion(bad, text, self._missing_columns(found) if is_needed else None)
         if error := self.outcomes.failed.get(report):
-            return Verdict(bad, f"cannot be read. {error}")
-        return self._read_verdict(found, bad) if found else Verdict(NOTE, "not requested.")
+            return Conclusion(bad, f"cannot be read. {error}")
+        return self._read_conclusion(found, bad) if found else Conclusion(NOTE, "not requested.")
 
-    def _refusal(self, report: str, error: FreshchatError) -> Verdict:
+    def _refusal(self, report: str, error: FreshchatError) -> Conclusion:
         stream, source = stream_of(report), self.config.activity_source
         if stream not in EVENT_STREAMS:
-            return Verdict(NOTE, f"refused; only stream {stream} needs it. {error}")
+            return Conclusion(NOTE, f"refused; only stream {stream} needs it. {error}")
         if stream in self.outcomes.rest_streams(self.config):
-            return Verdict(NOTE, f"refused; {stream} is read via REST instead. {error}")
+            return Conclusion(NOTE, f"refused; {stream} is read via REST instead. {error}")
         if self.outcomes.refused.keys() >= {*EVENT_STREAMS[stream]}:
             reason = f"{stream} is then read via REST"
-            return Verdict(PROBLEM, f"refused. {error}", Setting("activity_source", "auto", reason))
+            return Conclusion(
+                PROBLEM, f"refused. {error}", Setting("activity_source", "auto", reason)
+            )
         if report == catalog.RESOLUTION_LABEL and source == "auto":
-            return Verdict(NOTE, f"refused; events lack {CONTENT[report]}. {error}")
+            return Conclusion(NOTE, f"refused; events lack {CONTENT[report]}. {error}")
         skipped = sorted({*self.config.skip_reports, report})
         reason = f"accept runs without {CONTENT[report]}, or ask for {report} in the plan"
-        return Verdict(PROBLEM, f"refused. {error}", Setting("skip_reports", skipped, reason))
+        return Conclusion(PROBLEM, f"refused. {error}", Setting("skip_reports", skipped, reason))
 
-    def _read_verdict(self, found: ReportExamination, bad: str) -> Verdict:
+    def _read_conclusion(self, found: ReportExamination, bad: str) -> Conclusion:
         age = self._minutes_old(found)
         text = f"{found.rows} rows"
         if age is not None:
@@ -138,20 +140,20 @@ class ReportFindings:
         other_column = self._columns(found.report, {time: [_UNKNOWN_HEADER]}, reason)
         if found.unreadable_times * 2 > found.rows:
             text = f"{found.unreadable_times} of {text}, have no readable time in column {time}."
-            return Verdict(bad, text, other_column)
+            return Conclusion(bad, text, other_column)
         outside = found.outside(self.offset)
         if outside * 2 > found.rows - found.unreadable_times:
             text = f"{outside} of {text}, have times outside of the period requested."
-            return Verdict(bad, text, other_column)
+            return Conclusion(bad, text, other_column)
         if found.rows and found.untyped == found.rows and not self.shows_types:
             text += "; no column has the type of messages, so that none would be emitted."
             if not self.config.enrich_conversations:
                 reason = "the type of each message is then read via REST"
-                return Verdict(bad, text, Setting("enrich_conversations", True, reason))  # noqa: FBT003 - a value
+                return Conclusion(bad, text, Setting("enrich_conversations", True, reason))  # noqa: FBT003 - a value
             reason = f"name the column that has it: {', '.join(found.headers)}"
             fields = {"message_type": [_UNKNOWN_HEADER]}
-            return Verdict(bad, text, self._columns(found.report, fields, reason))
-        return Verdict(OK, f"{text}.")
+            return Conclusion(bad, text, self._columns(found.report, fields, reason))
+        return Conclusion(OK, f"{text}.")
 
     def _missing_columns(self, found: ReportExamination) -> Setting:
         """The setting that names columns, with the header of each field if only one can be it."""
