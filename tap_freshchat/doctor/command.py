@@ -45,7 +45,8 @@ def run_doctor(  # noqa: PLR0913 - the edges of the command
         progress: takes a line about what is waited for.
         path: the file, which only its owner can read; it holds no personal data.
     """
-    host = urlsplit(run.config.base_url).netloc
+    url = urlsplit(run.config.base_url)
+    host = url.netloc
     print(f"tap-freshchat {version} examines {host}.", file=output, flush=True)
     examination = Examination(run, declared, lambda line: print(line, file=progress, flush=True))
     findings = examination.examine()
@@ -54,7 +55,7 @@ def run_doctor(  # noqa: PLR0913 - the edges of the command
     shown = {name: settings[name] for name in _SHOWN_SETTINGS if name in settings}
     about = {"tap_version": version, "python": platform.python_version(), "settings": shown}
     try:
-        _write(path, {**about, **findings.to_dict()}, host)
+        _write(path, {**about, **findings.to_dict()}, url.hostname or host)
         print(f"{path} has the details, for a bug report. It has no personal data.", file=output)
     except OSError as error:
         print(f"{path} cannot be written ({error.strerror}).", file=output)

@@ -83,9 +83,9 @@ class Findings:
             yield f"      {setting.reason}"
         if self.misses_events:
             count = Counter(each.result for each in self.found)[PROBLEM]
-            yield f"With the present settings, events would be missing: {count} problem(s)."
+            yield f"With the present settings, a run would miss events or stop: {count} problem(s)."
         else:
-            yield "With the present settings, no events would be missing that the doctor can see."
+            yield "With the present settings, the doctor sees no events that a run would miss."
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as JSON values."""
