@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
 from target_segment.preview.explanation import describe_mapping
+from target_segment.segment_spec import Reason
 from target_segment.singer.validation import RecordValidator
 from target_segment.stream_pipeline import StreamPipeline
 
@@ -30,10 +31,11 @@ FLATTENING_SEPARATOR = "__"
 class SegmentSink(Sink):
     """Passes one stream's records to its pipeline.
 
-    `start_run` is called once the stream is known to be valid.
+    `start_run` is called once the stream is known to be valid. `is_unmapped` says that no stream
+    map changes the records, so that they have the schema of the tap.
     """
 
-    def __init__(  # noqa: PLR0913 - the SDK's four, and three of ours
+    def __init__(  # noqa: PLR0913 - the SDK's four, and four of ours
         self,
         target: Target,
         stream_name: str,
@@ -43,6 +45,7 @@ class SegmentSink(Sink):
         routing: Routing,
         path_usage: PathUsage,
         start_run: Callable[[], Run],
+        is_unmapped: bool,
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         # The original schema: the SDK removes Singer's own columns from the other one.
@@ -52,7 +55,8 @@ class SegmentSink(Sink):
         # Records of a skipped stream may break their schema and lack their key.
         validator, watch = None, None
         if isinstance(mapping, StreamMapping):
-            if self.validate_schema:
+            # What stream maps make is not checked against the schema that the SDK derives.
+            if self.validate_schema and is_unmapped:
                 validator = RecordValidator(self.original_schema, stream_name)
             separator = self.config.get("flattening_separator") or FLATTENING_SEPARATOR
             watch, warnings = path_usage.watch(mapping, separator)
@@ -68,9 +72,18 @@ class SegmentSink(Sink):
             run,
             truncate=routing.rules.truncate,
             validator=validator,
-            keys=keys if isinstance(mapping, StreamMapping) else (),
             watch=watch,
         )
+
+    @property
+    def checks_records(self) -> bool:
+        """Whether the records of the stream must match their schema: not those of a skipped one."""
+        return self.validate_schema and isinstance(self._pipeline.mapping, StreamMapping)
+
+    def reject(self, record: dict[str, Any], fault: str) -> None:
+        """Count and keep a record that breaks the tap's schema."""
+        self.tally_record_read()
+        self._pipeline.reject(record, Reason("invalid_record", fault))
 
     def process(self, record: dict[str, Any] | None) -> None:
         """Count and process a record; None is one that stream maps filtered out."""

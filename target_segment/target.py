@@ -24,8 +24,10 @@ from target_segment.sdk import ConfigInput, SdkTarget
 from target_segment.shutdown import InterruptFlag, run_and_exit, write_state
 from target_segment.singer.batch_files import batch_records
 from target_segment.singer.message_checks import check_record, check_schema
+from target_segment.singer.readable_schema import readable_schema
 from target_segment.singer.reader import MessageReader
 from target_segment.singer.stream_maps import apply_stream_map
+from target_segment.singer.validation import RecordValidator
 from target_segment.sinks import SegmentSink
 from target_segment.tracking_plan import print_tracking_plan
 
@@ -57,6 +59,8 @@ class TargetSegment(SdkTarget):
         self._last_state: Any = None
         super().__init__(**options)
         self.message_reader: MessageReader
+        self._streams_warned_of: set[str] = set()
+        self._validators: dict[str, RecordValidator] = {}
         self.message_reader.on_idle = self._poll
         self.message_reader.handlers = {
             "SCHEMA": self.handle_schema,
@@ -98,31 +102,58 @@ class TargetSegment(SdkTarget):
             routing=self.settings.routing,
             path_usage=self._path_usage,
             start_run=self.start_run,
+            is_unmapped=self._is_unmapped(stream_name),
         )
 
     def handle_schema(self, message: dict[str, Any]) -> None:
         """Register a stream's schema, and let its records pass by the stream maps if it can."""
         check_schema(message)
-        self.register_schema(message)
         stream = message["stream"]
-        maps = self.mapper.stream_maps[stream]
-        plain = isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
-        sink = self.get_sink(stream) if plain and len(maps) == 1 else None
+        schema, ignored = readable_schema(message["schema"])
+        if ignored and stream not in self._streams_warned_of:
+            self._streams_warned_of.add(stream)
+            self.logger.warning(
+                "SCHEMA of stream '%s': parts that are not valid JSON Schema are ignored: %s",
+                stream,
+                ", ".join(ignored),
+            )
+        self.register_schema({**message, "schema": schema})
+        self._validators.pop(stream, None)
+        unmapped = self._is_unmapped(stream)
+        if not unmapped and self.config.get("validate_records", True):
+            self._validators[stream] = RecordValidator(schema, stream)
+        sink = self.get_sink(stream) if unmapped else None
         if isinstance(sink, SegmentSink):
             # No stream map changes these records: they go from the reader to their sink.
             self.message_reader.record_handlers[stream] = sink.process
         else:
             self.message_reader.record_handlers.pop(stream, None)
 
+    def _is_unmapped(self, stream: str) -> bool:
+        """Return whether neither stream maps nor flattening change the records of a stream."""
+        maps = self.mapper.stream_maps.get(stream, [])
+        return (
+            len(maps) == 1
+            and isinstance(maps[0], SameRecordTransform)
+            and not maps[0].flattening_enabled
+        )
+
     def _handle_record(self, message: dict[str, Any]) -> None:
         stream, record = message["stream"], message["record"]
         check_record(stream, record)
         self.require_schema(stream)
+        validator = self._validators.get(stream)
+        is_faulty = validator is not None and not validator.is_valid(record)
         for stream_map in self.mapper.stream_maps[stream]:
             mapped = apply_stream_map(stream_map, dict(record))
             sink = self.get_sink(stream_map.stream_alias)
-            if isinstance(sink, SegmentSink):
-                sink.process(mapped)
+            if not isinstance(sink, SegmentSink):
+                continue
+            if mapped is not None and is_faulty and sink.checks_records and validator:
+                # The record is judged as the tap sent it.
+                sink.reject(mapped, validator.describe_error(record))
+                continue
+            sink.process(mapped)
 
     def _handle_batch(self, message: dict[str, Any]) -> None:
         for record in batch_records(message, self._poll):

@@ -77,6 +77,8 @@ class MessageReader(GenericSingerReader[bytes]):
                 record_handlers[short.stream](short.record)
                 taken += 1
                 continue
+            if not line.strip():
+                continue
             message = self.deserialize_json(line)
             kind = message.get("type")
             if not isinstance(kind, str) or kind not in handlers:

@@ -23,7 +23,7 @@ class RecordValidator:
     def __init__(self, schema: dict[str, Any], stream: str) -> None:
         try:
             self._validator = jsonschema_rs.Draft7Validator(
-                schema, validate_formats=False, offline=True
+                _without_annotations(schema), validate_formats=False, offline=True
             )
         except ValueError as error:
             raise InvalidJSONSchema(
@@ -51,6 +51,20 @@ class RecordValidator:
             # The library cannot name the place of a `NonFiniteNumber`.
             return "the record contains NaN or Infinity where its schema does not allow it"
         return f"{_field_path(error.schema_path)} breaks the schema's '{error.schema_path[-1]}'"
+
+
+def _without_annotations(schema: Any) -> Any:
+    """Leave out what Draft 7 lets a validator ignore, and this one does not (section 8)."""
+    if isinstance(schema, list):
+        return [_without_annotations(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _without_annotations(each)
+        for name, each in schema.items()
+        # A property may have such a name; its schema is no text.
+        if name not in ("contentEncoding", "contentMediaType") or not isinstance(each, str)
+    }
 
 
 def _reason(error: ValueError) -> str:
