@@ -15,7 +15,7 @@ from freshchat_sandbox.http_messages import ApiError, Response
 from freshchat_sandbox.reports.jobs import ReportJobs
 from freshchat_sandbox.views import conversations as conversation_views
 from freshchat_sandbox.views import directory as directory_views
-from freshchat_sandbox.views import metrics
+from freshchat_sandbox.views import metrics, outbound
 from freshchat_sandbox.views.metrics import time_parameter
 from freshchat_sandbox.views.pagination import Page
 from freshchat_sandbox.views.user_search import find_users
@@ -209,7 +209,7 @@ class Routes:
         return Response.of_json(200, metrics.instant(self._account, request, now))
 
     def _outbound(self, request: Request, now: int, _: str) -> Response:
-        found = metrics.outbound_messages(self._account, request, now)
+        found = outbound.outbound_messages(self._account, request, now)
         return Response.of_json(200, {"outbound_messages": found})
 
     def _submit(self, request: Request, now: int, _: str) -> Response:

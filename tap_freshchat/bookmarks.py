@@ -27,6 +27,11 @@ MAX_OVERLAP_IDS = 5000
 REPORTS = "reports"
 REST = "rest"
 
+# Part of the sub-state of reports: the reports that were read, which the account therefore has.
+REPORTS_READ = "reports_read"
+
+# Part of both sub-states: where the first run started.
+START = "start"
 _END = "end"
 _IDS = "overlap_ids"
 _SINCE = "overlap_since"
@@ -45,6 +50,7 @@ class Bookmark:
             the whole overlap by default.
         id_of: from the key given to `is_new` to the id that the state stores. A stream that emits
             many records, few of which are stored, saves the time to build the other ids.
+        latest: a later bookmark, left by a wrong clock, is read as this time.
     """
 
     state: MutableMapping[str, Any]
@@ -54,9 +60,11 @@ class Bookmark:
     overlap: timedelta
     lookback: timedelta | None = None
     id_of: Callable[[Any], str] = str
+    latest: datetime | None = None
     _seen: dict[Hashable, datetime] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
+        self._started: datetime | None = None
         self._lookback = self.overlap if self.lookback is None else self.lookback
         self._known = frozenset(
             emitted for key in (REPORTS, REST) for emitted in self._of(key).get(_IDS, ())
@@ -85,6 +93,11 @@ class Bookmark:
         return self._end(REPORTS) is not None
 
     @property
+    def reports_read(self) -> list[str]:
+        """The reports that earlier runs have read for the stream, as far as they are stored."""
+        return list(self._of(REPORTS).get(REPORTS_READ) or ())
+
+    @property
     def resumes_reports_after_rest(self) -> bool:
         """Whether this run reads reports for a period that was read via REST meanwhile."""
         reports, rest = self._end(REPORTS), self._end(REST)
@@ -98,6 +111,27 @@ class Bookmark:
             explicit: whether the user set it. The default start (now - 7 days) moves forward
                 between runs and must not skip past an old bookmark.
         """
+        start = self._start_time(earliest, explicit=explicit)
+        if self.value is None:
+            self._started = start
+        return start
+
+    def can_advance(self, window_end: datetime) -> bool:
+        """Whether the end of a window is not before the bookmark, or that is in the future."""
+        return self.is_in_future or self.value is None or window_end >= self.value
+
+    @property
+    def covered_from(self) -> datetime | None:
+        """Where the first run of this source started; None if that is not stored."""
+        return parse_time(start) if (start := self._of(self.source).get(START)) else None
+
+    @property
+    def is_in_future(self) -> bool:
+        """Whether the stored bookmark is later than `latest`."""
+        ends = [self._stored_end(source) for source in (REPORTS, REST)]
+        return self.latest is not None and any(end and end > self.latest for end in ends)
+
+    def _start_time(self, earliest: datetime, *, explicit: bool) -> datetime:
         value = self.value
         if value is None:
             rest = self._end(REST)
@@ -116,6 +150,10 @@ class Bookmark:
             self._seen = dict(self._newest())
         return not (self._known and self.id_of(key) in self._known)
 
+    def forget(self, key: Hashable) -> None:
+        """Drop a record that was not emitted after all, so that a later run judges it again."""
+        self._seen.pop(key, None)
+
     def advance(self, window_end: datetime) -> None:
         """Move to the end of a window whose records have all been emitted."""
         overlap_start = window_end - self.overlap
@@ -123,6 +161,8 @@ class Bookmark:
         self._known = frozenset()
         state = self.source_state
         state[_END] = format_time(window_end)
+        if self._started is not None:
+            state[START] = format_time(min(filter(None, (self.covered_from, self._started))))
         state.pop(_SINCE, None)
         if len(self._seen) == MAX_OVERLAP_IDS and self._lookback < self.overlap:
             state[_SINCE] = format_time(min(self._seen.values()))
@@ -133,6 +173,10 @@ class Bookmark:
             self.state.pop(REST, None)
 
     def _end(self, source: str) -> datetime | None:
+        end = self._stored_end(source)
+        return end if end is None or self.latest is None else min(end, self.latest)
+
+    def _stored_end(self, source: str) -> datetime | None:
         ends = {key: end for key in (REPORTS, REST) if (end := self._of(key).get(_END))}
         if not ends and (value := self.state.get("replication_key_value")):
             # A state that another program wrote has only Singer's own key.

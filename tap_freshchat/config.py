@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tap_freshchat.errors import ConfigError
 from tap_freshchat.metric_records import Metric
+from tap_freshchat.reports import catalog
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import FRESHCHAT_EPOCH
 
@@ -43,6 +46,9 @@ class Config:
     report_jobs_per_minute: int
     report_timeout: timedelta
     report_columns: Mapping[str, Mapping[str, list[str]]]
+    report_time_zone: tzinfo
+    skip_reports: frozenset[str]
+    rejected_rows_path: Path
     max_concurrency: int
     requests_per_minute: int | None = None
     request_timeout: int
@@ -93,6 +99,9 @@ class Config:
             "report_delay": timedelta(minutes=config["report_delay_minutes"]),
             "report_window": None if window is None else timedelta(days=window),
             "report_timeout": timedelta(minutes=config["report_timeout_minutes"]),
+            "report_time_zone": _parse_time_zone(config["report_time_zone"]),
+            "skip_reports": _parse_reports(config, "skip_reports"),
+            "rejected_rows_path": Path(config["rejected_rows_path"]),
             "historical_metrics": _metrics(config, "historical_metrics"),
             "instant_metrics": _metrics(config, "instant_metrics"),
         }
@@ -117,10 +126,13 @@ def normalise_api_url(api_url: str) -> str:
     """
     text = api_url.strip().rstrip("/")
     try:
+        if not text.isprintable() or " " in text:
+            # `urlsplit` drops some of these characters and joins what is around them.
+            raise ValueError("not a URL")  # noqa: TRY301 - the same error as urlsplit's
         url = urlsplit(text if "://" in text else f"https://{text}")
         host, port = (url.hostname or "").lower(), url.port
     except ValueError:
-        # Unbalanced brackets or an invalid port.
+        # Also unbalanced brackets or an invalid port.
         host, port = "", None
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]+", host) or url.username:
         raise ConfigError(
@@ -150,6 +162,29 @@ def _parse_datetime(config: Mapping[str, Any], name: str) -> datetime | None:
             f"Setting {name} is not a date or time in ISO 8601, such as 2026-11-01 or "
             f"2026-11-01T10:00:00Z."
         ) from None
+
+
+def _parse_time_zone(name: str) -> tzinfo:
+    if name.upper() == "UTC":
+        # Also on a machine without a time zone database.
+        return timezone.utc
+    try:
+        return ZoneInfo(name)
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        raise ConfigError(
+            "Setting report_time_zone is not the IANA name of a zone, such as America/New_York."
+        ) from None
+
+
+def _parse_reports(config: Mapping[str, Any], name: str) -> frozenset[str]:
+    by_name = {report.lower(): report for report in catalog.REPORTS}
+    requested = [str(report).strip().lower() for report in config.get(name) or ()]
+    if unknown := sorted(set(requested) - set(by_name)):
+        raise ConfigError(
+            f"Setting {name} has unknown reports: {', '.join(unknown)}. Known reports: "
+            f"{', '.join(catalog.REPORTS)}."
+        )
+    return frozenset(by_name[report] for report in requested)
 
 
 def _check_report_columns(columns: Mapping[str, Any]) -> None:

@@ -117,6 +117,27 @@ SETTINGS = th.PropertiesList(
         default={},
     ),
     _setting(
+        "report_time_zone",
+        th.StringType,
+        "IANA name of the zone in which reports write times that have no offset, such as "
+        "`America/New_York`.",
+        default="UTC",
+    ),
+    _setting(
+        "skip_reports",
+        th.ArrayType(th.StringType),
+        "Report types not to request, such as `Agent-Intelliassign-Activity`. Their events are "
+        "left out.",
+        default=[],
+    ),
+    _setting(
+        "rejected_rows_path",
+        th.StringType,
+        "File to which report rows that cannot be used are appended, as JSON lines with report, "
+        "window, line and reason. Only its owner can read it.",
+        default="rejected_rows.jsonl",
+    ),
+    _setting(
         "max_concurrency",
         _COUNT,
         "Maximum number of requests in flight in the whole run.",

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class FreshchatError(Exception):
     """Base of all: its text is one line that names the place and the remedy, never content."""
@@ -33,9 +38,18 @@ class RequestRejectedError(FreshchatError):
     for decisions (such as halving a report's window), not for logs.
     """
 
-    def __init__(self, message: str, *, reason: str = "") -> None:
+    def __init__(self, message: str, *, reason: str = "", status: int = 0) -> None:
         super().__init__(message)
         self.reason = reason
+        self.status = status
+
+
+class IncompleteListError(FreshchatError):
+    """A list ended before the service's own total or link said; a part of it may be complete."""
+
+
+class EndlessListError(FreshchatError):
+    """The pages of a list link to each other without end; what was read so far is usable."""
 
 
 class RetryableError(FreshchatError):
@@ -46,6 +60,14 @@ class ConnectionFailedError(RetryableError):
     """The connection failed before or during the response."""
 
 
+class RateLimitError(RetryableError):
+    """Rate limit of the account (429); `pause` is in seconds, 0 if the response has no hint."""
+
+    def __init__(self, message: str, *, pause: float) -> None:
+        super().__init__(message)
+        self.pause = pause
+
+
 class ResourceRateLimitError(RetryableError):
     """Rate limit of one resource; `wait` is in seconds, None if the response has no hint."""
 
@@ -54,5 +76,20 @@ class ResourceRateLimitError(RetryableError):
         self.wait = wait
 
 
+class StreamsFailedError(FreshchatError):
+    """Some streams failed, each logged as one line; `errors` has the cause by stream."""
+
+    def __init__(self, errors: Mapping[str, Exception]) -> None:
+        super().__init__(
+            f"Failed streams: {', '.join(errors)}. The next run continues each where "
+            f"it stopped. All other streams are complete."
+        )
+        self.errors = errors
+
+
 class ReportError(FreshchatError):
     """A raw report that failed, never finished, or whose file cannot be read."""
+
+
+class RowError(ReportError):
+    """One row that cannot be used; its text is a clause, without content, after "line 7 …"."""

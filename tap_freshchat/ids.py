@@ -1,9 +1,23 @@
-"""Stable ids for things without one, and the shards that ids belong to. Pure."""
+"""Stable ids for things without one, placeholders for ids, and the shards of ids. Pure."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
+
+# What programs write where they have no id. Zeros and dashes, -1, null, anonymous and unknown are
+# also what Segment suggests to block (identity resolution settings of Unify).
+_PLACEHOLDER = re.compile(
+    r"[0\-]*|-1|0\.0|\(?null\)?|nil|none|nan|undefined|unknown|anonymous|n/a|true|false"
+    r"|\[object \w+\]|\{\}|\[\]",
+    re.IGNORECASE,
+)
+
+
+def is_placeholder(person_id: str) -> bool:
+    """Whether a text means that there is no id, such as `undefined`: many people would share it."""
+    return _PLACEHOLDER.fullmatch(person_id.strip().strip("\"'").strip()) is not None
 
 
 def stable_id(*parts: str) -> str:

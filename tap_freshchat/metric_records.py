@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-# Metrics known from other connectors; Freshchat has more.
+# Metrics known from other connectors and from Freshworks' own client; Freshchat has more.
 HISTORICAL = (
     "conversation_metrics.wait_time",
+    "conversation_metrics.created_interactions",
+    "conversation_metrics.assigned_interactions",
+    "conversation_metrics.resolved_interactions",
     "team_performance.first_response_time",
     "team_performance.response_time",
     "team_performance.resolution_time",
+    "team_performance.responses_sent",
     "csat_metrics.satisfactory_interactions",
 )
 INSTANT = (
@@ -28,6 +32,11 @@ INSTANT = (
     "team_member.online",
     "conversation_metrics.created_x_mins_ago_and_unassigned?x_time=60",
 )
+# Current figures that Freshworks' own client requests from /metrics/historical, with the present as
+# both start and end. The points of such a response have no times.
+INSTANT_AT_HISTORICAL = frozenset({"conversation_metrics.created_x_mins_ago_and_unassigned"})
+# Interval of a figure over the whole range of the request.
+WHOLE_RANGE = "range"
 # Those that divide a day. Where the service's weeks and months begin is not documented.
 INTERVALS = {
     "1m": timedelta(minutes=1),
@@ -86,13 +95,17 @@ def historical_records(
     described = metrics[0] if isinstance(metrics, list) else None
     aggregator = (described if isinstance(described, dict) else response).get("aggregator")
     for data in _object_list(response, "data"):
-        for point in _object_list(data, "series"):
+        series = [(interval, point) for point in _object_list(data, "series")]
+        if not series and (summary := _summary(data) or _summary(response)):
+            bounds = {name: response.get(name) for name in _INTERVAL}
+            series = [(WHOLE_RANGE, {**bounds, **summary})]
+        for length, point in series:
             start, end = (format_time(parse_time(str(point.get(name)))) for name in _INTERVAL)
-            for value, record in _values(metric, data, point, interval, start):
+            for value, record in _values(metric, data, point, length, start):
                 yield {
                     **record,
                     "aggregator": metric.query.get("aggregator") or aggregator,
-                    "interval": interval,
+                    "interval": length,
                     "start_time": start,
                     "end_time": end,
                     "value": _parse_number(value.get("value")),
@@ -104,7 +117,9 @@ def instant_records(
 ) -> Iterator[dict[str, Any]]:
     """A record for each grouping and key of a response about the present; ValueError as above."""
     for data in _object_list(response, "data"):
-        for value, record in _values(metric, data, data):
+        points = _object_list(data, "series")
+        # One point, if it comes as a figure over time.
+        for value, record in _values(metric, data, points[-1] if points else data):
             resources = _object_list(value, "resources")
             yield {
                 **record,
@@ -135,6 +150,17 @@ def _values(
                 "key": _text(key),
             },
         )
+
+
+def _summary(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The summary of a response, as an object with `values`.
+
+    Its form is not documented: it may be such an object, or the list of its values.
+    """
+    summary = holder.get("summary")
+    if isinstance(summary, list):
+        return {"values": summary} if summary else None
+    return summary if isinstance(summary, dict) and summary.get("values") else None
 
 
 def _object_list(holder: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +12,34 @@ import requests
 from tap_freshchat.activity.agent_status import AgentStatusChange, status_change_from_row
 from tap_freshchat.activity.events import ConversationEvent, event_from_row, infer_start
 from tap_freshchat.api.client import FreshchatClient
+from tap_freshchat.api.deadlines import DeadlineAdapter
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.clock import Clock, OffsetClock, SystemClock
 from tap_freshchat.config import Config
-from tap_freshchat.errors import ConfigError, ConnectionFailedError, FreshchatError
+from tap_freshchat.enumerations import ACTOR_TYPE, REOPENED, UnknownValues
+from tap_freshchat.errors import (
+    ConfigError,
+    ConnectionFailedError,
+    FreshchatError,
+    NotFoundError,
+    RequestRejectedError,
+)
 from tap_freshchat.ids import shard_of
+from tap_freshchat.log_redaction import redact_logs
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
-from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.directory import CONNECT_ATTEMPTS, AccountDirectory
+from tap_freshchat.lookups.enrichment import Enrichment
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.reports import catalog
+from tap_freshchat.reports.access import ReportAccess
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import ReportJobScheduler
+from tap_freshchat.set_aside import SetAside
 from tap_freshchat.shutdown import TempDir
-from tap_freshchat.time_range import RunTimeRange
+from tap_freshchat.stream_failures import StreamFailures
+from tap_freshchat.time_range import CLOCK_TOLERANCE, RunTimeRange
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -34,9 +48,8 @@ if TYPE_CHECKING:
 
     from tap_freshchat.activity.message_history import Snapshot
     from tap_freshchat.bookmarks import Bookmark
+    from tap_freshchat.lookups.rest_crawl import Source
 
-# Clock differences up to this are covered by the overlap.
-CLOCK_TOLERANCE = timedelta(minutes=1)
 # A larger difference means a clock that was never set, perhaps that of a proxy.
 MAX_CLOCK_AHEAD = timedelta(days=1)
 
@@ -61,6 +74,8 @@ class RunContext:
         self.config = config
         # Its warnings contain URLs, and the query of a signed link opens a report.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
+        # A log configuration may set its children to DEBUG.
+        redact_logs(token)
         self.uses_rest = config.activity_source == "rest"
         self.clock = OffsetClock(clock)
         self.time_range = RunTimeRange(self.clock, config)
@@ -74,17 +89,22 @@ class RunContext:
             max_concurrency=config.max_concurrency,
             page_size=config.page_size,
         )
-        self.directory = AccountDirectory(client)
-        self.conversations = ConversationLookup(client, self.clock)
+        self.set_aside = SetAside(config.rejected_rows_path)
+        self.unknown_values = UnknownValues(self.set_aside)
+        self.failures = StreamFailures(self.check_service)
+        self.enrichment = enrichment = Enrichment(client, self.set_aside)
+        self.directory = AccountDirectory(client, enrichment)
+        self.conversations = ConversationLookup(client, self.clock, enrichment)
         self.temp_dir = temp_dir
         self._log = logging.getLogger("tap-freshchat.run")
         folder = temp_dir.path
         self.changed_users = ChangedUsers(client, folder)
-        self._crawl = RestCrawl(
+        self.crawl = RestCrawl(
             client,
             self.changed_users,
             self.clock,
             folder,
+            enrichment,
             in_shard=self.in_shard,
             all_users=config.user_scope == "all",
         )
@@ -96,8 +116,19 @@ class RunContext:
             timeout=config.report_timeout,
             exclude_pii=config.exclude_pii,
         )
+        self.report_access = ReportAccess(config.skip_reports)
+        # Streams that this run reads via REST, because the account has none of their reports.
+        self.rest_streams: set[str] = set()
         self.reports = ReportReader(
-            client, jobs, self.time_range, folder, config.report_window, config.report_columns
+            client,
+            jobs,
+            self.time_range,
+            folder,
+            config.report_window,
+            self.set_aside,
+            self.report_access,
+            config.report_columns,
+            config.report_time_zone,
         )
         # Report columns are configured for the stream that reads them as events.
         self.conversation_log = ReportLog(
@@ -123,6 +154,10 @@ class RunContext:
         """
         config = Config.from_config(raw_config, (clock or SystemClock()).now())
         session = requests.Session()
+        session.mount("https://", DeadlineAdapter(public_only=True))
+        # Its own host may be a gateway with a private address; plain http is for loopback only.
+        session.mount("http://", DeadlineAdapter())
+        session.mount(f"{config.base_url.removesuffix('/v2')}/", DeadlineAdapter())
         token = config.token or ""
         if config.sandbox:
             clock, sandbox_token = cls._mount_sandbox(session, config.sandbox, clock)
@@ -170,6 +205,11 @@ class RunContext:
             raise ConnectionFailedError(f"{error} Check setting api_url and the network.") from None
         self._correct_clock()
 
+    def check_service(self) -> None:
+        """Make the cheapest request; FreshchatError if the service does not respond to it."""
+        with suppress(NotFoundError, RequestRejectedError):
+            self.client.get("/accounts/configuration", attempts=CONNECT_ATTEMPTS)
+
     def _correct_clock(self) -> None:
         """Use Freshchat's time if the local clock is ahead: bookmarks would skip later rows."""
         ahead = timedelta(seconds=self.client.seconds_ahead)
@@ -208,6 +248,9 @@ class RunContext:
     ) -> Iterator[ConversationEvent]:
         if self.in_shard(row["conversation_id"]):
             event = event_from_row(report, row)
+            self.unknown_values.check(ACTOR_TYPE, row.get("actor_type"))
+            if report == catalog.CONVERSATION_CREATED:
+                self.unknown_values.check(REOPENED, row.get("reopened"))
             yield event
             if start := infer_start(event):
                 yield start
@@ -216,8 +259,11 @@ class RunContext:
         if self.in_shard(row["agent_id"]):
             yield status_change_from_row(report, row)
 
-    def crawled_conversations(self) -> Iterator[Snapshot]:
-        """Changed conversations via REST; crawled once a run."""
+    def crawled_conversations(
+        self, retries: Mapping[Source, datetime]
+    ) -> Iterator[tuple[Snapshot, datetime | None]]:
+        """Changed conversations via REST, and those of `retries`; crawled once a run."""
         # Up to now, even if end_date is earlier: users are listed by their latest change only.
         # Later messages are filtered one by one.
-        return self._crawl.conversations(Window(self.crawl_since, self.time_range.now))
+        window = Window(self.crawl_since, self.time_range.now)
+        return self.crawl.conversations(window, retries)

@@ -32,9 +32,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import Catalog
 
 # The SDK reads the first half as true and everything else as false, typos too.
 _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
+
+
+# New files are readable by their owner only.
+PRIVATE_UMASK = 0o077
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
@@ -55,6 +60,30 @@ class SdkTap(Tap):
     @abstractmethod
     def handle_signal(self, number: int) -> None:
         """Handle SIGINT or SIGTERM, inside the signal handler; the writer may not be set yet."""
+
+    @abstractmethod
+    def end_run(self, *, completed: bool) -> None:
+        """End a run; `completed` is False after an error that ended it early."""
+
+    # The SDK declares both final, and has no other place after all streams.
+    @override  # type: ignore[misc]
+    def sync_all(self) -> None:
+        completed = False
+        try:
+            super().sync_all()
+            completed = True
+        finally:
+            self.end_run(completed=completed)
+
+    @override  # type: ignore[misc]
+    def run_connection_test(self) -> bool:
+        completed = False
+        try:
+            succeeded = super().run_connection_test()
+            completed = True
+        finally:
+            self.end_run(completed=completed)
+        return succeeded
 
     @classproperty
     @override
@@ -95,6 +124,8 @@ class SdkTap(Tap):
     def invoke(
         cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
     ) -> None:
+        # Temporary files hold transcripts.
+        os.umask(PRIVATE_UMASK)
         with report_errors_and_exit(cls.logger):
             super().invoke(
                 state=check_json_file("state", state),
@@ -112,9 +143,21 @@ class SdkStream(Stream):
     def start(self) -> None:
         """Start the run if it has not started; called first, before any error handling."""
 
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        # A discovered catalog has a method beside the metadata, which the SDK reads instead.
+        super().apply_catalog(catalog)
+        entry = catalog.get_stream(self.name)
+        if entry and (forced := entry.metadata.root.forced_replication_method):
+            self.forced_replication_method = forced
+
     @abstractmethod
     def build_records(self) -> Iterable[dict[str, Any]]:
         """Build the records to emit."""
+
+    def isolated_records(self) -> Iterable[dict[str, Any]]:
+        """The records to emit, without an error that costs this stream only."""
+        return self.build_records()
 
     def write_state(self) -> None:
         """Write a STATE message."""
@@ -122,7 +165,7 @@ class SdkStream(Stream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        return self.build_records()
+        return self.isolated_records()
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -137,7 +180,7 @@ class SdkStream(Stream):
         # The SDK's loop checks each record for children, partitions, order and bookmarks, which
         # these streams do not have, and takes longer than building the record.
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for number, record in enumerate(self.build_records()):
+            for number, record in enumerate(self.isolated_records()):
                 self._check_max_record_limit(number)
                 if write_messages:
                     self._write_record_message(record)
@@ -177,13 +220,33 @@ def check_json_file(option: str, file: IO[str] | None) -> IO[str] | None:
     text = ""
     try:
         text = file.read().removeprefix("\ufeff")
-        json.loads(text)
+        content = json.loads(text)
     except ValueError:
         problem = "is not JSON" if text.strip() else "is empty or not text"
         raise ConfigError(
             f"The file of option --{option} {problem}. Correct it, or omit the option."
         ) from None
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(
+            f"The file of option --{option} does not hold a JSON object. Correct it, or omit the "
+            f"option."
+        )
+    if option == "catalog" and content:
+        text = json.dumps(_with_forced_methods(content))
     return io.StringIO(text)
+
+
+def _with_forced_methods(catalog: dict[str, Any]) -> dict[str, Any]:
+    """The catalog with `replication-method` under the name that the SDK reads.
+
+    Meltano writes its metadata extra of that name as it is.
+    """
+    for stream in catalog.get("streams") or ():
+        for entry in stream.get("metadata") or ():
+            metadata = entry.get("metadata") or {}
+            if not entry.get("breadcrumb") and "replication-method" in metadata:
+                metadata.setdefault("forced-replication-method", metadata["replication-method"])
+    return catalog
 
 
 def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -15,22 +15,25 @@ from typing_extensions import override
 from tap_freshchat.config import unknown_settings
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import ConfigError
+from tap_freshchat.lookups.directory import LISTS
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.reports import catalog
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.sdk import SdkTap
-from tap_freshchat.shutdown import signals_blocked
+from tap_freshchat.shutdown import handle_signals, signals_blocked
+from tap_freshchat.state_checks import check_state, misplaced_state
 from tap_freshchat.streams.agent_activity import AgentActivity
 from tap_freshchat.streams.conversations import Conversations
-from tap_freshchat.streams.entities import ENTITIES, Account, EntityStream
+from tap_freshchat.streams.entities import Account, EntityStream
 from tap_freshchat.streams.events import ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
 from tap_freshchat.streams.reports import RawReport
 from tap_freshchat.streams.source_selection import select_sources, warn_about_replayed_events
+from tap_freshchat.streams.start_times import warn_about_times
 from tap_freshchat.streams.users import UserConversations, Users
-from tap_freshchat.streams.windowed import ReportStream
+from tap_freshchat.streams.windowed import ReportStream, WindowedStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +78,7 @@ class TapFreshchat(SdkTap):
     def discover_streams(self) -> Sequence[Stream]:
         return [
             *(stream(self, self.start_run) for stream in STREAMS),
-            *(EntityStream(self, self.start_run, *entity) for entity in ENTITIES.items()),
+            *(EntityStream(self, self.start_run, name) for name in LISTS),
             *(RawReport(self, self.start_run, report) for report in catalog.REPORTS),
         ]
 
@@ -88,6 +91,7 @@ class TapFreshchat(SdkTap):
         """Connect and request all reports at the first call; returns what the streams share."""
         if not self._started:
             self._started = True
+            handle_signals(lambda number, _: self.handle_signal(number))
             with signals_blocked():
                 # A signal can remove the temporary directory only once `run` is set.
                 run = self.run
@@ -97,10 +101,17 @@ class TapFreshchat(SdkTap):
                 )
             run.connect()
             selected = [stream for stream in self.streams.values() if stream.selected]
+            for stream in selected:
+                if isinstance(stream, WindowedStream):
+                    stream.forget_bookmark_if_full_table()
             report_streams = [stream for stream in selected if isinstance(stream, ReportStream)]
-            select_sources(run, report_streams)
+            for each in report_streams:
+                run.reports.scheduler.limit.restore(each.shared_job_limit_since)
+            known = [each for each in self.streams.values() if isinstance(each, ReportStream)]
+            select_sources(run, report_streams, known)
             run.reports.submit_all()
             warn_about_replayed_events(report_streams)
+            warn_about_times(run, [each for each in selected if isinstance(each, WindowedStream)])
             if any(stream.starts_before_retention for stream in report_streams):
                 self.logger.warning(
                     "start_date is older than Freshchat's 15-month report retention; report-based "
@@ -120,6 +131,19 @@ class TapFreshchat(SdkTap):
                 if isinstance(stream, (Users, UserConversations)):
                     run.changed_users.register_windows(stream.windows)
         return self.run
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        if warning := misplaced_state(state):
+            self.logger.warning(warning)
+        super().load_state(check_state(state, self.streams))
+
+    @override
+    def end_run(self, *, completed: bool) -> None:
+        if "run" in self.__dict__:
+            self.run.set_aside.log_summary()
+            if completed:
+                self.run.failures.raise_if_any()
 
     @override
     def handle_signal(self, number: int) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Rows can be this late, although most are visible within half an hour (Extract API article).
 MAX_ROW_DELAY = timedelta(days=1)
+# Clock differences up to this are covered by the overlap.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
 class RunTimeRange:
@@ -40,6 +42,11 @@ class RunTimeRange:
     def report_end(self) -> datetime:
         """End of what is read from reports."""
         return min(self.now - self._config.report_delay, self.rest_end)
+
+    @property
+    def latest_bookmark(self) -> datetime:
+        """The latest bookmark that a run with a correct clock can have left."""
+        return self.now + CLOCK_TOLERANCE
 
     @cached_property
     def settled_until(self) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import msgspec
 
@@ -14,10 +14,22 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?",
     re.ASCII | re.IGNORECASE,
 )
+_NAMES_A_ZONE = re.compile(r"(Z|UTC|[+-]\d\d:?\d\d)\s*$", re.ASCII | re.IGNORECASE)
 # Up to six digits of the fraction, of which all count; msgspec rounds what comes after them.
 _LONGEST_EXACT = len("2025-07-10T19:47:55.442123Z")
 _SECONDS = len("2025-07-10T19:47:55")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def parse_time_in(zone: tzinfo, text: str) -> datetime:
+    """Read a time that is in `zone` if it has none of its own; else as `parse_time`.
+
+    A time that the zone skips or repeats when clocks change is read as before the change.
+    """
+    time = parse_time(text)
+    if zone is timezone.utc or _NAMES_A_ZONE.search(text):
+        return time
+    return time.replace(tzinfo=zone).astimezone(timezone.utc)
 
 
 def parse_time(text: str) -> datetime:

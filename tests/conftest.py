@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 # Suites whose packages the default environment does not have.
 FOLDERS = {HERE / "e2e" / name: name for name in ("browser", "composition", "container", "dagster")}
 # Left out unless -m names them.
-SLOW = {*FOLDERS.values(), "e2e", "fault_injection", "fuzz"}
+SLOW = {*FOLDERS.values(), "e2e", "fault_injection", "fuzz", "readings"}
 
 # A slow machine is not a failure. The mutation tests have a profile of their own.
 if hypothesis.settings.get_current_profile_name() in {"default", "ci"}:
@@ -34,6 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=Path("fault_injection.jsonl"),
         help="file of results, one line each; schedules that it holds are not run again",
     )
+    readings = parser.getgroup("readings")
+    readings.addoption("--combinations", type=int, default=50, help="number of combinations")
     fuzz = parser.getgroup("fuzzing")
     fuzz.addoption("--seconds", type=int, default=60, help="seconds for each fuzz target")
     fuzz.addoption("--fuzz-target", action="append", help="fuzz only this target; repeatable")

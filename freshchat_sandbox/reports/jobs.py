@@ -118,8 +118,8 @@ class ReportJobs:
         links = [
             self._link(job, index, host, now) for index in range(len(job.ranges))
         ] if status == "COMPLETED" else []  # fmt: skip
-        spelled = _STATES[self._account.readings.job_state].get(status, status)
-        return {"id": job.id, "status": spelled, "interval": interval, "links": links}
+        shown = _STATES[self._account.readings.job_state].get(status, status)
+        return {"id": job.id, "status": shown, "interval": interval, "links": links}
 
     def download(self, request: Request, now: int) -> Response:
         """Return the response to a signed link, as S3 does."""

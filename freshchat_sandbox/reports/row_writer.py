@@ -83,8 +83,8 @@ class RowWriter(NamedTuple):
 
     def agent_status(self, word: str) -> str:
         """Return a status of an agent as this account spells it."""
-        spelled = {"upper": word.upper(), "title": word.title(), "spaced": f" {word.title()} "}
-        return spelled.get(self.account.readings.agent_status, word)
+        words = {"upper": word.upper(), "title": word.title(), "spaced": f" {word.title()} "}
+        return words.get(self.account.readings.agent_status, word)
 
     def actor_names(
         self, timeline: ConversationTimeline, event: ConversationEvent

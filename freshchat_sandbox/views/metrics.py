@@ -1,4 +1,4 @@
-"""Metrics and outbound messages: figures of the account at a given time."""
+"""Metrics: figures of the account at a given time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from freshchat_sandbox.account import timestamps
-from freshchat_sandbox.account.conversation_events import NEW, RATED
+from freshchat_sandbox.account.conversation_events import (
+    AGENT,
+    AGENT_ASSIGNED,
+    CREATED,
+    MESSAGE,
+    NEW,
+    NORMAL,
+    RATED,
+    REOPENED,
+    RESOLVED,
+)
 from freshchat_sandbox.account.durations import first_responses, resolutions, responses
-from freshchat_sandbox.account.identifiers import Kind
-from freshchat_sandbox.account.rng import SeededRandom
 from freshchat_sandbox.account.shifts import AVAILABILITY
 from freshchat_sandbox.account.staff import AGENTS
 from freshchat_sandbox.account.timestamps import DAY, HOUR, MINUTE, SECOND, format_iso
@@ -36,8 +44,6 @@ _INTERVALS = {
     "1M": 30 * DAY,
 }
 _MAX_POINTS = 2_000
-_OUTBOUND_PER_DAY = 6
-_OUTBOUND_STEPS = (("Accepted", 0), ("Sent", 3 * SECOND), ("Delivered", 20 * SECOND))
 _SATISFIED = 4  # stars
 
 
@@ -47,6 +53,29 @@ def _satisfied(timeline: ConversationTimeline) -> Iterator[tuple[ConversationEve
             yield event, SECOND * (int(event.detail[0]) >= _SATISFIED)
 
 
+def _counted(
+    kind: str,
+) -> Callable[[ConversationTimeline], Iterator[tuple[ConversationEvent, int]]]:
+    """Return a function that yields a value of one for each interaction with such an event."""
+
+    def found(timeline: ConversationTimeline) -> Iterator[tuple[ConversationEvent, int]]:
+        counted = set()
+        for event in timeline.events:
+            starts = event.kind in {CREATED, REOPENED}
+            is_one = starts if kind == CREATED else event.kind == kind
+            if is_one and event.interaction_start not in counted:
+                counted.add(event.interaction_start)
+                yield event, SECOND
+
+    return found
+
+
+def _replies(timeline: ConversationTimeline) -> Iterator[tuple[ConversationEvent, int]]:
+    for event in timeline.events:
+        if (event.kind, event.actor_type, event.message_type) == (MESSAGE, AGENT, NORMAL):
+            yield event, SECOND
+
+
 _HISTORICAL: dict[
     str, Callable[[ConversationTimeline], Iterator[tuple[ConversationEvent, int]]]
 ] = {
@@ -54,13 +83,30 @@ _HISTORICAL: dict[
     "team_performance.first_response_time": first_responses,
     "team_performance.response_time": responses,
     "team_performance.resolution_time": resolutions,
+    "conversation_metrics.created_interactions": _counted(CREATED),
+    "conversation_metrics.assigned_interactions": _counted(AGENT_ASSIGNED),
+    "conversation_metrics.resolved_interactions": _counted(RESOLVED),
+    "team_performance.responses_sent": _replies,
     "csat_metrics.satisfactory_interactions": _satisfied,
 }
+# Counts of events: their values are added up, unless an aggregator is given.
+_COUNTS = frozenset(
+    {
+        *(
+            f"conversation_metrics.{kind}_interactions"
+            for kind in ("created", "assigned", "resolved")
+        ),
+        "team_performance.responses_sent",
+    }
+)
+# A current figure, requested over time.
+_UNASSIGNED = "conversation_metrics.created_x_mins_ago_and_unassigned"
 _AGGREGATORS: dict[str, Callable[[list[float]], float]] = {
     "min": min,
     "max": max,
     "avg": lambda values: sum(values) / len(values),
     "median": lambda values: sorted(values)[len(values) // 2],
+    "sum": sum,
     "90th_percentile": lambda values: sorted(values)[len(values) * 9 // 10],
 }
 
@@ -71,8 +117,11 @@ def historical(account: SandboxAccount, request: Request, now: int) -> dict[str,
     Raises:
         ApiError: 400 for an unknown metric, aggregator, interval or range.
     """
+    if request.parameter("metric") == _UNASSIGNED:
+        return _unassigned_now(account, request, now)
     metric = _choice(request, "metric", _HISTORICAL)
-    aggregator = _choice(request, "aggregator", _AGGREGATORS, "avg")
+    usual = "sum" if metric in _COUNTS else "avg"
+    aggregator = _choice(request, "aggregator", _AGGREGATORS, usual)
     interval = _choice(request, "interval", _INTERVALS, "1d")
     start, end = time_parameter(request, "start"), time_parameter(request, "end")
     if start is None or end is None or start >= end:
@@ -127,6 +176,18 @@ def instant(account: SandboxAccount, request: Request, now: int) -> dict[str, An
     }
 
 
+def _unassigned_now(account: SandboxAccount, request: Request, now: int) -> dict[str, Any]:
+    count = len(_created_and_unassigned(account, request, now))
+    point = {"values": [{"key": "count", "value": str(count)}]}
+    return {
+        "metrics": [_UNASSIGNED],
+        "aggregator": "avg",
+        "interval": "",
+        "filters": {"metric_filters": []},
+        "data": [{"groupings": [], "series": [point]}],
+    }
+
+
 def _online(account: SandboxAccount, _: Request, now: int) -> list[str]:
     changes = (
         account.shifts.latest_change(index, AVAILABILITY, now) for index in range(len(AGENTS))
@@ -156,60 +217,7 @@ def _created_and_unassigned(account: SandboxAccount, request: Request, now: int)
 _INSTANT: dict[str, Callable[[SandboxAccount, Request, int], list[str]]] = {
     "team_presence.online": _online,
     "team_member.online": _online,
-    "conversation_metrics.created_x_mins_ago_and_unassigned": _created_and_unassigned,
 }
-
-
-def outbound_messages(account: SandboxAccount, request: Request, now: int) -> list[dict[str, Any]]:
-    """Return the WhatsApp messages sent out of one request, or in a time window.
-
-    Raises:
-        ApiError: 400 without a request_id or a whole window.
-    """
-    request_id = request.parameter("request_id")
-    if request_id is not None:
-        found = account.ids.parse_uuid(Kind.CAMPAIGN, request_id)
-        messages = list(_sent_on(account, found[0], now)) if found else []
-        return [message for message in messages if message["request_id"] == request_id]
-    start = time_parameter(request, "created_from")
-    end = time_parameter(request, "created_to")
-    if start is None or end is None or start >= end:
-        raise ApiError(400, "INVALID_VALUE", "request_id, or created_from and created_to, needed")
-    first = max(0, (start - account.origin) // DAY)
-    last = (min(end, now) - account.origin) // DAY
-    return [
-        message
-        for day in range(first, last + 1)
-        for message in _sent_on(account, day, now)
-        if start <= message["created_on"] * SECOND < end
-    ]
-
-
-def _sent_on(account: SandboxAccount, day: int, now: int) -> Iterator[dict[str, Any]]:
-    for number in range(_OUTBOUND_PER_DAY):
-        rng = SeededRandom(account.options.seed, "outbound", day, number)
-        created = account.origin + day * DAY + rng.randint(0, DAY // SECOND - 1) * SECOND
-        failed = rng.chance(0.1)
-        reached = [name for name, after in _OUTBOUND_STEPS if created + after <= now]
-        if not reached:
-            continue
-        message: dict[str, Any] = {
-            "message_id": account.ids.uuid(Kind.OUTBOUND, day, number),
-            "request_id": account.ids.uuid(Kind.CAMPAIGN, day, number // 3),
-            "provider": "whatsapp",
-            "status": reached[-1],
-            "created_on": created // SECOND,
-            "from": {"phone_number": "+15550100200"},
-            "to": [{"phone_number": f"+1555{rng.randint(1_000_000, 9_999_999)}"}],
-            "data": {"message_template": {"template_name": "parcel_on_its_way"}},
-        }
-        if failed and reached[-1] == "Delivered":
-            message |= {
-                "status": "Failed",
-                "failure_code": "470",
-                "failure_reason": "Outside of the 24-hour window",
-            }
-        yield message
 
 
 def time_parameter(request: Request, name: str) -> int | None:

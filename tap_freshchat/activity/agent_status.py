@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from tap_freshchat.activity.events import parse_row_time
+from tap_freshchat.enumerations import AGENT_STATUS
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports.catalog import AVAILABILITY, INTELLIASSIGN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-# What the two agent reports may call the two states; also seen as custom status names (a live
-# account's IntelliAssign texts). Any other text is a custom status and is kept.
-_AVAILABLE = {"available", "on", "online", "true", "1", "enabled", "active on intelli assign"}
-_UNAVAILABLE = {
-    *("unavailable", "off", "offline", "false", "0", "disabled"),
-    "inactive on intelli assign",
-}
 
 
 class AgentStatusChange(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -76,10 +69,7 @@ def status_change_from_row(report: str, row: Mapping[str, str]) -> AgentStatusCh
 
 def normalise_status(text: str) -> str:
     """`AVAILABLE` or `UNAVAILABLE` for the known names; a custom status unchanged."""
-    plain = " ".join(text.lower().replace("_", " ").split())
-    if plain in _AVAILABLE:
-        return "AVAILABLE"
-    return "UNAVAILABLE" if plain in _UNAVAILABLE else text
+    return AGENT_STATUS.find(text) or text
 
 
 def agent_statuses(agents: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:

@@ -59,6 +59,8 @@ class ConversationHistory:
         snapshot: the present conversation with its messages, as far as they were fetched.
         lists_assignments: whether the source lists assignments. REST does not: from an
             interaction's start to its resolution, status and assignee are then unknown.
+        lists_status_changes: whether the source lists starts and resolutions. It does not if their
+            reports are left out; what an event sets is then known at its time only.
     """
 
     events: Sequence[ConversationEvent]
@@ -67,6 +69,7 @@ class ConversationHistory:
     settled_until: datetime
     snapshot: Snapshot | None = None
     lists_assignments: bool = True
+    lists_status_changes: bool = True
     _replays: dict[datetime, list[EventWithState]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +126,9 @@ class ConversationHistory:
         if state.values.get(AGENT) is None or state.agent_assigned_time is None:
             return False
         history = self.snapshot.history if self.snapshot else None
-        return not (history and history.messages and history.covers(state.agent_assigned_time))
+        if history is None or history.has_gaps:
+            return True
+        return not (history.messages and history.covers(state.agent_assigned_time))
 
     def _replay(self, start: datetime) -> tuple[int, list[EventWithState]]:
         """Position of the first event at or after `start`, and the replay of all from there."""
@@ -137,7 +142,9 @@ class ConversationHistory:
         return first, self._replays[start]
 
     def _after_unlisted_assignments(self, state: ConversationState) -> ConversationState:
-        """The state some time later, less what an assignment that the source does not list sets."""
+        """The state some time later, less what an event that the source does not list sets."""
+        if not self.lists_status_changes:
+            return replace(state, values={}, resolved_time=None, reopened_time=None)
         if self.lists_assignments:
             return state
         resolved = state.values.get(STATUS) == RESOLVED
@@ -162,14 +169,21 @@ class ConversationHistory:
             if name in values:
                 continue
             event = next((event for event in later if concerns(event, name)), None)
-            if event is not None:
+            # An unlisted event before the later one can have set the value that its row names.
+            listed = self.lists_status_changes and (self.lists_assignments or name == STATUS)
+            if event is not None and listed:
                 values.update(value_before(event, name))
-            elif self.known_until <= end:
+            elif (event is None or not listed) and self.known_until <= end:
                 present = self._present(unchanged_from, is_inclusive=is_inclusive)
                 if name in present:
                     values[name] = present[name]
                     provisional = True
-        return replace(state, values=values, is_provisional=provisional)
+        return replace(
+            state,
+            values=values,
+            is_provisional=provisional,
+            lists_assignments=self.lists_assignments,
+        )
 
     def _present(self, time: datetime, *, is_inclusive: bool) -> Mapping[str, str | None]:
         """The present conversation, if its messages show no change since a time; else nothing."""

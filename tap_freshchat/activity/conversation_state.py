@@ -43,11 +43,13 @@ class ConversationState:
     `values` holds those of `TRACKED_FIELDS` that are known. `first_agent_assigned_time` is of the
     open interaction, `first_group_assigned_time` of the whole conversation; both are None unless
     the start is among the events. `is_provisional`: an event before this time can still arrive, or
-    a value is that of the present conversation.
+    a value is that of the present conversation. `lists_assignments`: whether the source of the
+    events lists assignments.
     """
 
     values: dict[str, str | None] = field(default_factory=dict)
     is_provisional: bool = False
+    lists_assignments: bool = True
     interaction_id: str | None = None
     channel_id: str | None = None
     created_time: datetime | None = None
@@ -66,13 +68,15 @@ class ConversationState:
 class EventWithState:
     """An event of a conversation, what it changed, and the state right after it.
 
-    `changes` are `{field: (old, new)}`; an unknown old value is None.
+    `changes` are `{field: (old, new)}`; an unknown old value is None. `changes_nothing`: nobody is
+    assigned by it, and it is known that nobody was before.
     """
 
     event: ConversationEvent
     changes: Mapping[str, tuple[str | None, str | None]]
     previous_values_known: bool
     state: ConversationState
+    changes_nothing: bool = False
 
 
 def apply_event(before: ConversationState, event: ConversationEvent) -> EventWithState:
@@ -87,7 +91,8 @@ def apply_event(before: ConversationState, event: ConversationEvent) -> EventWit
     }
     known = all(name in after.values for name in changes)
     after.values.update(values)
-    return EventWithState(event, changes, known, after)
+    nothing = known and bool(changes) and all(pair == (None, None) for pair in changes.values())
+    return EventWithState(event, changes, known, after, changes_nothing=nothing)
 
 
 def _values_set_by(  # noqa: PLR0911 - one for each kind of event

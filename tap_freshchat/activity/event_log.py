@@ -56,9 +56,12 @@ class EventLog(Generic[E]):
 
     def add(self, events: Iterable[E]) -> None:
         """Add events; of those with one id, the log keeps one."""
-        with self._database:
-            self._database.execute("BEGIN")
+        self._database.execute("BEGIN")
+        try:
             self._database.executemany(_INSERT, map(self._row, events))
+        finally:
+            # Without a journal there is no way back, and each event is kept once anyway.
+            self._database.execute("COMMIT")
 
     def reported_in(self, window: Window) -> Iterator[E]:
         """Events whose row is in a window, in order of time."""

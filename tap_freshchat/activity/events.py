@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_freshchat.conform import parse_flag
+from tap_freshchat.enumerations import ACTOR_TYPE, read_flag
 from tap_freshchat.errors import ReportError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
@@ -146,8 +146,9 @@ def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
     interaction_id = row.get("interaction_id") or None
     if report == catalog.CONVERSATION_CREATED:
         kind = STARTED
-        if "reopened" in row:
-            kind = REOPENED if parse_flag(row["reopened"]) else CREATED
+        # Blank is false; an unknown text leaves the decision to other evidence.
+        if "reopened" in row and (flag := read_flag(row["reopened"] or "false")) is not None:
+            kind = REOPENED if flag else CREATED
         started = interaction_start_time(interaction_id)
         if started is not None and abs(started - time) <= _MAX_ID_TIME_DRIFT:
             time = started
@@ -166,7 +167,7 @@ def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
         group_id=row.get("group_id") or None,
         has_group_column="group_id" in row,
         actor_id=row.get("actor_id") or None,
-        actor_type=row.get("actor_type") or None,
+        actor_type=ACTOR_TYPE.read(row.get("actor_type")),
         label_category=row.get("label_category_name") or None,
         label_subcategory=row.get("label_sub_category_name") or None,
         row_time=None if row_time == time else row_time,

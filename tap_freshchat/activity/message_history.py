@@ -7,7 +7,8 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.conform import parse_flag
+from tap_freshchat.activity.message_types import type_from_text
+from tap_freshchat.enumerations import ACTOR_TYPE, NORMAL, SYSTEM, read_flag
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.times import interaction_start_time, parse_time
 
@@ -45,19 +46,19 @@ class Message:
     @property
     def author_type(self) -> str | None:
         """user, agent or bot for visible messages; None for notes and system messages."""
-        if self.content.get("message_type", "normal") != "normal":
+        if (type_from_text(self.content.get("message_type")) or NORMAL) != NORMAL:
             return None
-        return self.content.get("actor_type")
+        return ACTOR_TYPE.read(self.content.get("actor_type"))
 
     @property
     def is_system_message(self) -> bool:
         """Whether the system reports a change."""
-        return self.content.get("message_type") == "system"
+        return type_from_text(self.content.get("message_type")) == SYSTEM
 
     def has_flag(self, flag: str) -> bool:
         """Whether a flag such as `isResolved` or `isReopen` is set, as a boolean or as text."""
         meta_data = self.content.get("meta_data")
-        return isinstance(meta_data, dict) and parse_flag(meta_data.get(flag))
+        return isinstance(meta_data, dict) and bool(read_flag(meta_data.get(flag)))
 
 
 @dataclass
@@ -69,6 +70,8 @@ class MessageHistory:
         complete: whether the first message of the conversation is among them.
         back_to: all messages since the start of the interaction at that time are present.
         cut: whether loading stopped in the middle of an interaction, at `MAX_MESSAGES`.
+        has_gaps: whether messages without a readable id or time were left out. What a missing
+            message could disprove is then unknown.
     """
 
     contents: Sequence[Mapping[str, Any]] = ()
@@ -76,9 +79,10 @@ class MessageHistory:
     complete: bool
     back_to: datetime | None = None
     cut: bool = False
+    has_gaps: bool = False
 
     def __post_init__(self) -> None:
-        parsed = (Message(_time_of(content), content) for content in self.contents)
+        parsed = (Message(message_time(content), content) for content in self.contents)
         self.messages = sorted(parsed, key=lambda message: (message.time, message.id))
         self.by_id = {message.id: message for message in self.messages}
         if self.back_to is not None and self.messages and not self.cut:
@@ -97,10 +101,18 @@ class MessageHistory:
             return None
         if self.messages[0].time < time:
             return True
+        if self.has_gaps:
+            return None
         if self.complete:
             return False
         # Loading stopped at an earlier interaction, or in the middle of one.
         return True if self.back_to is not None and not self.cut else None
+
+    def is_whole_since(self, time: datetime) -> bool:
+        """Whether there are messages, and none since a time is missing."""
+        if not self.messages or self.has_gaps:
+            return False
+        return not self.cut or self.messages[0].time < time
 
     def shows_no_change_since(self, time: datetime, *, is_inclusive: bool = False) -> bool:
         """Whether no system message and no interaction start after a time changed anything.
@@ -108,7 +120,7 @@ class MessageHistory:
         With `is_inclusive`, a system message at the very time counts as well, unless it is that of
         a resolution or a reopening.
         """
-        if not self.messages or not self.covers(time):
+        if not self.messages or self.has_gaps or not self.covers(time):
             return False
         for message in self.messages:
             start_or_end = message.has_flag("isResolved") or message.has_flag("isReopen")
@@ -124,7 +136,7 @@ class MessageHistory:
     @property
     def first_visible_message(self) -> Message | None:
         """The first visible message of the conversation; None if its start was not loaded."""
-        if not self.complete:
+        if self.has_gaps or not self.complete:
             return None
         return next((message for message in self.messages if message.author_type), None)
 
@@ -164,7 +176,7 @@ class MessageHistory:
         """FIRST_RESPONSE_DUE, RESPONSE_DUE or NO_RESPONSE_DUE at that time; None if unknown."""
         interaction_id = self.interaction_at(time)
         visible = list(self.visible_messages(interaction_id, time))
-        if not visible:
+        if not visible or self.has_gaps:
             return None
         resolved = any(
             message.has_flag("isResolved")
@@ -179,8 +191,11 @@ class MessageHistory:
     def position_flags(self, message: Message) -> Mapping[str, bool]:
         """`is_first_message` and `is_agent_first_response`, as the product events have them.
 
-        The former is left out if too many messages were not loaded.
+        The former is left out if too many messages were not loaded, and both if messages are
+        missing.
         """
+        if self.has_gaps:
+            return {}
         visible = self.visible_messages(message.interaction_id, message.time)
         response = next((each for each in visible if each.author_type == "agent"), None)
         flags = {"is_agent_first_response": response is not None and response.id == message.id}
@@ -196,12 +211,14 @@ class Snapshot:
     """Current record of a conversation with its messages; `conversation` is empty if it is gone.
 
     `history` reaches as far back as requested; it is empty if no messages were requested.
+    `has_record` is False if `conversation` is only an id, because the record was refused.
     """
 
     conversation: Mapping[str, Any]
     user_id: str | None
     time: datetime
     history: MessageHistory
+    has_record: bool = True
 
 
 def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> MessageHistory:
@@ -218,7 +235,7 @@ def load_back_to(messages: Iterable[Mapping[str, Any]], back_to: datetime) -> Me
     last: datetime | None = None
     for message in messages:
         interaction_id = message.get("interaction_id")
-        time = _time_of(message)
+        time = message_time(message)
         newest_first = newest_first and (last is None or time <= last + SYSTEM_MESSAGE_TOLERANCE)
         last = time
         if newest_first and time < back_to:
@@ -241,7 +258,7 @@ def has_message_since(messages: Iterable[Mapping[str, Any]], since: datetime) ->
     """
     last: datetime | None = None
     for message in messages:
-        time = _time_of(message)
+        time = message_time(message)
         if time >= since:
             return True
         if last is not None and time < last - SYSTEM_MESSAGE_TOLERANCE:
@@ -250,7 +267,8 @@ def has_message_since(messages: Iterable[Mapping[str, Any]], since: datetime) ->
     return False
 
 
-def _time_of(message: Mapping[str, Any]) -> datetime:
+def message_time(message: Mapping[str, Any]) -> datetime:
+    """The time of a message as REST returns it; FreshchatError if it is not readable."""
     try:
         return parse_time(str(message.get("created_time")))
     except ValueError as error:

@@ -15,10 +15,13 @@ from tap_freshchat.activity.events import (
     CREATED,
     REOPENED,
     RESOLVED,
+    STARTED,
     UNKNOWN_CHANGE,
     ConversationEvent,
 )
 from tap_freshchat.activity.message_history import SYSTEM_MESSAGE_TOLERANCE
+from tap_freshchat.activity.message_types import type_from_text
+from tap_freshchat.enumerations import ACTOR_TYPE, CONVERSATION_STATUS
 from tap_freshchat.times import format_time, interaction_start_time
 
 if TYPE_CHECKING:
@@ -81,7 +84,7 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
             interaction_id=interaction_id,
             channel_id=conversation.get("channel_id"),
             actor_id=message.content.get("actor_id"),
-            actor_type=message.content.get("actor_type"),
+            actor_type=ACTOR_TYPE.read(message.content.get("actor_type")),
         )
         events.setdefault(event.id, event)
 
@@ -89,6 +92,8 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
     with_id = any(message.interaction_id for message in history.messages)
     with_customer = any(message.author_type == "user" for message in history.messages)
     has_interaction_ids = with_id or not with_customer
+    # A message that is missing may be older.
+    first_kind = STARTED if history.has_gaps else CREATED if history.complete else REOPENED
     latest = None
     for number, message in enumerate(history.messages):
         # A message may lack the id, such as one before the customer's first message.
@@ -96,9 +101,9 @@ def _events_from_messages(snapshot: Snapshot) -> list[ConversationEvent]:
             first, latest = latest is None, message.interaction_id
             start = interaction_start_time(latest) or message.time
             if not (first and history.cut):
-                add(CREATED if first and history.complete else REOPENED, start, latest, message)
+                add(first_kind if first else REOPENED, start, latest, message)
         elif not has_interaction_ids and number == 0 and history.complete:
-            add(CREATED, message.time, None, message)
+            add(first_kind, message.time, None, message)
         elif not has_interaction_ids and message.has_flag("isReopen"):
             add(REOPENED, message.time, None, message)
         if message.has_flag("isResolved"):
@@ -122,7 +127,7 @@ def _assignments(snapshot: Snapshot, interaction_id: str | None) -> Iterator[Con
                 has_agent_column="assigned_agent_id" in conversation,
                 group_id=conversation.get("assigned_group_id"),
                 has_group_column="assigned_group_id" in conversation,
-                observed_status=conversation.get("status") or "",
+                observed_status=CONVERSATION_STATUS.read(conversation.get("status")) or "",
             )
 
 
@@ -165,10 +170,10 @@ def message_records(
             "interaction_id": message.interaction_id,
             "app_id": content.get("app_id") or app_id,
             "created_time": format_time(message.time),
-            "actor_type": content.get("actor_type") or None,
+            "actor_type": ACTOR_TYPE.read(content.get("actor_type")),
             "actor_id": content.get("actor_id") or None,
             "user_id": content.get("user_id") or snapshot.user_id,
-            "message_type": content.get("message_type") or None,
+            "message_type": type_from_text(content.get("message_type")),
             "message_source": content.get("message_source") or None,
             "message_parts": _parts(content.get("message_parts")),
         }

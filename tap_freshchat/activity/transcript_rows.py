@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_freshchat.activity.message_types import type_from_row
+from tap_freshchat.api.responses import decode_json
+from tap_freshchat.enumerations import ACTOR_TYPE
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ def message_from_row(
     """The message of a row, with REST's field names.
 
     `row` has the columns' known names, and blank cells are empty strings. Transcripts leave out
-    the account's `app_id`.
+    the account's `app_id`. Without any sign of its type, `message_type` is None.
     """
     return {
         "id": row["message_id"],
@@ -30,10 +33,10 @@ def message_from_row(
         "interaction_id": row.get("interaction_id") or None,
         "app_id": app_id,
         "created_time": format_time(time),
-        "actor_type": row.get("actor_type") or None,
+        "actor_type": ACTOR_TYPE.read(row.get("actor_type")),
         "actor_id": row.get("actor_id") or None,
         "user_id": row.get("customer_id") or None,
-        "message_type": row.get("message_type") or None,
+        "message_type": type_from_row(row).name,
         "message_source": row.get("message_source") or None,
         "message_parts": _parts(row),
     }
@@ -49,7 +52,9 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
         try:
             return _PARTS.decode(text)
         except (ValueError, RecursionError):
-            pass
+            # Perhaps one unreadable character only.
+            if (found := _readable_parts(text)) is not None:
+                return found
     parts: list[dict[str, Any]] = []
     if content := row.get("message") or text:
         parts.append({"text": {"content": content}})
@@ -57,3 +62,12 @@ def _parts(row: Mapping[str, str]) -> list[dict[str, Any]]:
         {kind: {"url": url}} for kind in ("image", "video") if (url := row.get(f"{kind}_url"))
     )
     return parts
+
+
+def _readable_parts(text: str) -> list[dict[str, Any]] | None:
+    try:
+        parts = decode_json(text)
+    except ValueError:
+        return None
+    is_list = isinstance(parts, list) and all(isinstance(part, dict) for part in parts)
+    return parts if is_list else None

@@ -10,22 +10,32 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception
+from urllib3.exceptions import HTTPError
 
-from tap_freshchat.api.rate_limiting import retry_after, seconds_ahead
-from tap_freshchat.api.responses import decode_json
+from tap_freshchat.api.download_links import check_link, decode_body
+from tap_freshchat.api.rate_limiting import (
+    pause_after,
+    retry_after,
+    seconds_ahead,
+)
+from tap_freshchat.api.responses import decode_json, is_web_page
+from tap_freshchat.api.retries import MAX_ATTEMPTS, RetryBudget
 from tap_freshchat.api.status_errors import (
     connection_error,
     is_resource_rate_limit,
     raise_for_status,
+    raise_for_storage_status,
+    raise_for_web_page,
 )
 from tap_freshchat.errors import (
-    AuthorizationError,
     FreshchatError,
     NotFoundError,
+    RateLimitError,
     ResourceRateLimitError,
     RetryableError,
 )
+from tap_freshchat.log_text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,16 +45,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Waits of 1, 2, 4 … seconds with jitter (tenacity's defaults), never above a minute: about two
-# minutes in all, by which time a temporary fault of a hosted service is usually over. Waits that
-# the service asks for (429) are added by the rate limiter.
-MAX_ATTEMPTS = 8
-MAX_BACKOFF_SECONDS = 60.0
 # No page of the API comes near this size.
 MAX_JSON_BYTES = 64 * 1024**2
 # Against a full disk: the largest report, a month of a busy account, has some hundred megabytes.
 MAX_FILE_BYTES = 2 * 1024**3
 CHUNK_BYTES = 256 * 1024
+# S3 redirects to the region of a bucket.
+MAX_REDIRECTS = 1
+_REDIRECTS = {301, 302, 303, 307, 308}
+_HIDDEN_LOCATION = "X-Hidden-Location"
 # Seconds: the longest period of a resource rate limit is a day.
 MAX_RESOURCE_LIMIT_SECONDS = 24 * 3600.0
 
@@ -87,25 +96,34 @@ class FreshchatClient:
         """
         return self._with_retries(lambda: self._json("GET", path, params=params), attempts)
 
-    def post(self, path: str, body: Any, *, has_resource_limit: bool = False) -> Any:
+    def post(
+        self,
+        path: str,
+        body: Any,
+        *,
+        has_resource_limit: bool = False,
+        attempts: int = MAX_ATTEMPTS,
+    ) -> Any:
         """The JSON response to POST `path` with a JSON body.
 
         `has_resource_limit` marks a resource with its own rate limit: ResourceRateLimitError means
         that it is reached, and all other requests may continue.
         """
         return self._with_retries(
-            lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body)
+            lambda: self._json("POST", path, has_resource_limit=has_resource_limit, json=body),
+            attempts,
         )
 
     def download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         """Pass the body of a signed link to `consume` in chunks; the token is not sent.
 
-        `consume` is called again from the start if the transfer fails. NotFoundError means that
-        the link has expired (S3 says 403) or its file is gone.
+        `consume` is called again from the start if the transfer fails. One redirect is followed.
+        NotFoundError means that the link has expired (S3 says 400 or 403) or its file is gone.
         """
         return self._with_retries(lambda: self._download(url, consume))
 
     def _with_retries(self, attempt: Callable[[], T], attempts: int = MAX_ATTEMPTS) -> T:
+        budget = RetryBudget(attempts, self.clock)
         retrying = Retrying(
             retry=retry_if_exception(
                 lambda error: (
@@ -113,14 +131,11 @@ class FreshchatClient:
                     and not isinstance(error, ResourceRateLimitError)
                 )
             ),
-            stop=stop_after_attempt(attempts),
-            wait=wait_exponential_jitter(max=MAX_BACKOFF_SECONDS),
+            stop=budget.is_spent,
+            wait=budget.wait,
             sleep=self.clock.sleep,
             before_sleep=lambda state: self._log.warning(
-                "%s Attempt %d of %d.",
-                state.outcome.exception() if state.outcome else "",
-                state.attempt_number,
-                attempts,
+                "%s %s", state.outcome.exception() if state.outcome else "", budget.describe()
             ),
             reraise=True,
         )
@@ -145,27 +160,34 @@ class FreshchatClient:
             self.limiter.update_from_response(status, headers)
             self.seconds_ahead = seconds_ahead(headers, self.clock.now())
             content = b"".join(_iter_chunks(response, MAX_JSON_BYTES))
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            pause = pause_after(status, headers, self.clock.now())
+            raise RateLimitError(
+                f"{request_line} returned 429: the rate limit of the account is reached.",
+                pause=pause,
+            )
         raise_for_status(status, headers, request_line, content)
         try:
             return decode_json(content)
         except ValueError:
-            if content.lstrip()[:1] == b"<":
-                raise AuthorizationError(
-                    f"{request_line} returned a web page: the host of setting api_url is a portal, "
-                    f"not the API. Copy the API URL from Freshchat's admin page."
-                ) from None
+            if is_web_page(headers, content):
+                raise_for_web_page(status, request_line)
             raise RetryableError(f"{request_line} returned invalid JSON.") from None
 
-    def _download(self, url: str, consume: Callable[[Iterator[bytes]], T]) -> T:
-        try:
-            request_line = f"Download from {urlsplit(url).hostname}"
-        except ValueError:
-            raise FreshchatError("The download link of a report is not a URL.") from None
-        with self._send("GET", url, auth=_no_auth) as response:
-            if response.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-                raise NotFoundError(f"{request_line}: the signed link has expired.")
-            raise_for_status(response.status_code, response.headers, request_line, b"")
-            return consume(_iter_chunks(response, MAX_FILE_BYTES))
+    def _download(self, link: str, consume: Callable[[Iterator[bytes]], T]) -> T:
+        url = link
+        for _ in range(1 + MAX_REDIRECTS):
+            url = check_link(self.base_url, url)
+            storage = excerpt(urlsplit(url).hostname or "")
+            headers = {"Accept-Encoding": "identity"}
+            with self._send("GET", url, auth=_no_auth, headers=headers) as response:
+                status = response.status_code
+                if status in _REDIRECTS and (target := _location(response)):
+                    url = _join(url, target)
+                    continue
+                raise_for_storage_status(status, storage)
+                return consume(_iter_chunks(response, MAX_FILE_BYTES))
+        raise NotFoundError(f"The report storage ({storage}) redirects in a circle.")
 
     def _send(self, method: str, url: str, **parts: Any) -> requests.Response:
         self.limiter.acquire()
@@ -178,15 +200,16 @@ class FreshchatClient:
                 # A redirect could carry the token to another host.
                 allow_redirects=False,
                 # Requests would still read its whole body and its link, which may not be a URL.
-                hooks={"response": _drop_location_header},
+                hooks={"response": _hide_location_header},
                 **parts,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, UnicodeError) as error:
             raise connection_error(method, url, error) from None
 
     def _add_auth_header(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self.token}"
         request.headers["Accept"] = "application/json"
+        request.headers["Accept-Encoding"] = "gzip"
         return request
 
     def _build_url(self, path: str) -> str:
@@ -217,14 +240,29 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _drop_location_header(response: requests.Response, **_: Any) -> None:
-    response.headers.pop("Location", None)
+def _hide_location_header(response: requests.Response, **_: Any) -> None:
+    if location := response.headers.pop("Location", None):
+        response.headers[_HIDDEN_LOCATION] = location
+
+
+def _location(response: requests.Response) -> str:
+    return response.headers.get(_HIDDEN_LOCATION, "")
+
+
+def _join(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise FreshchatError("The report storage redirects to what is not a URL.") from None
 
 
 def _iter_chunks(response: requests.Response, max_bytes: int) -> Iterator[bytes]:
     total = 0
+    encoding = response.headers.get("Content-Encoding", "")
     try:
-        for chunk in response.iter_content(CHUNK_BYTES):
+        # Not decoded by urllib3, which fails where a body is not what its headers say.
+        raw = response.raw.stream(CHUNK_BYTES, decode_content=False)
+        for chunk in decode_body(raw, encoding):
             total += len(chunk)
             if total > max_bytes:
                 raise FreshchatError(
@@ -232,5 +270,5 @@ def _iter_chunks(response: requests.Response, max_bytes: int) -> Iterator[bytes]
                     f"{max_bytes:,} bytes and was not read."
                 )
             yield chunk
-    except requests.RequestException as error:
+    except (HTTPError, OSError) as error:
         raise connection_error("Reading", response.url, error) from None

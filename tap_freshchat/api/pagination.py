@@ -1,13 +1,25 @@
-"""Iterators over Freshchat's two styles of pagination."""
+"""Iterators over Freshchat's two styles of pagination. A list is complete or an error.
+
+Which of total_pages, total_items, links.next_page and page numbers an account has is believed, not
+documented: every one of them that announces more is followed, and what came is compared with what
+was announced.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.api import responses
 from tap_freshchat.api.client import build_path
-from tap_freshchat.errors import FreshchatError, NotFoundError, RequestRejectedError
+from tap_freshchat.api.list_pages import ListEndpoint, ListPage, may_be_full
+from tap_freshchat.errors import (
+    EndlessListError,
+    IncompleteListError,
+    NotFoundError,
+    RequestRejectedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,33 +28,64 @@ if TYPE_CHECKING:
 
 # Error code for a page beyond the last.
 WRONG_PAGE = "WRONG_PAGE"
-# Most empty pages of messages in a row before the links count as endless.
+# Most pages of messages without a new one in a row before the links count as endless.
 MAX_EMPTY_PAGES = 20
-# Of a count of pages or items.
-_MAX_DIGITS = 9
+# Times that a list is read until it stays the same meanwhile.
+MAX_READS = 3
+# Pages shift by a few items: an item that repeats is near its first place.
+MAX_RECENT_IDS = 20_000
+
+
+class _Distinct:
+    """Count of items without those that came shortly before."""
+
+    def __init__(self) -> None:
+        self._recent: OrderedDict[str, None] = OrderedDict()
+        self.count = 0
+
+    def add(self, ids: list[str]) -> int:
+        """Count the new ones among ids; returns how many there are."""
+        before = self.count
+        for each in ids:
+            self.count += each not in self._recent
+            self._recent[each] = None
+        while len(self._recent) > MAX_RECENT_IDS:
+            self._recent.popitem(last=False)
+        return self.count - before
 
 
 @dataclass(frozen=True)
-class PagedList:
-    """List whose responses have the items under `key`, beside `pagination` and `links`.
-
-    Never requests pages beyond `total_pages`, which are an error (WRONG_PAGE), not empty.
-    Requests ascending order: without one, items may shift between pages.
-
-    `optional`: a response without the list means no items.
-    """
-
-    client: FreshchatClient
-    path: str
-    key: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    id_field: str = "id"
-    optional: bool = False
+class PagedList(ListEndpoint):
+    """List that is read as a whole, whichever way the service pages it."""
 
     def items(self) -> Iterator[dict[str, Any]]:
-        """Items from the first to the last."""
-        for page in self._pages():
-            yield from page
+        """Items from the first to the last, each once.
+
+        A list of several pages whose total changes meanwhile is read again, because items may have
+        shifted. IncompleteListError if it still lacks items that the service states.
+        """
+        seen: set[str] = set()
+        for _ in range(MAX_READS):
+            totals: list[int | None] = []
+            rows, error = 0, None
+            try:
+                for page in self._forwards():
+                    rows += len(page.items) + page.dropped
+                    totals.append(page.total_items)
+                    for item in page.items:
+                        if (key := str(item[self.id_field])) not in seen:
+                            seen.add(key)
+                            yield item
+            except IncompleteListError as early_end:
+                error = early_end
+            stated = min((total for total in totals if total is not None), default=0)
+            # The service may list an item twice, and count it so.
+            if error is None and max(rows, len(seen)) < stated:
+                error = self._incomplete(stated)
+            if error is None and len(set(totals)) == 1:
+                return
+        if error is not None:
+            raise error
 
     def by_id(self) -> dict[str, dict[str, Any]]:
         """Items by id, each once even if pages shift."""
@@ -58,89 +101,177 @@ class PagedList:
         moves later items the other way: if the list has grown and is not sorted by time of change,
         it is also read from the first page to the last.
 
-        `sort_value` gives the time of an item's last change, or None.
+        `sort_value` gives the time of an item's last change, or None. IncompleteListError if pages
+        end early; what was read until then is not the whole list.
         """
-        items, pages, size = self._page(1)
-        if pages <= 1:
-            yield items
+        first = self.fetch(1)
+        numbers = self._numbers(first)
+        if len(numbers) <= 1:
+            yield first.items
+            self._require(len(first.items) + first.dropped, first.total_items)
             return
-        size_now, in_order = size, True
-        for number in range(pages, 0, -1):
-            try:
-                items, _, size_now = self._page(number)
-            except RequestRejectedError as error:
-                if WRONG_PAGE not in error.reason:
-                    raise
-                # The list has become too short to have this page.
-                items, size_now = [], 0
-            yield items
-            times = list(map(sort_value, items))
+        distinct = _Distinct()
+        size = least = first.total_items
+        size_now, in_order, missing, dropped = size, True, 0, 0
+        for number in reversed(numbers):
+            page = self._fetch_later(number)
+            if page is None:
+                missing += 1
+                # One page may be gone because the list has shrunk.
+                if missing > 1:
+                    raise self._incomplete(size)
+                yield []
+                continue
+            announced = page.total_pages or 0
+            if not page.items and 1 < number <= announced:
+                raise self._incomplete(page.total_items)
+            new = distinct.add([str(item[self.id_field]) for item in page.items])
+            if page.items and not new and page.total_items is None:
+                raise self._incomplete(None)
+            dropped += page.dropped
+            size_now = page.total_items
+            if size_now is not None:
+                least = min(size_now, size_now if least is None else least)
+            yield page.items
+            times = list(map(sort_value, page.items))
             in_order = in_order and None not in times and times == sorted(times)
-        if size_now > size and not in_order:
-            yield from self._pages()
+        if size is not None and size_now is not None and size_now > size and not in_order:
+            for page in self._forwards():
+                distinct.add([str(item[self.id_field]) for item in page.items])
+                yield page.items
+        self._require(distinct.count + dropped, least)
 
-    def _pages(self) -> Iterator[list[dict[str, Any]]]:
-        number = pages = 1
-        while number <= pages:
-            items, pages, _ = self._page(number)
-            yield items
+    def _numbers(self, first: ListPage) -> list[int]:
+        """Numbers of all pages; follows links to the last where there are no totals."""
+        pages = first.total_pages or 1
+        if first.items and first.total_items:
+            pages = max(pages, -(-first.total_items // len(first.items)))
+        if pages > 1 or (first.total_pages or first.total_items) is not None:
+            return list(range(1, pages + 1))
+        return list(range(1, 1 + sum(1 for _ in self._forwards(first))))
+
+    def _forwards(self, first: ListPage | None = None) -> Iterator[ListPage]:
+        """Pages from the first on; IncompleteListError if they end before they should."""
+        number = 1
+        page = first or self.fetch(1)
+        distinct = _Distinct()
+        distinct.add([str(item[self.id_field]) for item in page.items])
+        links = {""}
+        longest = 0
+        while True:
+            yield page
+            announced = self._announces_more(page, number, distinct.count)
+            full = may_be_full(len(page.items), self.client.page_size)
+            if not announced and not (page.states_nothing and full):
+                return
             number += 1
+            longest = max(longest, len(page.items))
+            # With totals, numbers are the surer way.
+            linked = page.total_pages is None and page.next_link not in links
+            links.add(page.next_link)
+            after = self._fetch_later(page.next_link if linked else number)
+            ids = [str(item[self.id_field]) for item in after.items] if after else []
+            if after is None or not distinct.add(ids):
+                # A service may link to an empty page after the last one.
+                is_last = not full or len(page.items) < longest
+                by_link_only = page.total_pages is None and page.total_items is None
+                if announced and not (by_link_only and is_last):
+                    raise self._incomplete(page.total_items)
+                return
+            page = after
 
-    def _page(self, number: int) -> tuple[list[dict[str, Any]], int, int]:
-        """A page's items, how many pages there are, and how many items in all."""
-        query = {"page": number, "items_per_page": self.client.page_size, "sort_order": "asc"}
-        response = self.client.get(self.path, {**query, **self.params})
-        response = responses.require_object(response, self.path)
-        entries = response.get(self.key)
-        if entries is None and self.optional:
-            entries = []
-        items = responses.require_object_list(entries, self.path, self.key, id_field=self.id_field)
-        counts = responses.require_object(response.get("pagination") or {}, self.path)
-        pages = _count(counts.get("total_pages"))
-        if pages is None:
-            raise FreshchatError(f"Invalid pagination.total_pages in the response of {self.path}.")
-        return items, pages, _count(counts.get("total_items")) or pages
+    def _announces_more(self, page: ListPage, number: int, count: int) -> bool:
+        return (
+            bool(page.next_link)
+            or number < (page.total_pages or 0)
+            or count < (page.total_items or 0)
+        )
+
+    def _fetch_later(self, address: int | str) -> ListPage | None:
+        """A page after the first; None if the service does not have it."""
+        try:
+            return self.fetch(address)
+        except RequestRejectedError as error:
+            if address == 1:
+                raise
+            if WRONG_PAGE in error.reason:
+                return None
+            raise IncompleteListError(f"A later page of {self.path} is refused. {error}") from None
+
+    def _require(self, count: int, stated: int | None) -> None:
+        if stated is not None and count < stated:
+            raise self._incomplete(stated)
+
+    def _incomplete(self, stated: int | None) -> IncompleteListError:
+        total = "" if stated is None else f" of {stated:,} items"
+        return IncompleteListError(
+            f"The list {self.path} ends before its stated end{total}. Run the tap again; if it "
+            f"happens again, ask Freshchat's support."
+        )
 
 
-def _count(value: object) -> int | None:
-    """A count, 0 if absent; None if invalid."""
-    text = str(value or 0)
-    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
-
-
-def user_conversations(client: FreshchatClient, user_id: str) -> list[dict[str, Any]] | None:
+def user_conversations(
+    client: FreshchatClient, user_id: str, *, on_odd: Callable[[], None] | None = None
+) -> list[dict[str, Any]] | None:
     """Listed conversations of a user, each once; None if the user no longer exists."""
     path = build_path("users", user_id, "conversations")
-    listed = PagedList(client, path, "conversations", optional=True)
+    listed = PagedList(client, path, "conversations", optional=True, on_odd=on_odd)
     try:
         return list(listed.by_id().values())
     except NotFoundError:
         return None
 
 
-def paginate_messages(client: FreshchatClient, conversation_id: str) -> Iterator[dict[str, Any]]:
-    """Messages of one conversation, as they come: newest first, pages chained by `link.href`.
+def paginate_messages(
+    client: FreshchatClient, conversation_id: str, *, on_odd: Callable[[], None] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Messages of one conversation, as they come: newest first.
+
+    Pages are chained by `link.href`. Without a link, a full page is followed by its number, until a
+    page is not full or brings nothing new.
+
+    `on_odd` is as in `PagedList`.
 
     Raises:
         NotFoundError: there is no such conversation.
-        FreshchatError: links lead back to a page already read or on without end, or a response has
-            another shape.
+        EndlessListError: links lead back to a page already read or on without end.
+        FreshchatError: a response has another shape.
     """
     path = list_path = build_path("conversations", conversation_id, "messages")
+    number = 1
     query: Mapping[str, Any] | None = {"page": 1, "items_per_page": client.page_size}
     visited = set()
-    empty_pages = 0
-    while path:
-        if path in visited:
-            raise FreshchatError("A list of messages links back to a page already read.")
+    seen: set[str] = set()
+    empty_pages = longest = 0
+    has_links = False
+    while True:
+        if query is None and path in visited:
+            raise EndlessListError("A list of messages links back to a page already read.")
         visited.add(path)
-        response = responses.require_object(client.get(path, query), list_path)
+        try:
+            response = responses.require_object(client.get(path, query), list_path)
+        except RequestRejectedError as error:
+            if number > 1 and WRONG_PAGE in error.reason and not has_links:
+                return
+            raise
         entries = responses.require_object_list(
-            response.get("messages") or [], list_path, "messages"
+            response.get("messages") or [], list_path, "messages", on_odd=on_odd
         )
+        new = {entry["id"] for entry in entries} - seen
+        seen |= new
+        if number > 1 and not new and not has_links:
+            # The service ignores `page`.
+            return
         yield from entries
-        empty_pages = 0 if entries else empty_pages + 1
+        empty_pages = 0 if new else empty_pages + 1
         if empty_pages == MAX_EMPTY_PAGES:
-            raise FreshchatError("A list of messages continues without any messages in it.")
+            raise EndlessListError("A list of messages continues without new messages.")
         link = responses.require_object(response.get("link") or {}, list_path)
-        path, query = str(link.get("href") or ""), None
+        number += 1
+        longest = max(longest, len(entries))
+        if href := str(link.get("href") or ""):
+            has_links, path, query = True, href, None
+        elif has_links or len(entries) < longest or not may_be_full(len(entries), client.page_size):
+            return
+        else:
+            path, query = list_path, {"page": number, "items_per_page": client.page_size}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timezone
 from email.utils import parsedate_to_datetime
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 DEFAULT_PAUSE_SECONDS = 30.0
 # The longest pause obeyed: an hour is the longest period Freshworks counts over (Suite plans).
 MAX_PAUSE_SECONDS = 3600.0
+# Smaller numbers are seconds until the reset, as the IETF's drafts have them; as a time, they would
+# be before 2001. From the second on, milliseconds: as seconds, they would be after 5138.
+MIN_UNIX_TIME = 1e9
+MIN_UNIX_MILLISECONDS = 1e11
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def retry_after(
@@ -32,31 +38,43 @@ def retry_after(
         seconds = float(text)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(text) - now).total_seconds()
+            date = _parse_date(text)
         except (TypeError, ValueError, OverflowError):
             return None
+        # By the clock of the service, which set both.
+        seconds = (date - now).total_seconds() + seconds_ahead(headers, now)
     # NaN compares false with everything, so it falls to the lower bound.
     return min(seconds, max_seconds) if seconds > 0 else 0.0
 
 
 def seconds_until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds until `X-RateLimit-Reset` (Unix time); None without a usable one."""
+    """Seconds until `X-RateLimit-Reset`; None without a usable one.
+
+    It is a Unix time, in seconds or milliseconds, or the number of seconds until then.
+    """
     text = headers.get("X-RateLimit-Reset", "").strip()
-    if not (text.isascii() and text.isdigit()):
+    if not _NUMBER.fullmatch(text):
         return None
     # More digits than a float holds are infinity, and thus the longest pause.
-    return min(max(0.0, float(text) - now.timestamp()), MAX_PAUSE_SECONDS)
+    reset = float(text)
+    if reset >= MIN_UNIX_TIME:
+        reset = reset / 1000 if reset >= MIN_UNIX_MILLISECONDS else reset
+        reset += seconds_ahead(headers, now) - now.timestamp()
+    return min(max(0.0, reset), MAX_PAUSE_SECONDS)
 
 
 def seconds_ahead(headers: Mapping[str, str], now: datetime) -> float:
     """Seconds from `Date` to `now`, negative if `now` is behind; 0 without a valid date."""
     try:
-        date = parsedate_to_datetime(headers.get("Date", ""))
+        return (now - _parse_date(headers.get("Date", ""))).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return 0.0
+
+
+def _parse_date(text: str) -> datetime:
+    date = parsedate_to_datetime(text)
     # RFC 5322: `-0000` is UTC without a zone, for which Python returns a naive time.
-    server_time = date if date.tzinfo else date.replace(tzinfo=timezone.utc)
-    return (now - server_time).total_seconds()
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
 def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float:

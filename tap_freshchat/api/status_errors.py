@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from tap_freshchat.api.responses import decode_json
+from tap_freshchat.api.responses import decode_json, is_web_page
 from tap_freshchat.errors import (
     AuthorizationError,
     ConnectionFailedError,
@@ -14,11 +14,14 @@ from tap_freshchat.errors import (
     RequestRejectedError,
     RetryableError,
 )
+from tap_freshchat.log_text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _RETRYABLE_4XX = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+# Status of an expired link: S3 with 400 or 403, Google and Azure with 401, 403 or 410.
+_LINK_GONE = {400, 401, 403, 404, 410}
 
 
 def is_resource_rate_limit(status: int, headers: Mapping[str, str]) -> bool:
@@ -33,7 +36,9 @@ def raise_for_status(
     """Raise the error for a status outside of 2xx; it quotes `request_line`."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
-    trace = headers.get("X-Trace-ID")
+    if is_web_page(headers, content):
+        raise_for_web_page(status, request_line)
+    trace = excerpt(headers.get("X-Trace-ID", ""))
     summary = f"{request_line} returned {status}" + (f" (trace {trace})" if trace else "")
     if status == HTTPStatus.UNAUTHORIZED:
         raise AuthorizationError(
@@ -54,8 +59,32 @@ def raise_for_status(
             f"{summary}, a redirect, which the tap does not follow. Check api_url."
         )
     raise RequestRejectedError(
-        f"{summary}: Freshchat rejected the request.", reason=_reason(content)
+        f"{summary}: Freshchat rejected the request.", reason=_reason(content), status=status
     )
+
+
+def raise_for_web_page(status: int, request_line: str) -> NoReturn:
+    """Raise the error for a web page, which says nothing about the account under any status."""
+    text = (
+        f"{request_line} returned {status} with a web page, which is not of the Freshchat API. "
+        f"Check setting api_url, and any firewall, proxy or login portal in between."
+    )
+    # Gateways show one for a short while.
+    if status in _RETRYABLE_4XX or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise RetryableError(text)
+    raise AuthorizationError(text)
+
+
+def raise_for_storage_status(status: int, storage: str) -> None:
+    """Raise the error for a download outside of 2xx; NotFoundError asks for a fresh link."""
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    summary = f"The report storage ({storage}) returned {status}"
+    if status in _RETRYABLE_4XX or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise RetryableError(f"{summary}.")
+    if status in _LINK_GONE:
+        raise NotFoundError(f"{summary}: the signed link has expired, or its file is gone.")
+    raise RequestRejectedError(f"{summary}: the download link of a report does not open.")
 
 
 def connection_error(action: str, url: str, error: Exception) -> ConnectionFailedError:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from tap_freshchat.api import pagination
-from tap_freshchat.lookups.conversations import BoundedCache
+from tap_freshchat.errors import IncompleteListError
+from tap_freshchat.lookups.customers import BoundedCache
 from tap_freshchat.times import format_request_time, parse_time_or_none
 from tap_freshchat.windows import Window
 
@@ -34,6 +35,8 @@ FILTER_TOLERANCE = timedelta(days=1)
 # Whether bounds are inclusive, and to what fraction of a second, is not documented: requests ask
 # for a little more.
 MARGIN = timedelta(seconds=1)
+# The list of a window is not split further: requests ask for a second on either side.
+MIN_WINDOW = timedelta(seconds=2)
 # Pages shift by a few items; a user listed again later than this is emitted again, harmlessly.
 MAX_SEEN_IDS = 20_000
 
@@ -77,27 +80,45 @@ class ChangedUsers:
         """Bring a window's users to disk; all users, when the service ignores the filter."""
         if self._save(window, self._path(window)):
             return self._path(window)
-        self._path(window).unlink()
         # A filter of some kind is mandatory, and one bound of it may be obeyed: this one excludes
         # nobody who belongs to any window, whichever was read first.
         windows = [window, *self._readers]
         full = Window(min(each.start for each in windows), max(each.end for each in windows))
-        self._full_list = self._folder / "all.users"
-        self._save(full, self._full_list, full=True)
-        return self._full_list
+        path = self._folder / "all.users"
+        self._save(full, path, full=True)
+        self._full_list = path
+        return path
 
     def _save(self, window: Window, path: Path, *, full: bool = False) -> bool:
         """Write a list; False, with the list unfinished, at the first sign of no filter."""
+        # An error leaves no list that another stream would take for a whole one.
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            is_whole = self._write(window, file, full=full)
+        if is_whole:
+            unfinished.rename(path)
+        return is_whole
+
+    def _write(self, window: Window, file: BinaryIO, *, full: bool) -> bool:
+        """Write the users of a window; in halves where the service does not list all of them."""
         params = {
             "updated_from": format_request_time(window.start - MARGIN),
             "updated_to": format_request_time(window.end + MARGIN),
         }
         users = pagination.PagedList(self._client, "/users", "users", params)
-        with path.open("wb") as file:
+        start = file.tell()
+        try:
             for page in users.pages_backwards(changed_at):
                 if not full and any(_is_outside_window(user, window) for user in page):
                     return False
                 file.writelines(msgspec.json.encode(user) + b"\n" for user in page)
+        except IncompleteListError as error:
+            # Where the filter is not obeyed, a shorter window lists the same users.
+            if full or window.end - window.start <= MIN_WINDOW:
+                raise IncompleteListError(f"{error} Users changed in {window}.") from None
+            file.seek(start)
+            file.truncate()
+            return all(self._write(half, file, full=False) for half in window.halves())
         return True
 
     def _path(self, window: Window) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity import events as activity
+from tap_freshchat.enumerations import ACTOR_TYPE
 from tap_freshchat.ids import stable_id
 from tap_freshchat.payloads.associations import agent_actor, build_actor, build_associations
 from tap_freshchat.payloads.conversation import build_conversation, message_element
@@ -72,6 +73,8 @@ def message_event(
     # REST has more fields of a message than a transcript's row.
     full_message = history.by_id.get(message["id"])
     element = {**message, **(message_element(full_message, history) if full_message else {})}
+    # REST may write them in another way.
+    element |= {name: message[name] for name in ("message_type", "actor_type") if message[name]}
     return {
         "id": stable_id("message", message["conversation_id"], message["id"]),
         "event": "onMessageCreate",
@@ -144,7 +147,8 @@ def _actor_of_change(
     content = system_message.content if system_message else {}
     actor_type, actor_id = event.actor_type, event.actor_id
     if actor_type is None and actor_id is None:
-        actor_type, actor_id = content.get("actor_type"), content.get("actor_id")
+        actor_type = ACTOR_TYPE.read(content.get("actor_type"))
+        actor_id = content.get("actor_id")
     elif content.get("actor_id") != actor_id:
         content = {}
     return build_actor(actor_type, actor_id, context, content)
@@ -155,12 +159,13 @@ def _origin(
 ) -> dict[str, Any]:
     """The customer, where the event comes from, and the envelope."""
     snapshot = context.snapshot
+    enriched = snapshot is not None and snapshot.has_record and bool(snapshot.conversation)
     return {
         "user_id": context.user_id,
         "user_reference_id": context.user_reference_id,
         "source": context.source,
         "time_is_approximate": time_is_approximate,
-        "enriched_at": format_time(snapshot.time) if snapshot and snapshot.conversation else None,
+        "enriched_at": format_time(snapshot.time) if snapshot and enriched else None,
         "state_is_provisional": state.is_provisional,
         **_envelope(context.configuration, CONVERSATION_VERSION),
     }

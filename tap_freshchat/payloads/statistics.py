@@ -1,8 +1,9 @@
 """Durations within one interaction of a conversation, in calendar time. Pure.
 
-Freshworks names seven such figures and publishes neither unit nor every definition. Seconds are
-given, and each is defined here (docs/events.md); their twins by the business clock need calendars
-that the API does not have.
+Freshworks names seven such figures. Its analytics help defines three: the first response, the
+resolution and the first assignment to a group. These have its names; its unit is not published, and
+seconds are given. The others have names of the tap's own. All are defined in docs/events.md. Their
+twins by the business clock need calendars that the API does not have.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.conversation_state import ConversationState
     from tap_freshchat.activity.message_history import MessageHistory
 
+    Span = tuple[datetime | None, datetime | None]
+
 
 def compute_statistics(
     time: datetime, state: ConversationState, history: MessageHistory
 ) -> Mapping[str, float]:
-    """The durations at a time; one that is not complete yet is absent.
+    """The durations at a time; one that is not complete yet, or not known, is absent.
 
-    Durations that need messages are absent if `history` is empty.
+    Durations that need messages are absent if `history` is empty or has gaps.
     """
     interaction_id = state.interaction_id or history.interaction_at(time)
     start = interaction_start_time(interaction_id)
@@ -34,27 +37,45 @@ def compute_statistics(
     reassigned = _within(state.agent_assigned_time, start)
     group = _within(state.first_group_assigned_time, start)
     group_reassigned = _within(state.group_assigned_time, start)
-    first_message: dict[str | None, datetime] = {}
-    for message in history.visible_messages(interaction_id, time):
-        first_message.setdefault(message.author_type, message.time)
-    asked, responded = first_message.get("user"), first_message.get("agent")
-    # From the first assignment to the response, or from the start without one before it (analytics
-    # help of Freshworks).
-    waited_from = assigned if assigned and responded and assigned <= responded else start
-    spans = {
-        "first_response_time": (waited_from, responded),
-        "wait_time": (asked, responded),
-        "resolution_time": (start, _within(state.resolved_time, start)),
-        "first_agent_assignment_time": (start, assigned),
-        "first_group_assignment_time": (start, group),
-        "agent_reassignment_time": (assigned, reassigned if reassigned != assigned else None),
-        "group_reassignment_time": (group, group_reassigned if group_reassigned != group else None),
+    resolved = _within(state.resolved_time, start)
+    spans: dict[str, Span] = {
+        "first_group_assignment_time_chrs": (start, group),
+        "time_to_first_agent_seconds": (start, assigned),
+        "time_to_resolution_seconds": (start, resolved),
+        "first_to_last_agent_seconds": _unless_equal(assigned, reassigned),
+        "first_to_last_group_seconds": _unless_equal(group, group_reassigned),
     }
+    # Without any assignment, both count from an earlier time: only if none can be missing.
+    is_known = assigned is not None or (not reassigned and _assignments_are_known(state, start))
+    if is_known:
+        spans["resolution_time_chrs"] = (assigned or start, resolved)
+    if history.is_whole_since(start):
+        first: dict[str | None, datetime] = {}
+        handed_over = start
+        for message in history.visible_messages(interaction_id, time):
+            first.setdefault(message.author_type, message.time)
+            if message.author_type == "bot" and "agent" not in first:
+                handed_over = message.time
+        responded = first.get("agent")
+        spans["customer_wait_seconds"] = (first.get("user"), responded)
+        if is_known and responded:
+            is_earlier = assigned is not None and assigned <= responded
+            spans["first_response_time_chrs"] = (assigned if is_earlier else handed_over, responded)
     return {
-        f"{name}_chrs": round((end - begin).total_seconds(), 3)
+        name: round((end - begin).total_seconds(), 3)
         for name, (begin, end) in spans.items()
         if begin and end and end >= begin
     }
+
+
+def _assignments_are_known(state: ConversationState, start: datetime) -> bool:
+    """Whether the source lists assignments, and was read from the interaction's start on."""
+    starts = (state.created_time, state.reopened_time)
+    return state.lists_assignments and any(_within(time, start) for time in starts)
+
+
+def _unless_equal(first: datetime | None, latest: datetime | None) -> Span:
+    return first, latest if latest != first else None
 
 
 def _within(time: datetime | None, start: datetime) -> datetime | None:

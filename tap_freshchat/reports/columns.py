@@ -18,6 +18,18 @@ class ReportColumns(NamedTuple):
     required: Collection[str]
     headers: Mapping[str, Sequence[str]]
 
+    @property
+    def time(self) -> str:
+        """The field that holds the time of a row."""
+        return "created_time" if "created_time" in self.required else "created_at"
+
+    @property
+    def filled(self) -> list[str]:
+        """The fields without which a row gives no event, besides its time."""
+        # An assignment without an assignee is an unassignment; a message can do without its id.
+        ids = {"conversation_id"} & set(self.required) or {"agent_id", "status"}
+        return sorted(ids & set(self.required))
+
 
 # Freshworks publishes no list of columns in the text at hand; these are the headers that code
 # which reads real files expects, and by analogy for the reports nobody shows (docs/assumptions.md).
@@ -102,7 +114,9 @@ _LOOKS_LIKE_DATA = re.compile(r"@|^\s*[\d+\-.{\[]|[0-9a-f]{8}-[0-9a-f]{4}-", re.
 
 
 def normalise(header: str) -> str:
-    """`"Conversation ID"` → `"conversation_id"`."""
+    """`"Conversation ID"` or `"conversationId"` → `"conversation_id"`."""
+    if header.isidentifier() and "_" not in header:
+        header = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", header)
     return re.sub(r"[^0-9a-z]+", "_", header.lower()).strip("_")
 
 

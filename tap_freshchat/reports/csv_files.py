@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any
 
 from tap_freshchat.errors import ReportError, RetryableError
+from tap_freshchat.reports.csv_rows import MAX_FIELD_CHARACTERS, csv_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-    ColumnNames = Callable[[Sequence[str]], Sequence[str]]
+    from tap_freshchat.reports.csv_rows import ColumnNames, Reject
 
 # Against ZIP bombs.
 MAX_CSV_BYTES = 32 * 1024**3
 # Text packs 5:1 to 30:1; deflate cannot exceed 1032:1, and only padding comes near.
 MAX_RATIO = 250
 SMALL_BYTES = 1024**2
-# A message with all its parts; Python's own default is 131,072 characters.
-MAX_FIELD_CHARACTERS = 16 * 1024**2
-# All columns of a row; more would be a file without ends of lines.
-MAX_ROW_CHARACTERS = 2 * MAX_FIELD_CHARACTERS
+# Of members of an archive; a report has one or a few. A list of millions would fill the memory.
+MAX_MEMBERS = 10_000
 
 _ZIP_MAGIC = b"PK"
 # What reading a damaged or encrypted archive, or a broken CSV, can raise: zipfile raises a
@@ -37,7 +37,13 @@ _UNREADABLE = (
 # Freshchat packs as everybody does; others unpack to any size at once.
 _COMPRESSION_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # A byte that is not UTF-8 shows as U+FFFD: a text cut inside a character must not stop a sync.
-_TEXT: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+_TEXT: dict[str, Any] = {"errors": "replace", "newline": ""}
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_GZIP_MAGIC = b"\x1f\x8b"
+_END_RECORD = b"PK\x05\x06"
+# The record and the longest comment after it; the longest entry of the directory (APPNOTE 4.3).
+_END_RECORD_BYTES = 22 + 65_535
+_LONGEST_ENTRY = 46 + 3 * 1024
 _MARKUP = (b"<", b"\xef\xbb\xbf<")
 
 
@@ -53,21 +59,24 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
             raise RetryableError("The archive of a report is truncated.")
 
 
-def rows(path: Path, names: ColumnNames) -> Iterator[dict[str, str]]:
+def rows(path: Path, names: ColumnNames, reject: Reject) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of all CSVs in a file, a ZIP of them or a bare one; memory does not grow with it.
 
-    `names` turns the headers of a CSV into column names. ReportError if a file cannot be read.
+    The arguments and what is yielded are those of `csv_rows`, for each CSV. ReportError if a file
+    cannot be read.
     """
     # The limit belongs to the module csv, the same for all its users in this process.
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     try:
         with path.open("rb") as file:
-            is_zip = file.read(2) == _ZIP_MAGIC
-            if is_zip:
-                yield from _zip_rows(file, names)
-        if not is_zip:
-            with path.open(**_TEXT) as text:
-                yield from _csv_rows(text, names)
+            magic = file.read(2)
+            file.seek(0)
+            if magic == _ZIP_MAGIC:
+                yield from _zip_rows(file, names, reject)
+            else:
+                is_gzip = magic == _GZIP_MAGIC
+                content = gzip.GzipFile(fileobj=file) if is_gzip else file
+                yield from _text_rows(content, names, reject)
     except _UNREADABLE as error:
         raise ReportError(
             f"A report file cannot be read ({type(error).__name__}). The next run requests it "
@@ -75,7 +84,10 @@ def rows(path: Path, names: ColumnNames) -> Iterator[dict[str, str]]:
         ) from None
 
 
-def _zip_rows(file: IO[bytes], names: ColumnNames) -> Iterator[dict[str, str]]:
+def _zip_rows(
+    file: IO[bytes], names: ColumnNames, reject: Reject
+) -> Iterator[tuple[int, dict[str, str]]]:
+    _check_member_count(file)
     with zipfile.ZipFile(file) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         unpacked = sum(member.file_size for member in members)
@@ -91,42 +103,31 @@ def _zip_rows(file: IO[bytes], names: ColumnNames) -> Iterator[dict[str, str]]:
                 "The archive of a report uses an unknown compression method and was not read."
             )
         for member in members:
-            with archive.open(member) as content, io.TextIOWrapper(content, **_TEXT) as text:
-                yield from _csv_rows(text, names)
+            with archive.open(member) as content:
+                yield from _text_rows(content, names, reject)
 
 
-def _csv_rows(text: TextIO, names: ColumnNames) -> Iterator[dict[str, str]]:
-    row_characters = 0
-
-    def bounded_lines() -> Iterator[str]:
-        nonlocal row_characters
-        while line := text.readline(MAX_ROW_CHARACTERS):
-            row_characters += len(line)
-            if row_characters >= MAX_ROW_CHARACTERS:
-                raise ReportError(
-                    f"A row of a report has more than {MAX_ROW_CHARACTERS:,} characters: not a "
-                    f"report."
-                )
-            yield line
-
-    lines = csv.reader(bounded_lines(), strict=True)
-    # Blank lines may stand before the header; a line of empty columns is none.
-    headers = next((line for line in lines if len(line) > 1 or any(map(str.strip, line))), None)
-    if headers is None:
-        return
-    if not any(map(str.strip, headers)):
+def _check_member_count(file: IO[bytes]) -> None:
+    """Refuse an archive of millions of members before `zipfile` lists them in memory."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _END_RECORD_BYTES))
+    end = file.read()
+    at = end.rfind(_END_RECORD)
+    file.seek(0)
+    # Members in all: two bytes, or all ones where the count is in the ZIP64 record.
+    count = int.from_bytes(end[at + 10 : at + 12], "little") if at >= 0 else 0
+    directory = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if count > MAX_MEMBERS or directory > MAX_MEMBERS * _LONGEST_ENTRY:
         raise ReportError(
-            f"The header of a report has {len(headers)} columns without names, so the file is not "
-            f"a report. The next run requests it again."
+            f"The archive of a report has more than {MAX_MEMBERS:,} files. It is not a report and "
+            f"was not read."
         )
-    columns = names(headers)
-    width = len(columns)
-    for line in lines:
-        row_characters = 0
-        if len(line) == width:
-            yield dict(zip(columns, line))  # noqa: B905 - just compared, and once a row
-        elif line:
-            raise ReportError(
-                f"Line {lines.line_num} of a report has {len(line)} columns instead of {width}: "
-                f"the file is truncated or damaged. The next run requests it again."
-            )
+
+
+def _text_rows(
+    content: Any, names: ColumnNames, reject: Reject
+) -> Iterator[tuple[int, dict[str, str]]]:
+    buffered = io.BufferedReader(content)
+    encoding = "utf-16" if buffered.peek(2)[:2] in _UTF_16_MARKS else "utf-8-sig"
+    with io.TextIOWrapper(buffered, encoding=encoding, **_TEXT) as text:
+        yield from csv_rows(text, names, reject)

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timezone
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_freshchat.errors import NotFoundError, ReportError
+from tap_freshchat.errors import NotFoundError, ReportError, RequestRejectedError
 from tap_freshchat.reports import csv_files
+from tap_freshchat.reports.access import ReportAccess
 from tap_freshchat.reports.catalog import max_window
 from tap_freshchat.reports.columns import map_columns
+from tap_freshchat.reports.window_rows import WindowRows
 from tap_freshchat.windows import plan_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime, timedelta, tzinfo
     from pathlib import Path
 
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.reports.scheduler import Job, ReportJobScheduler
+    from tap_freshchat.set_aside import SetAside
     from tap_freshchat.time_range import RunTimeRange
     from tap_freshchat.windows import Window
 
-# Times that a link may expire while it is fetched.
-MAX_LINK_RENEWALS = 3
+# Times that a link may expire while it is fetched, and seconds before the second fresh link.
+MAX_LINK_RENEWALS = 4
+LINK_RENEWAL_WAIT = 5.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,7 +49,7 @@ class ReportReader:
     registered time, so that streams whose bookmarks differ still share jobs.
 
     Files are kept in `folder` until their last reader is done. `extra_columns` is the setting
-    `report_columns`.
+    `report_columns`, `zone` the setting `report_time_zone`.
     """
 
     client: FreshchatClient
@@ -52,18 +57,32 @@ class ReportReader:
     time_range: RunTimeRange
     folder: Path
     configured_window: timedelta | None
+    set_aside: SetAside
+    access: ReportAccess = field(default_factory=ReportAccess)
     extra_columns: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    zone: tzinfo = timezone.utc
     _readers: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
     _plans: dict[str, dict[Window, _PlannedWindow]] = field(default_factory=dict, init=False)
+    _zone_checked: set[str] = field(default_factory=set, init=False)
     _files_written: int = field(default=0, init=False)
 
     def register(self, reader: str, report: str, start: datetime) -> None:
-        """Announce that a reader reads a report from `start`; the earliest of its starts counts."""
+        """Announce that a reader reads a report from `start`; the earliest of its starts counts.
+
+        Nothing happens for a report that the run does without.
+        """
+        if self.access.is_absent(report):
+            return
         starts = self._readers.setdefault(report, {})
         starts[reader] = min(start, starts.get(reader, start))
 
+    @property
+    def registered(self) -> list[str]:
+        """The reports that have a reader."""
+        return list(self._readers)
+
     def unregister_all(self) -> None:
-        """Forget all readers, because the account has no reports."""
+        """Forget all readers, because the sources of streams have changed."""
         for report in self._plans:
             self.scheduler.cancel(report)
         self._plans.clear()
@@ -75,11 +94,16 @@ class ReportReader:
             self._plan(report)
 
     def windows(self, report: str, start: datetime | None = None) -> list[Window]:
-        """Windows of a report, in order; only those that end after `start`, if it is given."""
+        """Windows of a report, in order; only those that end after `start`, if it is given.
+
+        None of a report that the run does without.
+        """
+        if self.access.is_absent(report):
+            return []
         return [window for window in self._plan(report) if not start or window.end > start]
 
     def check_access(self, report: str) -> None:
-        """Submit the first job of a report; AuthorizationError if the account has no reports."""
+        """Submit the first job of a report; AuthorizationError if the account does not have it."""
         for planned in islice(self._plan(report).values(), 1):
             self.scheduler.submit(planned.job)
 
@@ -88,8 +112,9 @@ class ReportReader:
     ) -> Iterator[dict[str, str]]:
         """Rows of a planned window by known column name, in the file's order, blank cells empty.
 
-        Rows slightly outside the window are passed on, as the service returns them. `stream` is
-        the one whose extra columns count; `required` is as in `map_columns`.
+        Rows outside the window are passed on, as the service returns them, unless most are:
+        `WindowRows` has the rules. `stream` is the one whose extra columns count; `required` is as
+        in `map_columns`, and given for a stream of plain rows.
 
         Raises:
             AuthorizationError: the account has no raw reports.
@@ -101,8 +126,13 @@ class ReportReader:
         if planned.files is None:
             self.scheduler.wait_for(planned.job)
             planned.files = [file for leaf in planned.job.leaf_jobs() for file in self._fetch(leaf)]
+        checked = WindowRows(report, window, self.zone, self.set_aside, is_raw=required is not None)
+        if report not in self._zone_checked:
+            # The zone is the same in all windows.
+            self._zone_checked.add(report)
+            replace(checked).check_times(planned.files, names)
         for file in planned.files:
-            yield from csv_files.rows(file, names)
+            yield from checked.rows(file, names)
         planned.readers -= 1
         if planned.readers == 0:
             for file in planned.files:
@@ -128,19 +158,24 @@ class ReportReader:
         for number, ready in enumerate(job.links or ()):
             self._files_written += 1
             path = self.folder / f"{self._files_written}.report"
-            for _ in range(MAX_LINK_RENEWALS):
+            reason = ""
+            for renewals in range(MAX_LINK_RENEWALS):
                 link = _refreshed_link(ready, number, job.links or [])
                 try:
                     if link:
                         self.client.download(link, partial(csv_files.save, path=path))
                         break
-                except NotFoundError:
-                    pass
-                self.scheduler.poll(job)
+                except NotFoundError as error:
+                    reason = f" {error}"
+                self.scheduler.clock.sleep(LINK_RENEWAL_WAIT * renewals)
+                try:
+                    self.scheduler.poll(job)
+                except (NotFoundError, RequestRejectedError) as error:
+                    reason = f" {error}"
             else:
                 raise ReportError(
                     f"The download links of report {job.report} for {job.window} do not open, even "
-                    f"after renewal. Run the tap again."
+                    f"after renewal.{reason} Run the tap again."
                 )
             yield path
 

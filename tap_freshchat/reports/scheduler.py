@@ -1,23 +1,30 @@
 """Scheduler of raw-report jobs: submits ahead at the allowed rate and polls until they are done.
 
 A job is submitted with POST /reports/raw, is pending for seconds to minutes, and ends with signed
-links that are valid for about an hour (Extract API article). Freshchat accepts about one job a
-minute of each report type, and some 120 a day.
+links that are valid for about an hour (Extract API article).
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
-from dataclasses import KW_ONLY, dataclass, field
-from datetime import timedelta
+from dataclasses import KW_ONLY, InitVar, dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
-from tap_freshchat.errors import ReportError, RequestRejectedError, ResourceRateLimitError
+from tap_freshchat.errors import (
+    FreshchatError,
+    NotFoundError,
+    ReportError,
+    RequestRejectedError,
+    ResourceRateLimitError,
+)
 from tap_freshchat.reports import job_api
+from tap_freshchat.reports.job_limit import JobLimit
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from tap_freshchat.api.client import FreshchatClient
     from tap_freshchat.clock import Clock
     from tap_freshchat.windows import Window
@@ -29,8 +36,10 @@ FIRST_POLL = 2.0
 # Longest interval between polls of one job, in seconds, and its growth.
 MAX_POLL_INTERVAL = 30.0
 POLL_GROWTH = 1.5
-# Polls of a finished job that lacks a link, which may come later: half a minute.
-MAX_LINK_POLLS = 5
+# Seconds for which a complete job that lacks a link is polled: links were seen 45 s late.
+MAX_LINK_WAIT = 300.0
+# Polls of a job that the service does not know (yet), before it is submitted again.
+MAX_UNKNOWN_POLLS = 4
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,6 +47,7 @@ class Job:
     """One job; `links` is None until all its files are ready.
 
     A window that the service finds too long is split into two `halves`, which replace the job.
+    `error` is why it failed; only who waits for the job gets it.
     """
 
     report: str
@@ -46,8 +56,11 @@ class Job:
     deadline: float = 0.0
     next_poll: float = 0.0
     poll_wait: float = FIRST_POLL
-    link_polls: int = 0
+    complete_since: float | None = None
+    unknown_polls: int = 0
+    was_resubmitted: bool = False
     links: list[str] | None = None
+    error: FreshchatError | None = None
     halves: tuple[Job, ...] = ()
 
     def leaf_jobs(self) -> list[Job]:
@@ -59,24 +72,31 @@ class Job:
         """Whether all leaf jobs have links."""
         return all(part.links is not None for part in self.leaf_jobs())
 
+    def raise_error(self) -> None:
+        """Raise the error of the first leaf job that failed."""
+        for part in self.leaf_jobs():
+            if part.error is not None:
+                raise part.error
+
 
 @dataclass
 class ReportJobScheduler:
-    """Scheduler of the jobs of one run; `jobs_per_minute` counts per type of report."""
+    """Scheduler of the jobs of one run; `limit` says when the next may be submitted."""
 
     client: FreshchatClient
     clock: Clock
     _: KW_ONLY
-    jobs_per_minute: float
+    jobs_per_minute: InitVar[float]
     timeout: timedelta
     exclude_pii: bool
+    limit: JobLimit = field(init=False)
     _queues: dict[str, deque[Job]] = field(default_factory=lambda: defaultdict(deque), init=False)
-    _next_submit: dict[str, float] = field(default_factory=dict, init=False)
-    # Since when the limit of a report type is reached.
-    _limited_since: dict[str, float] = field(default_factory=dict, init=False)
     _unread: Counter[str] = field(default_factory=Counter, init=False)
     _pending: list[Job] = field(default_factory=list, init=False)
     _log: ClassVar = logging.getLogger("tap-freshchat.reports")
+
+    def __post_init__(self, jobs_per_minute: float) -> None:
+        self.limit = JobLimit(self.clock, jobs_per_minute)
 
     def queue(self, report: str, window: Window) -> Job:
         """Queue a job, to be submitted in its turn."""
@@ -85,9 +105,16 @@ class ReportJobScheduler:
         return job
 
     def submit(self, job: Job) -> None:
-        """Submit a job at once, ahead of all others of its report; raises as `submit_job`."""
-        self._prioritise(job)
-        self._submit_next(job.report)
+        """Submit a job ahead of all others of its report, once the limit allows it.
+
+        Raises as `wait_for`.
+        """
+        while not (job.id or job.halves or job.error):
+            due = self.limit.next_submit(job.report)
+            self.clock.sleep(max(0.0, due - self.clock.monotonic()))
+            self._prioritise(job)
+            self._submit_next(job.report)
+        job.raise_error()
 
     def wait_for(self, job: Job) -> None:
         """Drive all jobs until one is done.
@@ -97,8 +124,10 @@ class ReportJobScheduler:
             ReportError: it was rejected, failed, or was pending for too long.
         """
         while not job.is_done:
+            job.raise_error()
             now = self.clock.monotonic()
             wake = [*self._submit_due(now, job), *self._poll_due(now)]
+            job.raise_error()
             if not job.is_done:
                 if not wake:
                     raise ReportError(
@@ -116,38 +145,43 @@ class ReportJobScheduler:
         self._unread[job.report] -= len(job.leaf_jobs())
 
     def poll(self, job: Job) -> None:
-        """Poll a job; sets its links once all are there; ReportError if it failed or lacks one."""
-        links = job_api.poll_job(self.client, job.report, job.window, job.id)
-        if links is None:
+        """Poll a job; sets its links once all are there.
+
+        Raises:
+            NotFoundError, RequestRejectedError: the service does not know the job, or not yet.
+            ReportError: it failed, or is complete for minutes and lacks a link.
+        """
+        status = job_api.poll_job(self.client, job.report, job.window, job.id)
+        job.unknown_polls = 0
+        if status.is_ready:
+            job.links = status.links
+        if status.is_ready or not status.is_complete:
+            job.complete_since = None
             return
-        if links and all(links):
-            job.links = links
-            return
-        job.link_polls += 1
-        if job.link_polls < MAX_LINK_POLLS:
-            return
-        if links:
+        now = self.clock.monotonic()
+        if job.complete_since is None:
+            job.complete_since = now
+        if now - job.complete_since >= MAX_LINK_WAIT:
+            what = "a part has no link" if status.links else "it has no file"
             raise ReportError(
-                f"Report {job.report} for {job.window} is complete, but a part has no link. Run "
-                f"the tap again; if it happens again, ask Freshchat's support."
+                f"Report {job.report} for {job.window} is complete, but {what} after "
+                f"{MAX_LINK_WAIT / 60:.0f} minutes. Run the tap again; if it happens again, ask "
+                f"Freshchat's support."
             )
-        self._log.warning(
-            "Report %s for %s is complete and has no file; it counts as empty.",
-            job.report,
-            job.window,
-        )
-        job.links = []
 
     def _submit_due(self, now: float, awaited: Job) -> list[float]:
         """Submit the jobs that are due; returns when the others are."""
         wake = []
         self._prioritise(awaited)
-        for report, queue in self._queues.items():
+        # Under a limit over all types, the report that is waited for goes first.
+        reports = sorted(self._queues, key=lambda report: report != awaited.report)
+        for report in reports:
+            queue = self._queues[report]
             # The awaited job is submitted however many jobs are unread.
             while queue and (
                 self._unread[report] < MAX_UNREAD_JOBS or queue[0] in awaited.leaf_jobs()
             ):
-                due = self._next_submit.get(report, now)
+                due = self.limit.next_submit(report)
                 if due > now:
                     wake.append(due)
                     break
@@ -163,6 +197,17 @@ class ReportJobScheduler:
                 queue.appendleft(part)
 
     def _submit_next(self, report: str) -> None:
+        """Submit the first job of a report; an error fails all jobs of it that wait."""
+        queue = self._queues[report]
+        waiting = list(queue)
+        try:
+            self._submit_first(report)
+        except FreshchatError as error:
+            for job in waiting:
+                job.error = error
+            queue.clear()
+
+    def _submit_first(self, report: str) -> None:
         queue = self._queues[report]
         job = queue[0]
         try:
@@ -170,9 +215,13 @@ class ReportJobScheduler:
                 self.client, report, job.window, exclude_pii=self.exclude_pii
             )
         except ResourceRateLimitError as error:
-            self._postpone(report, error.wait)
+            self.limit.reject(report, error.wait)
             return
         except RequestRejectedError as error:
+            if error.status == HTTPStatus.CONFLICT:
+                # The service still works on another job.
+                self.limit.postpone(report, None)
+                return
             del queue[0]
             halves = job_api.split_window(report, job.window, error)
             self._log.warning(
@@ -188,40 +237,61 @@ class ReportJobScheduler:
             self._pending.append(job)
             self._unread[report] += 1
             self._log.info("Report %s requested for %s.", report, job.window)
-        self._limited_since.pop(report, None)
-        # Counted from the response: the service counts from when it took the job. Whether it counts
-        # one that it found too long is not documented, so its halves keep their distance too.
-        self._next_submit[report] = self.clock.monotonic() + 60.0 / self.jobs_per_minute
-
-    def _postpone(self, report: str, retry_after: float | None) -> None:
-        """Postpone jobs of one report type by seconds, or end the run if that is too long."""
-        now = self.clock.monotonic()
-        since = self._limited_since.setdefault(report, now)
-        # A clock that runs ahead turns a date into a wait of 0.
-        wait = retry_after or DEFAULT_PAUSE_SECONDS
-        if now + wait - since > MAX_PAUSE_SECONDS:
-            until = self.clock.now() + timedelta(seconds=wait)
-            when = f"until {until:%Y-%m-%d %H:%M} UTC" if retry_after else "for an hour"
-            raise ReportError(
-                f"Freshchat rejects further jobs of report {report} {when}: the job limit is "
-                f"reached. Completed windows are saved; run the tap again later."
-            )
-        self._log.warning("Report %s: the job limit is reached; waiting %.0f s.", report, wait)
-        self._next_submit[report] = now + wait
+        self.limit.accept(report)
 
     def _poll_due(self, now: float) -> list[float]:
         """Poll the jobs that are due; returns when the others are."""
+        resubmitted = []
         for job in [job for job in self._pending if job.next_poll <= now]:
-            self.poll(job)
-            if job.links is not None:
+            try:
+                again = self._poll_pending(job)
+            except FreshchatError as error:  # noqa: PERF203 - an error costs its own job only
+                job.error = error
                 self._pending.remove(job)
-                self._log.info("Report %s is ready for %s.", job.report, job.window)
-                continue
-            if self.clock.monotonic() > job.deadline:
-                raise ReportError(
-                    f"Report {job.report} for {job.window} was still pending after "
-                    f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
-                )
-            job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
-            job.next_poll = self.clock.monotonic() + job.poll_wait
-        return [job.next_poll for job in self._pending]
+            else:
+                resubmitted.extend(again)
+        return [*resubmitted, *(job.next_poll for job in self._pending)]
+
+    def _poll_pending(self, job: Job) -> list[float]:
+        """Poll a job; returns when it is submitted again if the service does not know it."""
+        try:
+            self.poll(job)
+        except (NotFoundError, RequestRejectedError):
+            if not self._expect_unknown(job):
+                return [self.limit.next_submit(job.report)]
+        if job.links is not None:
+            self._pending.remove(job)
+            self._log.info("Report %s is ready for %s.", job.report, job.window)
+            return []
+        if job.complete_since is None and self.clock.monotonic() > job.deadline:
+            raise ReportError(
+                f"Report {job.report} for {job.window} was still pending after "
+                f"{self.timeout}. Raise setting report_timeout_minutes, or run the tap again."
+            )
+        job.poll_wait = min(job.poll_wait * POLL_GROWTH, MAX_POLL_INTERVAL)
+        job.next_poll = self.clock.monotonic() + job.poll_wait
+        return []
+
+    def _expect_unknown(self, job: Job) -> bool:
+        """Whether to poll a job that the service does not know again; else it is submitted again.
+
+        Raises:
+            ReportError: it was submitted twice.
+        """
+        job.unknown_polls += 1
+        if job.unknown_polls < MAX_UNKNOWN_POLLS:
+            return True
+        if job.was_resubmitted:
+            raise ReportError(
+                f"Report {job.report} for {job.window}: Freshchat accepted "
+                f"{job_api.describe_job(job.id)}, and does not know it. Run the tap again."
+            )
+        self._log.warning(
+            "Report %s for %s: Freshchat does not know %s; submitting it again.",
+            *(job.report, job.window, job_api.describe_job(job.id)),
+        )
+        job.was_resubmitted, job.unknown_polls, job.poll_wait = True, 0, FIRST_POLL
+        self._pending.remove(job)
+        self._unread[job.report] -= 1
+        self._queues[job.report].appendleft(job)
+        return False

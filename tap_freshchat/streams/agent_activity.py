@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_freshchat.activity.agent_status import agent_statuses, diff_statuses
+from tap_freshchat.enumerations import AGENT_STATUS
 from tap_freshchat.payloads.events import agent_event
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import ReportStream
@@ -45,12 +46,15 @@ class AgentActivity(ReportStream):
         changes = self._from_rest(window) if self.uses_rest else self._from_reports(window)
         for change, previous in changes:
             if self.is_new(change.id, change.time):
+                custom = directory.agent_status_ids.get(change.status.lower())
+                if not custom:
+                    self.run.unknown_values.check(AGENT_STATUS, change.status)
                 yield agent_event(
                     change,
                     previous,
                     configuration=directory.account,
                     agent=directory.agents.get(change.agent_id, {}),
-                    custom_status_id=directory.agent_status_ids.get(change.status.lower()),
+                    custom_status_id=custom,
                 )
 
     def _from_reports(
@@ -79,7 +83,8 @@ class AgentActivity(ReportStream):
             return
         rest_state = self._bookmark.source_state
         before = rest_state.get(STATUSES, {})
-        present = agent_statuses(self.run.directory.agents.values())
+        # The list is the source here, so its refusal is an error.
+        present = agent_statuses(self.run.directory.items("agents").values())
         since = format_time(self._bookmark.value or window.start)
         for change in diff_statuses(before, present, since=since, time=window.end):
             if self.run.in_shard(change.agent_id):

@@ -43,6 +43,13 @@ class FreshchatStream(SdkStream):
     def start(self) -> None:
         self._start_run()
 
+    @override
+    def isolated_records(self) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self.build_records()
+        except Exception as error:  # noqa: BLE001 - one that concerns the whole run is raised again
+            self.run.failures.add(self.name, error)
+
     def in_shard(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The records of this run's shard, without personal data if that is excluded."""
         declared = self.schema["properties"]

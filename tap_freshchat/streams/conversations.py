@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_freshchat.activity.events import parse_row_time
 from tap_freshchat.ids import stable_id
-from tap_freshchat.lookups.conversations import in_batches
+from tap_freshchat.lookups.customers import in_batches
 from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.reports import catalog
 from tap_freshchat.reports.catalog import MAX_WINDOW
@@ -28,7 +28,7 @@ class Conversations(ReportStream):
     name = "conversations"
     primary_keys = ("conversation_id",)
     replication_key = "activity_time"
-    reports = catalog.CONVERSATION_REPORTS
+    reports = (*catalog.CONVERSATION_REPORTS, catalog.TRANSCRIPT)
     supports_rest = True
 
     @override
@@ -39,7 +39,7 @@ class Conversations(ReportStream):
     @override
     def report_windows(self) -> list[Window]:
         """Groups of the transcript's windows, about a month each."""
-        groups = in_batches(self._transcript_windows, MAX_WINDOW.days)
+        groups = in_batches(self._transcript_windows or super().report_windows(), MAX_WINDOW.days)
         return [Window(group[0].start, group[-1].end) for group in groups]
 
     @override
@@ -49,7 +49,11 @@ class Conversations(ReportStream):
             (conversation_id, time)
             for conversation_id, time in sorted(changed.items(), key=lambda item: item[::-1])
             if self.run.in_shard(conversation_id)
-            and self.is_new(stable_id("moved", conversation_id, time.isoformat()), time)
+            and self.is_new(
+                stable_id("moved", conversation_id, time.isoformat()),
+                time,
+                since=self._retried_since.get(conversation_id),
+            )
         )
         for batch in in_batches(new):
             snapshots = self.run.conversations.get_snapshots(dict.fromkeys(dict(batch)))
@@ -79,13 +83,21 @@ class Conversations(ReportStream):
     def _from_rest(self, window: Window) -> dict[str, datetime]:
         """When each conversation changed last, by its newest message."""
         latest = {}
-        for snapshot in self.run.crawled_conversations():
+        for snapshot, since in self.crawled_conversations():
+            conversation_id = str(snapshot.conversation["conversation_id"])
+            if since:
+                self._retried_since[conversation_id] = since
             times = [
                 message.time for message in snapshot.history.messages if message.time < window.end
             ]
             if times:
-                latest[str(snapshot.conversation["conversation_id"])] = max(times)
+                latest[conversation_id] = max(times)
         return latest
+
+    @cached_property
+    def _retried_since(self) -> dict[str, datetime]:
+        """By conversation: from when on what an earlier run could not read is new."""
+        return {}
 
     @cached_property
     def _transcript_windows(self) -> list[Window]:

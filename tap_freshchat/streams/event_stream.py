@@ -15,8 +15,9 @@ from tap_freshchat.activity.conversation_history import (
     context_start,
 )
 from tap_freshchat.activity.interaction_starts import classify_starts, messages_needed
-from tap_freshchat.lookups.conversations import in_batches
+from tap_freshchat.lookups.customers import in_batches, usable_id
 from tap_freshchat.payloads.associations import EventContext
+from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import ReportStream
 from tap_freshchat.windows import Window
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from tap_freshchat.activity.message_history import Snapshot
 
 T = TypeVar("T")
+
+_ASSIGNMENT_REPORTS = (catalog.AGENT_ASSIGNED, catalog.GROUP_ASSIGNED)
+_STATUS_REPORTS = (catalog.CONVERSATION_CREATED, catalog.CONVERSATION_RESOLVED)
 
 
 @dataclass(slots=True)
@@ -59,8 +63,8 @@ class EventStream(ReportStream, Generic[T]):
     @abstractmethod
     def build(
         self, occurrence: Occurrence[T], history: ConversationHistory, context: EventContext
-    ) -> dict[str, Any]:
-        """The record of an occurrence."""
+    ) -> dict[str, Any] | None:
+        """The record of an occurrence; None if it is no event after all."""
 
     @override
     def register_reports(self, start: datetime) -> None:
@@ -70,11 +74,17 @@ class EventStream(ReportStream, Generic[T]):
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         directory, enrich = self.run.directory, self.run.config.enrich_conversations
         for batch in in_batches(self.occurrences(window)):
+            for each in batch:
+                each.user_id = usable_id(each.user_id, self.run.set_aside)
+                each.reference_id = usable_id(each.reference_id, self.run.set_aside)
             snapshots = self._snapshots(batch)
             histories = self._histories(batch, snapshots)
             for each in batch:
                 if not each.user_id and (snapshot := snapshots.get(each.conversation_id)):
                     each.user_id = snapshot.user_id
+            self.run.conversations.require_customers(
+                each.conversation_id for each in batch if not each.user_id
+            )
             users = self.run.conversations.get_users(each.user_id for each in batch if each.user_id)
             for each in batch:
                 context = EventContext(
@@ -88,7 +98,9 @@ class EventStream(ReportStream, Generic[T]):
                     snapshot=snapshots.get(each.conversation_id) if enrich else None,
                     source="rest" if self.uses_rest else "report",
                 )
-                yield self.build(each, histories[each.conversation_id], context)
+                record = self.build(each, histories[each.conversation_id], context)
+                if record is not None:
+                    yield record
 
     def _snapshots(self, batch: Sequence[Occurrence[T]]) -> dict[str, Snapshot]:
         """The conversations that the source has, and those needed: some rows name no customer."""
@@ -117,6 +129,10 @@ class EventStream(ReportStream, Generic[T]):
             for conversation_id, events in reported.items()
         }
 
+    def _lists(self, *reports: str) -> bool:
+        """Whether the run reads all of some reports."""
+        return not any(map(self.run.report_access.is_absent, reports))
+
     def _history(
         self, conversation_id: str, events: list[ConversationEvent], snapshot: Snapshot | None
     ) -> ConversationHistory:
@@ -136,5 +152,6 @@ class EventStream(ReportStream, Generic[T]):
             known_until=known_until,
             settled_until=self.run.time_range.settled_until,
             snapshot=snapshot,
-            lists_assignments=not self.uses_rest,
+            lists_assignments=not self.uses_rest and self._lists(*_ASSIGNMENT_REPORTS),
+            lists_status_changes=self.uses_rest or self._lists(*_STATUS_REPORTS),
         )

@@ -8,6 +8,8 @@ from typing_extensions import override
 
 from tap_freshchat.activity import rest_inference, transcript_rows
 from tap_freshchat.activity.events import parse_row_time
+from tap_freshchat.activity.message_types import COLUMNS, type_from_row, unknown_types
+from tap_freshchat.enumerations import ACTOR_TYPE, MESSAGE_TYPE
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.event_stream import Occurrence
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_freshchat.windows import Window
+
+
+CONTRADICTIONS = "messages with two types"
+CONTRADICTED = (
+    "Freshchat returned two types of one message, in message_type and detailed_message_type or in "
+    "report and REST. The more private one counts: private, then system, then normal."
+)
 
 
 def bookmark_id(key: tuple[str, str]) -> str:
@@ -38,6 +47,14 @@ class Messages(ReportStream):
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         columns = self.schema["properties"]
         for item in new_messages(self, window):
+            if item.content["message_type"] is None:
+                self.run.set_aside.item(
+                    "messages without a type",
+                    f"A message has no type: {' and '.join(COLUMNS)} of report "
+                    f"{catalog.TRANSCRIPT} are blank or name the kind of its content. Its record "
+                    f"has no message_type. If another column has it, name that in setting "
+                    f"report_columns.",
+                )
             # REST has more fields than the schema; a transcript row has exactly those.
             message = item.content
             yield {name: message[name] for name in columns} if item.snapshot else message
@@ -48,10 +65,12 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
     run = stream.run
     app_id = run.directory.account.get("app_id")
     if stream.uses_rest:
-        for snapshot in run.crawled_conversations():
+        for snapshot, since in stream.crawled_conversations():
             for message, time in rest_inference.message_records(snapshot, app_id):
                 key = message["conversation_id"], message["id"]
-                if time < window.end and stream.is_new(key, time):
+                if time < window.end and stream.is_new(key, time, since=since):
+                    run.unknown_values.check(ACTOR_TYPE, message["actor_type"])
+                    run.unknown_values.check(MESSAGE_TYPE, message["message_type"])
                     yield Occurrence(
                         message, key[0], time, time, message["user_id"], None, snapshot
                     )
@@ -65,5 +84,10 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
         row["message_id"] = row["message_id"] or row_digest("row", row)
         if stream.is_new((conversation_id, row["message_id"]), time):
             message = transcript_rows.message_from_row(row, time, app_id=app_id)
+            run.unknown_values.check(ACTOR_TYPE, message["actor_type"])
+            for column, value in unknown_types(row):
+                run.unknown_values.add(column, value)
+            if type_from_row(row).contradicted:
+                run.set_aside.item(CONTRADICTIONS, CONTRADICTED)
             customer = message["user_id"], row.get("reference_id") or None
             yield Occurrence(message, conversation_id, time, time, *customer)

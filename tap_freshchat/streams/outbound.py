@@ -10,7 +10,12 @@ from typing_extensions import override
 
 from tap_freshchat.api import pagination
 from tap_freshchat.conform import conform_record
-from tap_freshchat.errors import FreshchatError, NotFoundError
+from tap_freshchat.errors import (
+    AuthorizationError,
+    FreshchatError,
+    NotFoundError,
+    RequestRejectedError,
+)
 from tap_freshchat.ids import stable_id
 from tap_freshchat.streams.windowed import WindowedStream
 from tap_freshchat.times import format_request_time, format_time, from_epoch_ms, parse_time
@@ -29,6 +34,8 @@ OUTBOUND_WINDOW = timedelta(days=7)
 # Whether bounds are inclusive is not documented: ask for a little more than the window.
 MIN_OVERLAP = timedelta(days=1)
 MARGIN = timedelta(seconds=1)
+# A kind of what is set aside.
+REFUSED = "lists of outbound messages refused"
 
 
 class OutboundMessages(WindowedStream):
@@ -49,10 +56,28 @@ class OutboundMessages(WindowedStream):
         return plan_windows(self.start_time, self.run.time_range.rest_end, OUTBOUND_WINDOW)
 
     @override
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        try:
+            yield from super().build_records()
+        except (RequestRejectedError, NotFoundError, AuthorizationError) as error:
+            if isinstance(error, AuthorizationError) and not error.forbidden:
+                raise
+            # Only `request_id` is documented. The bookmark stays, so that nothing is lost.
+            self.run.set_aside.item(
+                REFUSED,
+                f"{error} Outbound messages are missing: Freshchat does not list them by time. "
+                f"Deselect the stream {self.name}, or ask Freshchat's support.",
+            )
+
+    @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
         for message in self._messages(window):
-            created = sent_at(message)
+            try:
+                created = sent_at(message)
+            except FreshchatError as error:
+                self.run.set_aside.item("outbound messages without a readable time", str(error))
+                continue
             # The service may not obey the window.
             if not window.start <= created < window.end:
                 continue
@@ -65,13 +90,12 @@ class OutboundMessages(WindowedStream):
             "created_from": format_request_time(window.start - MARGIN),
             "created_to": format_request_time(window.end + MARGIN),
         }
-        try:
-            yield from pagination.PagedList(
-                self.run.client, PATH, "outbound_messages", params, id_field="message_id"
-            ).items()
-        except NotFoundError:
-            # An account without outbound messages may have no such list at all.
-            self.logger.warning("This account has no outbound messages for %s.", window)
+        on_odd = self.run.enrichment.odd_item("outbound messages without an id", PATH)
+        yield from pagination.PagedList(
+            *(self.run.client, PATH, "outbound_messages", params),
+            id_field="message_id",
+            on_odd=on_odd,
+        ).items()
 
 
 def sent_at(message: dict[str, Any]) -> datetime:
@@ -83,6 +107,5 @@ def sent_at(message: dict[str, Any]) -> datetime:
         return from_epoch_ms(int(version or "none") * 1000)
     except ValueError:
         raise FreshchatError(
-            f"A response of {PATH} has a message without a readable created_on. Deselect the "
-            f"stream outbound_messages and ask Freshchat's support."
+            f"A response of {PATH} has a message without a readable created_on."
         ) from None

@@ -6,15 +6,26 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
-from tap_freshchat.bookmarks import REPORTS, REST, Bookmark
+from tap_freshchat.bookmarks import REPORTS, REPORTS_READ, REST, Bookmark
+from tap_freshchat.lookups.rest_crawl import Source
 from tap_freshchat.streams.base import FreshchatStream
+from tap_freshchat.times import format_time, parse_time, parse_time_or_none
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
     from datetime import datetime, timedelta
+
+    from tap_freshchat.activity.message_history import Snapshot
+
+# Part of the reports' sub-state: since when the job limit is known to count over all reports.
+SHARED_JOB_LIMIT = "shared_job_limit_since"
+# Part of the REST sub-state: what Freshchat refused, by kind and id, with the time from which the
+# next run reads it.
+UNREAD = "unread"
 
 
 class WindowedStream(FreshchatStream):
@@ -44,15 +55,19 @@ class WindowedStream(FreshchatStream):
                 yield record
                 count += 1
             # The consumer asks for the next record only after it has written those before.
-            if window.end > self.start_time and window.end >= (self._bookmark.value or window.end):
-                self._bookmark.advance(window.end)
-                self.write_state()
+            if window.end > self.start_time and self._bookmark.can_advance(window.end):
+                self.store_progress(window)
             self.logger.info(
                 "Window %d of %d, %s: %d new records%s.",
                 *(number, len(self.windows), window, count),
                 self._time_left(number, clock.monotonic() - started),
             )
         self.run.conversations.log_missing()
+
+    def store_progress(self, window: Window) -> None:
+        """Move the bookmark to the end of a window that is complete, and write a STATE."""
+        self._bookmark.advance(window.end)
+        self.write_state()
 
     def _time_left(self, done: int, seconds: float) -> str:
         """Estimate for the remaining windows, from those done."""
@@ -74,12 +89,18 @@ class WindowedStream(FreshchatStream):
         """Start of what this run emits."""
         return self.run.start_time_for(self._bookmark)
 
-    def is_new(self, key: Hashable, time: datetime) -> bool:
+    def forget_bookmark_if_full_table(self) -> None:
+        """Forget the bookmark if the catalog says FULL_TABLE, so that it starts at start_date."""
+        if self.forced_replication_method == REPLICATION_FULL_TABLE:
+            self.stream_state.clear()
+
+    def is_new(self, key: Hashable, time: datetime, *, since: datetime | None = None) -> bool:
         """Whether a record belongs to this run and was not emitted before.
 
-        `key` is its id, or what `bookmark_id` builds that from.
+        `key` is its id, or what `bookmark_id` builds that from. `since` is earlier than the run's
+        start for what earlier runs could not read.
         """
-        return time >= self.start_time and self._bookmark.is_new(key, time)
+        return time >= (since or self.start_time) and self._bookmark.is_new(key, time)
 
     @staticmethod
     def bookmark_id(key: Any) -> str:
@@ -99,18 +120,51 @@ class WindowedStream(FreshchatStream):
             overlap=self.overlap,
             lookback=self.run.config.lookback,
             id_of=self.bookmark_id,
+            latest=self.run.time_range.latest_bookmark,
         )
 
 
 class ReportStream(WindowedStream):
     """Windowed stream of raw reports; REST can stand in for the reports of some."""
 
-    # Names of the reports that decide whether the account has the stream.
+    # Names of the reports that have the stream's records.
     reports: tuple[str, ...]
+    # Names of the reports that complete the records.
+    context_reports: ClassVar[tuple[str, ...]] = ()
     # Whether REST can stand in for the reports.
     supports_rest: ClassVar[bool] = False
     # Whether a past period cannot be read via REST: the present state is all that REST shows.
     rest_needs_present: ClassVar[bool] = False
+
+    @property
+    def shared_job_limit_since(self) -> datetime | None:
+        """When an earlier run found that the job limit counts over all reports."""
+        sub_state = self.stream_state.get(REPORTS)
+        since = sub_state.get(SHARED_JOB_LIMIT) if isinstance(sub_state, dict) else None
+        return parse_time_or_none(since)
+
+    @override
+    def build_records(self) -> Iterator[dict[str, Any]]:
+        access = self.run.report_access
+        if not self.uses_rest:
+            access.require((*self.reports, *self.context_reports))
+            if not access.available(self.reports) and not access.left_out.issuperset(self.reports):
+                self.logger.warning(
+                    "Stream %s emits nothing: setting skip_reports names all reports that it "
+                    "reads (%s).",
+                    *(self.name, ", ".join(self.reports)),
+                )
+        return super().build_records()
+
+    @override
+    def store_progress(self, window: Window) -> None:
+        if not self.uses_rest:
+            used = (*self.reports, *self.context_reports)
+            read = {*self._bookmark.reports_read, *self.run.report_access.available(used)}
+            self._bookmark.source_state[REPORTS_READ] = sorted(read)
+            if shared_since := self.run.reports.scheduler.limit.shared_since:
+                self._bookmark.source_state[SHARED_JOB_LIMIT] = format_time(shared_since)
+        super().store_progress(window)
 
     def register_reports(self, start: datetime) -> None:
         """Register the reports that this stream reads, to emit records from `start`."""
@@ -118,7 +172,9 @@ class ReportStream(WindowedStream):
 
     def report_windows(self) -> list[Window]:
         """Windows of a run that reads reports, in order."""
-        return self.run.reports.windows(self.reports[0], self.start_time)
+        for report in self.run.report_access.available(self.reports):
+            return self.run.reports.windows(report, self.start_time)
+        return []
 
     @cached_property
     @override
@@ -131,7 +187,28 @@ class ReportStream(WindowedStream):
     @property
     @override
     def uses_rest(self) -> bool:
-        return self.supports_rest and self.run.uses_rest
+        run = self.run
+        return self.supports_rest and (run.uses_rest or self.name in run.rest_streams)
+
+    def crawled_conversations(self) -> Iterator[tuple[Snapshot, datetime | None]]:
+        """Changed conversations via REST; those that earlier runs could not read have a `since`.
+
+        What this run cannot read is stored in the stream's state for the next one.
+        """
+        rest_state = self._bookmark.source_state
+        retries = {
+            Source(kind, source_id): parse_time(since)
+            for kind, times in rest_state.get(UNREAD, {}).items()
+            for source_id, since in times.items()
+        }
+        yield from self.run.crawled_conversations(retries)
+        unread: dict[str, dict[str, str]] = {}
+        for source in sorted(self.run.crawl.unread):
+            since = format_time(retries.get(source, self.start_time))
+            unread.setdefault(source.kind, {})[source.id] = since
+        rest_state.pop(UNREAD, None)
+        if unread:
+            rest_state[UNREAD] = unread
 
     @property
     def starts_before_retention(self) -> bool:

@@ -125,7 +125,7 @@ def _compile(condition: ParsedCondition, value: Expression) -> Condition:
 
 
 def _scalar_of(value: Any) -> list[Any]:
-    """Return the number or boolean that a text stands for: Meltano makes text of both."""
+    """Return the number or boolean in a text: Meltano makes text of both."""
     if not isinstance(value, str):
         return []
     try:

@@ -23,7 +23,7 @@ def merge_stream_settings(preset: Preset, own: Mapping[str, Any]) -> dict[str, d
     """Override the preset's mappings by the user's, key by key; null or empty text removes a key.
 
     Conditions of `when`, `add_properties` and `add_traits` add to the preset's. A mapping of the
-    user for a stream that the preset skips stands alone, unless its `call` is that of the preset's
+    user for a stream that the preset skips is used alone, unless its `call` is that of the preset's
     optional mapping. Raises `MappingError` that names a setting of the wrong form.
     """
     for name, settings in own.items():

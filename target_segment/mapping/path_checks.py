@@ -134,7 +134,7 @@ def _sent_path(mapping: StreamMapping, setting: str, path: str) -> ConfiguredPat
     named = dict(zip(spec, spec, strict=True)) if isinstance(spec, list) else spec
     named = named if isinstance(named, dict) else {}
     own_names = {new: name for name, new in reserved_renames(schema).items()}
-    verdicts: list[bool | None] = []
+    findings: list[bool | None] = []
     finders: list[Callable[[Record], bool]] = []
     for each in expand_new_names([path], config.get("rename") or {}):
         name, below = split_field(each, {**named, **(schema.get("properties") or {})})
@@ -142,14 +142,14 @@ def _sent_path(mapping: StreamMapping, setting: str, path: str) -> ConfiguredPat
         if source is None and includes_whole_record(spec):
             source = own_names.get(name, name)
         if isinstance(source, str):
-            verdicts.append(has_path(schema, source + below))
+            findings.append(has_path(schema, source + below))
             finders.append(_finder(source + below))
         elif source is not None:
-            verdicts.append(None)
+            findings.append(None)
             finders.append(_finder_below(source, below))
-    verdict = True if True in verdicts else None if None in verdicts else False
+    finding = True if True in findings else None if None in findings else False
     return ConfiguredPath(
-        setting, path, verdict, lambda record: any(is_in(record) for is_in in finders)
+        setting, path, finding, lambda record: any(is_in(record) for is_in in finders)
     )
 
 

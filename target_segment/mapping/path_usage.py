@@ -87,14 +87,14 @@ class PathUsage:
         check_flattening(mapping, separator)
         stream, paths = mapping.stream.name, list_paths(mapping)
         self._matched.update(each[:2] for each in paths if each.in_schema)
-        lacking = [each for each in paths if each.in_schema is False and self._is_news(each)]
-        self._warned.update(each[:2] for each in lacking)
+        missing = [each for each in paths if each.in_schema is False and self._is_news(each)]
+        self._warned.update(each[:2] for each in missing)
         watch = StreamWatch(mapping.when, paths, self._matched)
         if stream in self._watches:
             watch.resume(self._watches[stream])
         self._watches[stream] = watch
         return watch, [
-            f"{each.setting}: the schema of stream {stream} has no {each.path}" for each in lacking
+            f"{each.setting}: the schema of stream {stream} has no {each.path}" for each in missing
         ]
 
     def _is_news(self, path: ConfiguredPath) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from singer_sdk.singerlib import Catalog
 
 import freshchat_sandbox as sandbox
 from tap_freshchat.config import Config
+from tap_freshchat.errors import StreamsFailedError
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.shutdown import TempDir
 from tap_freshchat.tap import TapFreshchat
@@ -37,6 +37,7 @@ class Run:
     kill_after: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    failures: dict[str, str] = field(default_factory=dict)
 
     def write_message(self, message: Any) -> None:
         if len(self.messages) == self.kill_after:
@@ -72,9 +73,13 @@ def run_tap(
     faults: Any = None,
     kill_after: Any = None,
     ahead: Any = timedelta(0),
+    keep_failures: Any = False,
     **config: Any,
 ) -> Run:
-    """One run, from the given state, of the given streams; its clock is `ahead` of theirs."""
+    """One run, from the given state, of the given streams; its clock is `ahead` of theirs.
+
+    The first error of a stream is raised, unless `keep_failures` is set.
+    """
     run = Run(kill_after=kill_after)
     tap = TapFreshchat(
         config={"api_url": url, **config},
@@ -103,8 +108,14 @@ def run_tap(
         token=settings.token or options.token,
         temp_dir=TempDir(),
     )
-    with contextlib.suppress(Killed):
+    try:
         tap.sync_all()
+    except Killed:
+        pass
+    except StreamsFailedError as error:
+        if not keep_failures:
+            raise next(iter(error.errors.values())) from None
+        run.failures = {stream: str(cause) for stream, cause in error.errors.items()}
     run.since, run.until = settings.start, tap.run.time_range.report_end
     return run
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Real seconds until a stalled request times out.
 REQUEST_SECONDS = 1
-# Makes a hung program dump the stack of each thread and end.
-DUMP_STACKS = signal.SIGUSR1
+# Makes a hung program dump the stack of each thread and end; neither program handles it.
+DUMP_STACKS = signal.SIGRTMIN
 CLOCK = "FAST_CLOCK"
 
 

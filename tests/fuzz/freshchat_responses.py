@@ -21,9 +21,11 @@ from tap_freshchat.errors import FreshchatError
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.enrichment import Enrichment
 from tap_freshchat.lookups.rest_crawl import RestCrawl
 from tap_freshchat.metric_records import Metric, historical_records, instant_records
 from tap_freshchat.reports.scheduler import ReportJobScheduler
+from tap_freshchat.set_aside import SetAside
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
@@ -116,13 +118,17 @@ def _page(client: FreshchatClient) -> None:
         pass
 
 
+def _enrichment(client: FreshchatClient) -> Enrichment:
+    return Enrichment(client, SetAside(Path("not written")))
+
+
 def _account(client: FreshchatClient) -> None:
-    directory = AccountDirectory(client)
+    directory = AccountDirectory(client, _enrichment(client))
     _ = directory.account, directory.agent_status_ids, directory.agents
 
 
 def _lookup(client: FreshchatClient) -> None:
-    lookup = ConversationLookup(client, _Clock())
+    lookup = ConversationLookup(client, _Clock(), _enrichment(client))
     found = lookup.get_snapshots({"c1": NOON - timedelta(days=1), "c2": None})
     for snapshot in found.values():
         _ = snapshot.history.first_visible_message, snapshot.history.response_due(NOON)
@@ -137,10 +143,11 @@ def _walk(client: FreshchatClient) -> None:
             listing,
             _Clock(),
             Path(folder),
+            _enrichment(client),
             in_shard=bool,
             all_users=False,
         )
-        for snapshot in walk.conversations(HOUR):
+        for snapshot, _ in walk.conversations(HOUR, {}):
             events_from_snapshot(snapshot)
             for _ in message_records(snapshot, None):
                 pass

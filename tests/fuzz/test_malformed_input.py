@@ -18,7 +18,7 @@ from tap_freshchat.api.pagination import PagedList, paginate_messages
 from tap_freshchat.api.rate_limiting import MAX_PAUSE_SECONDS, pause_after
 from tap_freshchat.conform import conform_record
 from tap_freshchat.errors import FreshchatError, ReportError
-from tap_freshchat.reports.csv_files import MAX_ROW_CHARACTERS, rows, save
+from tap_freshchat.reports.csv_files import rows, save
 from tap_freshchat.times import from_epoch_ms, parse_time
 from target_segment import json_codec
 from target_segment.delivery.responses import retry_after as segment_retry_after
@@ -178,11 +178,12 @@ def test_a_redirect_to_nowhere_says_that_it_is_a_redirect():
         client.get("/agents")
 
 
-def test_a_row_without_an_end_is_not_taken_into_memory(tmp_path):
+def test_a_row_without_an_end_is_set_aside_and_not_taken_into_memory(tmp_path):
     path = tmp_path / "1.report"
     save(iter([b"a,b\n", *([b"," * 1024**2] * 64)]), path)
-    with pytest.raises(ReportError, match=f"{MAX_ROW_CHARACTERS:,}"):
-        list(rows(path, list))
+    rejected = []
+    assert list(rows(path, list, lambda *row: rejected.append(row))) == []
+    assert rejected
 
 
 def packed_in(path, *, name="a.csv", method=zipfile.ZIP_DEFLATED):
@@ -190,7 +191,7 @@ def packed_in(path, *, name="a.csv", method=zipfile.ZIP_DEFLATED):
     with zipfile.ZipFile(packed, "w", method) as archive:
         archive.writestr(zipfile.ZipInfo(name), "a\n1\n", method)
     save(iter([packed.getvalue()]), path)
-    return rows(path, list)
+    return rows(path, list, lambda *_: pytest.fail("a row is set aside"))
 
 
 def test_an_archive_of_a_packing_that_no_report_has_is_not_unpacked(tmp_path):
@@ -210,4 +211,4 @@ def test_an_archive_whose_file_has_no_name_is_an_error_and_no_traceback(tmp_path
     nameless[end + 12] -= 1
     save(iter([bytes(nameless)]), path)
     with pytest.raises(ReportError, match="cannot be read"):
-        list(rows(path, list))
+        list(rows(path, list, lambda *_: None))

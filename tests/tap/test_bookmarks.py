@@ -243,3 +243,15 @@ def test_a_plain_singer_state_still_counts_after_a_stream_stored_something_besid
     Bookmark(plain, "created_time", REST, overlap=HOUR).source_state["assignees"] = {}
     for source in (REPORTS, REST):
         assert Bookmark(plain, "created_time", source, overlap=HOUR).value == NOON
+
+
+def test_a_record_that_is_forgotten_is_new_to_the_next_run():
+    state = {}
+    first = Bookmark(state, "created_time", REPORTS, overlap=timedelta(hours=1))
+    assert first.is_new("a", NOON)
+    assert first.is_new("b", NOON)
+    first.forget("a")
+    first.advance(NOON + timedelta(minutes=1))
+    later = Bookmark(state, "created_time", REPORTS, overlap=timedelta(hours=1))
+    assert later.is_new("a", NOON)
+    assert not later.is_new("b", NOON)

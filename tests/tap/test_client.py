@@ -1,13 +1,16 @@
 """The one HTTP client: what it sends, to whom, and what it makes of answers."""
 
+import gzip
+
 import pytest
 import requests
 from fakes.clock import StillClock
 from fakes.http import Answer, CutBody, EndlessBody, ScriptedAdapter
 from fakes.malformed import BODY, malformed_host
 
-from tap_freshchat.api.client import MAX_ATTEMPTS, FreshchatClient, build_path
+from tap_freshchat.api.client import FreshchatClient, build_path
 from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.api.retries import MAX_ATTEMPTS
 from tap_freshchat.errors import (
     AuthorizationError,
     FreshchatError,
@@ -212,3 +215,85 @@ def test_a_signed_link_answered_with_a_broken_header_is_logged_nowhere(caplog):
 
 def raise_(error):
     raise error
+
+
+def test_a_429_that_keeps_saying_how_long_to_wait_is_waited_for():
+    limited = Answer(status=429, headers={"Retry-After": "60"})
+    far = Far(*[limited] * 50, Answer(body={"ok": 1}))
+    assert far.client.get("/agents") == {"ok": 1}
+    assert 3000 <= sum(far.clock.slept) < 3060
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "60"}, {"Retry-After": "0"}, {}])
+def test_a_429_that_never_ends_is_an_error_after_an_hour(headers):
+    far = Far(lambda _: Answer(status=429, headers=headers))
+    with pytest.raises(RetryableError, match="429: the rate limit of the account"):
+        far.client.get("/agents")
+    assert 3400 <= sum(far.clock.slept) <= 3700
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_link_that_does_not_open_asks_for_a_fresh_one_and_names_the_storage(status):
+    far = Far(Answer(status=status, body=b"<Error>ExpiredToken</Error>"))
+    with pytest.raises(NotFoundError, match=r"report storage \(extracts\.s3") as raised:
+        far.client.download(SIGNED, b"".join)
+    assert "api_" not in str(raised.value)
+    assert len(far.sent) == 1
+
+
+def test_one_redirect_of_a_download_is_followed_without_the_token():
+    moved = Answer(status=307, headers={"Location": "https://eu.s3.amazonaws.com/f?sig=2"})
+    far = Far(moved, Answer(body=b"bytes"))
+    assert far.client.download(SIGNED, b"".join) == b"bytes"
+    assert far.sent[1].url == "https://eu.s3.amazonaws.com/f?sig=2"
+    assert "Authorization" not in far.sent[1].headers
+    with pytest.raises(NotFoundError, match="circle"):
+        Far(moved, moved).client.download(SIGNED, b"".join)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://extracts.s3.amazonaws.com/f",
+        "ftp://extracts.s3.amazonaws.com/f",
+        "file:///etc/passwd",
+        "data:,x",
+        "https://127.0.0.1/f",
+        "https://localhost/f",
+        "https://169.254.169.254/latest/meta-data",
+        "https://10.0.0.1/f",
+        "https://[::1]/f",
+        "https://[::ffff:10.0.0.1]/f",
+        "https://[fe80::1]/f",
+        "https://[x/f",
+    ],
+)
+def test_a_download_link_that_is_not_of_a_public_https_host_is_never_opened(link):
+    redirect = Answer(status=302, headers={"Location": link})
+    for far, url in ((Far(Answer()), link), (Far(redirect, Answer()), SIGNED)):
+        with pytest.raises(FreshchatError) as raised:
+            far.client.download(url, b"".join)
+        assert not isinstance(raised.value, RetryableError)
+        assert len(far.sent) == (url == SIGNED)
+
+
+def test_a_relative_download_link_belongs_to_the_api_host_and_carries_no_token():
+    far = Far(Answer(body=b"bytes"))
+    assert far.client.download("/file/x.zip?sig=1", b"".join) == b"bytes"
+    assert far.sent[0].url == "https://acme.freshchat.com/file/x.zip?sig=1"
+    assert "Authorization" not in far.sent[0].headers
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", ""])
+def test_a_file_is_what_it_is_and_not_what_its_encoding_says(encoding):
+    far = Far(Answer(body=b"PK\x03\x04", headers={"Content-Encoding": encoding}))
+    assert far.client.download(SIGNED, b"".join) == b"PK\x03\x04"
+
+
+def test_a_compressed_response_is_unpacked_and_a_truncated_one_is_asked_for_again():
+    packed = gzip.compress(b'{"a": 1}')
+    headers = {"Content-Encoding": "gzip"}
+    cut = Answer(body=packed[:-9], headers=headers)
+    far = Far(cut, Answer(body=packed, headers=headers))
+    assert far.client.get("/agents") == {"a": 1}
+    assert len(far.sent) == 2

@@ -15,7 +15,9 @@ from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.concurrency import QUEUED_PER_WORKER, ordered_map
 from tap_freshchat.lookups.changed_users import ChangedUsers
+from tap_freshchat.lookups.enrichment import Enrichment
 from tap_freshchat.lookups.rest_crawl import RestCrawl
+from tap_freshchat.set_aside import SetAside
 from tap_freshchat.windows import Window
 
 CHANGED = "2026-11-22T11:30:00.000Z"
@@ -181,6 +183,9 @@ def test_nested_lookups_keep_exactly_the_allowed_number_of_requests_in_flight(tm
         max_concurrency=limit,
     )
     changed_users = ChangedUsers(client, tmp_path)
-    crawl = RestCrawl(client, changed_users, clock, tmp_path, in_shard=bool, all_users=False)
-    assert len(list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON)))) == 120
+    enrichment = Enrichment(client, SetAside(tmp_path / "not written"))
+    crawl = RestCrawl(
+        *(client, changed_users, clock, tmp_path, enrichment), in_shard=bool, all_users=False
+    )
+    assert len(list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON), {}))) == 120
     assert account.most == limit

@@ -49,6 +49,11 @@ def test_the_api_url_is_taken_in_every_form_people_paste(pasted, base_url):
         "https://acme.freshchat.com/v2?x=1",
         "https://user:password@acme.freshchat.com",
         "ftp://acme.freshchat.com",
+        "https://acme.freshchat.com\n.evil.com",
+        "https://acme.freshchat.com\t.evil.com",
+        "acme.fresh\x00chat.com",
+        "acme .freshchat.com",
+        "acme\u2028.freshchat.com",
         "https://evil.com#@acme.freshchat.com",
         "acme/../../evil.com",
     ],
@@ -129,3 +134,16 @@ def test_every_setting_is_described_and_titled():
 def test_only_the_token_is_secret():
     properties = SETTINGS.to_dict()["properties"]
     assert [name for name, each in properties.items() if each.get("secret")] == ["api_token"]
+
+
+def test_a_zone_that_does_not_exist_is_refused_by_name():
+    assert config(report_time_zone="Asia/Kolkata").report_time_zone.key == "Asia/Kolkata"
+    for name in ("Mars/Olympus", "../UTC", "", "EST5EDT5"):
+        with pytest.raises(ConfigError, match="report_time_zone"):
+            config(report_time_zone=name)
+
+
+def test_reports_to_skip_are_known_reports_in_any_case():
+    assert config(skip_reports=["csat-score"]).skip_reports == {"CSAT-Score"}
+    with pytest.raises(ConfigError, match="skip_reports has unknown reports: csat"):
+        config(skip_reports=["csat"])

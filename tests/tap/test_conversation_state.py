@@ -465,3 +465,24 @@ def test_events_outside_the_context_of_a_time_make_no_difference_to_its_state(
     for each in part:
         if context_start(each.time) >= start and context_end(each.time) <= end:
             assert history(*part).after(each.id) == history(*events).after(each.id)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "last", "changes_nothing"),
+    [
+        ((CREATED,), event(1, "unassigned"), True),
+        ((CREATED, TAKEN), event(2, "unassigned"), False),
+        ((CREATED, TAKEN, event(2, "unassigned")), event(3, "unassigned"), True),
+        # Who had it before is not known.
+        ((), event(1, "unassigned"), False),
+        ((CREATED,), event(1, "unassigned", group_id="g2"), True),
+        ((event(0, "created", group_id=None),), event(1, "assigned_to_group", group_id=None), True),
+        ((CREATED,), event(1, "assigned_to_group", group_id=None), False),
+        ((CREATED,), TAKEN, False),
+        ((CREATED,), event(1, "resolved"), False),
+    ],
+)
+def test_an_event_that_leaves_nobody_assigned_where_nobody_was_changes_nothing(
+    earlier, last, changes_nothing
+):
+    assert history(*earlier, last).after(last.id).changes_nothing == changes_nothing

@@ -344,6 +344,44 @@ def test_an_outbound_message_is_reported_again_only_when_its_status_changes():
     assert reported == [["Accepted"], [], ["Delivered"], []]
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_outbound_messages_that_are_not_listed_by_time_are_a_warning_and_no_lost_period(
+    status, caplog
+):
+    def faults(request):
+        refused = request.path == "/v2/outbound-messages"
+        return sandbox.Response.of_json(status, {}) if refused else None
+
+    run = run_tap(NOON, streams=("outbound_messages", "groups"), faults=faults)
+    assert run.records["outbound_messages"] == []
+    assert len(run.records["groups"]) > 0
+    assert caplog.text.count("Outbound messages are missing") == 1
+    start = {"streams": ("outbound_messages",), "start_date": str(NOON - WEEK)}
+    again, whole = run_tap(NOON + DAY, run.state, **start), run_tap(NOON + DAY, **start)
+    found, expected = (
+        {each["message_id"] for each in run.records["outbound_messages"]} for run in (again, whole)
+    )
+    assert found == expected
+
+
+def test_an_outbound_message_without_id_or_time_is_left_out_and_counted(caplog):
+    messages = [
+        {"message_id": "m", "created_on": int(NOON.timestamp()) - 60},
+        {"message_id": None, "created_on": int(NOON.timestamp()) - 60},
+        {"message_id": "n", "created_on": "soon"},
+    ]
+
+    def faults(request):
+        if request.path != "/v2/outbound-messages":
+            return None
+        return sandbox.Response.of_json(200, {"outbound_messages": messages})
+
+    run = run_tap(NOON, streams=("outbound_messages",), faults=faults)
+    assert [each["message_id"] for each in run.records["outbound_messages"]] == ["m"]
+    assert "outbound messages without an id" in caplog.text
+    assert "outbound messages without a readable time" in caplog.text
+
+
 def test_without_personal_data_lists_hold_ids_only():
     streams = ("users", "agents", "outbound_messages", "groups")
     plain = run_tap(NOON, streams=streams).records

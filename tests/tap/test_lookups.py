@@ -1,6 +1,7 @@
 """What events are joined with is found, whichever way ids are spelt."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import requests
 from fakes.clock import NOON, StillClock
@@ -13,7 +14,9 @@ from tap_freshchat.api.responses import stringify_ids
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
 from tap_freshchat.lookups.directory import AccountDirectory
+from tap_freshchat.lookups.enrichment import Enrichment
 from tap_freshchat.lookups.rest_crawl import RestCrawl
+from tap_freshchat.set_aside import SetAside
 from tap_freshchat.windows import Window
 
 
@@ -39,13 +42,30 @@ def client_of(answers, asked=None):
     )
 
 
+def enrichment_of(client):
+    return Enrichment(client, SetAside(Path("not written")))
+
+
 def lookup_of(answers, asked=None):
-    return ConversationLookup(client_of(answers, asked), StillClock())
+    client = client_of(answers, asked)
+    return ConversationLookup(client, StillClock(), enrichment_of(client))
+
+
+def crawl_of(client, folder, in_shard=bool):
+    users = ChangedUsers(client, folder)
+    crawl = RestCrawl(
+        *(client, users, StillClock(), folder, enrichment_of(client)),
+        in_shard=in_shard,
+        all_users=False,
+    )
+    found = crawl.conversations(Window(NOON - timedelta(hours=1), NOON), {})
+    return [snapshot for snapshot, _ in found]
 
 
 def test_agents_groups_and_channels_with_numbers_for_ids_are_found_by_text():
     lists = {each: {each: [{"id": 7, "name": each}]} for each in ("agents", "groups", "channels")}
-    directory = AccountDirectory(client_of(lists))
+    client = client_of(lists)
+    directory = AccountDirectory(client, enrichment_of(client))
     for found in (directory.agents, directory.groups, directory.channels):
         assert [(key, item["id"]) for key, item in found.items()] == [("7", "7")]
 
@@ -82,10 +102,7 @@ def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(t
     }
     lookup_of(answers, asked).get_snapshots({"c": NOON})
     assert asked == ["conversations/c", "conversations/c/messages"]
-    client = client_of(answers, asked)
-    users = ChangedUsers(client, tmp_path)
-    crawl = RestCrawl(client, users, StillClock(), tmp_path, in_shard=bool, all_users=False)
-    [found] = crawl.conversations(Window(NOON - timedelta(hours=1), NOON))
+    [found] = crawl_of(client_of(answers, asked), tmp_path)
     assert (found.user_id, len(found.history.messages)) == ("u", 1)
     assert asked[-2:] == ["conversations/c", "conversations/c/messages"]
 
@@ -98,10 +115,7 @@ def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
         "users/u/conversations": {"conversations": [{"id": "c"}]},
         "conversations/c/messages": {"messages": old, "link": {"href": "/v2/next"}},
     }
-    client = client_of(answers, asked)
-    users = ChangedUsers(client, tmp_path)
-    crawl = RestCrawl(client, users, StillClock(), tmp_path, in_shard=bool, all_users=False)
-    assert list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON))) == []
+    assert crawl_of(client_of(answers, asked), tmp_path) == []
     assert asked == ["users", "users/u/conversations", "conversations/c/messages"]
 
 
@@ -124,12 +138,5 @@ def test_a_crawl_fetches_no_messages_of_another_shards_conversations(tmp_path):
         "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
         "users/u/conversations": {"conversations": [{"id": "c"}]},
     }
-    client = client_of(answers, asked)
-    users = ChangedUsers(client, tmp_path)
-    crawl = RestCrawl(
-        *(client, users, StillClock(), tmp_path),
-        in_shard=lambda conversation_id: conversation_id != "c",
-        all_users=False,
-    )
-    assert list(crawl.conversations(Window(NOON - timedelta(hours=1), NOON))) == []
+    assert crawl_of(client_of(answers, asked), tmp_path, lambda each: each != "c") == []
     assert asked == ["users", "users/u/conversations"]

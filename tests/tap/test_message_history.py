@@ -205,9 +205,13 @@ def test_messages_cover_the_interaction_that_was_loaded_and_none_before():
     assert history.covers(None)
 
 
+def state_of(**known):
+    """The state of a conversation whose first interaction was read from its start on."""
+    return ConversationState(**{"interaction_id": interaction(0), "created_time": at(0), **known})
+
+
 def test_the_statistics_are_spans_between_what_happened():
-    state = ConversationState(
-        interaction_id=interaction(0),
+    state = state_of(
         first_agent_assigned_time=at(1),
         agent_assigned_time=at(4),
         first_group_assigned_time=at(0.5),
@@ -215,19 +219,24 @@ def test_the_statistics_are_spans_between_what_happened():
         resolved_time=at(7),
     )
     assert compute_statistics(at(7), state, WHOLE) == {
+        # From the first assignment to an agent.
         "first_response_time_chrs": 240.0,
-        "wait_time_chrs": 300.0,
-        "resolution_time_chrs": 420.0,
-        "first_agent_assignment_time_chrs": 60.0,
+        "resolution_time_chrs": 360.0,
+        # From the start.
         "first_group_assignment_time_chrs": 30.0,
-        "agent_reassignment_time_chrs": 180.0,
-        "group_reassignment_time_chrs": 90.0,
+        "time_to_first_agent_seconds": 60.0,
+        "time_to_resolution_seconds": 420.0,
+        # From the first to the latest.
+        "first_to_last_agent_seconds": 180.0,
+        "first_to_last_group_seconds": 90.0,
+        # From the customer's first message to the first reply.
+        "customer_wait_seconds": 300.0,
     }
 
 
 def test_what_had_not_happened_yet_has_no_figure():
-    state = ConversationState(interaction_id=interaction(0), first_agent_assigned_time=at(1))
-    assert compute_statistics(at(3), state, WHOLE) == {"first_agent_assignment_time_chrs": 60.0}
+    state = state_of(first_agent_assigned_time=at(1))
+    assert compute_statistics(at(3), state, WHOLE) == {"time_to_first_agent_seconds": 60.0}
 
 
 def test_figures_of_an_earlier_open_period_do_not_count():
@@ -238,53 +247,109 @@ def test_figures_of_an_earlier_open_period_do_not_count():
 
 
 def test_without_an_open_period_there_are_no_figures():
-    assert (
-        compute_statistics(
-            at(9), ConversationState(resolved_time=at(7)), MessageHistory(complete=False)
-        )
-        == {}
-    )
+    state = ConversationState(resolved_time=at(7))
+    assert compute_statistics(at(9), state, MessageHistory(complete=False)) == {}
 
 
 @pytest.mark.parametrize(
-    ("assigned", "seconds"), [(None, 300.0), (1, 240.0), (5, 0.0), (5.5, 300.0)]
+    ("assigned", "seconds"),
+    # The bot's last message before the reply is in the second minute, the reply in the fifth.
+    [(None, 180.0), (1, 240.0), (4, 60.0), (5, 0.0), (5.5, 180.0)],
 )
-def test_the_first_response_counts_from_the_assignment_before_it_or_from_the_interaction_start(
+def test_the_first_response_counts_from_the_assignment_before_it_or_from_the_bots_last_message(
     assigned, seconds
 ):
     first = None if assigned is None else at(assigned)
-    state = ConversationState(interaction_id=interaction(0), first_agent_assigned_time=first)
+    state = state_of(first_agent_assigned_time=first)
     assert compute_statistics(at(6), state, WHOLE)["first_response_time_chrs"] == seconds
 
 
+def test_without_assignment_and_bot_the_first_response_counts_from_the_start():
+    talk = [each for each in TALK if each["actor_type"] != "bot"]
+    figures = compute_statistics(at(6), state_of(), MessageHistory(talk, complete=True))
+    assert figures["first_response_time_chrs"] == 300.0
+
+
+def test_a_bot_that_writes_after_the_first_reply_changes_no_figure():
+    history = MessageHistory([*TALK, message(6.5, "bot")], complete=True)
+    assert compute_statistics(at(7), state_of(), history)["first_response_time_chrs"] == 180.0
+
+
+@pytest.mark.parametrize(("assigned", "seconds"), [(None, 420.0), (1, 360.0), (7, 0.0)])
+def test_a_resolution_counts_from_the_first_assignment_or_from_the_start(assigned, seconds):
+    first = None if assigned is None else at(assigned)
+    state = state_of(
+        first_agent_assigned_time=first, agent_assigned_time=first, resolved_time=at(7)
+    )
+    figures = compute_statistics(at(7), state, MessageHistory(complete=False))
+    assert figures["resolution_time_chrs"] == seconds
+    assert figures["time_to_resolution_seconds"] == 420.0
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        # The interaction's start was not read, so an assignment before may be missing.
+        {"created_time": None},
+        {"created_time": at(-5)},
+        # The assignment that is known may not be the first.
+        {"agent_assigned_time": at(4)},
+        # REST lists none.
+        {"lists_assignments": False},
+    ],
+)
+def test_figures_that_count_from_the_first_assignment_are_absent_if_it_may_be_unknown(unknown):
+    figures = compute_statistics(at(7), state_of(resolved_time=at(7), **unknown), WHOLE)
+    assert not figures.keys() & {"resolution_time_chrs", "first_response_time_chrs"}
+    assert figures["time_to_resolution_seconds"] == 420.0
+    assert figures["customer_wait_seconds"] == 300.0
+
+
+@pytest.mark.parametrize("missing", [{"has_gaps": True}, {"cut": True}])
+def test_figures_of_messages_are_absent_if_messages_are_missing(missing):
+    history = MessageHistory(TALK, complete=False, **missing)
+    figures = compute_statistics(at(7), state_of(resolved_time=at(7)), history)
+    assert figures == {"resolution_time_chrs": 420.0, "time_to_resolution_seconds": 420.0}
+
+
 def test_an_assignment_that_was_the_only_one_was_no_reassignment():
-    state = ConversationState(
-        interaction_id=interaction(0),
+    state = state_of(
         first_agent_assigned_time=at(1),
         agent_assigned_time=at(1),
         first_group_assigned_time=at(2),
         group_assigned_time=at(2),
     )
     assert compute_statistics(at(3), state, MessageHistory(complete=False)) == {
-        "first_agent_assignment_time_chrs": 60.0,
+        "time_to_first_agent_seconds": 60.0,
         "first_group_assignment_time_chrs": 120.0,
     }
 
 
 def test_figures_are_in_seconds_to_the_millisecond():
-    state = ConversationState(
-        interaction_id=interaction(0), resolved_time=at(0) + timedelta(microseconds=1_234_567)
-    )
+    state = state_of(resolved_time=at(0) + timedelta(microseconds=1_234_567))
     figures = compute_statistics(at(1), state, MessageHistory(complete=False))
-    assert figures == {"resolution_time_chrs": 1.235}
+    assert set(figures.values()) == {1.235}
 
 
 def test_what_happened_at_the_very_interaction_start_took_no_time():
-    state = ConversationState(interaction_id=interaction(0), resolved_time=at(0))
-    figures = compute_statistics(at(1), state, MessageHistory(complete=False))
-    assert figures == {"resolution_time_chrs": 0.0}
+    figures = compute_statistics(
+        at(1), state_of(resolved_time=at(0)), MessageHistory(complete=False)
+    )
+    assert figures["resolution_time_chrs"] == 0.0
 
 
 def test_the_open_period_is_that_of_the_messages_when_no_row_names_it():
-    state = ConversationState(resolved_time=at(7))
+    state = state_of(interaction_id=None, resolved_time=at(7))
     assert compute_statistics(at(7), state, WHOLE)["resolution_time_chrs"] == 420.0
+
+
+def test_what_a_missing_message_could_disprove_is_unknown():
+    whole, gaps = WHOLE, MessageHistory(TALK, complete=True, has_gaps=True)
+    last = whole.messages[-1]
+    assert whole.shows_no_change_since(at(13))
+    assert not gaps.shows_no_change_since(at(13))
+    assert whole.has_messages_before(at(0)) is False
+    assert gaps.has_messages_before(at(0)) is None
+    assert gaps.has_messages_before(at(1)) is True
+    assert (gaps.response_due(at(13)), gaps.first_visible_message) == (None, None)
+    assert whole.position_flags(last) != {} == gaps.position_flags(last)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from fakes.clock import NOON
-from fakes.runs import run_tap
+from fakes.runs import run_tap, truth
 from fakes.sandbox_client import SandboxClient
 
 import freshchat_sandbox as sandbox
@@ -41,7 +41,8 @@ def test_figures_over_time_are_those_of_each_closed_interval(interval):
     }
     assert len(figures) == len(run.records["historical_metrics"])
     assert figures == expected
-    assert {each["aggregator"] for each in reported(run).values()} == {"avg"}
+    # Counts are added up.
+    assert {each["aggregator"] for each in reported(run).values()} == {"avg", "sum"}
 
 
 def test_a_metric_has_its_own_parameters_and_one_record_for_each_group():
@@ -55,9 +56,9 @@ def test_a_metric_has_its_own_parameters_and_one_record_for_each_group():
     assert {each["metric"] for each in records.values()} == {"team_performance.response_time"}
 
 
-def test_each_day_is_one_request_for_each_metric_and_a_later_run_asks_for_the_last_day_only():
+def test_a_month_is_one_request_for_each_metric_and_a_later_run_asks_for_the_last_day_only():
     first = run_tap(NOON, streams=("historical_metrics",))
-    assert len(first.requests) == 1 + 7 * len(HISTORICAL)
+    assert len(first.requests) == 1 + len(HISTORICAL)
     later = run_tap(NOON + QUARTER, first.state, streams=("historical_metrics",))
     assert len(later.requests) == 1 + len(HISTORICAL)
     assert later.records == {}
@@ -67,18 +68,52 @@ def test_each_day_is_one_request_for_each_metric_and_a_later_run_asks_for_the_la
     assert {parse_time(end) for end in ends} == {MIDNIGHT + DAY}
 
 
+def test_where_a_month_is_refused_each_day_is_requested_and_gives_the_same():
+    def faults(request):
+        if request.path != "/v2/metrics/historical":
+            return None
+        start, end = (parse_time(request.parameter(name)) for name in ("start", "end"))
+        return sandbox.Response(400) if end - start > DAY else None
+
+    start = (NOON - 40 * DAY).isoformat()
+    options = {"streams": ("historical_metrics",), "start_date": start}
+    whole, daily = run_tap(NOON, **options), run_tap(NOON, faults=faults, **options)
+    assert reported(whole) == reported(daily)
+    assert len(whole.requests) == 1 + 2 * len(HISTORICAL)
+    # The range is refused once, not again for the next month.
+    assert len(daily.requests) == 1 + 41 * len(HISTORICAL)
+
+
+def test_counts_of_interactions_are_those_that_happened():
+    run = run_tap(NOON, streams=("historical_metrics",))
+    events = truth("sandbox://", MIDNIGHT - 7 * DAY, MIDNIGHT)
+    figures = Counter()
+    for each in reported(run).values():
+        figures[each["metric"]] += each["value"]
+    happened = Counter(each.kind for each in events)
+    created = figures["conversation_metrics.created_interactions"]
+    assert created == happened["created"] + happened["reopened"]
+    assert figures["conversation_metrics.resolved_interactions"] == happened["resolved"]
+    assert 0 < figures["conversation_metrics.assigned_interactions"] <= created
+    assert figures["team_performance.responses_sent"] > created
+
+
 def test_a_figure_that_changes_late_is_reported_again_once_under_the_same_id():
     figure = 1
 
     def faults(request):
         if request.path != "/v2/metrics/historical":
             return None
-        series = {
-            "start": request.parameter("start"),
-            "end": request.parameter("end"),
-            "values": [{"key": "k", "value": str(figure)}],
-        }
-        return sandbox.Response.of_json(200, {"data": [{"groupings": [], "series": [series]}]})
+        start, end = (parse_time(request.parameter(name)) for name in ("start", "end"))
+        series = [
+            {
+                "start": (start + number * DAY).isoformat(),
+                "end": (start + (number + 1) * DAY).isoformat(),
+                "values": [{"key": "k", "value": str(figure)}],
+            }
+            for number in range((end - start) // DAY)
+        ]
+        return sandbox.Response.of_json(200, {"data": [{"groupings": [], "series": series}]})
 
     options = {"streams": ("historical_metrics",), "faults": faults, "historical_metrics": ["m"]}
     runs = [run_tap(NOON, **options)]
@@ -92,18 +127,64 @@ def test_a_figure_that_changes_late_is_reported_again_once_under_the_same_id():
     assert again["id"] in reported(runs[0])
 
 
+UNASSIGNED = "conversation_metrics.created_x_mins_ago_and_unassigned"
+
+
 def test_figures_of_this_moment_name_what_was_counted():
     run = run_tap(NOON, streams=("instant_metrics",))
     client = SandboxClient(NOON)
     records = {each["metric"]: each for each in run.records["instant_metrics"]}
     for metric, record in records.items():
-        answer = client.get("/metrics/instant", metric=metric)["data"][0]["values"][0]
-        assert record["value"] == answer["count"]
-        assert record["resource_ids"] == [each["id"] for each in answer["resources"]]
         assert parse_time(record["snapshot_time"]) == NOON
+        if metric != UNASSIGNED:
+            answer = client.get("/metrics/instant", metric=metric)["data"][0]["values"][0]
+            assert record["value"] == answer["count"]
+            assert record["resource_ids"] == [each["id"] for each in answer["resources"]]
     assert len(records) == 3
+    # Freshworks' own client requests this one as a figure over time.
+    answer = client.get("/metrics/historical", metric=UNASSIGNED, x_time="60")
+    expected = float(answer["data"][0]["series"][0]["values"][0]["value"])
+    assert records[UNASSIGNED]["value"] == expected
+    assert run.requests.count("GET /v2/metrics/historical") == 1
     hour_later = run_tap(NOON + HOUR, run.state, streams=("instant_metrics",))
     assert reported(hour_later, "instant_metrics").keys() == reported(run, "instant_metrics").keys()
+
+
+@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize("metric", [UNASSIGNED, "team_presence.online"])
+def test_a_current_figure_is_read_from_whichever_endpoint_has_it(status, metric, caplog):
+    usual, other = "/v2/metrics/historical", "/v2/metrics/instant"
+    if metric != UNASSIGNED:
+        usual, other = other, usual
+    value = {"key": "count", "count": 5, "resources": []}
+
+    def faults(request):
+        if request.path == usual:
+            return sandbox.Response(status)
+        data = [{"groupings": [], "values": [value]}]
+        return sandbox.Response.of_json(200, {"data": data}) if request.path == other else None
+
+    options = {"streams": ("instant_metrics",), "instant_metrics": [metric]}
+    run = run_tap(NOON, faults=faults, **options)
+    assert [each["value"] for each in run.records["instant_metrics"]] == [5]
+    assert "rejects" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "summary", [{"values": [{"key": "count", "value": "71"}]}, [{"key": "count", "value": "71"}]]
+)
+@pytest.mark.parametrize("where", ["response", "data"])
+def test_a_summary_without_a_series_is_the_figure_of_the_whole_range(summary, where):
+    data = {"groupings": [], **({"summary": summary} if where == "data" else {})}
+    answer = {
+        "start": "2026-11-01T00:00:00Z",
+        "end": "2026-11-20T00:00:00Z",
+        "data": [data],
+        **({"summary": summary} if where == "response" else {}),
+    }
+    [record] = historical_records(Metric.parse("m"), answer, interval="1d")
+    assert (record["value"], record["interval"]) == (71, "range")
+    assert record["end_time"] == "2026-11-20T00:00:00.000000+00:00"
 
 
 def test_a_metric_that_the_account_does_not_know_is_left_out_with_one_warning(caplog):
@@ -115,17 +196,19 @@ def test_a_metric_that_the_account_does_not_know_is_left_out_with_one_warning(ca
 
 
 def test_a_metric_that_is_refused_for_one_day_is_asked_for_the_next_one():
-    refusals = iter([sandbox.Response(400)])
+    day = MIDNIGHT - 3 * DAY
 
-    def once(request):
-        return next(refusals, None) if request.path.endswith("/historical") else None
+    def faults(request):
+        if request.parameter("metric") != HISTORICAL[0]:
+            return None
+        start, end = (parse_time(request.parameter(name)) for name in ("start", "end"))
+        return sandbox.Response(400) if start <= day < end else None
 
     run = run_tap(
         NOON,
         streams=("historical_metrics",),
         historical_metrics=list(HISTORICAL[:2]),
-        max_concurrency=1,
-        faults=once,
+        faults=faults,
     )
     days = Counter(each["metric"] for each in reported(run).values())
     assert days == {HISTORICAL[0]: 6, HISTORICAL[1]: 7}

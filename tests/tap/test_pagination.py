@@ -16,7 +16,7 @@ from tap_freshchat.api.pagination import (
     user_conversations,
 )
 from tap_freshchat.api.rate_limiting import RateLimiter
-from tap_freshchat.errors import FreshchatError, RequestRejectedError
+from tap_freshchat.errors import FreshchatError, IncompleteListError, RequestRejectedError
 
 
 def place(item):
@@ -44,7 +44,7 @@ def client_of(answer, *, page_size=50):
 def test_a_list_is_read_to_its_last_page_and_not_beyond():
     client, adapter = client_of(
         lambda request: Answer(
-            body={"agents": [{"id": request.url[-1]}], "pagination": {"total_pages": 3}}
+            body={"agents": [{"id": query(request)["page"]}], "pagination": {"total_pages": 3}}
         )
     )
     found = list(PagedList(client, "/agents", "agents").items())
@@ -164,9 +164,15 @@ def test_conversations_of_a_user_are_asked_for_by_the_users_id_each_once():
     assert asked.url.partition("?")[0].endswith("/users/u%201/conversations")
 
 
-def test_any_other_refusal_of_a_page_is_an_error():
+def test_any_other_refusal_of_a_later_page_is_an_error_that_says_so():
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
     client, _ = client_of([there, Answer(400, {"message": "no"})])
+    with pytest.raises(IncompleteListError, match="later page of /users is refused.* returned 400"):
+        list(PagedList(client, "/users", "users").pages_backwards(place))
+
+
+def test_a_refusal_of_the_first_page_is_that_refusal():
+    client, _ = client_of([Answer(400, {"message": "no"})])
     with pytest.raises(RequestRejectedError):
         list(PagedList(client, "/users", "users").pages_backwards(place))
 
@@ -184,7 +190,7 @@ def test_links_from_one_page_without_messages_to_the_next_come_to_an_end():
     client, adapter = client_of(
         lambda _: Answer(body={"messages": [], "link": {"href": f"/v2/more?page={next(numbers)}"}})
     )
-    with pytest.raises(FreshchatError, match="continues without any messages"):
+    with pytest.raises(FreshchatError, match="continues without new messages"):
         list(paginate_messages(client, "c"))
     assert len(adapter.requests) == MAX_EMPTY_PAGES
 
@@ -230,3 +236,124 @@ def test_messages_that_link_in_a_circle_end_in_an_error():
     client, _ = client_of(lambda _: Answer(body={"messages": [], "link": link}))
     with pytest.raises(FreshchatError, match="links back"):
         list(paginate_messages(client, "c"))
+
+
+def served(count, *, size=50, says, last=None):
+    """A list of `count` agents in pages of `size`, which `says` what follows; none after `last`."""
+
+    def answer(request):
+        page = int(query(request)["page"])
+        items = [{"id": f"a{n}"} for n in range(count)][(page - 1) * size : page * size]
+        if last is not None and page > last:
+            items = []
+        return Answer(body={"agents": items, **says(page)})
+
+    return answer
+
+
+def link_to(page):
+    return {"links": {"next_page": {"href": f"/v2/agents?page={page}"}}}
+
+
+def next_of_three(page):
+    return link_to(page + 1) if page < 3 else {"links": {}}
+
+
+@pytest.mark.parametrize(
+    ("count", "says"),
+    [
+        *((count, lambda _: {}) for count in (1, 50, 100, 120)),
+        *((count, lambda _: {"pagination": None, "links": None}) for count in (1, 120)),
+        *((count, lambda page: link_to(page + 1)) for count in (1, 120)),
+        *((count, lambda _: link_to(2)) for count in (1, 120)),
+    ],
+)
+def test_a_list_without_totals_is_read_to_its_end(count, says):
+    client, _ = client_of(served(count, says=says))
+    assert len(PagedList(client, "/agents", "agents").by_id()) == count
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [{"total_items": 120}, {"total_items": "120"}, {"total_items": 120, "total_pages": 1}],
+)
+@pytest.mark.parametrize("size", [20, 50])
+def test_a_list_is_read_up_to_its_total_however_many_pages_it_states(counts, size):
+    client, _ = client_of(served(120, size=size, says=lambda _: {"pagination": counts}))
+    items = list(PagedList(client, "/agents", "agents").items())
+    assert [item["id"] for item in items] == [f"a{n}" for n in range(120)]
+    backwards = PagedList(client, "/agents", "agents").pages_backwards(place)
+    assert len({item["id"] for page in backwards for item in page}) == 120
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        lambda _: {"pagination": {"total_items": 120, "total_pages": 3}},
+        lambda _: {"pagination": {"total_items": 120}},
+        lambda _: {"pagination": {"total_pages": 3}},
+        next_of_three,
+    ],
+)
+def test_a_list_that_ends_before_its_stated_end_is_an_error_and_never_shorter(says):
+    client, adapter = client_of(served(120, says=says, last=2))
+    listed = PagedList(client, "/agents", "agents")
+    for read in (lambda: list(listed.items()), lambda: list(listed.pages_backwards(place))):
+        with pytest.raises(IncompleteListError, match="/agents ends before its stated end"):
+            read()
+    assert len(adapter.requests) < 30
+
+
+def test_a_service_that_ignores_the_page_number_does_not_hold_the_run():
+    same = Answer(body={"agents": [{"id": f"a{n}"} for n in range(50)]})
+    client, adapter = client_of(lambda _: same)
+    assert len(PagedList(client, "/agents", "agents").by_id()) == 50
+    assert len(adapter.requests) == 2
+    same.body["pagination"] = {"total_items": 120}
+    with pytest.raises(IncompleteListError, match="of 120 items"):
+        PagedList(client, "/agents", "agents").by_id()
+
+
+def test_a_link_of_a_list_to_another_host_is_not_followed():
+    links = {"next_page": {"href": "https://evil.com/v2/agents?page=2"}}
+    client, adapter = client_of(lambda _: Answer(body={"agents": [{"id": "1"}], "links": links}))
+    with pytest.raises(FreshchatError, match="another host"):
+        list(PagedList(client, "/agents", "agents").items())
+    assert len(adapter.requests) == 1
+
+
+def test_an_item_that_leaves_the_list_while_it_is_read_hides_no_other():
+    agents = [f"a{n}" for n in range(120)]
+
+    def answer(request):
+        page = int(query(request)["page"])
+        if page == 2 and "a3" in agents:
+            agents.remove("a3")
+        listed = [{"id": each} for each in agents[(page - 1) * 50 : page * 50]]
+        return Answer(body={"agents": listed, "pagination": {"total_items": len(agents)}})
+
+    client, _ = client_of(answer)
+    assert PagedList(client, "/agents", "agents").by_id().keys() >= set(agents)
+
+
+def messages_by_number(count, *, ignores_page=False):
+    def answer(request):
+        page = 1 if ignores_page else int(query(request)["page"])
+        return Answer(
+            body={"messages": [{"id": n} for n in range(count)][(page - 1) * 50 : page * 50]}
+        )
+
+    return answer
+
+
+@pytest.mark.parametrize(("count", "requests"), [(1, 1), (49, 1), (50, 2), (70, 2), (120, 3)])
+def test_messages_without_links_are_read_page_by_page(count, requests):
+    client, adapter = client_of(messages_by_number(count))
+    assert len(list(paginate_messages(client, "c"))) == count
+    assert len(adapter.requests) == requests
+
+
+def test_a_service_that_ignores_the_page_of_messages_gives_each_once():
+    client, adapter = client_of(messages_by_number(50, ignores_page=True))
+    assert len(list(paginate_messages(client, "c"))) == 50
+    assert len(adapter.requests) == 2

@@ -79,6 +79,26 @@ def test_retry_after_can_be_read_up_to_another_bound():
     assert retry_after({}, NOON) is None
 
 
+def test_dates_of_the_service_are_read_by_its_own_clock():
+    date = format_datetime(NOON + timedelta(seconds=602), usegmt=True)
+    now = {"Date": format_datetime(NOON + timedelta(seconds=600), usegmt=True)}
+    assert retry_after({"Retry-After": date, **now}, NOON) == 2
+    assert seconds_until_reset({**reset_in(602), **now}, NOON) == 2
+
+
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [
+        ("30", 30),
+        ("0.5", 0.5),
+        (str(int(NOON.timestamp()) + 30), 30),
+        (str(int(NOON.timestamp() * 1000) + 30_000), 30),
+    ],
+)
+def test_a_reset_is_read_in_every_unit(reset, seconds):
+    assert seconds_until_reset({"X-RateLimit-Reset": reset}, NOON) == seconds
+
+
 def test_retry_after_goes_before_the_reset_on_a_429():
     assert pause_after(429, {"Retry-After": "7", **reset_in(40)}, NOON) == 7
     assert pause_after(429, {"Retry-After": "0", **reset_in(40)}, NOON) == 0

@@ -189,8 +189,9 @@ def test_a_row_whose_time_has_no_column_ends_in_an_error_that_names_headers_and_
     assert '{"report_csat_score": {"created_at": ["<header>"]}}' in text
 
 
-def test_a_time_that_is_none_ends_in_an_error_without_the_text():
-    faults = with_file("agent_id,status,created_at\na,on,yesterday evening\n")
+def test_a_file_of_times_that_are_none_ends_in_an_error_without_a_text():
+    rows = "".join(f"a{number},on,yesterday evening\n" for number in range(5))
+    faults = with_file(f"agent_id,status,created_at\n{rows}")
     with pytest.raises(ReportError, match="report_columns") as error:
         run_tap(NOON, streams=("report_agent_activity",), faults=faults)
     assert "yesterday" not in str(error.value)

@@ -25,6 +25,7 @@ from tap_freshchat.errors import AuthorizationError
 from tap_freshchat.payloads.associations import EventContext
 from tap_freshchat.payloads.conversation import properties_as_dict
 from tap_freshchat.payloads.events import message_event
+from tap_freshchat.reports.catalog import AGENT_REPORTS, CONVERSATION_REPORTS, TRANSCRIPT
 
 HOUR = timedelta(hours=1)
 # A desk that opened lately, because all its users are walked.
@@ -71,7 +72,7 @@ def test_who_comes_back_while_users_are_listed_is_not_lost(scope):
     def hold_up(request):
         if request.path == "/v2/users" and len(waits) < 5:
             waits.append(request)
-            return Response(429, {"Retry-After": "3600"})
+            return Response(429, {"Retry-After": "600"})
         return None
 
     config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
@@ -377,11 +378,12 @@ def test_a_raw_report_beside_activity_via_rest_is_read_with_a_job_for_each_day()
     assert len(run.records["report_chat_transcript"]) > 100
 
 
-def test_an_account_without_reports_is_asked_for_one_and_no_more():
+def test_an_account_without_reports_is_asked_for_each_report_once():
     streams = ("conversations", "messages", "agent_activity")
     start = (NOON - 24 * 3 * HOUR).isoformat()
     run = run_tap(NOON, streams=streams, url=WITHOUT_REPORTS, start_date=start)
-    assert run.requests.count("POST /v2/reports/raw") == 1
+    reports = {*CONVERSATION_REPORTS, *AGENT_REPORTS, TRANSCRIPT}
+    assert run.requests.count("POST /v2/reports/raw") == len(reports)
 
 
 @pytest.mark.parametrize("streams", [("report_agent_activity",), ("agent_activity",)])
@@ -390,9 +392,10 @@ def test_where_only_reports_will_do_their_absence_is_one_error(streams):
         run_tap(NOON, url=WITHOUT_REPORTS, streams=streams, activity_source="reports")
 
 
-def test_a_raw_report_beside_activity_via_rest_is_refused_and_not_waited_for():
-    with pytest.raises(AuthorizationError, match="plan"):
-        run_tap(NOON, url=WITHOUT_REPORTS, streams=("agent_activity", "report_agent_activity"))
+def test_a_raw_report_that_the_account_never_had_is_left_out_with_a_warning(caplog):
+    run = run_tap(NOON, url=WITHOUT_REPORTS, streams=("agent_activity", "report_agent_activity"))
+    assert run.records["report_agent_activity"] == []
+    assert [each.message for each in caplog.records if "Agent-Activity" in each.message]
 
 
 class Sparing:

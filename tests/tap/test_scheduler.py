@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 import requests
@@ -16,6 +16,7 @@ from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import AuthorizationError, ReportError
 from tap_freshchat.reports.reader import ReportReader
 from tap_freshchat.reports.scheduler import MAX_UNREAD_JOBS, Job, ReportJobScheduler
+from tap_freshchat.set_aside import SetAside
 from tap_freshchat.time_range import RunTimeRange
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
@@ -37,6 +38,7 @@ class Far:
         self.polls, self.refuse = polls, refuse
         self.jobs, self.posted, self.downloads, self.looks = {}, [], [], {}
         self.links_expire = 0
+        self.unknown_looks, self.unknown_status = 0, 404
         self.job_answer, self.job_answers_later = None, None
         session = requests.Session()
         session.mount("https://", ScriptedAdapter(self.answer))
@@ -63,7 +65,8 @@ class Far:
             {**DEFAULTS, "api_url": "sandbox://", "report_delay_minutes": 0}, NOON
         )
         time_range = RunTimeRange(StillClock(), config)
-        self.reports = ReportReader(client, jobs, time_range, self.folder, DAY)
+        aside = SetAside(self.folder / "rejected.jsonl")
+        self.reports = ReportReader(client, jobs, time_range, self.folder, DAY, aside)
 
     def answer(self, request):
         if request.method == "POST":
@@ -89,6 +92,9 @@ class Far:
 
     def state(self, name):
         self.looks[name] = self.looks.get(name, 0) + 1
+        if self.unknown_looks:
+            self.unknown_looks -= 1
+            return Answer(status=self.unknown_status)
         if self.job_answer:
             answer, self.job_answer = self.job_answer, self.job_answers_later or self.job_answer
             return Answer(body=answer)
@@ -185,10 +191,18 @@ def test_what_is_refused_down_to_an_hour_is_an_error_that_names_the_setting(far_
 
 
 def test_any_other_refusal_is_an_error_that_names_report_and_window(far_end):
-    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown event"}))
+    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown format"}))
     far.plan("Chat-Transcript", days=1)
     with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-21 12:00"):
         far.read("Chat-Transcript", DAYS[-1])
+
+
+def test_a_rejected_event_name_is_a_report_that_the_account_does_not_have(far_end):
+    far = far_end(refuse=lambda _: Answer(status=400, body={"message": "event is not valid"}))
+    far.plan("Chat-Transcript", days=1)
+    with pytest.raises(AuthorizationError, match=r"Chat-Transcript.*plan") as error:
+        far.read("Chat-Transcript", DAYS[-1])
+    assert error.value.forbidden
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -270,7 +284,8 @@ def test_waiting_for_what_nothing_makes_is_an_error_and_not_endless(far_end):
         far_end().ordered.wait_for(Job(report="Agent-Activity", window=DAYS[0]))
 
 
-LINK = {"status": "SUCCESS", "link": {"href": "https://extracts.example.com/1-1"}}
+HREF = "https://extracts.example.com/1-1"
+LINK = {"status": "SUCCESS", "link": {"href": HREF}}
 
 
 @pytest.mark.parametrize("lacking", [{"status": "SUCCESS"}, {"status": "SUCCESS", "link": {}}])
@@ -280,7 +295,7 @@ def test_a_finished_part_without_a_link_is_an_error_and_not_an_empty_part(far_en
     far.plan("Agent-Activity", days=1)
     with pytest.raises(ReportError, match="Agent-Activity for 2026-11-21 12:00.*no link.*again"):
         far.read("Agent-Activity", DAYS[-1])
-    assert 10 < far.clock.monotonic() < 120
+    assert 300 < far.clock.monotonic() < 360
 
 
 def test_a_link_that_comes_a_moment_after_its_part_is_finished_is_waited_for(far_end):
@@ -291,13 +306,179 @@ def test_a_link_that_comes_a_moment_after_its_part_is_finished_is_waited_for(far
     assert len(far.read("Agent-Activity", DAYS[-1])) == 2
 
 
-def test_a_finished_job_without_any_file_is_empty_and_said_to_be(far_end, caplog):
-    far = far_end()
+def test_a_finished_job_without_any_file_is_polled_for_minutes_and_then_an_error(far_end):
+    far = far_end(timeout=timedelta(minutes=1))
     far.job_answer = {"status": "COMPLETED", "links": []}
     far.plan("Agent-Activity", days=1)
+    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-21 12:00.*has no file"):
+        far.read("Agent-Activity", DAYS[-1])
+    assert 300 < far.clock.monotonic() < 360
+
+
+@pytest.mark.parametrize(
+    ("status", "parts"),
+    [
+        ("COMPLETED", [{"status": "NO_DATA"}]),
+        ("COMPLETED", [{"status": "DONE_NO_DATA", "link": {}}]),
+        ("no data", []),
+    ],
+)
+def test_what_freshchat_says_has_no_data_is_empty(far_end, status, parts):
+    far = far_end()
+    far.job_answer = {"status": status, "links": parts}
+    far.plan("Agent-Activity", days=1)
     assert far.read("Agent-Activity", DAYS[-1]) == []
-    assert sum("no file" in each for each in caplog.messages) == 1
-    assert far.looks["1"] > 1
+
+
+@pytest.mark.parametrize("state", ["SUCCESS", "done", "Finished", "COMPLETE", "Completed"])
+@pytest.mark.parametrize("link", [LINK, {"status": "done", "link": HREF}])
+def test_a_complete_job_is_read_however_its_state_is_spelled(far_end, state, link):
+    far = far_end()
+    far.job_answer = {"status": state, "links": [link]}
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 1
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["Pending", "in-progress", "InProgress", "QUEUED", "processing", "Running", "SUBMITTED"],
+)
+def test_a_pending_job_is_polled_however_its_state_is_spelled(far_end, state):
+    far = far_end()
+    far.job_answer = {"status": state, "links": []}
+    far.job_answers_later = {"status": "COMPLETED", "links": [LINK]}
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 1
+
+
+@pytest.mark.parametrize("state", ["CANCELLED", "Expired", "ERROR", "failure", "TIMED_OUT"])
+@pytest.mark.parametrize("is_of_a_part", [False, True])
+def test_a_state_without_a_future_is_an_error_at_once_that_names_it(far_end, state, is_of_a_part):
+    far = far_end()
+    parts = [{"status": state}] if is_of_a_part else []
+    far.job_answer = {"status": "IN_PROGRESS" if is_of_a_part else state, "links": parts}
+    far.plan("Agent-Activity", days=1)
+    with pytest.raises(ReportError, match=f"Agent-Activity for 2026-11-21 12:00.* {state},"):
+        far.read("Agent-Activity", DAYS[-1])
+    assert far.clock.monotonic() < 10
+
+
+def test_a_state_that_is_no_name_is_an_error_that_does_not_repeat_it(far_end):
+    far = far_end()
+    far.job_answer = {"status": "\x1b[31m Ada said: hello", "links": []}
+    far.plan("Agent-Activity", days=1)
+    with pytest.raises(ReportError, match="unreadable") as error:
+        far.read("Agent-Activity", DAYS[-1])
+    assert "Ada" not in str(error.value)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_job_unknown_at_first_is_polled_again(far_end, status):
+    far = far_end()
+    far.unknown_looks, far.unknown_status = 3, status
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 1
+    assert len(far.posted) == 1
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_job_that_stays_unknown_is_submitted_again_once(far_end, status):
+    far = far_end()
+    far.unknown_looks, far.unknown_status = 5, status
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 1
+    assert [at for at, _ in far.posted][1] >= 60
+    assert len(far.posted) == 2
+
+
+def test_a_job_that_is_unknown_twice_is_an_error_that_names_it(far_end):
+    far = far_end()
+    far.unknown_looks, far.unknown_status = 10**6, 404
+    far.plan("Agent-Activity", days=1)
+    with pytest.raises(ReportError, match="Agent-Activity for 2026-11-21 12:00.*job 2,"):
+        far.read("Agent-Activity", DAYS[-1])
+    assert len(far.posted) == 2
+
+
+def test_a_job_that_is_refused_while_another_is_in_progress_is_submitted_later(far_end):
+    refusals = [Answer(status=409, body={"message": "another extract is in progress"})] * 2
+    far = far_end(refuse=lambda _: refusals.pop() if refusals else None)
+    far.plan("Agent-Activity", days=1)
+    assert len(far.read("Agent-Activity", DAYS[-1])) == 1
+    assert far.posted[0][0] >= 30
+
+
+class SharedLimit:
+    """Accepts one job a minute of all reports together."""
+
+    def __init__(self):
+        self.accepted, self.refused, self.clock = [], [], None
+
+    def __call__(self, body):
+        now = self.clock.monotonic()
+        if self.accepted and now - self.accepted[-1] < 60:
+            self.refused.append((now, body["event"]))
+            wait = 60 - (now - self.accepted[-1])
+            return Answer(status=429, headers={"Retry-After": f"{wait:.0f}"})
+        self.accepted.append(now)
+        return None
+
+
+THREE = ("Agent-Activity", "Conversation-Created", "Conversation-Resolved")
+
+
+def test_a_limit_over_all_reports_is_learned_and_then_kept(far_end, caplog):
+    limit = SharedLimit()
+    far = far_end(refuse=limit)
+    limit.clock = far.clock
+    far.plan(*THREE)
+    for report in THREE:
+        for window in DAYS:
+            assert far.read(report, window)
+    assert far.ordered.limit.is_shared
+    learned = (far.ordered.limit.shared_since - NOON).total_seconds()
+    assert [each for each in limit.refused if each[0] > learned] == []
+    assert sum("over all report types" in each for each in caplog.messages) == 1
+    # Nine jobs, one a minute.
+    assert limit.accepted[-1] < 10 * 60
+
+
+def test_a_limit_over_all_reports_that_is_known_is_kept_from_the_start(far_end):
+    limit = SharedLimit()
+    far = far_end(refuse=limit)
+    limit.clock = far.clock
+    far.ordered.limit.restore(NOON - DAY)
+    far.plan(*THREE, days=1)
+    for report in reversed(THREE):
+        assert far.read(report, DAYS[-1])
+    assert limit.refused == []
+    assert [body["event"] for _, body in far.posted] == list(reversed(THREE))
+
+
+def test_jobs_are_submitted_on_a_clock_that_never_stands_still(far_end, monkeypatch):
+    far = far_end()
+    readings = count()
+    monkeypatch.setattr(far.clock, "monotonic", lambda: sum(far.clock.slept) + next(readings) / 1e6)
+    far.plan("Agent-Activity", days=1)
+    assert far.read("Agent-Activity", DAYS[-1])
+
+
+def test_what_was_learned_long_ago_is_learned_anew(far_end):
+    far = far_end()
+    far.ordered.limit.restore(NOON - timedelta(days=8))
+    assert not far.ordered.limit.is_shared
+
+
+def test_a_429_that_jobs_of_the_run_before_explain_is_no_sign_of_a_shared_limit(far_end):
+    def refuse(body):
+        if body["event"] == "Agent-Activity" and far.clock.monotonic() < 50:
+            return Answer(status=429, headers={"Retry-After": "20"})
+        return None
+
+    far = far_end(refuse=refuse)
+    far.plan("Conversation-Created", "Agent-Activity")
+    assert far.read("Agent-Activity", DAYS[0])
+    assert not far.ordered.limit.is_shared
 
 
 def test_an_expired_link_is_renewed(far_end):

@@ -9,7 +9,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGXCPU]
+)
 def test_a_signal_ends_the_tap_with_its_status_and_whole_lines_behind_it(tmp_path, signum):
     (tmp_path / "config.json").write_text(
         json.dumps({"api_url": "sandbox://?conversations_per_day=200"})

@@ -81,7 +81,7 @@ def test_reports_go_on_from_where_rest_stood_in_for_them(reported, uninterrupted
     assert not [each for each in caplog.messages if "read again" in each]
     for bookmark in again.state["bookmarks"].values():
         assert bookmark.keys() == {"replication_key", "replication_key_value", "reports"}
-        assert bookmark["reports"].keys() <= {"end", "overlap_ids"}
+        assert bookmark["reports"].keys() <= {"end", "overlap_ids", "reports_read", "start"}
 
 
 def test_reports_that_rest_stood_in_for_are_read_from_the_start_date_when_that_is_later(reported):

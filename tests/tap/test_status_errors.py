@@ -72,7 +72,7 @@ def test_the_services_own_mark_of_a_request_is_reported_where_it_gives_one():
         (b'{"message": "too long"}', " too long"),
         (b'{"status": "BAD"}', "BAD "),
         (b'["BAD"]', ""),
-        (b"<html>", ""),
+        (b"no", ""),
     ],
 )
 def test_the_reason_of_a_refusal_is_the_services_own(content, reason):
@@ -91,6 +91,40 @@ def test_the_reason_of_a_refusal_is_the_services_own(content, reason):
 )
 def test_a_429_is_the_accounts_where_nothing_remains_of_that_and_else_its_own(status, headers, own):
     assert is_resource_rate_limit(status, headers) == own
+
+
+@pytest.mark.parametrize("status", [300, 400, 401, 403, 404, 410])
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (b"\xef\xbb\xbf \n<!DOCTYPE html>", {}),
+        (b"Access denied", {"Content-Type": "text/html; charset=utf-8"}),
+        (b"", {"Content-Type": "TEXT/HTML"}),
+    ],
+)
+def test_a_web_page_is_no_verdict_of_the_service(status, content, headers):
+    error = verdict(status, content, **headers)
+    assert type(error) is AuthorizationError
+    assert not error.forbidden
+    assert "api_url" in str(error)
+    assert "firewall, proxy or login portal" in str(error)
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_web_page_of_a_gateway_that_fails_may_be_gone_at_the_next_attempt(status):
+    error = verdict(status, b"<html>")
+    assert isinstance(error, RetryableError)
+    assert "firewall, proxy or login portal" in str(error)
+
+
+def test_json_that_calls_itself_a_web_page_is_still_the_services_answer():
+    assert type(verdict(404, b'{"code": 404}', **{"Content-Type": "text/html"})) is NotFoundError
+
+
+def test_a_trace_id_is_bounded_and_has_no_control_characters():
+    text = str(verdict(500, **{"X-Trace-ID": "\x1b[31m" + "t" * 10_000}))
+    assert "\x1b" not in text
+    assert len(text) < 300
 
 
 def test_a_lost_connection_is_reported_by_its_kind_and_its_place_without_a_signature():

@@ -65,3 +65,8 @@ def test_text_in_the_column_of_parts_is_not_lost_where_it_stands_nowhere_else(me
     assert reported == [{"text": {"content": said}}, picture]
     assert parts_of(message_parts="", **message) == []
     assert parts_of(message_parts="[]", **message) == []
+
+
+def test_one_unreadable_character_costs_only_itself():
+    text = r'[{"text":{"content":"hi \ud83d"}}]'
+    assert parts_of(message_parts=text) == [{"text": {"content": "hi \ufffd"}}]

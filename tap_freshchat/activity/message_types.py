@@ -1,0 +1,81 @@
+"""Decision on a message's type from all its signs. Pure.
+
+A private note must never be taken for a message to the customer: without any sign there is no
+type, and of two signs that contradict each other the more private one counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tap_freshchat.enumerations import (
+    DETAILED_MESSAGE_TYPE,
+    MESSAGE_TYPE,
+    NORMAL,
+    PART_KINDS,
+    PRIVATE,
+    SYSTEM,
+    comparable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# Columns of the transcript that can hold the type.
+COLUMNS = ("message_type", "detailed_message_type")
+# Details of one type only: what message_type says of the same message counts more.
+_WEAK = frozenset({"awaymessage", "offlinemessage", "freshdeskticketcreatemessage"})
+_STATUS_CHANGE = "statuschange"
+_BY_PRIVACY = (PRIVATE, SYSTEM, NORMAL)
+
+
+class MessageType(NamedTuple):
+    """Type of a message: normal, private, system, an unknown value as it is, or None.
+
+    `contradicted`: whether another sign gave another type.
+    """
+
+    name: str | None
+    contradicted: bool = False
+
+
+def decide(signs: Iterable[str | None]) -> MessageType:
+    """The type that signs agree on; the more private one if they contradict each other.
+
+    Signs are types, unknown values, and None. An unknown value counts without a known one only.
+    """
+    given = {sign for sign in signs if sign}
+    known = [name for name in _BY_PRIVACY if name in given]
+    if known:
+        return MessageType(known[0], contradicted=len(known) > 1)
+    return MessageType(min(given, default=None))
+
+
+def type_from_row(row: Mapping[str, str]) -> MessageType:
+    """The type that a transcript row shows; None if its columns are blank or name part kinds."""
+    plain, detailed = (row.get(column) or "" for column in COLUMNS)
+    signs = [type_from_text(plain)]
+    weak = comparable(detailed) in _WEAK
+    if not (weak and MESSAGE_TYPE.find(plain)):
+        signs.append(_detailed_type(detailed))
+    return decide(signs)
+
+
+def type_from_text(value: object) -> str | None:
+    """The type in a value of `message_type`; None for a blank one and for a kind of part."""
+    return None if comparable(value) in PART_KINDS else MESSAGE_TYPE.read(value)
+
+
+def unknown_types(row: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Columns and values of a row that name neither a type nor a kind of part."""
+    for column, table in zip(COLUMNS, (MESSAGE_TYPE, DETAILED_MESSAGE_TYPE), strict=True):
+        value = row.get(column) or ""
+        if table.is_unknown(value) and comparable(value) not in PART_KINDS:
+            yield column, value.strip()
+
+
+def _detailed_type(value: str) -> str | None:
+    text = comparable(value)
+    if text.startswith(_STATUS_CHANGE):
+        return SYSTEM
+    return None if text in PART_KINDS else DETAILED_MESSAGE_TYPE.read(value)

@@ -1,0 +1,169 @@
+"""Rows of one report window: checked one by one, and together against the window."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tap_freshchat.errors import ReportError, RowError
+from tap_freshchat.reports import csv_files
+from tap_freshchat.reports.columns import COLUMNS, ReportColumns
+from tap_freshchat.times import format_time, parse_time_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime, tzinfo
+    from pathlib import Path
+
+    from tap_freshchat.reports.csv_rows import ColumnNames
+    from tap_freshchat.set_aside import SetAside
+    from tap_freshchat.windows import Window
+
+# More rejected rows than both in one file mean that the file is wrong, not the rows.
+MAX_REJECTED = 20
+MAX_REJECTED_SHARE = 0.05
+# So few rows may all be odd.
+FEW_ROWS = 5
+# Rows held back until it is known whether they lie in the window.
+_HELD_BACK = 500
+# The service adds a row to the window in which it writes it, some seconds after its event.
+_SLACK = timedelta(minutes=2)
+# The offsets of zones differ by half an hour, with few exceptions (IANA).
+_SMALLEST_OFFSET = timedelta(minutes=25)
+
+
+@dataclass
+class WindowRows:
+    """Rows of one report in one window, from all of its files.
+
+    `zone` is that of times without an offset. `is_raw` marks a stream of plain rows: another
+    time column replaces a blank one, and rows far outside the window are only warned about.
+    """
+
+    report: str
+    window: Window
+    zone: tzinfo
+    set_aside: SetAside
+    _: KW_ONLY
+    is_raw: bool
+    _count: int = field(default=0, init=False)
+    _outside: int = field(default=0, init=False)
+    _offsets: list[timedelta] = field(default_factory=list, init=False)
+    _earliest: datetime | None = field(default=None, init=False)
+    _latest: datetime | None = field(default=None, init=False)
+
+    def check_times(self, files: Iterable[Path], names: ColumnNames) -> None:
+        """Read all rows once, only to see whether their times can be in the zone that is set.
+
+        A zone that is wrong moves a few hours of a long window out of it, on one side, and leaves
+        as many hours empty on the other. ReportError if that is so.
+        """
+        for file in files:
+            for _, row in csv_files.rows(file, names, lambda *_: None):
+                with suppress(RowError):
+                    self._check(dict(row))
+        if self._earliest is None or self._latest is None or self._outside < FEW_ROWS:
+            return
+        early, late = self.window.start - self._earliest, self._latest - self.window.end
+        empty_after, empty_before = (
+            self.window.end - self._latest,
+            self._earliest - self.window.start,
+        )
+        for apart, empty, sign in ((early, empty_after, -1), (late, empty_before, 1)):
+            if apart >= _SMALLEST_OFFSET and empty >= apart - _SMALLEST_OFFSET:
+                self._fail_or_warn(sign * apart)
+
+    def rows(self, file: Path, names: ColumnNames) -> Iterator[dict[str, str]]:
+        """Rows of a file that have what their record needs; the others are set aside.
+
+        Raises:
+            ReportError: too many rows cannot be used, or most lie outside the window.
+        """
+        count = rejected = 0
+
+        def reject(line: int, reason: str, cells: Sequence[str] | dict[str, str]) -> None:
+            nonlocal rejected
+            rejected += 1
+            self.set_aside.row(self.report, str(self.window), line, reason, cells)
+
+        held: list[dict[str, str]] | None = []
+        for line, row in csv_files.rows(file, names, reject):
+            count += 1
+            try:
+                self._check(row)
+            except RowError as error:
+                reject(line, str(error), row)
+                continue
+            if held is None:
+                yield row
+                continue
+            held.append(row)
+            if len(held) == _HELD_BACK:
+                self._check_window()
+                yield from held
+                held = None
+        self._check_rejected(rejected, count)
+        self._check_window()
+        yield from held or ()
+
+    def _check(self, row: dict[str, str]) -> None:
+        columns = COLUMNS.get(self.report, ReportColumns((), {}))
+        if not self.is_raw:
+            for name in columns.filled:
+                if not row[name].strip():
+                    raise RowError(f"has no {name}")
+        if self.is_raw and columns.time not in row:
+            return
+        time = self._time(row, columns)
+        self._count += 1
+        self._earliest = min(self._earliest or time, time)
+        self._latest = max(self._latest or time, time)
+        if not self.window.start - _SLACK <= time < self.window.end + _SLACK:
+            self._outside += 1
+            if len(self._offsets) < _HELD_BACK:
+                early = time < self.window.start
+                self._offsets.append(time - (self.window.start if early else self.window.end))
+
+    def _time(self, row: dict[str, str], columns: ReportColumns) -> datetime:
+        name = columns.time
+        text = row[name]
+        if not text.strip() and self.is_raw:
+            others = (f"{name}_column", *columns.headers.get(name, ()))
+            text = next((row[other] for other in others if row.get(other, "").strip()), "")
+        if not text.strip():
+            raise RowError(f"has no {name}")
+        try:
+            time = parse_time_in(self.zone, text)
+        except ValueError as error:
+            raise RowError(f"has a {name} that is {error}") from None
+        if not row[name].strip() or self.zone.utcoffset(time):
+            row[name] = format_time(time)
+        return time
+
+    def _check_rejected(self, rejected: int, count: int) -> None:
+        total = max(count, rejected)
+        too_many = rejected > MAX_REJECTED and rejected > MAX_REJECTED_SHARE * total
+        if too_many or (rejected == total and total >= FEW_ROWS):
+            raise ReportError(
+                f"Report {self.report} for {self.window}: {rejected:,} of {total:,} rows of a file "
+                f"cannot be used; {self.set_aside.path} has them with the reasons (setting "
+                f"rejected_rows_path). If other columns hold the values, name them in setting "
+                f"report_columns."
+            )
+
+    def _check_window(self) -> None:
+        if self._outside * 2 > self._count:
+            self._fail_or_warn(sorted(self._offsets)[len(self._offsets) // 2])
+
+    def _fail_or_warn(self, apart: timedelta) -> None:
+        text = (
+            f"Report {self.report} for {self.window}: {self._outside:,} of {self._count:,} rows "
+            f"have a time outside of the period, by {apart / timedelta(hours=1):+.1f} hours. If "
+            f"the report writes times in another zone, set report_time_zone; if another column "
+            f"holds the time, name it in setting report_columns."
+        )
+        if self._count >= FEW_ROWS and not self.is_raw:
+            raise ReportError(text)
+        self.set_aside.item("report rows outside of their period", text)
