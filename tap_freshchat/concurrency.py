@@ -23,7 +23,8 @@ def ordered_map(
 
     Items are taken as results are, so neither ever pile up, however many there are. Taking them
     stays with the caller's thread; only `function` runs in others. The first error, in the order
-    of the items, ends the iteration: what waits is dropped, what runs is waited for.
+    of the items, ends the iteration: what waits is dropped, what runs is waited for. A caller that
+    may not read to the end closes it, or a thread of its own might.
     """
     queued: deque[tuple[T, Future[R]]] = deque()
     pool = ThreadPoolExecutor(in_flight, thread_name_prefix="look-up")

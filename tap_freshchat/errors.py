@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from typing_extensions import Self
+
 
 class FreshchatError(Exception):
     """Base of all: its text is one line that names the place and the remedy, never content."""
+
+    def with_text(self, text: str) -> Self:
+        """The same error with another text."""
+        self.args = (text,)
+        return self
 
 
 class ConfigError(FreshchatError):

@@ -14,6 +14,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from tap_freshchat.errors import ReportError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -57,7 +59,8 @@ class SetAside:
     ) -> None:
         """Write a rejected row to the file, with its report, window, line and reason.
 
-        Several streams read one report; a row is written once a run.
+        Several streams read one report; a row is written once a run. ReportError if the file cannot
+        be written.
         """
         entry = {
             "report": report,
@@ -66,13 +69,20 @@ class SetAside:
             "reason": reason,
             "row": cells,
         }
+        text = json.dumps(entry, default=dict) + "\n"
         with self._lock:
-            if (key := hash((report, window, line, reason))) in self._rows:
+            if (key := hash(text)) in self._rows:
                 return
             self._rows.add(key)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-            with os.fdopen(os.open(self.path, flags, 0o600), "a", encoding="ascii") as file:
-                file.write(json.dumps(entry, default=dict) + "\n")
+            try:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                with os.fdopen(os.open(self.path, flags, 0o600), "a", encoding="ascii") as file:
+                    file.write(text)
+            except OSError as error:
+                raise ReportError(
+                    f"Rejected rows cannot be written to {self.path} ({error.strerror}). Set "
+                    f"rejected_rows_path to a file that can be written."
+                ) from None
         self.item(
             REJECTED_ROWS,
             f"Report {report} for {window}: line {line} {reason}. It is written to {self.path} "

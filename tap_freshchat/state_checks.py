@@ -101,6 +101,12 @@ def _check_text_by_name(value: Any, place: str) -> None:
             raise _error(f"{place}: a value", item, "a text")
 
 
+def _check_unread(value: Any, place: str) -> None:
+    for times in _object(value, place).values():
+        for time in _object(times, f"{place}: a value").values():
+            _check_time(time, f"{place}: a value")
+
+
 # The parts of a source's sub-state.
 _CHECKS: dict[str, Callable[[Any, str], None]] = {
     "start": _check_time,
@@ -110,6 +116,8 @@ _CHECKS: dict[str, Callable[[Any, str], None]] = {
     "reports_read": _check_texts,
     "assignees": _check_text_by_name,
     "agent_statuses": _check_text_by_name,
+    "unread": _check_unread,
+    "shared_job_limit_since": _check_time,
 }
 _REMEDY = "Correct it, or remove the stream from the state; the stream then starts at start_date."
 

@@ -117,6 +117,13 @@ def test_the_dead_letters_of_every_job_are_kept_on_the_volume():
         assert f" {name}_DEAD_LETTER_PATH=/data/" in DOCKERFILE
 
 
+def test_the_rejected_rows_of_every_job_are_kept_on_the_volume():
+    extractors = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["extractors"]
+    for each in extractors:
+        name = each["name"].upper().replace("-", "_")
+        assert f" {name}_REJECTED_ROWS_PATH=/data/" in DOCKERFILE
+
+
 def test_no_run_starts_beside_another():
     assert CRONJOB["concurrencyPolicy"] == "Forbid"
     assert (

@@ -44,12 +44,13 @@ def settings_of(
         account: whose run it is.
         share: its share of the account's limits.
         window: None for a run from its state up to now.
-        folder: for the dead letters.
+        folder: for the dead letters and rejected rows.
     """
     tap, target = (name.replace("-", "_").upper() for name in (account.tap, account.target))
     settings = {
         f"{tap}_REQUESTS_PER_MINUTE": str(share.requests_per_minute),
         f"{tap}_REPORT_JOBS_PER_MINUTE": str(share.report_jobs_per_minute),
+        f"{tap}_REJECTED_ROWS_PATH": str(folder / "rejected_rows.jsonl"),
         f"{target}_DEAD_LETTER_PATH": str(folder / "dead_letters.jsonl"),
     }
     if window is not None:

@@ -6,6 +6,7 @@ type, and of two signs that contradict each other the more private one counts.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_freshchat.enumerations import (
@@ -21,11 +22,15 @@ from tap_freshchat.enumerations import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tap_freshchat.enumerations import Enumeration
+
 # Columns of the transcript that can hold the type.
 COLUMNS = ("message_type", "detailed_message_type")
 # Details of one type only: what message_type says of the same message counts more.
 _WEAK = frozenset({"awaymessage", "offlinemessage", "freshdeskticketcreatemessage"})
 _STATUS_CHANGE = "statuschange"
+# In a value that no table has; such a message may be for agents only.
+_PRIVATE_WORDS = re.compile("private|internal|note")
 _BY_PRIVACY = (PRIVATE, SYSTEM, NORMAL)
 
 
@@ -63,7 +68,7 @@ def type_from_row(row: Mapping[str, str]) -> MessageType:
 
 def type_from_text(value: object) -> str | None:
     """The type in a value of `message_type`; None for a blank one and for a kind of part."""
-    return None if comparable(value) in PART_KINDS else MESSAGE_TYPE.read(value)
+    return None if comparable(value) in PART_KINDS else _read(MESSAGE_TYPE, value)
 
 
 def unknown_types(row: Mapping[str, str]) -> Iterable[tuple[str, str]]:
@@ -78,4 +83,10 @@ def _detailed_type(value: str) -> str | None:
     text = comparable(value)
     if text.startswith(_STATUS_CHANGE):
         return SYSTEM
-    return None if text in PART_KINDS else DETAILED_MESSAGE_TYPE.read(value)
+    return None if text in PART_KINDS else _read(DETAILED_MESSAGE_TYPE, value)
+
+
+def _read(table: Enumeration, value: object) -> str | None:
+    """The type by a table; an unknown value that speaks of a note is private."""
+    is_private = table.is_unknown(value) and _PRIVATE_WORDS.search(comparable(value))
+    return PRIVATE if is_private else table.read(value)

@@ -66,7 +66,8 @@ class FreshchatClient:
     is sent only to the host of `base_url`, `https://<host>/v2`. `session` is the client's own,
     without auth; `timeout` is in seconds; `max_concurrency` bounds all threads together;
     `page_size` is how many items of a list one request asks for. `seconds_ahead` says how far the
-    local clock was ahead of Freshchat's at the latest JSON response.
+    local clock was ahead of Freshchat's at the latest JSON response. `longest_message_page` is the
+    number of messages in the longest page so far: a shorter page is the last one.
     """
 
     base_url: str
@@ -78,6 +79,7 @@ class FreshchatClient:
     max_concurrency: int = 1
     page_size: int = 50
     seconds_ahead: float = field(default=0.0, init=False)
+    longest_message_page: int = field(default=0, init=False)
     _log: ClassVar = logging.getLogger("tap-freshchat.client")
 
     def __post_init__(self) -> None:

@@ -161,7 +161,7 @@ class PagedList(ListEndpoint):
         while True:
             yield page
             announced = self._announces_more(page, number, distinct.count)
-            full = may_be_full(len(page.items), self.client.page_size)
+            full = may_be_full(len(page.items) + page.dropped, self.client.page_size)
             if not announced and not (page.states_nothing and full):
                 return
             number += 1
@@ -228,7 +228,7 @@ def paginate_messages(
     """Messages of one conversation, as they come: newest first.
 
     Pages are chained by `link.href`. Without a link, a full page is followed by its number, until a
-    page is not full or brings nothing new.
+    page is not full or brings nothing new. A page is not full if any in this run was longer.
 
     `on_odd` is as in `PagedList`.
 
@@ -242,7 +242,7 @@ def paginate_messages(
     query: Mapping[str, Any] | None = {"page": 1, "items_per_page": client.page_size}
     visited = set()
     seen: set[str] = set()
-    empty_pages = longest = 0
+    empty_pages = 0
     has_links = False
     while True:
         if query is None and path in visited:
@@ -254,9 +254,8 @@ def paginate_messages(
             if number > 1 and WRONG_PAGE in error.reason and not has_links:
                 return
             raise
-        entries = responses.require_object_list(
-            response.get("messages") or [], list_path, "messages", on_odd=on_odd
-        )
+        received = response.get("messages") or []
+        entries = responses.require_object_list(received, list_path, "messages", on_odd=on_odd)
         new = {entry["id"] for entry in entries} - seen
         seen |= new
         if number > 1 and not new and not has_links:
@@ -268,10 +267,11 @@ def paginate_messages(
             raise EndlessListError("A list of messages continues without new messages.")
         link = responses.require_object(response.get("link") or {}, list_path)
         number += 1
-        longest = max(longest, len(entries))
+        client.longest_message_page = max(client.longest_message_page, len(received))
+        is_longest = len(received) == client.longest_message_page
         if href := str(link.get("href") or ""):
             has_links, path, query = True, href, None
-        elif has_links or len(entries) < longest or not may_be_full(len(entries), client.page_size):
-            return
-        else:
+        elif not has_links and is_longest and may_be_full(len(received), client.page_size):
             path, query = list_path, {"page": number, "items_per_page": client.page_size}
+        else:
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import KW_ONLY, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,9 @@ class ConversationLookup:
                 uncached,
                 in_flight=self._client.max_concurrency,
             )
-            for conversation_id, result in fetched:
-                found[conversation_id] = self._add(conversation_id, result)
+            with closing(fetched):
+                for conversation_id, result in fetched:
+                    found[conversation_id] = self._add(conversation_id, result)
         return found
 
     def get_users(self, user_ids: Iterable[str]) -> Mapping[str, dict[str, Any]]:

@@ -101,8 +101,10 @@ class CustomerLookup:
 
     def _request(self, user_ids: Sequence[str], attempts: int) -> dict[str, dict[str, Any]]:
         response = self._client.post(PATH, {"ids": list(user_ids)}, attempts=attempts)
-        # The response is either a list or an object that holds it.
-        entries = response.get("users") or [] if isinstance(response, dict) else response
+        # The response is either a list or an object that holds it, which may be null.
+        entries = response
+        if isinstance(response, dict) and "users" in response:
+            entries = response["users"] or []
         on_odd = self._enrichment.odd_item(ODD, PATH)
         users = responses.require_object_list(entries, PATH, "users", on_odd=on_odd)
         for user in users:
@@ -124,7 +126,7 @@ class CustomerLookup:
             [known, *_] = responses.require_object_list(listed.get("users"), "/users", "users")
             self._request([known["id"]], FOLLOW_UP_ATTEMPTS)
         except (FreshchatError, ValueError):
-            raise type(error)(
+            raise error.with_text(
                 f"{error} Freshchat refuses the look-up of any user, so the reference_id of "
                 f"customers is unknown. Nothing is lost: check the rights of api_token and run "
                 f"the tap again."

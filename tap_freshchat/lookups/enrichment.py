@@ -68,7 +68,7 @@ class Enrichment:
             self._in_a_row[kind] += 1
             limit = MAX_FAILURES_IN_A_ROW if kind in self._succeeded else MAX_FAILURES_AT_START
             if self._in_a_row[kind] >= limit:
-                raise type(error)(
+                raise error.with_text(
                     f"{error} This is failure {limit} in a row ({kind}), so it is not about single "
                     f"items. Nothing is lost: run the tap again when Freshchat responds, or check "
                     f"the rights of api_token."

@@ -11,6 +11,7 @@ ever then holds up no other, and its events come when it can be read.
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -113,7 +114,7 @@ class RestCrawl:
             self._jobs(window, retries),
             in_flight=self.client.max_concurrency,
         )
-        with path.open("wb") as file:
+        with closing(fetched), path.open("wb") as file:
             for job, result in fetched:
                 if snapshot := self._snapshot_in(result, job):
                     file.write(msgspec.json.encode(snapshot) + b"\n")
@@ -141,16 +142,19 @@ class RestCrawl:
             in_flight=self.client.max_concurrency,
         )
         seen = set()
-        for user, conversations in listed:
-            origin = user if user in retries else None
-            for conversation_id in self._ids_in(conversations, user, is_retry=origin is not None):
-                # One conversation can be listed under two users.
-                if conversation_id not in seen and self.in_shard(conversation_id):
-                    seen.add(conversation_id)
-                    itself = Source("conversations", conversation_id)
-                    yield self._job(
-                        itself if itself in retries else origin, itself, window, retries
-                    )
+        with closing(listed):
+            for user, conversations in listed:
+                origin = user if user in retries else None
+                for conversation_id in self._ids_in(
+                    conversations, user, is_retry=origin is not None
+                ):
+                    # One conversation can be listed under two users.
+                    if conversation_id not in seen and self.in_shard(conversation_id):
+                        seen.add(conversation_id)
+                        itself = Source("conversations", conversation_id)
+                        yield self._job(
+                            itself if itself in retries else origin, itself, window, retries
+                        )
         for source in retries:
             if source.kind == "conversations" and source.id not in seen:
                 yield self._job(source, source, window, retries)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tap_freshchat.errors import ReportError, RowError
@@ -152,8 +153,7 @@ def _find_header(lines: _Lines, names: ColumnNames) -> tuple[list[str], list[str
         delimiter = separator or max(_DELIMITERS, key=line.count)
         try:
             # A header may span lines as well.
-            start = _Again(line, lines)
-            headers = next(csv.reader(start, delimiter=delimiter))
+            headers = next(csv.reader(chain([line], lines), delimiter=delimiter))
         except csv.Error:
             continue
         while headers and not headers[-1].strip(_BLANK):
@@ -173,23 +173,6 @@ def _find_header(lines: _Lines, names: ColumnNames) -> tuple[list[str], list[str
     if error:
         raise error
     return None
-
-
-class _Again:
-    """A line that was read already, and then the lines after it."""
-
-    def __init__(self, first: str, lines: _Lines) -> None:
-        self._first: str | None = first
-        self._lines = lines
-
-    def __iter__(self) -> _Again:
-        return self
-
-    def __next__(self) -> str:
-        if self._first is not None:
-            line, self._first = self._first, None
-            return line
-        return next(self._lines)
 
 
 def _repair(

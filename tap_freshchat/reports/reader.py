@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timezone
 from functools import partial
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 # Times that a link may expire while it is fetched, and seconds before the second fresh link.
 MAX_LINK_RENEWALS = 4
 LINK_RENEWAL_WAIT = 5.0
+# Rows of a report after which its times count as being in the zone that is set, which is the same
+# in all windows.
+ENOUGH_ROWS = 20_000
 
 
 @dataclass(kw_only=True, eq=False)
@@ -63,7 +67,9 @@ class ReportReader:
     zone: tzinfo = timezone.utc
     _readers: dict[str, dict[str, datetime]] = field(default_factory=dict, init=False)
     _plans: dict[str, dict[Window, _PlannedWindow]] = field(default_factory=dict, init=False)
-    _zone_checked: set[str] = field(default_factory=set, init=False)
+    _submitted: dict[tuple[str, Window], Job] = field(default_factory=dict, init=False)
+    # Rows whose times were looked at before any of them was read, by report and kind of stream.
+    _examined: Counter[tuple[str, bool]] = field(default_factory=Counter, init=False)
     _files_written: int = field(default=0, init=False)
 
     def register(self, reader: str, report: str, start: datetime) -> None:
@@ -82,9 +88,12 @@ class ReportReader:
         return list(self._readers)
 
     def unregister_all(self) -> None:
-        """Forget all readers, because the sources of streams have changed."""
-        for report in self._plans:
+        """Forget all readers, because the sources of streams have changed; keeps submitted jobs."""
+        for report, plan in self._plans.items():
             self.scheduler.cancel(report)
+            for window, planned in plan.items():
+                if planned.job.id or planned.job.halves:
+                    self._submitted[report, window] = planned.job
         self._plans.clear()
         self._readers.clear()
 
@@ -126,11 +135,11 @@ class ReportReader:
         if planned.files is None:
             self.scheduler.wait_for(planned.job)
             planned.files = [file for leaf in planned.job.leaf_jobs() for file in self._fetch(leaf)]
-        checked = WindowRows(report, window, self.zone, self.set_aside, is_raw=required is not None)
-        if report not in self._zone_checked:
-            # The zone is the same in all windows.
-            self._zone_checked.add(report)
-            replace(checked).check_times(planned.files, names)
+        is_raw = required is not None
+        checked = WindowRows(report, window, self.zone, self.set_aside, is_raw=is_raw)
+        if self._examined[report, is_raw] < ENOUGH_ROWS:
+            # Counted only without an error: another stream must not take the times for right.
+            self._examined[report, is_raw] += replace(checked).check_times(planned.files, names)
         for file in planned.files:
             yield from checked.rows(file, names)
         planned.readers -= 1
@@ -146,7 +155,8 @@ class ReportReader:
             longest = max_window(report, self.configured_window)
             self._plans[report] = {
                 window: _PlannedWindow(
-                    job=self.scheduler.queue(report, window),
+                    job=self._submitted.get((report, window))
+                    or self.scheduler.queue(report, window),
                     readers=sum(start < window.end for start in starts),
                 )
                 for window in plan_windows(start, self.time_range.report_end, longest)

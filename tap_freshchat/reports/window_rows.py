@@ -54,18 +54,21 @@ class WindowRows:
     _earliest: datetime | None = field(default=None, init=False)
     _latest: datetime | None = field(default=None, init=False)
 
-    def check_times(self, files: Iterable[Path], names: ColumnNames) -> None:
+    def check_times(self, files: Iterable[Path], names: ColumnNames) -> int:
         """Read all rows once, only to see whether their times can be in the zone that is set.
 
         A zone that is wrong moves a few hours of a long window out of it, on one side, and leaves
-        as many hours empty on the other. ReportError if that is so.
+        as many hours empty on the other. Returns the number of rows. ReportError if that is so;
+        a few rows are only warned about.
         """
         for file in files:
             for _, row in csv_files.rows(file, names, lambda *_: None):
                 with suppress(RowError):
                     self._check(dict(row))
-        if self._earliest is None or self._latest is None or self._outside < FEW_ROWS:
-            return
+        most_are_outside = self._outside * 2 > self._count
+        if self._earliest is None or self._latest is None or most_are_outside:
+            # What reading them finds as well.
+            return self._count
         early, late = self.window.start - self._earliest, self._latest - self.window.end
         empty_after, empty_before = (
             self.window.end - self._latest,
@@ -74,6 +77,7 @@ class WindowRows:
         for apart, empty, sign in ((early, empty_after, -1), (late, empty_before, 1)):
             if apart >= _SMALLEST_OFFSET and empty >= apart - _SMALLEST_OFFSET:
                 self._fail_or_warn(sign * apart)
+        return self._count
 
     def rows(self, file: Path, names: ColumnNames) -> Iterator[dict[str, str]]:
         """Rows of a file that have what their record needs; the others are set aside.
@@ -164,6 +168,6 @@ class WindowRows:
             f"the report writes times in another zone, set report_time_zone; if another column "
             f"holds the time, name it in setting report_columns."
         )
-        if self._count >= FEW_ROWS and not self.is_raw:
+        if self._outside >= FEW_ROWS and not self.is_raw:
             raise ReportError(text)
         self.set_aside.item("report rows outside of their period", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import closing
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -76,21 +77,15 @@ class MetricStream(FreshchatStream):
                     break
             return results
 
-        for metric, results in ordered_map(
-            fetch, metrics, in_flight=self.run.client.max_concurrency
-        ):
-            for result in results:
-                if isinstance(result, MetricRequest):
-                    self._skip_metric(metric, result)
-                    continue
-                self._any_succeeded = True
-                try:
-                    yield from list(parse(metric, result))
-                except ValueError as error:
-                    raise FreshchatError(
-                        f"The response for metric {metric.name} cannot be read: {error}. "
-                        f"Remove the metric from setting {self.name}."
-                    ) from None
+        fetched = ordered_map(fetch, metrics, in_flight=self.run.client.max_concurrency)
+        with closing(fetched):
+            for metric, results in fetched:
+                for result in results:
+                    if isinstance(result, MetricRequest):
+                        self._skip_metric(metric, result)
+                        continue
+                    self._any_succeeded = True
+                    yield from self._parsed(parse, metric, result)
         if self._rejected and not self._any_succeeded:
             raise FreshchatError(
                 f"Freshchat rejects every metric of setting {self.name}. Name metrics that the "
@@ -104,6 +99,20 @@ class MetricStream(FreshchatStream):
         except (RequestRejectedError, NotFoundError):
             return request
         return require_object(response, request.path)
+
+    def _parsed(
+        self,
+        parse: Callable[[Metric, Mapping[str, Any]], Iterable[dict[str, Any]]],
+        metric: Metric,
+        response: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        try:
+            return list(parse(metric, response))
+        except ValueError as error:
+            raise FreshchatError(
+                f"The response for metric {metric.name} cannot be read: {error}. Remove the "
+                f"metric from setting {self.name}."
+            ) from None
 
     def _skip_metric(self, metric: Metric, request: MetricRequest) -> None:
         # It may be rejected for one window only: the next window requests it again.

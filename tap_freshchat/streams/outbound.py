@@ -72,6 +72,7 @@ class OutboundMessages(WindowedStream):
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         properties = self.schema["properties"]
+        inside = outside = 0
         for message in self._messages(window):
             try:
                 created = sent_at(message)
@@ -80,10 +81,19 @@ class OutboundMessages(WindowedStream):
                 continue
             # The service may not obey the window.
             if not window.start <= created < window.end:
+                outside += 1
                 continue
+            inside += 1
             version = (str(message.get(name)) for name in ("status", "failure_code"))
             if self.is_new(stable_id("outbound", message["message_id"], *version), created):
                 yield {**conform_record(message, properties), "created_time": format_time(created)}
+        if outside and not inside:
+            self.run.set_aside.item(
+                "periods without an outbound message of their own",
+                f"Freshchat lists {outside} outbound messages for {window}, and none of that "
+                f"period. If this is so for all periods, its times have another form: report it as "
+                f"an issue of tap-freshchat.",
+            )
 
     def _messages(self, window: Window) -> Iterator[dict[str, Any]]:
         params = {

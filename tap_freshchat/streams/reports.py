@@ -41,10 +41,11 @@ class RawReport(ReportStream):
         [time_field] = set(_TIME_FIELDS).intersection(COLUMNS[report].required)
         for row in self.run.reports.rows(report, window, self.name, required=(time_field,)):
             row_id, time = row_digest(report, row), parse_row_time(report, row[time_field])
-            # A report can be filed by another time than the one in its column. Such a row counts
-            # as one of this window, also with another time.
-            place = max(time, window.start, self.start_time) if time < window.start else time
-            if self.is_new(row_id, min(place, window.end)):
+            # The service may file a row by another time than the one in its column. Such a row
+            # counts as one of this window.
+            inside = window.start <= time < window.end
+            filed = time if inside else max(window.start, self.start_time)
+            if self.is_new(row_id, filed):
                 yield report_record(row_id, time, row, time_field, properties)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -86,15 +87,18 @@ class UserConversations(FullTableStream):
             user_ids = (str(user["id"]) for user in self.run.changed_users.users(window))
             users = filter(self.run.in_shard, user_ids)
             lists = ordered_map(self._listed, users, in_flight=client.max_concurrency)
-            for user_id, listed in lists:
-                if isinstance(listed, FreshchatError):
-                    enrichment.failed(
-                        NOT_LISTED, listed, consequence="It is left out.", is_source=True
+            with closing(lists):
+                for user_id, listed in lists:
+                    if isinstance(listed, FreshchatError):
+                        enrichment.failed(
+                            NOT_LISTED, listed, consequence="It is left out.", is_source=True
+                        )
+                        continue
+                    enrichment.succeeded(NOT_LISTED)
+                    missing += listed is None
+                    yield from (
+                        {**conversation, "user_id": user_id} for conversation in listed or ()
                     )
-                    continue
-                enrichment.succeeded(NOT_LISTED)
-                missing += listed is None
-                yield from ({**conversation, "user_id": user_id} for conversation in listed or ())
         if missing:
             self.logger.warning("%d users no longer exist in Freshchat and are omitted.", missing)
 

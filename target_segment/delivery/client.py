@@ -118,7 +118,7 @@ def _read_limited(response: requests.Response) -> bytes:
 
 
 def check_write_key(session: requests.Session, url: str, timeout: float) -> bool | None:
-    """Return whether Segment has the write key, None if `url` of its settings does not tell."""
+    """Return whether Segment has the write key, None if `url` of its settings does not say."""
     try:
         with session.get(
             url,

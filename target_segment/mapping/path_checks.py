@@ -24,7 +24,7 @@ _SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
 class ConfiguredPath(NamedTuple):
     """A path of a setting, for one stream.
 
-    `in_schema` is None if the schema does not tell; `is_in` looks for the path in a record.
+    `in_schema` is None if the schema leaves it open; `is_in` looks for the path in a record.
     """
 
     setting: str
@@ -88,7 +88,7 @@ def check_flattening(mapping: StreamMapping, separator: str) -> None:
 
 
 def has_path(schema: Any, path: str) -> bool | None:
-    """Return whether a JSON Schema declares a path; None if it does not tell."""
+    """Return whether a JSON Schema declares a path; None if it leaves that open."""
     if not isinstance(schema, dict):
         return None
     return _has(schema, split_path(path, schema.get("properties") or {}))

@@ -207,7 +207,7 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
 
 
 def _is_rfc_3339(time: str) -> bool:
-    """Return whether an ISO 8601 time with a zone is in RFC 3339: these characters tell."""
+    """Return whether an ISO 8601 time with a zone is in RFC 3339: these characters show it."""
     if time[10] != "T" or time[7] != "-" or time[13] != ":" or time[16] != ":" or time[19] == ",":
         return False
     if time[-1] == "Z":

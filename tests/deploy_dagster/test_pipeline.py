@@ -127,6 +127,7 @@ def test_a_window_and_a_share_become_settings_of_the_accounts_own_plugins(tmp_pa
         "TAP_FRESHCHAT_ACME_END_DATE": "2026-02-01T00:00:00+00:00",
         "TAP_FRESHCHAT_ACME_REQUESTS_PER_MINUTE": "25",
         "TAP_FRESHCHAT_ACME_REPORT_JOBS_PER_MINUTE": "2",
+        "TAP_FRESHCHAT_ACME_REJECTED_ROWS_PATH": os.fspath(tmp_path / "rejected_rows.jsonl"),
         "TARGET_SEGMENT_ACME_DEAD_LETTER_PATH": os.fspath(tmp_path / "dead_letters.jsonl"),
         "TARGET_SEGMENT_ACME_HISTORICAL": "true",
     }

@@ -1,6 +1,7 @@
 """Look-ups that Freshchat refuses: what one costs, and what ends the run."""
 
 import json
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -435,3 +436,26 @@ def test_a_placeholder_is_no_id_in_the_stream_of_users_either(caplog):
     run = run_tap(NOON, streams=("users",), faults=faults)
     assert [each["reference_id"] for each in run.records["users"]] == [None, "ref", None, None]
     assert warned_once(caplog, "placeholders instead of a person's id")
+
+
+def test_a_rate_limit_that_outlasts_all_retries_is_an_error_and_no_bug():
+    limit = Response(429, {"Retry-After": "3600"})
+    faults = refusing(limit, lambda path: path.startswith("/v2/conversations/"))
+    with pytest.raises(RetryableError, match="rate limit.*in a row"):
+        run_tap(NOON, streams=EVENTS, faults=faults, **DAY)
+
+
+def test_a_look_up_of_users_without_a_list_is_no_look_up_of_nobody():
+    faults = refusing(Response.of_json(200, {"data": []}), lambda path: path == "/v2/users/fetch")
+    with pytest.raises(FreshchatError, match="refuses the look-up of any user"):
+        run_tap(NOON, streams=EVENTS, faults=faults, **DAY)
+
+
+@pytest.mark.parametrize("source", [{**DAY, "max_concurrency": 4}, {**REST, "max_concurrency": 4}])
+def test_a_look_up_that_ends_early_leaves_no_thread_behind(source):
+    faults = refusing(Response(500), lambda path: "/messages" in path)
+    with pytest.raises(RetryableError) as error:
+        run_tap(NOON, streams=EVENTS, faults=faults, **source)
+    # The error still holds what was running.
+    assert error.tb
+    assert [each for each in threading.enumerate() if each.name.startswith("look-up")] == []

@@ -400,3 +400,16 @@ def test_without_personal_data_lists_hold_ids_only():
     assert [each["reference_id"] for each in private["users"]] == [
         each["reference_id"] for each in plain["users"]
     ]
+
+
+def test_a_list_of_which_no_outbound_message_is_of_the_period_is_a_warning(caplog):
+    messages = [{"message_id": "m", "created_on": int(NOON.timestamp()) // 1000}]
+
+    def faults(request):
+        if request.path != "/v2/outbound-messages":
+            return None
+        return sandbox.Response.of_json(200, {"outbound_messages": messages})
+
+    run = run_tap(NOON, streams=("outbound_messages",), faults=faults)
+    assert run.records["outbound_messages"] == []
+    assert "its times have another form" in caplog.text

@@ -594,3 +594,16 @@ def test_readers_that_unregister_leave_no_job_to_submit(far_end):
     far.plan("Agent-Activity", days=1)
     far.read("Agent-Activity", DAYS[-1])
     assert len(far.posted) == 1
+
+
+def test_a_report_in_another_zone_fails_for_each_of_its_readers(far_end):
+    far = far_end()
+    moved = "".join(
+        f"c{number},{(NOON - DAY + timedelta(minutes=number - 300)).isoformat(' ')[:19]}\n"
+        for number in range(1440)
+    )
+    far.file = lambda _: Answer(body=f"conversation_id,created_at\n{moved}".encode())
+    far.plan("Conversation-Resolved", days=1, readers=("events", "others"))
+    for _ in range(2):
+        with pytest.raises(ReportError, match="report_time_zone"):
+            list(far.reports.rows("Conversation-Resolved", DAYS[-1], "events"))

@@ -4,6 +4,9 @@ import json
 import logging
 import stat
 
+import pytest
+
+from tap_freshchat.errors import ReportError
 from tap_freshchat.set_aside import SetAside
 
 
@@ -39,3 +42,18 @@ def test_the_summary_counts_every_kind_and_is_silent_without_any(tmp_path, caplo
     aside.item("agents", "x.")
     aside.log_summary()
     assert "Set aside in this run: 1 agents; 2 groups." in caplog.text
+
+
+def test_a_row_is_kept_once_and_another_on_the_same_line_of_another_file_as_well(tmp_path):
+    aside = SetAside(tmp_path / "rows.jsonl")
+    for cells in (["a"], ["a"], ["b"]):
+        aside.row("CSAT-Score", "2026-01-01", 7, "has no time", cells)
+    kept = [json.loads(line)["row"] for line in aside.path.read_text().splitlines()]
+    assert kept == [["a"], ["b"]]
+    assert aside.counts == {"report rows rejected": 2}
+
+
+def test_a_row_that_cannot_be_kept_is_an_error_that_names_the_setting(tmp_path):
+    aside = SetAside(tmp_path / "missing" / "rows.jsonl")
+    with pytest.raises(ReportError, match="rejected_rows_path"):
+        aside.row("CSAT-Score", "2026-01-01", 7, "has no time", ["a"])

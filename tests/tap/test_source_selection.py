@@ -114,3 +114,20 @@ def test_first_reports_without_a_start_date_leave_no_gap_after_rest():
     since = (NOON - HOUR).isoformat()
     whole = run_tap(NOON + 240 * HOUR, **{**options, "start_date": since})
     assert ids(first, later) >= ids(whole)
+
+
+def test_a_report_that_is_left_out_costs_no_further_job_of_the_others():
+    def without_intelliassign(request):
+        is_job = request.path == "/v2/reports/raw"
+        return Response(403) if is_job and b"Intelliassign" in request.body else None
+
+    whole = run_tap(NOON, **SET)
+    partly = run_tap(NOON, faults=without_intelliassign, **SET)
+    jobs = [run.requests.count("POST /v2/reports/raw") for run in (whole, partly)]
+    assert jobs[1] <= jobs[0]
+    kinds = {
+        each["agent_activity"]["availability_event_type"]
+        for each in partly.records["agent_activity"]
+    }
+    assert kinds == {"General"}
+    assert ids(partly) < ids(whole)

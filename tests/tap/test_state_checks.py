@@ -32,6 +32,10 @@ def of(**state):
         (of(reports={"reports_read": "Chat-Transcript"}), "reports.reports_read"),
         (of(rest={"assignees": []}), "rest.assignees"),
         (of(rest={"agent_statuses": {"a": None}}), "rest.agent_statuses"),
+        (of(rest={"unread": []}), "rest.unread is a list"),
+        (of(rest={"unread": {"users": ["u"]}}), "rest.unread"),
+        (of(rest={"unread": {"users": {"u": "yesterday"}}}), "rest.unread"),
+        (of(reports={"shared_job_limit_since": 5}), "reports.shared_job_limit_since"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_one_line_that_names_stream_and_key(state, named):

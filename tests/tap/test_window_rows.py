@@ -109,3 +109,18 @@ def test_rows_in_the_window_or_a_moment_outside_are_no_sign_of_another_zone(tmp_
     found, aside = rows_of(tmp_path, times)
     assert len(found) == len(times)
     assert not aside.counts
+
+
+def test_a_zone_that_shows_for_one_stream_shows_for_the_next_reader_of_the_report_too(tmp_path):
+    times = [time - timedelta(hours=5) for time in every(5)]
+    for _ in range(2):
+        with pytest.raises(ReportError, match="report_time_zone"):
+            rows_of(tmp_path, times)
+
+
+def test_fewer_than_five_rows_moved_out_of_a_long_window_are_a_warning(tmp_path):
+    window = Window(NOON - timedelta(days=14), NOON)
+    times = [time - timedelta(hours=5) for time in every(120, window)]
+    found, aside = rows_of(tmp_path, times, window=window)
+    assert len(found) == len(times)
+    assert aside.counts == {"report rows outside of their period": 1}

@@ -218,7 +218,13 @@ def test_all_conditions_must_hold():
     ],
 )
 def test_a_timestamp_gets_a_zone_and_is_otherwise_unchanged(time, sent):
-    assert event({"at": time}, timestamp="at")["timestamp"] == sent
+    try:
+        found = event({"at": time}, timestamp="at")
+    except InvalidEvent:
+        # Python 3.10 reads fewer forms; an event is then a dead letter, and no such time leaves.
+        assert sys.version_info < (3, 11)
+    else:
+        assert found["timestamp"] == sent
 
 
 @pytest.mark.parametrize(
@@ -242,7 +248,6 @@ def test_a_timestamp_is_read_in_every_iso_form(time, sent, hour):
     assert mapped.time.astimezone(timezone.utc).hour == hour
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 reads fewer forms")
 @pytest.mark.parametrize(
     ("time", "sent"),
     [
@@ -262,7 +267,13 @@ def test_a_timestamp_is_read_in_every_iso_form(time, sent, hour):
     ],
 )
 def test_a_time_in_another_form_is_rewritten_in_rfc_3339_with_all_its_digits(time, sent):
-    assert event({"at": time}, timestamp="at")["timestamp"] == sent
+    try:
+        found = event({"at": time}, timestamp="at")
+    except InvalidEvent:
+        # Python 3.10 reads fewer forms; an event is then a dead letter, and no such time leaves.
+        assert sys.version_info < (3, 11)
+    else:
+        assert found["timestamp"] == sent
 
 
 def test_a_time_that_has_no_rfc_3339_form_is_invalid():
