@@ -150,7 +150,7 @@ class TargetSegment(SdkTarget):
             if not isinstance(sink, SegmentSink):
                 continue
             if mapped is not None and is_faulty and sink.checks_records and validator:
-                # The record is judged as the tap sent it.
+                # The record is checked as the tap sent it.
                 sink.reject(mapped, validator.describe_error(record))
                 continue
             sink.process(mapped)

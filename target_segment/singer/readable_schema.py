@@ -67,7 +67,7 @@ def _read_part(keyword: str, value: Any, ignored: set[str], depth: int) -> Any:
         return [_read(each, ignored, depth) for each in value] if is_list else None
     if keyword in _SCHEMAS_BY_NAME:
         return _read_by_name(keyword, value, ignored, depth)
-    # The whole schema tells whether a reference leads anywhere.
+    # Only the whole schema shows whether a reference leads anywhere.
     is_valid = isinstance(value, str) if keyword == "$ref" else _is_valid(keyword, value)
     return value if is_valid else None
 
