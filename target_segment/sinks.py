@@ -9,6 +9,7 @@ from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
+from target_segment.mapping.sent_fields import sent_fields, sent_through
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
 from target_segment.preview.explanation import describe_mapping
 from target_segment.segment_spec import Reason
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from singer_sdk import Target
+    from singer_sdk.mapper import StreamMap
 
     from target_segment.mapping.path_usage import PathUsage
     from target_segment.mapping.routing import Routing
@@ -57,7 +59,7 @@ class SegmentSink(Sink):
         if isinstance(mapping, StreamMapping):
             # What stream maps make is not checked against the schema that the SDK derives.
             if self.validate_schema and is_unmapped:
-                validator = RecordValidator(self.original_schema, stream_name)
+                validator = RecordValidator(self.original_schema, sent_fields(mapping))
             separator = self.config.get("flattening_separator") or FLATTENING_SEPARATOR
             watch, warnings = path_usage.watch(mapping, separator)
             for warning in warnings:
@@ -75,10 +77,24 @@ class SegmentSink(Sink):
             watch=watch,
         )
 
-    @property
-    def checks_records(self) -> bool:
-        """Whether the records of the stream must match their schema: not those of a skipped one."""
-        return self.validate_schema and isinstance(self._pipeline.mapping, StreamMapping)
+    def validator_of(self, schema: dict[str, Any], stream_map: StreamMap) -> RecordValidator | None:
+        """Return a validator of a tap's records, before stream maps or flattening; None for none.
+
+        `schema` is that of the tap. Records of a skipped stream may break it.
+        """
+        mapping = self._pipeline.mapping
+        if not self.validate_schema or isinstance(mapping, Skipped):
+            return None
+        maps = (self.config.get("stream_maps") or {}).values()
+        texts = [text for each in maps if each for text in each.values() if isinstance(text, str)]
+        sent = sent_through(
+            sent_fields(mapping),
+            schema["properties"],
+            stream_map.transformed_schema["properties"],
+            "\n".join(texts),
+            self.config.get("flattening_separator") or FLATTENING_SEPARATOR,
+        )
+        return RecordValidator(schema, sent)
 
     def reject(self, record: dict[str, Any], fault: str) -> None:
         """Count and keep a record that breaks the tap's schema."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import click
 import msgspec
@@ -16,7 +17,7 @@ from target_segment.clock import SystemClock
 from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
-from target_segment.json_codec import NotEncodableError, encode
+from target_segment.json_codec import NotEncodableError, encode, encode_with_nan
 from target_segment.mapping.path_usage import PathUsage
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
@@ -27,12 +28,19 @@ from target_segment.singer.message_checks import check_record, check_schema
 from target_segment.singer.readable_schema import readable_schema
 from target_segment.singer.reader import MessageReader
 from target_segment.singer.stream_maps import apply_stream_map
-from target_segment.singer.validation import RecordValidator
 from target_segment.sinks import SegmentSink
 from target_segment.tracking_plan import print_tracking_plan
 
 if TYPE_CHECKING:
+    from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks import Sink
+
+    from target_segment.singer.validation import RecordValidator
+
+    _Route: TypeAlias = tuple[StreamMap, SegmentSink, RecordValidator | None]
+
+# Enough to recognise a SCHEMA message that comes again.
+_DIGEST_BYTES = 20
 
 
 class TargetSegment(SdkTarget):
@@ -60,7 +68,9 @@ class TargetSegment(SdkTarget):
         super().__init__(**options)
         self.message_reader: MessageReader
         self._streams_warned_of: set[str] = set()
-        self._validators: dict[str, RecordValidator] = {}
+        # By stream of the tap; streams with the same alias have sinks of their own.
+        self._routes: dict[str, list[_Route]] = {}
+        self._schema_digests: dict[str, bytes] = {}
         self.message_reader.on_idle = self._poll
         self.message_reader.handlers = {
             "SCHEMA": self.handle_schema,
@@ -109,25 +119,33 @@ class TargetSegment(SdkTarget):
         """Register a stream's schema, and let its records pass by the stream maps if it can."""
         check_schema(message)
         stream = message["stream"]
+        digest = blake2b(encode_with_nan(message), digest_size=_DIGEST_BYTES).digest()
+        if self._schema_digests.get(stream) == digest:
+            # Some taps repeat it with each page.
+            return
+        self._schema_digests[stream] = digest
         schema, ignored = readable_schema(message["schema"])
         if ignored and stream not in self._streams_warned_of:
             self._streams_warned_of.add(stream)
             self.logger.warning(
-                "SCHEMA of stream '%s': parts that are not valid JSON Schema are ignored: %s",
+                "SCHEMA of stream '%s': ignored, because it cannot be read: %s",
                 stream,
                 ", ".join(ignored),
             )
         self.register_schema({**message, "schema": schema})
-        self._validators.pop(stream, None)
-        unmapped = self._is_unmapped(stream)
-        if not unmapped and self.config.get("validate_records", True):
-            self._validators[stream] = RecordValidator(schema, stream)
-        sink = self.get_sink(stream) if unmapped else None
-        if isinstance(sink, SegmentSink):
+        maps = self.mapper.stream_maps[stream]
+        sinks = [(each, self.get_sink(each.stream_alias)) for each in maps]
+        self._routes[stream] = [
+            (each, sink, sink.validator_of(schema, each))
+            for each, sink in sinks
+            if isinstance(sink, SegmentSink)
+        ]
+        handlers = self.message_reader.record_handlers
+        handlers.pop(stream, None)
+        if self._is_unmapped(stream):
             # No stream map changes these records: they go from the reader to their sink.
-            self.message_reader.record_handlers[stream] = sink.process
-        else:
-            self.message_reader.record_handlers.pop(stream, None)
+            [(_, sink, _)] = self._routes[stream]
+            handlers[stream] = sink.process
 
     def _is_unmapped(self, stream: str) -> bool:
         """Return whether neither stream maps nor flattening change the records of a stream."""
@@ -142,18 +160,13 @@ class TargetSegment(SdkTarget):
         stream, record = message["stream"], message["record"]
         check_record(stream, record)
         self.require_schema(stream)
-        validator = self._validators.get(stream)
-        is_faulty = validator is not None and not validator.is_valid(record)
-        for stream_map in self.mapper.stream_maps[stream]:
+        for stream_map, sink, validator in self._routes[stream]:
             mapped = apply_stream_map(stream_map, dict(record))
-            sink = self.get_sink(stream_map.stream_alias)
-            if not isinstance(sink, SegmentSink):
-                continue
-            if mapped is not None and is_faulty and sink.checks_records and validator:
-                # The record is checked as the tap sent it.
+            # The record is checked as the tap sent it.
+            if mapped is not None and validator is not None and not validator.is_valid(record):
                 sink.reject(mapped, validator.describe_error(record))
-                continue
-            sink.process(mapped)
+            else:
+                sink.process(mapped)
 
     def _handle_batch(self, message: dict[str, Any]) -> None:
         for record in batch_records(message, self._poll):
