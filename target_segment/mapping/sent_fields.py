@@ -106,7 +106,7 @@ def sent_through(
 ) -> SentFields:
     """Return which of a tap's `fields` are sent when stream maps make the fields `mapped` of them.
 
-    A field is sent under its own name, as the beginning of a flattened one, or if the text of the
+    A field is sent under its own name, as the start of a flattened one, or if the text of the
     `expressions` mentions it.
     """
     names = [name for name in mapped if sent.includes(name)]

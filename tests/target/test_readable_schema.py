@@ -52,7 +52,7 @@ DRAFT_4 = {
     **COMMON,
     "exclusiveMinimum": st.booleans(),
     "exclusiveMaximum": st.booleans(),
-    "id": st.just("urn:example:field"),
+    "id": st.just("#field"),
 }
 DRAFT_7 = {
     **COMMON,
