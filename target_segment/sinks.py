@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
@@ -29,15 +27,18 @@ if TYPE_CHECKING:
 # Default of the SDK's setting flattening_separator.
 FLATTENING_SEPARATOR = "__"
 
+_REMOVED = Skipped("removed by stream_maps")
+
 
 class SegmentSink(Sink):
     """Passes one stream's records to its pipeline.
 
     `start_run` is called once the stream is known to be valid. `is_unmapped` says that no stream
-    map changes the records, so that they have the schema of the tap.
+    map changes the records, so that they have the schema of the tap; `is_removed`, that a stream
+    map removes all of them.
     """
 
-    def __init__(  # noqa: PLR0913 - the SDK's four, and four of ours
+    def __init__(  # noqa: PLR0913 - the SDK's four, and five of ours
         self,
         target: Target,
         stream_name: str,
@@ -48,12 +49,13 @@ class SegmentSink(Sink):
         path_usage: PathUsage,
         start_run: Callable[[], Run],
         is_unmapped: bool,
+        is_removed: bool,
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         # The original schema: the SDK removes Singer's own columns from the other one.
         keys = tuple(key_properties or ())
         stream = StreamInfo(name=stream_name, schema=self.original_schema, keys=keys)
-        mapping = _find_mapping(target, routing, stream)
+        mapping = _REMOVED if is_removed else routing.mapping_of(stream)
         # Records of a skipped stream may break their schema and lack their key.
         validator, watch = None, None
         if isinstance(mapping, StreamMapping):
@@ -123,11 +125,3 @@ class SegmentSink(Sink):
     def get_validator(self) -> None:
         # The SDK's own would refuse the schema of a skipped stream.
         return None
-
-
-def _find_mapping(target: Target, routing: Routing, stream: StreamInfo) -> StreamMapping | Skipped:
-    every = chain.from_iterable(target.mapper.stream_maps.values())
-    maps = [each for each in every if each.stream_alias == stream.name]
-    if maps and all(isinstance(each, RemoveRecordTransform) for each in maps):
-        return Skipped("removed by stream_maps")
-    return routing.mapping_of(stream)

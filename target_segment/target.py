@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeAlias
 import click
 import msgspec
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
 
 from target_segment.clock import SystemClock
@@ -70,6 +70,8 @@ class TargetSegment(SdkTarget):
         self._streams_warned_of: set[str] = set()
         # By stream of the tap; streams with the same alias have sinks of their own.
         self._routes: dict[str, list[_Route]] = {}
+        # The stream whose sinks the SDK asks for.
+        self._registering = ""
         self._schema_digests: dict[str, bytes] = {}
         self.message_reader.on_idle = self._poll
         self.message_reader.handlers = {
@@ -112,7 +114,12 @@ class TargetSegment(SdkTarget):
             routing=self.settings.routing,
             path_usage=self._path_usage,
             start_run=self.start_run,
-            is_unmapped=self._is_unmapped(stream_name),
+            is_unmapped=self._is_unmapped(self._registering),
+            is_removed=all(
+                isinstance(each, RemoveRecordTransform)
+                for each in self.mapper.stream_maps[self._registering]
+                if each.stream_alias == stream_name
+            ),
         )
 
     def handle_schema(self, message: dict[str, Any]) -> None:
@@ -132,17 +139,18 @@ class TargetSegment(SdkTarget):
                 stream,
                 ", ".join(ignored),
             )
+        self._registering = stream
         self.register_schema({**message, "schema": schema})
         maps = self.mapper.stream_maps[stream]
-        sinks = [(each, self.get_sink(each.stream_alias)) for each in maps]
+        is_unmapped = self._is_unmapped(stream)
         self._routes[stream] = [
-            (each, sink, sink.validator_of(schema, each))
-            for each, sink in sinks
-            if isinstance(sink, SegmentSink)
+            (each, sink, None if is_unmapped else sink.validator_of(schema, each))
+            for each in maps
+            if isinstance(sink := self.get_sink(each.stream_alias), SegmentSink)
         ]
         handlers = self.message_reader.record_handlers
         handlers.pop(stream, None)
-        if self._is_unmapped(stream):
+        if is_unmapped:
             # No stream map changes these records: they go from the reader to their sink.
             [(_, sink, _)] = self._routes[stream]
             handlers[stream] = sink.process
