@@ -10,7 +10,6 @@ from typing_extensions import override
 from target_segment.mapping.sent_fields import sent_fields, sent_through
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
 from target_segment.preview.explanation import describe_mapping
-from target_segment.segment_spec import Reason
 from target_segment.singer.validation import RecordValidator
 from target_segment.stream_pipeline import StreamPipeline
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from target_segment.mapping.path_usage import PathUsage
     from target_segment.mapping.routing import Routing
     from target_segment.run import Run
+    from target_segment.segment_spec import Reason
 
 # Default of the SDK's setting flattening_separator.
 FLATTENING_SEPARATOR = "__"
@@ -98,10 +98,13 @@ class SegmentSink(Sink):
         )
         return RecordValidator(schema, sent)
 
-    def reject(self, record: dict[str, Any], fault: str) -> None:
-        """Count and keep a record that breaks the tap's schema."""
+    def reject(self, record: dict[str, Any], reason: Reason) -> None:
+        """Count and keep a record with a fault, unless its stream is skipped."""
+        if isinstance(self._pipeline.mapping, Skipped):
+            self.process(record)
+            return
         self.tally_record_read()
-        self._pipeline.reject(record, Reason("invalid_record", fault))
+        self._pipeline.reject(record, reason)
 
     def process(self, record: dict[str, Any] | None) -> None:
         """Count and process a record; None is one that stream maps filtered out."""

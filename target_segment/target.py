@@ -17,11 +17,13 @@ from target_segment.clock import SystemClock
 from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
-from target_segment.json_codec import NotEncodableError, encode, encode_with_nan
+from target_segment.json_codec import NotEncodableError, RecordLine, encode, encode_with_nan
+from target_segment.log_text import escape_logs
 from target_segment.mapping.path_usage import PathUsage
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
 from target_segment.sdk import ConfigInput, SdkTarget
+from target_segment.segment_spec import Reason
 from target_segment.shutdown import InterruptFlag, run_and_exit, write_state
 from target_segment.singer.batch_files import batch_records
 from target_segment.singer.message_checks import check_record, check_schema
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from target_segment.singer.validation import RecordValidator
 
     _Route: TypeAlias = tuple[StreamMap, SegmentSink, RecordValidator | None]
+
+_NOT_UTF_8 = Reason("not_utf_8", "the line of the record is not UTF-8")
 
 # Enough to recognise a SCHEMA message that comes again.
 _DIGEST_BYTES = 20
@@ -74,6 +78,7 @@ class TargetSegment(SdkTarget):
         self._registering = ""
         self._schema_digests: dict[str, bytes] = {}
         self.message_reader.on_idle = self._poll
+        self.message_reader.on_unreadable = self._handle_unreadable
         self.message_reader.handlers = {
             "SCHEMA": self.handle_schema,
             "RECORD": self._handle_record,
@@ -164,17 +169,31 @@ class TargetSegment(SdkTarget):
             and not maps[0].flattening_enabled
         )
 
-    def _handle_record(self, message: dict[str, Any]) -> None:
+    def _handle_record(self, message: dict[str, Any], fault: Reason | None = None) -> None:
+        """Pass a record on, or keep it as a dead letter if it has a fault."""
         stream, record = message["stream"], message["record"]
         check_record(stream, record)
         self.require_schema(stream)
         for stream_map, sink, validator in self._routes[stream]:
             mapped = apply_stream_map(stream_map, dict(record))
+            reason = fault
             # The record is checked as the tap sent it.
-            if mapped is not None and validator is not None and not validator.is_valid(record):
-                sink.reject(mapped, validator.describe_error(record))
+            if validator is not None and not validator.is_valid(record):
+                reason = fault or Reason("invalid_record", validator.describe_error(record))
+            if mapped is not None and reason is not None:
+                sink.reject(mapped, reason)
             else:
                 sink.process(mapped)
+
+    def _handle_unreadable(self, line_number: int, message: Any) -> None:
+        """Keep a record whose line is not UTF-8; `message` has U+FFFD in place of such bytes."""
+        if self.message_reader.unreadable_lines == 1:
+            self.logger.warning("Line %d of the input is not UTF-8", line_number)
+        try:
+            fields = msgspec.convert(message, RecordLine)
+        except msgspec.ValidationError:
+            return
+        self._handle_record({"stream": fields.stream, "record": fields.record}, _NOT_UTF_8)
 
     def _handle_batch(self, message: dict[str, Any]) -> None:
         for record in batch_records(message, self._poll):
@@ -199,6 +218,10 @@ class TargetSegment(SdkTarget):
     @override
     def process_endofpipe(self) -> None:
         super().process_endofpipe()
+        if lines := self.message_reader.unreadable_lines:
+            text = "not UTF-8; records are dead letters, other messages are skipped"
+            self.logger.warning("Lines of the input: %d %s", lines, text)
+            self.start_run().delivery.stats.warnings["input", text] += lines
         if self.started_run is not None:
             self.started_run.delivery.flush()
             write_state(self.started_run.delivery.take_safe_state())
@@ -255,6 +278,7 @@ class TargetSegment(SdkTarget):
         catalog_path: str | None = None,
     ) -> None:
         target: TargetSegment | None = None
+        escape_logs()
 
         def work() -> None:
             nonlocal target

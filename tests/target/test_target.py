@@ -1,6 +1,7 @@
 """Target: whole runs as Singer and a user see them."""
 
 import gc
+import io
 import json
 import stat
 import sys
@@ -362,6 +363,52 @@ def test_a_malformed_line_is_one_error_line_with_its_number_only(run, settings, 
     [error] = finished.errors
     assert "Line 3" in error
     assert "secret" not in error
+
+
+def test_a_record_whose_line_is_not_utf_8_is_a_dead_letter(settings, segment, dead, caplog, capsys):
+    messages = [schema(), record(id=1, user="André"), *orders(1, 2), state({"n": 1})]
+    text = "\n".join(json.dumps(each, ensure_ascii=False) for each in messages)
+    with pytest.raises(SystemExit) as end:
+        TargetSegment.invoke(
+            config=ConfigInput(config=settings), file_input=io.BytesIO(text.encode("latin-1"))
+        )
+    assert end.value.code == 0
+    assert len(segment.accepted) == 1
+    [entry] = dead()
+    assert entry["reason"]["code"] == "not_utf_8"
+    assert entry["record"] == {"id": 1, "user": "Andr\ufffd"}
+    warnings = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert "Line 2 of the input is not UTF-8" in warnings
+    assert any(each.startswith("Lines of the input: 1 not UTF-8") for each in warnings)
+    assert "not UTF-8" in capsys.readouterr().err
+    assert "André" not in caplog.text
+
+
+def test_a_schema_that_is_not_utf_8_is_used(settings, segment):
+    described = schema(properties={"id": {"description": "clé"}})
+    text = "\n".join(json.dumps(each, ensure_ascii=False) for each in (described, *orders(1)))
+    with pytest.raises(SystemExit) as end:
+        TargetSegment.invoke(
+            config=ConfigInput(config=settings), file_input=io.BytesIO(text.encode("latin-1"))
+        )
+    assert end.value.code == 0
+    assert len(segment.accepted) == 1
+
+
+def test_control_characters_of_a_stream_name_reach_neither_logs_nor_the_summary(
+    run, settings, segment, caplog
+):
+    caplog.set_level("DEBUG")
+    name = "a\x1b[31m\r\nERROR b\u202e"
+    settings["streams"] = {"*": {"user_id": "user"}}
+    odd = schema(name, properties={"id": {"type": "x"}})
+    finished = run(settings, odd, record(name, id=1, user="u"), record(name, id=2))
+    assert len(segment.accepted) == 1
+    assert "\\x1b[31m\\r\\nERROR b\\u202e" in finished.table
+    assert all(line.isprintable() for line in finished.table.split("\n"))
+    shown = [text for each in caplog.records for text in (each.name, each.getMessage())]
+    assert any("\\x1b" in each for each in shown)
+    assert all(each.isprintable() for each in shown)
 
 
 @pytest.mark.parametrize("missing", ["stream", "record"])
