@@ -72,7 +72,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting(
         "validate_records",
-        "Check each record against its stream's schema. Invalid records become dead letters.",
+        "Check the fields that are sent against the tap's schema. Invalid records become dead "
+        "letters.",
         default=True,
     ),
     _setting(
