@@ -72,8 +72,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting(
         "validate_records",
-        "Check the fields that are sent against the tap's schema. Invalid records become dead "
-        "letters.",
+        "Check sent fields by the tap's schema. Invalid records become dead letters.",
         default=True,
     ),
     _setting(

@@ -1,4 +1,4 @@
-"""Log text: control characters of foreign names as escapes, in any configuration of logging."""
+"""Log text: control characters of external names as escapes, in any configuration of logging."""
 
 from __future__ import annotations
 

@@ -219,9 +219,12 @@ class TargetSegment(SdkTarget):
     def process_endofpipe(self) -> None:
         super().process_endofpipe()
         if lines := self.message_reader.unreadable_lines:
-            text = "not UTF-8; records are dead letters, other messages are skipped"
-            self.logger.warning("Lines of the input: %d %s", lines, text)
-            self.start_run().delivery.stats.warnings["input", text] += lines
+            self.logger.warning(
+                "Lines of the input: %d not UTF-8; records are dead letters, other messages are "
+                "skipped",
+                lines,
+            )
+            self.start_run().delivery.stats.warnings["input", "lines that are not UTF-8"] += lines
         if self.started_run is not None:
             self.started_run.delivery.flush()
             write_state(self.started_run.delivery.take_safe_state())

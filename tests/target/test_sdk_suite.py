@@ -25,15 +25,14 @@ _SUITE = SingerTestSuite(
     kind="target", tests=[each for each in target_tests.tests if each.name not in _OTHER_OUTCOME]
 )
 
-_StandardTests = get_target_test_class(
+TestSinger = get_target_test_class(
     TargetSegment, config=CONFIG, custom_suites=[_SUITE], include_target_tests=False
 )
 
 
-class TestSinger(_StandardTests):
-    @pytest.fixture(autouse=True)
-    def _files(self, tmp_path, monkeypatch):
-        monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def _files_in_tmp_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 def listen(config, stream_file):
@@ -44,14 +43,12 @@ def listen(config, stream_file):
     return target
 
 
-def test_the_schema_without_properties_of_the_sdks_tests_is_a_schema(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_the_schema_without_properties_of_the_sdks_tests_is_a_schema():
     target = listen(CONFIG, "invalid_schema.singer")
     assert target.get_sink("test_invalid_schema").original_schema["properties"] == {}
 
 
-def test_the_record_without_its_key_of_the_sdks_tests_is_a_dead_letter(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_the_record_without_its_key_of_the_sdks_tests_is_a_dead_letter(tmp_path):
     listen(CONFIG, "record_missing_key_property.singer")
     [entry] = map(json.loads, (tmp_path / "dead_letters.jsonl").read_text().splitlines())
     assert entry["reason"]["code"] == "missing_key"
@@ -59,10 +56,9 @@ def test_the_record_without_its_key_of_the_sdks_tests_is_a_dead_letter(tmp_path,
 
 
 def test_every_state_of_the_sdks_disabled_test_is_relayed_as_soon_as_it_is_safe(
-    tmp_path, monkeypatch, capsys
+    capsys,
 ):
     """Upstream's `multiple_state_messages`, which targets on the SDK's own drains cannot pass."""
-    monkeypatch.chdir(tmp_path)
     file = importlib.resources.files(target_test_streams) / "multiple_state_messages.singer"
     text = file.read_text()
     messages = [json.loads(line) for line in text.splitlines()]
