@@ -72,7 +72,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting(
         "validate_records",
-        "Check sent fields by the tap's schema. Invalid records become dead letters.",
+        "Check sent fields by the tap's schema. An invalid record is a dead letter.",
         default=True,
     ),
     _setting(
