@@ -72,7 +72,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting(
         "validate_records",
-        "Check sent fields by the tap's schema. An invalid record is a dead letter.",
+        "Make dead letters of records if a sent field does not match the tap's schema.",
         default=True,
     ),
     _setting(
