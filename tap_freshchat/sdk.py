@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 # The SDK reads the first half as true and everything else as false, typos too.
 _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
-
-
 # New files are readable by their owner only.
 PRIVATE_UMASK = 0o077
 
@@ -48,6 +46,10 @@ class SdkTap(Tap):
     @abstractmethod
     def handle_signal(self, number: int) -> None:
         """Handle SIGINT or SIGTERM, inside the signal handler; the writer may not be set yet."""
+
+    @abstractmethod
+    def run_doctor(self) -> bool:
+        """Examine the account and print the findings; returns whether events would be missed."""
 
     @abstractmethod
     def end_run(self, *, completed: bool) -> None:
@@ -106,6 +108,31 @@ class SdkTap(Tap):
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         with report_errors_and_exit(cls.logger):
             super().cb_test(ctx, param, value)
+
+    @classmethod
+    def cb_doctor(cls, ctx: click.Context, _param: click.Option, value: bool) -> None:  # noqa: FBT001
+        """Run the doctor if its option is given; exits with 1 if events would be missed."""
+        if not value:
+            return
+        os.umask(PRIVATE_UMASK)
+        config = ctx.params.get("config", _ConfigInput())
+        with report_errors_and_exit(cls.logger):
+            tap = cls(config=config.config, parse_env_config=config.parse_env)
+            ctx.exit(int(tap.run_doctor()))
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        doctor = click.Option(
+            ["--doctor"],
+            is_flag=True,
+            help="Examine the account and print which events a run would miss, and why.",
+            callback=cls.cb_doctor,
+            expose_value=False,
+        )
+        command.params.append(doctor)
+        return command
 
     @classmethod
     @override

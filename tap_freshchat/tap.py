@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from tap_freshchat.config_schema import SETTINGS
+from tap_freshchat.doctor.command import run_doctor
 from tap_freshchat.errors import ConfigError
 from tap_freshchat.lookups.directory import LISTS
 from tap_freshchat.message_writer import BufferedMessageWriter
@@ -46,6 +49,7 @@ SIGNAL_EXIT_BASE = 128
 # How long, after a signal, the reader of stdout may take for the rest of a line. Less than the ten
 # seconds after which `docker stop` kills.
 GRACE_SECONDS = 5
+DOCTOR_FILE = "doctor.json"
 
 STREAMS: tuple[type[FreshchatStream], ...] = (
     *(AgentActivity, ConversationEvents, MessageEvents, Messages, Conversations, Account),
@@ -90,10 +94,7 @@ class TapFreshchat(SdkTap):
         """Connect and request all reports at the first call; returns what the streams share."""
         if not self._started:
             self._started = True
-            handle_signals(lambda number, _: self.handle_signal(number))
-            with signals_blocked():
-                # A signal can remove the temporary directory only once `run` is set.
-                run = self.run
+            run = self._handled_run()
             if unknown := set(run.config.report_columns) - set(self.streams):
                 raise ConfigError(
                     f"Setting report_columns has unknown streams: {', '.join(sorted(unknown))}."
@@ -130,6 +131,28 @@ class TapFreshchat(SdkTap):
                 if isinstance(stream, (Users, UserConversations)):
                     run.changed_users.register_windows(stream.windows)
         return self.run
+
+    def _handled_run(self) -> RunContext:
+        """The run context, whose files a signal removes."""
+        handle_signals(lambda number, _: self.handle_signal(number))
+        with signals_blocked():
+            # A signal can remove the temporary directory only once `run` is set.
+            return self.run
+
+    @override
+    def run_doctor(self) -> bool:
+        # The findings say what the log of a normal run says at lower levels.
+        logging.getLogger(self.name).setLevel(logging.WARNING)
+        raw = [stream for stream in self.streams.values() if isinstance(stream, RawReport)]
+        return run_doctor(
+            self._handled_run(),
+            self.config,
+            version=self.plugin_version,
+            declared={report: each.schema["properties"] for each in raw for report in each.reports},
+            output=sys.stdout,
+            progress=sys.stderr,
+            path=Path(DOCTOR_FILE),
+        )
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:

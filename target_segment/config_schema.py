@@ -72,7 +72,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting(
         "validate_records",
-        "Check each record against its stream's schema. Invalid records become dead letters.",
+        "Make dead letters of records if a sent field does not match the tap's schema.",
         default=True,
     ),
     _setting(

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypeAlias
 
+from target_segment.log_text import escape_controls
 from target_segment.segment_spec import CALL_TYPES, default_name
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class RunSummary:
 
 def summary_table(stats: RunStats, summary: RunSummary) -> str:
     """Return the summary as one table of three columns, for a terminal or a log."""
-    rows = list(_rows(stats, summary))
+    # Names of streams come from the input.
+    rows = [tuple(map(escape_controls, row)) for row in _rows(stats, summary)]
     heads, whats, counts = (max(map(len, column)) for column in zip(*rows, strict=True))
     lines = [f"{head:<{heads}}  {what:<{whats}}  {count:>{counts}}" for head, what, count in rows]
     title = f"target-segment: {summary.outcome}"

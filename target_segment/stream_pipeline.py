@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
-from singer_sdk.exceptions import MissingKeyPropertiesError
 
 from target_segment.json_codec import NotEncodableError, encode
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo, StreamMapping
@@ -34,8 +33,8 @@ class StreamPipeline:
     """Turns one stream's records into events and counts what becomes of each.
 
     Texts at the paths of `truncate` may be cut when an event is too large. Without a `validator`,
-    records are not checked against their schema; each must have the properties `keys`. `watch`
-    notes which paths of the settings the records have.
+    records are not checked against their schema. `watch` notes which paths of the settings the
+    records have.
     """
 
     stream: StreamInfo
@@ -43,7 +42,6 @@ class StreamPipeline:
     run: Run
     truncate: Sequence[str] = ()
     validator: RecordValidator | None = None
-    keys: Sequence[str] = ()
     watch: StreamWatch | None = None
 
     def __post_init__(self) -> None:
@@ -54,16 +52,11 @@ class StreamPipeline:
     def process(self, record: Mapping[str, Any]) -> None:
         """Turn a record into an event and queue it, or keep or count it.
 
-        Raises `MissingKeyPropertiesError`, and `TargetSegmentError` if delivering or keeping fails.
+        Raises `TargetSegmentError` if delivering or keeping fails.
         """
         if self.validator is not None and not self.validator.is_valid(record):
             self.reject(record, Reason("invalid_record", self.validator.describe_error(record)))
             return
-        for key in self.keys:
-            if key not in record:
-                raise MissingKeyPropertiesError(
-                    f"Stream '{self.stream.name}': a record lacks its key property '{key}'"
-                )
         try:
             if self.watch is not None and not self.watch.observe(record):
                 self.watch = None

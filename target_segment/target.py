@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import click
 import msgspec
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from typing_extensions import override
 
 from target_segment.clock import SystemClock
 from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
-from target_segment.json_codec import NotEncodableError, encode
+from target_segment.json_codec import NotEncodableError, RecordLine, encode, encode_with_nan
+from target_segment.log_text import escape_logs
 from target_segment.mapping.path_usage import PathUsage
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
 from target_segment.sdk import ConfigInput, SdkTarget
+from target_segment.segment_spec import Reason
 from target_segment.shutdown import InterruptFlag, run_and_exit, write_state
 from target_segment.singer.batch_files import batch_records
 from target_segment.singer.message_checks import check_record, check_schema
+from target_segment.singer.readable_schema import readable_schema
 from target_segment.singer.reader import MessageReader
 from target_segment.singer.stream_maps import apply_stream_map
 from target_segment.sinks import SegmentSink
 from target_segment.tracking_plan import print_tracking_plan
 
 if TYPE_CHECKING:
+    from singer_sdk.mapper import StreamMap
     from singer_sdk.sinks import Sink
+
+    from target_segment.singer.validation import RecordValidator
+
+    _Route: TypeAlias = tuple[StreamMap, SegmentSink, RecordValidator | None]
+
+_NOT_UTF_8 = Reason("not_utf_8", "the line of the record is not UTF-8")
+
+# Enough to recognise a SCHEMA message that comes again.
+_DIGEST_BYTES = 20
 
 
 class TargetSegment(SdkTarget):
@@ -57,7 +71,14 @@ class TargetSegment(SdkTarget):
         self._last_state: Any = None
         super().__init__(**options)
         self.message_reader: MessageReader
+        self._streams_warned_of: set[str] = set()
+        # By stream of the tap; streams with the same alias have sinks of their own.
+        self._routes: dict[str, list[_Route]] = {}
+        # The stream whose sinks the SDK asks for.
+        self._registering = ""
+        self._schema_digests: dict[str, bytes] = {}
         self.message_reader.on_idle = self._poll
+        self.message_reader.on_unreadable = self._handle_unreadable
         self.message_reader.handlers = {
             "SCHEMA": self.handle_schema,
             "RECORD": self._handle_record,
@@ -98,31 +119,81 @@ class TargetSegment(SdkTarget):
             routing=self.settings.routing,
             path_usage=self._path_usage,
             start_run=self.start_run,
+            is_unmapped=self._is_unmapped(self._registering),
+            is_removed=all(
+                isinstance(each, RemoveRecordTransform)
+                for each in self.mapper.stream_maps[self._registering]
+                if each.stream_alias == stream_name
+            ),
         )
 
     def handle_schema(self, message: dict[str, Any]) -> None:
         """Register a stream's schema, and let its records pass by the stream maps if it can."""
         check_schema(message)
-        self.register_schema(message)
         stream = message["stream"]
+        digest = blake2b(encode_with_nan(message), digest_size=_DIGEST_BYTES).digest()
+        if self._schema_digests.get(stream) == digest:
+            # Some taps repeat it with each page.
+            return
+        self._schema_digests[stream] = digest
+        schema, ignored = readable_schema(message["schema"])
+        if ignored and stream not in self._streams_warned_of:
+            self._streams_warned_of.add(stream)
+            self.logger.warning(
+                "SCHEMA of stream '%s': ignored, because it cannot be read: %s",
+                stream,
+                ", ".join(ignored),
+            )
+        self._registering = stream
+        self.register_schema({**message, "schema": schema})
         maps = self.mapper.stream_maps[stream]
-        plain = isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
-        sink = self.get_sink(stream) if plain and len(maps) == 1 else None
-        if isinstance(sink, SegmentSink):
+        is_unmapped = self._is_unmapped(stream)
+        self._routes[stream] = [
+            (each, sink, None if is_unmapped else sink.validator_of(schema, each))
+            for each in maps
+            if isinstance(sink := self.get_sink(each.stream_alias), SegmentSink)
+        ]
+        handlers = self.message_reader.record_handlers
+        handlers.pop(stream, None)
+        if is_unmapped:
             # No stream map changes these records: they go from the reader to their sink.
-            self.message_reader.record_handlers[stream] = sink.process
-        else:
-            self.message_reader.record_handlers.pop(stream, None)
+            [(_, sink, _)] = self._routes[stream]
+            handlers[stream] = sink.process
 
-    def _handle_record(self, message: dict[str, Any]) -> None:
+    def _is_unmapped(self, stream: str) -> bool:
+        """Return whether neither stream maps nor flattening change the records of a stream."""
+        maps = self.mapper.stream_maps.get(stream, [])
+        return (
+            len(maps) == 1
+            and isinstance(maps[0], SameRecordTransform)
+            and not maps[0].flattening_enabled
+        )
+
+    def _handle_record(self, message: dict[str, Any], fault: Reason | None = None) -> None:
+        """Pass a record on, or keep it as a dead letter if it has a fault."""
         stream, record = message["stream"], message["record"]
         check_record(stream, record)
         self.require_schema(stream)
-        for stream_map in self.mapper.stream_maps[stream]:
+        for stream_map, sink, validator in self._routes[stream]:
             mapped = apply_stream_map(stream_map, dict(record))
-            sink = self.get_sink(stream_map.stream_alias)
-            if isinstance(sink, SegmentSink):
+            reason = fault
+            # The record is checked as the tap sent it.
+            if validator is not None and not validator.is_valid(record):
+                reason = fault or Reason("invalid_record", validator.describe_error(record))
+            if mapped is not None and reason is not None:
+                sink.reject(mapped, reason)
+            else:
                 sink.process(mapped)
+
+    def _handle_unreadable(self, line_number: int, message: Any) -> None:
+        """Keep a record whose line is not UTF-8; `message` has U+FFFD in place of such bytes."""
+        if self.message_reader.unreadable_lines == 1:
+            self.logger.warning("Line %d of the input is not UTF-8", line_number)
+        try:
+            fields = msgspec.convert(message, RecordLine)
+        except msgspec.ValidationError:
+            return
+        self._handle_record({"stream": fields.stream, "record": fields.record}, _NOT_UTF_8)
 
     def _handle_batch(self, message: dict[str, Any]) -> None:
         for record in batch_records(message, self._poll):
@@ -147,6 +218,13 @@ class TargetSegment(SdkTarget):
     @override
     def process_endofpipe(self) -> None:
         super().process_endofpipe()
+        if lines := self.message_reader.unreadable_lines:
+            self.logger.warning(
+                "Lines of the input: %d not UTF-8; records are dead letters, other messages are "
+                "skipped",
+                lines,
+            )
+            self.start_run().delivery.stats.warnings["input", "lines that are not UTF-8"] += lines
         if self.started_run is not None:
             self.started_run.delivery.flush()
             write_state(self.started_run.delivery.take_safe_state())
@@ -203,6 +281,7 @@ class TargetSegment(SdkTarget):
         catalog_path: str | None = None,
     ) -> None:
         target: TargetSegment | None = None
+        escape_logs()
 
         def work() -> None:
             nonlocal target

@@ -16,6 +16,7 @@ from freshchat_sandbox.account.timestamps import (
     format_iso,
     format_java_timestamp,
     format_local,
+    format_offset,
 )
 from freshchat_sandbox.reports import rows as report_rows
 from freshchat_sandbox.reports.row_writer import RowWriter
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from freshchat_sandbox.account.account import SandboxAccount
+    from freshchat_sandbox.readings import Readings
     from freshchat_sandbox.reports.row_writer import Row
 
 MONTH = 31 * DAY
@@ -55,16 +57,20 @@ class Report:
         visible_until: int | None = None,
     ) -> Iterator[Row]:
         """Yield the rows of [start, end), or those that are visible before a time."""
-        format_time: Callable[[int], str]
-        zone = account.readings.report_zone
-        if zone != "UTC":
-            format_time = partial(format_local, ZoneInfo(zone), "T" if self.iso_times else " ")
-        else:
-            format_time = format_iso if self.iso_times else format_java_timestamp
         if visible_until is None:
             visible_until = end + int(account.options.max_row_delay * MINUTE) + 1
         end = min(end, visible_until)
+        format_time = self._format_time(account.readings)
         return self.rows(RowWriter(account, start, end, visible_until, with_pii, format_time))
+
+    def _format_time(self, readings: Readings) -> Callable[[int], str]:
+        if readings.report_zone != "UTC":
+            zone = ZoneInfo(readings.report_zone)
+            return partial(format_local, zone, "T" if self.iso_times else " ")
+        if readings.report_times == "offset":
+            return partial(format_offset, ZoneInfo("Asia/Kolkata"))
+        is_iso = self.iso_times or readings.report_times == "iso"
+        return format_iso if is_iso else format_java_timestamp
 
 
 _NAMED = ("created_at", "conversation_id", "interaction_id")
@@ -119,8 +125,8 @@ REPORTS: dict[str, Report] = {
     ),
     "Chat-Transcript": Report(
         (
-            "message_id", "conversation_id", "created_time", "actor_type", "actor_id",
-            "actor_email", "actor_first_name", "actor_last_name", "message_type",
+            "message_id", "conversation_id", "interaction_id", "created_time", "actor_type",
+            "actor_id", "actor_email", "actor_first_name", "actor_last_name", "message_type",
             "detailed_message_type", "message_source", "message_parts", "message", "image_url",
             "video_url", "reference_id", "customer_id", *_CHANNEL, "conversation_url",
         ),
@@ -132,3 +138,17 @@ REPORTS: dict[str, Report] = {
     ),
     "classic": Report((*_NAMED, "status", *_AGENT, *_GROUP, *_CHANNEL), report_rows.interactions),
 }  # fmt: skip
+
+
+def hidden_columns(event: str, readings: Readings) -> set[str]:
+    """Return the columns of a report that an account does not have."""
+    hidden = set()
+    in_transcript = event == "Chat-Transcript"
+    cells = readings.transcript_interactions if in_transcript else readings.report_interactions
+    if cells == "absent":
+        hidden.add("interaction_id")
+    if readings.flags == "none":
+        hidden.add("reopened")
+    if event == "Conversation-Group-Assigned" and not readings.group_rows_agent:
+        hidden.update(_AGENT)
+    return hidden

@@ -25,6 +25,7 @@ MAX_PAUSE_SECONDS = 3600.0
 MIN_UNIX_TIME = 1e9
 MIN_UNIX_MILLISECONDS = 1e11
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_MAX_LIMIT_DIGITS = 9
 
 
 def retry_after(
@@ -93,7 +94,12 @@ def pause_after(status: int, headers: Mapping[str, str], now: datetime) -> float
 
 
 class RateLimiter:
-    """Rate limiter shared by all threads that send requests."""
+    """Rate limiter shared by all threads that send requests.
+
+    `stated_limit` is the number of requests that the latest response to state one allows a period.
+    """
+
+    stated_limit: int | None = None
 
     def __init__(self, clock: Clock, requests_per_minute: int | None = None) -> None:
         self._clock = clock
@@ -114,6 +120,9 @@ class RateLimiter:
 
     def update_from_response(self, status: int, headers: Mapping[str, str]) -> None:
         """Pause all requests for as long as a response asks."""
+        limit = headers.get("X-RateLimit-Limit", "").strip()
+        if limit.isascii() and limit.isdigit():
+            self.stated_limit = int(limit[:_MAX_LIMIT_DIGITS])
         pause = pause_after(status, headers, self._clock.now())
         if pause > 0:
             with self._lock:

@@ -155,11 +155,18 @@ def map_columns(
     return names
 
 
+def shown_headers(headers: Sequence[str]) -> list[str]:
+    """The headers that may be shown: none if the line is a row, which holds what people wrote."""
+    if any(map(_LOOKS_LIKE_DATA.search, headers)):
+        return []
+    return [header.strip() for header in headers if _HEADER.fullmatch(header.strip())]
+
+
 def _describe_headers(headers: Sequence[str]) -> str:
-    """What may be said of a file's first line: without headers, it holds what people wrote."""
+    """What may be said of a file's first line."""
     if any(map(_LOOKS_LIKE_DATA.search, headers)):
         return f"Its first line ({len(headers)} cells) is a row, not a header."
-    shown = [header.strip() for header in headers if _HEADER.fullmatch(header.strip())]
+    shown = shown_headers(headers)
     hidden = len(headers) - len(shown)
     others = f" and {hidden} that are not shown" if hidden else ""
     return f"Its headers are: {', '.join(shown) or 'none'}{others}."

@@ -134,7 +134,7 @@ class ReportReader:
         planned = self._plans[report][window]
         if planned.files is None:
             self.scheduler.wait_for(planned.job)
-            planned.files = [file for leaf in planned.job.leaf_jobs() for file in self._fetch(leaf)]
+            planned.files = [file for leaf in planned.job.leaf_jobs() for file in self.fetch(leaf)]
         is_raw = required is not None
         checked = WindowRows(report, window, self.zone, self.set_aside, is_raw=is_raw)
         if self._examined[report, is_raw] < ENOUGH_ROWS:
@@ -163,8 +163,11 @@ class ReportReader:
             }
         return self._plans[report]
 
-    def _fetch(self, job: Job) -> Iterator[Path]:
-        """Download a finished job's files; renews expired links."""
+    def fetch(self, job: Job) -> Iterator[Path]:
+        """Download the files of a finished leaf job; renews expired links.
+
+        ReportError if a link does not open.
+        """
         for number, ready in enumerate(job.links or ()):
             self._files_written += 1
             path = self.folder / f"{self._files_written}.report"

@@ -111,13 +111,21 @@ def _given_parts(
 
 def _key_parts(keys: Sequence[str]) -> Callable[[Record], list[Any]]:
     if not keys:
-        return lambda record: [record]
+        return lambda record: [_own_columns(record)]
 
     def key(record: Record) -> list[Any]:
-        values = [*map(record.get, keys)]
+        try:
+            values = [record[each] for each in keys]
+        except KeyError as error:
+            raise InvalidEvent("missing_key", f"the key property {error} is missing") from None
         # `any` is enough for nearly all records, and takes a tenth of the time.
         if not any(values) and all(value is None or value == "" for value in values):
             raise InvalidEvent("bad_message_id", "every key property is empty")
         return values
 
     return key
+
+
+def _own_columns(record: Record) -> Record:
+    """Leave out `_sdc_` columns: taps write there when they read, which differs on each run."""
+    return {name: each for name, each in record.items() if name[:5] != "_sdc_"} or record

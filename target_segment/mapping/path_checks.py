@@ -14,7 +14,7 @@ from target_segment.mapping.reserved_names import expand_new_names, reserved_ren
 if TYPE_CHECKING:
     from target_segment.mapping.stream_mapping import StreamMapping
 
-_IDS = ("user_id", "anonymous_id", "group_id", "message_id", "version", "timestamp")
+ID_SETTINGS = ("user_id", "anonymous_id", "group_id", "message_id", "version", "timestamp")
 # Parts of a schema that may declare more than its properties.
 _OPEN = ("$ref", "anyOf", "oneOf", "allOf", "patternProperties", "additionalProperties")
 
@@ -38,8 +38,8 @@ def list_paths(mapping: StreamMapping) -> list[ConfiguredPath]:
     config, schema = mapping.config, mapping.stream.schema
     where = f"streams.{mapping.stream.name}"
     own = [(f"{where}.when", condition.path) for condition in mapping.when]
-    for name in _IDS:
-        paths = [*_paths_of(config.get(name))]
+    for name in ID_SETTINGS:
+        paths = [*expression_paths(config.get(name))]
         # One of several paths is enough.
         if all(has_path(schema, path) is False for path in paths):
             own += [(f"{where}.{name}", path) for path in paths]
@@ -76,9 +76,9 @@ def check_flattening(mapping: StreamMapping, separator: str) -> None:
     needed = [condition.path for condition in mapping.when]
     for part in (
         *(spec.values() if isinstance(spec, dict) else ()),
-        *map(mapping.config.get, _IDS),
+        *map(mapping.config.get, ID_SETTINGS),
     ):
-        needed += _paths_of(part)
+        needed += expression_paths(part)
     roots = {split_field(path)[0] for path in needed}
     if lost := sorted(root for root in roots if root in flattened and root not in fields):
         raise MappingError(
@@ -115,16 +115,17 @@ def _is_scalar(schema: Mapping[str, Any]) -> bool:
     return {types} <= _SCALARS if isinstance(types, str) else {*types} <= _SCALARS
 
 
-def _paths_of(spec: Any) -> Iterable[str]:
-    """List the paths in an expression."""
+def expression_paths(spec: Any) -> Iterable[str]:
+    """List the paths in an expression, or in an object of expressions."""
     if isinstance(spec, str):
         yield spec
     elif isinstance(spec, list):
         for item in spec:
-            yield from _paths_of(item)
+            yield from expression_paths(item)
     elif isinstance(spec, dict):
-        for name in ("path", "join"):
-            yield from _paths_of(spec.get(name))
+        for name, part in spec.items():
+            if name not in ("value", "map", "key"):
+                yield from expression_paths(part)
 
 
 def _sent_path(mapping: StreamMapping, setting: str, path: str) -> ConfiguredPath:

@@ -24,7 +24,7 @@ Properties: TypeAlias = Callable[[Record], dict[str, Any]]
 Selection: TypeAlias = "Callable[[Record], tuple[dict[str, Any], RedactionTree]]"
 
 # Columns that Singer tools add to records (sdk.meltano.com, "Record metadata").
-_SINGER_COLUMN_PREFIX = "_sdc_"
+SINGER_COLUMN_PREFIX = "_sdc_"
 # Sets of undeclared fields whose names are cached, per stream.
 _MAX_CACHED_LAYOUTS = 64
 # Undeclared field names that are cached, per stream.
@@ -128,7 +128,7 @@ def _whole_record(
         renamed = reserved_renames({"properties": fields})
         names = {name: name for name in fields} | renamed
         return {
-            name: None if name.startswith(_SINGER_COLUMN_PREFIX) else new
+            name: None if name.startswith(SINGER_COLUMN_PREFIX) else new
             for name, new in names.items()
         }, redactions_for(renamed)
 
@@ -137,7 +137,7 @@ def _whole_record(
     @lru_cache(_MAX_CACHED_FIELDS)
     def may_need_name(name: str) -> bool:
         """Return whether an undeclared field may need another name."""
-        prefixes = (_SINGER_COLUMN_PREFIX, RESERVED_PREFIX)
+        prefixes = (SINGER_COLUMN_PREFIX, RESERVED_PREFIX)
         return name not in names and (name.startswith(prefixes) or is_reserved(name))
 
     # Records mostly have the same undeclared fields.

@@ -13,10 +13,8 @@ def check_schema(message: dict[str, Any]) -> None:
     if not isinstance(stream, str):
         raise InvalidInputLine("The stream of a SCHEMA message must be a string")
     where = f"SCHEMA of stream '{stream}'"
-    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
-        raise InvalidInputLine(f"{where}: the schema must be of an object with properties")
-    if not all(isinstance(field, dict) for field in schema["properties"].values()):
-        raise InvalidInputLine(f"{where}: the schema of each property must be an object")
+    if not isinstance(schema, (dict, bool)):
+        raise InvalidInputLine(f"{where}: the schema must be an object")
     keys = message.get("key_properties")
     if keys is not None and not (
         isinstance(keys, list) and all(isinstance(key, str) for key in keys)

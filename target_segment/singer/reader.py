@@ -28,6 +28,10 @@ _CHUNK_BYTES = 1 << 17
 # How long to wait for input before `on_idle` is called.
 _IDLE_SECONDS = 1.0
 
+# After so many lines, and none that is UTF-8, the whole input is of another encoding.
+_MAX_UNREADABLE_STARTS = 10
+_NOT_UTF_8 = "No line of the input is UTF-8; change the encoding of the tap's output"
+
 # Keys that the target reads (Singer specification and the SDK's BATCH message).
 _REQUIRED_KEYS = {
     "SCHEMA": {"stream", "schema"},
@@ -43,6 +47,9 @@ class MessageReader(GenericSingerReader[bytes]):
     Attributes:
         handlers: By type, what takes its messages, before the SDK's own callback for them.
         record_handlers: By stream, what takes its records directly.
+        on_unreadable: Takes the number of each line that is not UTF-8, and its message with U+FFFD
+            in place of such bytes; None if that is no JSON.
+        unreadable_lines: How many lines were not UTF-8.
         on_idle: Called between chunks of input and while there is none; may raise to end reading.
     """
 
@@ -51,6 +58,9 @@ class MessageReader(GenericSingerReader[bytes]):
         self.handlers: dict[str, Handler] = {}
         self.record_handlers: dict[str, Handler] = {}
         self.on_idle = on_idle
+        self.on_unreadable: Callable[[int, Any], None] = lambda _, __: None
+        self.unreadable_lines = 0
+        self._has_read = False
         self._line_number = 0
 
     @property
@@ -77,7 +87,11 @@ class MessageReader(GenericSingerReader[bytes]):
                 record_handlers[short.stream](short.record)
                 taken += 1
                 continue
-            message = self.deserialize_json(line)
+            if not line.strip():
+                continue
+            message = self._readable(line)
+            if message is None:
+                continue
             kind = message.get("type")
             if not isinstance(kind, str) or kind not in handlers:
                 raise InvalidInputLine(
@@ -88,7 +102,35 @@ class MessageReader(GenericSingerReader[bytes]):
             handlers[kind](message)
             counts[kind] += 1
         counts["RECORD"] += taken
+        if self.unreadable_lines and not self._has_read:
+            raise InvalidInputLine(_NOT_UTF_8)
         return counts
+
+    def _readable(self, line: bytes) -> dict[str, Any] | None:
+        """Decode a line; None if it was not UTF-8 and has been passed to `on_unreadable`.
+
+        A SCHEMA can be used all the same.
+        """
+        try:
+            message = self.deserialize_json(line)
+        except InvalidInputLine:
+            if _is_utf_8(line):
+                raise
+        else:
+            self._has_read = True
+            return message
+        self.unreadable_lines += 1
+        if not self._has_read and self.unreadable_lines == _MAX_UNREADABLE_STARTS:
+            raise InvalidInputLine(_NOT_UTF_8)
+        try:
+            replaced = decode(line.decode(errors="replace"))
+        except NotJSONError:
+            replaced = None
+        self.on_unreadable(self._line_number, replaced)
+        if not isinstance(replaced, dict) or replaced.get("type") != "SCHEMA":
+            return None
+        self._has_read = True
+        return replaced
 
     @override
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
@@ -155,6 +197,15 @@ class MessageReader(GenericSingerReader[bytes]):
                 if not chunk:
                     return
                 yield chunk
+
+
+def _is_utf_8(line: bytes | str) -> bool:
+    try:
+        # Input from an object may be text.
+        _ = line if isinstance(line, str) else line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from singer_sdk.exceptions import InvalidJSONSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# The library's messages can hold a whole schema.
-_MAX_REASON_CHARS = 150
+    from target_segment.mapping.sent_fields import SentFields
 
 
 class RecordValidator:
-    """Validates one stream's records (Draft 7, no formats, no references elsewhere).
+    """Validates the part of a stream's records that is `sent` against a readable schema.
 
-    Raises `InvalidJSONSchema` if the schema itself is invalid.
+    Draft 7, no formats.
     """
 
-    def __init__(self, schema: dict[str, Any], stream: str) -> None:
-        try:
-            self._validator = jsonschema_rs.Draft7Validator(
-                schema, validate_formats=False, offline=True
-            )
-        except ValueError as error:
-            raise InvalidJSONSchema(
-                f"SCHEMA of stream '{stream}' is not valid JSON Schema ({_reason(error)}); "
-                "fix it in the tap, or set validate_records to false"
-            ) from None
+    def __init__(self, schema: dict[str, Any], sent: SentFields) -> None:
+        self._schema = schema
+        self._sent = sent
+        self._validator = _compile(schema)
+
+    @cached_property
+    def _rules(self) -> jsonschema_rs.Draft7Validator:
+        # Few streams have records that need it.
+        return _compile(self._sent.rules(self._schema))
 
     def is_valid(self, record: Mapping[str, Any]) -> bool:
-        """Return whether a record is valid."""
+        """Return whether the part of a record that is sent is valid."""
         try:
-            return self._validator.is_valid(record)
+            if self._validator.is_valid(record):
+                return True
         except ValueError:
             # A `NonFiniteNumber` where the schema has a rule.
+            pass
+        try:
+            return self._rules.is_valid(self._sent.of(record))
+        except ValueError:
             return False
 
     def describe_error(self, record: Mapping[str, Any]) -> str:
@@ -46,20 +49,15 @@ class RecordValidator:
         only the record has; the path within the schema holds the schema's words only.
         """
         try:
-            error = next(iter(self._validator.iter_errors(record)))
+            error = next(iter(self._rules.iter_errors(self._sent.of(record))))
         except ValueError:
             # The library cannot name the place of a `NonFiniteNumber`.
             return "the record contains NaN or Infinity where its schema does not allow it"
         return f"{_field_path(error.schema_path)} breaks the schema's '{error.schema_path[-1]}'"
 
 
-def _reason(error: ValueError) -> str:
-    """Describe what is wrong with a schema without quoting it."""
-    if isinstance(error, jsonschema_rs.ValidationError):
-        where = ".".join(map(str, error.instance_path))
-        # Without a place it is a broken reference, which the message names.
-        return f"at {where}" if where else error.message[:_MAX_REASON_CHARS]
-    return type(error).__name__
+def _compile(schema: dict[str, Any]) -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(schema, validate_formats=False, offline=True)
 
 
 def _field_path(schema_path: Sequence[str | int]) -> str:

@@ -89,11 +89,35 @@ def run_tap(
         catalog=_selected(streams),
         message_writer=cast("Any", run),
     )
+    settings = connect(tap, url, now, faults=faults, ahead=ahead, log=run.requests).config
+    try:
+        tap.sync_all()
+    except Killed:
+        pass
+    except StreamsFailedError as error:
+        if not keep_failures:
+            raise next(iter(error.errors.values())) from None
+        run.failures = {stream: str(cause) for stream, cause in error.errors.items()}
+    run.since, run.until = settings.start, tap.run.time_range.report_end
+    return run
+
+
+def connect(
+    tap: TapFreshchat,
+    url: str,
+    now: datetime,
+    *,
+    faults: Any = None,
+    ahead: timedelta = timedelta(0),
+    log: list[str] | None = None,
+) -> RunContext:
+    """Connect a tap to a new sandbox; the log gets the method and path of each request."""
     clock = sandbox.SandboxClock(now + ahead)
     options = sandbox.Options.from_url(url)
 
     def watched(request: sandbox.Request) -> sandbox.Response | None:
-        run.requests.append(f"{request.method} {request.path}")
+        if log is not None:
+            log.append(f"{request.method} {request.path}")
         response: sandbox.Response | None = faults(request) if faults else None
         return response
 
@@ -110,16 +134,7 @@ def run_tap(
         token=settings.token or options.token,
         temp_dir=TempDir(),
     )
-    try:
-        tap.sync_all()
-    except Killed:
-        pass
-    except StreamsFailedError as error:
-        if not keep_failures:
-            raise next(iter(error.errors.values())) from None
-        run.failures = {stream: str(cause) for stream, cause in error.errors.items()}
-    run.since, run.until = settings.start, tap.run.time_range.report_end
-    return run
+    return tap.run
 
 
 def truth(url: str, start: datetime, end: datetime) -> list[sandbox.GroundTruthEvent]:

@@ -28,9 +28,10 @@ class Finished:
 
 
 def lines(*messages):
-    """Return Singer messages as input; text is used as it is."""
-    text = "".join(m + "\n" if isinstance(m, str) else json.dumps(m) + "\n" for m in messages)
-    return io.BytesIO(text.encode())
+    """Return Singer messages as input; text and bytes are used as they are."""
+    texts = (each if isinstance(each, (str, bytes)) else json.dumps(each) for each in messages)
+    encoded = (each if isinstance(each, bytes) else each.encode() for each in texts)
+    return io.BytesIO(b"".join(each + b"\n" for each in encoded))
 
 
 ORDERS = {"orders": {"event": {"value": "Order Placed"}, "user_id": "user"}}

@@ -248,7 +248,7 @@ def test_replayed_records_without_their_key_are_two_dead_letters_again(
     assert segment.received == []
     assert "merged" not in finished.table
     classes = [entry["reason"]["code"] for entry in dead()]
-    assert classes == ["invalid_record"] * 2 + ["bad_message_id"] * 2
+    assert classes == ["invalid_record"] * 2 + ["missing_key"] * 2
 
 
 def test_a_replay_of_another_file_sends_nothing_and_counts_the_lines(

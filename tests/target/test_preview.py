@@ -198,8 +198,9 @@ def test_a_run_without_events_has_a_page_too(page):
     assert "No file was made" in read.whole
 
 
-def test_a_run_that_fails_says_so_on_its_page(page):
-    _, read = page(order(1), {"user": "no key"}, status=1)
+def test_a_run_that_fails_says_so_on_its_page(page, settings):
+    settings["max_dead_letters"] = 0
+    _, read = page(order(1), {"id": 2, "user": None}, status=1)
     assert "did not reach its end (failed)" in read.whole
 
 

@@ -76,9 +76,36 @@ def test_on_idle_is_called_while_reading_and_while_waiting_for_input():
     assert "pipe" in looked
 
 
-@pytest.mark.parametrize("line", [b"{", b"\xff\xfe", b"[1]", b"5", b'{"type":"Y"}', b'{"type":[]}'])
+@pytest.mark.parametrize("line", [b"{", b"[1]", b"5", b'{"type":"Y"}', b'{"type":[]}'])
 def test_an_invalid_message_is_named_by_its_line_number_only(line):
     with pytest.raises(InvalidInputLine, match=r"Line 2\b") as error:
         read(io.BytesIO(b'{"type":"X"}\n' + line))
     assert line.decode(errors="replace") not in str(error.value).replace("Line", "")
     assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("line", "replaced"),
+    [
+        (b"\xff\xfe", None),
+        (b'{"type":"STATE","value":"\xe9"}', {"type": "STATE", "value": "\ufffd"}),
+        (b'{"type":"X","n":"a\x80b"}', {"type": "X", "n": "a\ufffdb"}),
+    ],
+)
+def test_a_line_that_is_not_utf_8_costs_the_line_and_is_counted(line, replaced):
+    seen = []
+    reader = MessageReader()
+    reader.on_unreadable = lambda number, message: seen.append((number, message))
+    source = io.BytesIO(b'{"type":"X","n":1}\n' + line + b'\n{"type":"X","n":2}')
+    assert [message["n"] for message in read(source, reader)] == [1, 2]
+    assert seen == [(2, replaced)]
+    assert reader.unreadable_lines == 1
+
+
+@pytest.mark.parametrize("lines", [1, 10, 1000])
+def test_an_input_of_another_encoding_is_an_error(lines):
+    text = '{"type":"X","text":"é"}\n' * lines
+    reader = MessageReader()
+    with pytest.raises(InvalidInputLine, match="No line of the input is UTF-8"):
+        read(io.BytesIO(text.encode("latin-1")), reader)
+    assert reader.unreadable_lines <= 10

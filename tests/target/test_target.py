@@ -365,6 +365,49 @@ def test_a_malformed_line_is_one_error_line_with_its_number_only(run, settings, 
     assert "secret" not in error
 
 
+def in_latin_1(message):
+    return json.dumps(message, ensure_ascii=False).encode("latin-1")
+
+
+def test_a_record_whose_line_is_not_utf_8_is_a_dead_letter(run, settings, segment, dead, caplog):
+    finished = run(
+        settings, schema(), in_latin_1(record(id=1, user="André")), *orders(1, 2), state({"n": 1})
+    )
+    assert finished.status == 0
+    assert finished.states == [{"n": 1}]
+    assert len(segment.accepted) == 1
+    [entry] = dead()
+    assert entry["reason"]["code"] == "not_utf_8"
+    assert entry["record"] == {"id": 1, "user": "Andr\ufffd"}
+    warnings = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert "Line 2 of the input is not UTF-8" in warnings
+    assert any(each.startswith("Lines of the input: 1 not UTF-8") for each in warnings)
+    assert "not UTF-8" in finished.table
+    assert "Andr" not in caplog.text + finished.table
+
+
+def test_a_schema_that_is_not_utf_8_is_used(run, settings, segment):
+    described = schema(properties={"id": {"description": "clé"}})
+    assert run(settings, in_latin_1(described), *orders(1)).status == 0
+    assert len(segment.accepted) == 1
+
+
+def test_control_characters_of_a_stream_name_reach_neither_logs_nor_the_summary(
+    run, settings, segment, caplog
+):
+    caplog.set_level("DEBUG")
+    name = "a\x1b[31m\r\nERROR b\u202e"
+    settings["streams"] = {"*": {"user_id": "user"}}
+    odd = schema(name, properties={"id": {"type": "x"}})
+    finished = run(settings, odd, record(name, id=1, user="u"), record(name, id=2))
+    assert len(segment.accepted) == 1
+    assert "\\x1b[31m\\r\\nERROR b\\u202e" in finished.table
+    assert all(line.isprintable() for line in finished.table.split("\n"))
+    shown = [text for each in caplog.records for text in (each.name, each.getMessage())]
+    assert any("\\x1b" in each for each in shown)
+    assert all(each.isprintable() for each in shown)
+
+
 @pytest.mark.parametrize("missing", ["stream", "record"])
 def test_an_incomplete_record_message_is_named_by_its_line_number(run, settings, missing):
     message = record(id=1, user="secret")
@@ -390,22 +433,22 @@ def test_a_run_without_stdout_is_one_error_line(run, settings, monkeypatch):
     assert finished.errors == ["STATE cannot be written: stdout is closed"]
 
 
-def test_a_record_without_its_key_stops_the_run(run, settings):
-    finished = run(settings, schema(), record(user="secret"))
-    assert finished.status == 1
-    assert "'id'" in finished.errors[0]
-    assert "secret" not in finished.errors[0]
+def test_a_record_without_its_key_is_a_dead_letter(run, settings, segment):
+    finished = run(settings, schema(), record(user="secret"), *orders(1))
+    assert finished.status == 0
+    assert "'id' is missing" in finished.table
+    assert "secret" not in finished.table
+    assert len(segment.accepted) == 1
 
 
-def test_an_invalid_schema_is_an_error_with_stream_place_and_setting(run, settings):
+def test_an_invalid_part_of_a_schema_is_ignored_with_a_warning(run, settings, segment, caplog):
     wrong = schema(properties={"id": {"type": 5, "description": "long " * 500}})
-    finished = run(settings, wrong)
-    assert finished.status == 1
-    [error] = finished.errors
-    assert "SCHEMA of stream 'orders' is not valid JSON Schema (at properties.id.type)" in error
-    assert "validate_records" in error
-    assert "long" not in error
-    assert run({**settings, "validate_records": False}, wrong, *orders(1)).status == 0
+    finished = run(settings, wrong, *orders(1))
+    assert finished.status == 0
+    assert len(segment.accepted) == 1
+    [warning] = [each.message for each in caplog.records if "cannot be read" in each.message]
+    assert "'orders'" in warning
+    assert warning.endswith(": type")
 
 
 def test_the_schema_of_a_skipped_stream_may_be_invalid(run, settings, segment):
@@ -416,13 +459,138 @@ def test_the_schema_of_a_skipped_stream_may_be_invalid(run, settings, segment):
     assert len(segment.accepted) == 1
 
 
-def test_references_in_a_schema_are_not_fetched(run, settings, segment):
-    finished = run(settings, schema(properties={"id": {"$ref": f"{segment.cdn_url}/schema.json"}}))
-    assert finished.status == 1
-    assert "/schema.json" in finished.errors[0]
-    assert "validate_records" in finished.errors[0]
-    assert len(finished.errors[0]) < 400
+def test_a_reference_elsewhere_is_ignored_with_one_warning_and_not_fetched(
+    run, settings, segment, caplog
+):
+    elsewhere = schema(properties={"id": {"$ref": f"{segment.cdn_url}/schema.json"}})
+    wider = {**elsewhere, "key_properties": []}
+    finished = run({**settings, "check_write_key": False}, elsewhere, *orders(1), wider, elsewhere)
+    assert finished.status == 0
+    assert len(segment.accepted) == 1
+    [warning] = [each.message for each in caplog.records if "cannot be read" in each.message]
+    assert warning == "SCHEMA of stream 'orders': ignored, because it cannot be read: $ref"
     assert segment.looked_up == []
+
+
+@pytest.mark.parametrize(
+    ("mapping", "is_sent"),
+    [
+        ({"user_id": "user"}, True),
+        ({"user_id": "user", "properties": ["a"], "drop": ["a.b"]}, False),
+        (
+            {"user_id": "user", "properties": {"m": {"path": "n", "map": {"1": 1}}}},
+            True,
+        ),
+        ({"user_id": "user", "drop": ["n", "extra", "a.b"]}, False),
+        ({"user_id": "user", "drop": ["m"], "rename": {"n": "m"}}, True),
+        ({"user_id": "user", "properties": ["a"], "drop": ["a.b"], "context": {"n": "n"}}, True),
+        (
+            {
+                "user_id": "user",
+                "properties": ["a"],
+                "drop": ["a.b"],
+                "timestamp": "at",
+                "event": "name",
+            },
+            False,
+        ),
+    ],
+)
+def test_only_a_fault_in_a_field_that_is_sent_rejects_the_record(
+    run, settings, segment, mapping, is_sent
+):
+    settings["streams"] = {"orders": mapping}
+    typed = schema(
+        properties={
+            "id": {"type": "integer"},
+            "user": {"type": "string"},
+            "n": {"type": "integer"},
+            "at": {},
+            "name": {},
+            "a": {"properties": {"b": {"type": "null"}}, "required": ["b"]},
+        },
+        required=["id", "n", "extra"],
+        additionalProperties=False,
+        oneOf=[{"required": ["n"]}, {"required": ["user"]}],
+    )
+    faulty = record(id=1, user="u", n="x", extra=1, a={"b": 1}, at=TIME, name="N")
+    assert run(settings, typed, faulty).status == 0
+    assert len(segment.accepted) == (0 if is_sent else 1)
+
+
+def test_nan_in_a_field_that_is_not_sent_does_not_reject_the_record(run, settings, segment):
+    settings["drop_properties"] = ["n"]
+    typed = schema(properties={"id": {}, "n": {"type": "number"}})
+    run(settings, typed, with_number("NaN"))
+    assert len(segment.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("stream_map", "is_sent"),
+    [
+        ({"double": "n * 2"}, True),
+        ({"double": "id * 2"}, True),
+        ({"n": None}, False),
+        ({"__else__": None, "id": "id", "user": "user", "m": "n"}, True),
+        ({"__else__": None, "id": "id", "user": "user"}, False),
+    ],
+)
+def test_a_record_is_checked_before_stream_maps_if_they_send_the_field(
+    run, settings, segment, stream_map, is_sent
+):
+    settings["stream_maps"] = {"orders": stream_map}
+    typed = schema(properties={"id": {"type": "integer"}, "user": {}, "n": {"type": "integer"}})
+    faulty = record(id=1, user="u", n="x")
+    run(settings, typed, faulty)
+    assert len(segment.accepted) == (0 if is_sent else 1)
+
+
+def test_what_flattening_makes_is_not_checked(run, settings, segment):
+    settings["flattening_enabled"] = True
+    settings["flattening_max_depth"] = 2
+    # The SDK flattens a list to text, and declares what it was.
+    typed = schema(
+        properties={
+            "id": {},
+            "a": {"type": "object", "properties": {"b": {"type": "array", "items": {}}}},
+        }
+    )
+    run(settings, typed, record(id=1, user="u", a={"b": [1]}), record(id=2, user="u", a=5))
+    [event] = segment.accepted
+    assert event["properties"]["a__b"] == "[1]"
+
+
+def test_singers_own_columns_do_not_change_the_id_of_a_record_without_key(run, settings, segment):
+    for time in ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"):
+        run(settings, schema(keys=()), record(n=1, user="u", _sdc_batched_at=time))
+    assert len(segment.accepted) == 1
+    assert [why for _, why in segment.swallowed] == ["duplicate"]
+
+
+def test_streams_with_the_same_alias_keep_their_own_schemas_and_keys(run, settings, segment):
+    settings["stream_maps"] = {"a": {"__alias__": "orders"}, "b": {"__alias__": "orders"}}
+    one = schema("a", properties={"id": {"type": "integer"}})
+    other = schema("b", properties={"code": {"type": "string"}}, keys=["code"])
+    finished = run(
+        settings,
+        one,
+        other,
+        record("a", id=1, user="u"),
+        record("b", code="x", user="u"),
+        one,
+        record("b", code="y", user="u"),
+        record("a", id="not a number", user="u"),
+    )
+    assert finished.status == 0
+    assert [event["properties"].get("code") for event in segment.accepted] == [None, "x", "y"]
+    assert "id breaks the schema's 'type'" in finished.table
+
+
+def test_lines_may_end_in_crlf_and_be_blank(run, settings, segment):
+    messages = [json.dumps(each) for each in (schema(), *orders(2), state({"n": 1}))]
+    finished = run(settings, *(f"{each}\r\n \t\r\n\n" for each in messages))
+    assert finished.states == [{"n": 1}]
+    assert len(segment.accepted) == 2
 
 
 def test_stream_maps_and_flattening_work(run, settings, segment):

@@ -1,0 +1,1 @@
+"""Doctor: examines an account and names what a run would miss, and the settings to change."""
