@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from target_segment.config import LIBRARY_NAME, Config
 from target_segment.dead_letters import DeadLetters
 from target_segment.delivery.batch_sender import BatchSender
 from target_segment.delivery.batching import Batcher, envelope_size
 from target_segment.delivery.client import BatchTransport, SegmentClient, check_write_key
+from target_segment.delivery.deadlines import DeadlineAdapter
 from target_segment.delivery.queue import DeliveryQueue
 from target_segment.dry_run import DryRun
 from target_segment.errors import DeliveryError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Pause between two attempts to lock a dead-letter file that another process holds.
 _LOCK_SECONDS = 0.05
+# How often a slow look-up of the write key checks for a signal.
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,10 @@ def build_run(
             "STATE never sends these events."
         )
     session = requests.Session()
-    transport = dry_run or _segment_client(session, config, version, logger, clock)
+    if dry_run is None:
+        _prepare_session(session, config.max_concurrency)
+        _check_write_key(session, config, check_interrupt, logger)
+    transport = dry_run or _segment_client(session, config, version, clock)
 
     def wait_for_lock() -> None:
         check_interrupt()
@@ -99,27 +105,51 @@ def build_run(
     )
 
 
-def _segment_client(
-    session: requests.Session, config: Config, version: str, logger: logging.Logger, clock: Clock
-) -> BatchTransport:
+def _prepare_session(session: requests.Session, connections: int) -> None:
     # Up to WARNING it logs URLs, and the path of the key check holds the write key.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=config.max_concurrency))
-    if config.key_check_url is not None:
-        known = check_write_key(session, config.key_check_url, config.request_timeout)
-        if known is False:
-            raise DeliveryError(
-                "write_key: Segment has no source with this key (check_write_key: false skips the "
-                "check)"
-            )
-        if known is None:
-            logger.warning("no response from cdn_url to the write key check; the run continues")
+        session.mount(scheme, DeadlineAdapter(pool_maxsize=connections))
+
+
+def _check_write_key(
+    session: requests.Session,
+    config: Config,
+    check_interrupt: Callable[[], None],
+    logger: logging.Logger,
+) -> None:
+    url = config.receiver.key_check_url
+    if url is None:
+        return
+    results: list[bool | None] = []
+    # In a thread that does not outlive the process, so that a signal ends a slow look-up.
+    look_up = threading.Thread(
+        target=lambda: results.append(check_write_key(session, url, config.request_timeout)),
+        daemon=True,
+    )
+    look_up.start()
+    while look_up.is_alive():
+        look_up.join(_POLL_SECONDS)
+        check_interrupt()
+    if results == [False]:
+        raise DeliveryError(
+            "write_key: Segment has no source with this key (check_write_key: false skips the "
+            "check)"
+        )
+    if results != [True]:
+        logger.warning("no response from cdn_url to the write key check; the run continues")
+
+
+def _segment_client(
+    session: requests.Session, config: Config, version: str, clock: Clock
+) -> BatchTransport:
     return SegmentClient(
         session=session,
-        api_url=config.api_url,
+        api_url=config.receiver.api_url,
         write_key=config.write_key or "",
         timeout=config.request_timeout,
         clock=clock,
         user_agent=f"{LIBRARY_NAME}/{version}",
+        at_segment=config.receiver.is_segment,
+        headers=config.receiver.headers,
     )

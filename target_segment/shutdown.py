@@ -29,8 +29,9 @@ SIGNAL_EXIT_BASE = 128
 # default of 5 ms it would wait longer for the interpreter than for Segment.
 _SWITCH_SECONDS = 0.001
 
-# How long requests in flight may take to finish when the run ends early.
-_GRACE_SECONDS = 10.0
+# How long requests in flight may take to finish when the run ends early: schedulers kill a process
+# some seconds after SIGTERM, and files and the summary follow.
+_GRACE_SECONDS = 4.0
 
 
 class InterruptFlag:
