@@ -95,7 +95,7 @@ def is_web_page(headers: Mapping[str, str], content: bytes) -> bool:
     """Return whether a response is markup: a page of a website, portal, proxy or firewall."""
     if "html" in headers.get("Content-Type", "").lower():
         return True
-    # No acknowledgement starts like this, whatever type the response claims.
+    # No acknowledgement starts like this, of any type.
     return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
