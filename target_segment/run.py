@@ -17,7 +17,7 @@ from target_segment.delivery.client import BatchTransport, SegmentClient, check_
 from target_segment.delivery.deadlines import DeadlineAdapter
 from target_segment.delivery.queue import DeliveryQueue
 from target_segment.dry_run import DryRun
-from target_segment.errors import DeliveryError
+from target_segment.errors import DeadLetterError, DeliveryError
 from target_segment.mapping.routing import known_event_names
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Pause between two attempts to lock a dead-letter file that another process holds.
 _LOCK_SECONDS = 0.05
+# Fewer records may all be at fault by themselves.
+MIN_FAILED_RECORDS = 10
 # How often a slow look-up of the write key checks for a signal.
 _POLL_SECONDS = 0.2
 
@@ -40,6 +42,19 @@ class Run:
     dry_run: DryRun | None
     session: requests.Session
     clock: Clock
+
+    def raise_for_failed_streams(self) -> None:
+        """Raise `DeadLetterError` if a stream has many dead letters and nothing else."""
+        failed = [
+            f"no record of stream '{stream}' could be sent ({count:,} dead letters, most of them: "
+            f"{reason})"
+            for stream, count, reason in self.delivery.stats.failed_streams(MIN_FAILED_RECORDS)
+        ]
+        if failed:
+            raise DeadLetterError(
+                f"{'; '.join(failed)}; they are kept in {self.dead_letters.path}: fix the cause, "
+                "then send them with --replay"
+            )
 
     def close(self) -> None:
         """Close files and connections."""

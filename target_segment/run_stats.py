@@ -22,14 +22,15 @@ Row: TypeAlias = "tuple[str, str, str]"
 class RunStats:
     """Counts that grow during a run.
 
-    Acknowledged events are in `sent` by name, or by stream if records bring the name, and in
-    `identities` by what identifies them; `skipped`, `dead_letters` and `warnings` are by stream and
-    reason. `merged` are events whose id was already in the same request. `requests` include
-    retries; `sent_bytes` is the compressed size of the bodies.
+    Acknowledged events are in `sent` by name, or by stream if records bring the name, in
+    `identities` by what identifies them, and in `streams` by stream; `skipped`, `dead_letters` and
+    `warnings` are by stream and reason. `merged` are events whose id was already in the same
+    request. `requests` include retries; `sent_bytes` is the compressed size of the bodies.
     """
 
     sent: Counter[str] = field(default_factory=Counter)
     identities: Counter[str] = field(default_factory=Counter)
+    streams: Counter[str] = field(default_factory=Counter)
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
     dead_letters: Counter[tuple[str, str]] = field(default_factory=Counter)
     warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -42,11 +43,25 @@ class RunStats:
     def count_sent(self, events: Collection[Event], known_event_names: AbstractSet[str]) -> None:
         """Count acknowledged events; names other than `known_event_names` are record content."""
         self.identities.update([event.identity for event in events])
+        self.streams.update([event.stream for event in events])
         names = Counter([event.name for event in events])
         if names.keys() <= known_event_names:
             self.sent.update(names)
         else:
             self.sent.update([_shown_name(event, known_event_names) for event in events])
+
+    def failed_streams(self, minimum: int) -> Iterator[tuple[str, int, str]]:
+        """Yield streams of which nothing was sent and so many records are dead letters.
+
+        With each, the number of its dead letters and their most frequent reason.
+        """
+        failed: dict[str, Counter[str]] = {}
+        for (stream, reason), count in self.dead_letters.items():
+            failed.setdefault(stream, Counter())[reason] += count
+        for stream, reasons in failed.items():
+            total = sum(reasons.values())
+            if total >= minimum and not self.streams[stream]:
+                yield stream, total, reasons.most_common(1)[0][0]
 
     def add(self, other: RunStats) -> None:
         """Add other counts to these."""

@@ -126,6 +126,13 @@ def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger
         logger.error(str(error))  # noqa: TRY400 - the message says it all
         status = status or 1
     run.close()
+    if run.dead_letters.count:
+        logger.warning(
+            "%d records or events could not be sent and are kept in %s; fix the cause, then send "
+            "them with --replay",
+            run.dead_letters.count,
+            run.dead_letters.path,
+        )
     try:
         if dry_run:
             summary = replace(summary, page=dry_run.write_preview(stats, summary))

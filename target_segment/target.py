@@ -156,6 +156,8 @@ class TargetSegment(SdkTarget):
         streams = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
         if missing := set(self.config["streams"]) - {"*", *streams}:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(missing)))
+        if self.started_run is not None:
+            self.started_run.raise_for_failed_streams()
 
     @override
     def handle_signal(self, number: int) -> None:
