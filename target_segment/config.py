@@ -61,6 +61,7 @@ class Config:
     dead_letter_path: Path
     max_dead_letters: int
     output_path: Path | None
+    summary_path: Path | None
 
 
 def load_config(
@@ -163,6 +164,7 @@ def compile_config(config: Mapping[str, Any], version: str) -> Config:
         preset=preset,
         dead_letter_path=Path(config["dead_letter_path"]),
         output_path=Path(config["output_path"]) if config["dry_run"] else None,
+        summary_path=Path(config["summary_path"]) if config.get("summary_path") else None,
         **{name: config[name] for name in _NUMBERS},
     )
 

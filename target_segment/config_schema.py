@@ -174,6 +174,9 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting("max_dead_letters", "Abort the run after this many dead letters.", 1000),
     _setting(
+        "summary_path", "File to which the totals of the run are written as JSON. None if not set."
+    ),
+    _setting(
         "dry_run",
         "Send nothing; write the request bodies and a preview page to output_path.",
         default=False,

@@ -22,6 +22,7 @@ from target_segment.mapping.routing import known_event_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from target_segment.clock import Clock
 
@@ -35,13 +36,17 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What all streams share; `dry_run` is None when events are sent to Segment."""
+    """What all streams share; `dry_run` is None when events are sent.
+
+    `summary_path` is where the totals are written at the end; None without a file.
+    """
 
     delivery: DeliveryQueue
     dead_letters: DeadLetters
     dry_run: DryRun | None
     session: requests.Session
     clock: Clock
+    summary_path: Path | None = None
 
     def raise_for_failed_streams(self) -> None:
         """Raise `DeadLetterError` if a stream has many dead letters and nothing else."""
@@ -116,7 +121,12 @@ def build_run(
         check_interrupt=check_interrupt,
     )
     return Run(
-        delivery=delivery, dead_letters=dead_letters, dry_run=dry_run, session=session, clock=clock
+        delivery=delivery,
+        dead_letters=dead_letters,
+        dry_run=dry_run,
+        session=session,
+        clock=clock,
+        summary_path=config.summary_path,
     )
 
 

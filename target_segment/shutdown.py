@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -10,17 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.logging import StructuredFormatter
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.errors import Interrupted, TargetSegmentError
-from target_segment.run_stats import RunSummary, summary_table
+from target_segment.run_summary import (
+    RunSummary,
+    run_totals,
+    summary_line,
+    summary_table,
+    write_totals,
+)
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
 
     from target_segment.clock import Clock
     from target_segment.run import Run
+    from target_segment.run_stats import RunStats
 
 # Shells' convention for a process that a signal ended.
 SIGNAL_EXIT_BASE = 128
@@ -139,9 +147,27 @@ def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger
     except TargetSegmentError as error:
         logger.error(str(error))  # noqa: TRY400 - the message says it all
         status = status or 1
-    sys.stderr.write(summary_table(stats, summary))
-    sys.stderr.flush()
+    try:
+        if run.summary_path:
+            write_totals(run.summary_path, run_totals(stats, replace(summary, exit_code=status)))
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - the message says it all
+        status = status or 1
+    _print_summary(stats, replace(summary, exit_code=status), logger)
     return status
+
+
+def _print_summary(stats: RunStats, summary: RunSummary, logger: logging.Logger) -> None:
+    line, table = summary_line(stats, summary), summary_table(stats, summary)
+    logger.info(line, extra={"run_summary": run_totals(stats, summary)})
+    handlers = logging.getLogger().handlers
+    if any(isinstance(each.formatter, StructuredFormatter) for each in handlers):
+        # Each line of such a log is a JSON object.
+        for row in table.splitlines():
+            logger.info(row)
+    else:
+        sys.stderr.write(table)
+        sys.stderr.flush()
 
 
 def write_state(state: bytes | None) -> None:
