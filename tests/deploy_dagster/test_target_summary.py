@@ -1,4 +1,4 @@
-"""Reading the totals that the target writes."""
+"""Reader of the totals that the target writes."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ import sys
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -329,7 +330,7 @@ def test_reserved_names_are_prefixed():
 
 
 def test_a_prefixed_name_never_replaces_a_field_of_that_name():
-    schema = {"properties": {"id": {}, "record_id": {}}}
+    schema: dict[str, Any] = {"properties": {"id": {}, "record_id": {}}}
     assert properties({"record_id": 2}, schema=schema) == {
         "record_record_id": 1,
         "record_id": 2,
@@ -338,7 +339,7 @@ def test_a_prefixed_name_never_replaces_a_field_of_that_name():
 
 
 def test_an_undeclared_field_replaces_no_other_and_gets_no_reserved_name():
-    schema = {"properties": {"id": {}, "user": {}}}
+    schema: dict[str, Any] = {"properties": {"id": {}, "user": {}}}
     assert properties({"record_id": 2, "userId": "x", "_sdc_table": "t"}, schema=schema) == {
         "record_record_id": 1,
         "record_id": 2,
@@ -392,7 +393,7 @@ def test_a_renamed_reserved_field_is_dropped_and_hashed_by_either_name(schema, p
 
 
 def test_a_field_is_hashed_by_its_usual_new_name_even_if_the_record_has_that_name():
-    schema = {"properties": {"id": {}}}
+    schema: dict[str, Any] = {"properties": {"id": {}}}
     rules = SharedRules(privacy=PrivacyRules(hashed=["record_id"]))
     found = properties({"id": "x", "record_id": "x"}, rules=rules, schema=schema)
     x = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
@@ -408,7 +409,7 @@ def test_undeclared_fields_are_sent_with_any_other_fields(declared):
 
 
 def test_a_field_named_like_a_renamed_field_is_not_dropped_with_it():
-    schema = {"properties": {"id": {}, "record_id": {}}}
+    schema: dict[str, Any] = {"properties": {"id": {}, "record_id": {}}}
     assert properties({"record_id": 2}, schema=schema, drop=["id"]) == {"record_id": 2, "user": "u"}
 
 
