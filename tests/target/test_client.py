@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from http.server import ThreadingHTTPServer
+from typing import cast
 
 import pytest
 import requests
@@ -158,9 +159,10 @@ class EndlessServer(ThreadingHTTPServer):
 
 class EndlessHandler(QuietHandler):
     def do_POST(self):
-        self.wfile.write(self.server.start)
-        while not self.server.ended.wait(PAUSE):
-            self.wfile.write(self.server.piece)
+        server = cast("EndlessServer", self.server)
+        self.wfile.write(server.start)
+        while not server.ended.wait(PAUSE):
+            self.wfile.write(server.piece)
             self.wfile.flush()
 
 
