@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -10,17 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.logging import StructuredFormatter
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.errors import Interrupted, TargetSegmentError
-from target_segment.run_stats import RunSummary, summary_table
+from target_segment.run_summary import (
+    RunSummary,
+    run_totals,
+    summary_line,
+    summary_table,
+    write_totals,
+)
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
 
     from target_segment.clock import Clock
     from target_segment.run import Run
+    from target_segment.run_stats import RunStats
 
 # Shells' convention for a process that a signal ended.
 SIGNAL_EXIT_BASE = 128
@@ -29,8 +37,9 @@ SIGNAL_EXIT_BASE = 128
 # default of 5 ms it would wait longer for the interpreter than for Segment.
 _SWITCH_SECONDS = 0.001
 
-# How long requests in flight may take to finish when the run ends early.
-_GRACE_SECONDS = 10.0
+# How long requests in flight may take to finish when the run ends early: schedulers kill a process
+# some seconds after SIGTERM, and files and the summary follow.
+_GRACE_SECONDS = 4.0
 
 
 class InterruptFlag:
@@ -125,15 +134,40 @@ def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger
         logger.error(str(error))  # noqa: TRY400 - the message says it all
         status = status or 1
     run.close()
+    if run.dead_letters.count:
+        logger.warning(
+            "%d records or events could not be sent and are kept in %s; fix the cause, then send "
+            "them with --replay",
+            run.dead_letters.count,
+            run.dead_letters.path,
+        )
     try:
         if dry_run:
             summary = replace(summary, page=dry_run.write_preview(stats, summary))
     except TargetSegmentError as error:
         logger.error(str(error))  # noqa: TRY400 - the message says it all
         status = status or 1
-    sys.stderr.write(summary_table(stats, summary))
-    sys.stderr.flush()
+    try:
+        if run.summary_path:
+            write_totals(run.summary_path, run_totals(stats, replace(summary, exit_code=status)))
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - the message says it all
+        status = status or 1
+    _print_summary(stats, replace(summary, exit_code=status), logger)
     return status
+
+
+def _print_summary(stats: RunStats, summary: RunSummary, logger: logging.Logger) -> None:
+    line, table = summary_line(stats, summary), summary_table(stats, summary)
+    logger.info(line, extra={"run_summary": run_totals(stats, summary)})
+    handlers = logging.getLogger().handlers
+    if any(isinstance(each.formatter, StructuredFormatter) for each in handlers):
+        # Each line of such a log is a JSON object.
+        for row in table.splitlines():
+            logger.info(row)
+    else:
+        sys.stderr.write(table)
+        sys.stderr.flush()
 
 
 def write_state(state: bytes | None) -> None:

@@ -225,15 +225,16 @@ class TargetSegment(SdkTarget):
                 lines,
             )
             self.start_run().delivery.stats.warnings["input", "lines that are not UTF-8"] += lines
+        streams = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
+        if missing := set(self.config["streams"]) - {"*", *streams}:
+            self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(missing)))
         if self.started_run is not None:
             self.started_run.delivery.flush()
             write_state(self.started_run.delivery.take_safe_state())
             for setting, text in self._path_usage.warnings():
                 self.logger.warning("%s: %s", setting, text)
                 self.started_run.delivery.stats.warnings[setting, text] += 1
-        streams = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
-        if missing := set(self.config["streams"]) - {"*", *streams}:
-            self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(missing)))
+            self.started_run.raise_for_failed_streams()
 
     @override
     def handle_signal(self, number: int) -> None:
