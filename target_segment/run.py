@@ -17,6 +17,7 @@ from target_segment.delivery.client import BatchTransport, SegmentClient, check_
 from target_segment.delivery.queue import DeliveryQueue
 from target_segment.dry_run import DryRun
 from target_segment.errors import DeliveryError
+from target_segment.log_redaction import redact_logs
 from target_segment.mapping.routing import known_event_names
 
 if TYPE_CHECKING:
@@ -102,8 +103,10 @@ def build_run(
 def _segment_client(
     session: requests.Session, config: Config, version: str, logger: logging.Logger, clock: Clock
 ) -> BatchTransport:
-    # Up to WARNING it logs URLs, and the path of the key check holds the write key.
+    # Up to WARNING it logs URLs, and the path of the key check holds the write key. A log
+    # configuration may set it to DEBUG, also later.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    redact_logs(config.write_key or "")
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=config.max_concurrency))
     if config.key_check_url is not None:
