@@ -8,16 +8,19 @@ import io
 import os
 import zipfile
 import zlib
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 from tap_freshchat.errors import ReportError, RetryableError
-from tap_freshchat.reports.csv_rows import MAX_FIELD_CHARACTERS, csv_rows
+from tap_freshchat.reports.csv_rows import MAX_FIELD_CHARACTERS, MAX_TITLE_LINES, csv_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tap_freshchat.reports.csv_rows import ColumnNames, Reject
+
+    ReadRows = Callable[[TextIO, ColumnNames, Reject], Iterator[tuple[int, dict[str, str]]]]
 
 # Against ZIP bombs.
 MAX_CSV_BYTES = 32 * 1024**3
@@ -44,6 +47,8 @@ _END_RECORD = b"PK\x05\x06"
 # The record and the longest comment after it; the longest entry of the directory (APPNOTE 4.3).
 _END_RECORD_BYTES = 22 + 65_535
 _LONGEST_ENTRY = 46 + 3 * 1024
+# End of a long file that is looked at: some hundred rows.
+_END_CHARACTERS = 128 * 1024
 _MARKUP = (b"<", b"\xef\xbb\xbf<")
 
 
@@ -59,7 +64,9 @@ def save(chunks: Iterator[bytes], path: Path) -> None:
             raise RetryableError("The archive of a report is truncated.")
 
 
-def rows(path: Path, names: ColumnNames, reject: Reject) -> Iterator[tuple[int, dict[str, str]]]:
+def rows(
+    path: Path, names: ColumnNames, reject: Reject, *, read: ReadRows = csv_rows
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of all CSVs in a file, a ZIP of them or a bare one; memory does not grow with it.
 
     The arguments and what is yielded are those of `csv_rows`, for each CSV. ReportError if a file
@@ -72,11 +79,11 @@ def rows(path: Path, names: ColumnNames, reject: Reject) -> Iterator[tuple[int, 
             magic = file.read(2)
             file.seek(0)
             if magic == _ZIP_MAGIC:
-                yield from _zip_rows(file, names, reject)
+                yield from _zip_rows(file, names, reject, read)
             else:
                 is_gzip = magic == _GZIP_MAGIC
                 content = gzip.GzipFile(fileobj=file) if is_gzip else file
-                yield from _text_rows(content, names, reject)
+                yield from _text_rows(content, names, reject, read)
     except _UNREADABLE as error:
         raise ReportError(
             f"A report file cannot be read ({type(error).__name__}). The next run requests it "
@@ -84,8 +91,16 @@ def rows(path: Path, names: ColumnNames, reject: Reject) -> Iterator[tuple[int, 
         ) from None
 
 
+def last_rows(path: Path, names: ColumnNames) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows at the end of each CSV in a file, as `rows`, and perhaps a few of the first ones.
+
+    It is for a look at a long file: a few rows may be missing or be pieces of two.
+    """
+    return rows(path, names, lambda *_: None, read=_rows_at_end)
+
+
 def _zip_rows(
-    file: IO[bytes], names: ColumnNames, reject: Reject
+    file: IO[bytes], names: ColumnNames, reject: Reject, read: ReadRows
 ) -> Iterator[tuple[int, dict[str, str]]]:
     _check_member_count(file)
     with zipfile.ZipFile(file) as archive:
@@ -104,7 +119,7 @@ def _zip_rows(
             )
         for member in members:
             with archive.open(member) as content:
-                yield from _text_rows(content, names, reject)
+                yield from _text_rows(content, names, reject, read)
 
 
 def _check_member_count(file: IO[bytes]) -> None:
@@ -125,9 +140,21 @@ def _check_member_count(file: IO[bytes]) -> None:
 
 
 def _text_rows(
-    content: Any, names: ColumnNames, reject: Reject
+    content: Any, names: ColumnNames, reject: Reject, read: ReadRows
 ) -> Iterator[tuple[int, dict[str, str]]]:
     buffered = io.BufferedReader(content)
     encoding = "utf-16" if buffered.peek(2)[:2] in _UTF_16_MARKS else "utf-8-sig"
     with io.TextIOWrapper(buffered, encoding=encoding, **_TEXT) as text:
-        yield from csv_rows(text, names, reject)
+        yield from read(text, names, reject)
+
+
+def _rows_at_end(
+    text: TextIO, names: ColumnNames, reject: Reject
+) -> Iterator[tuple[int, dict[str, str]]]:
+    # The header is in the first lines, if it is not after many blank ones.
+    start = "".join(text.readline(_END_CHARACTERS) for _ in range(MAX_TITLE_LINES))
+    end = ""
+    while piece := text.read(_END_CHARACTERS):
+        end = (end + piece)[-_END_CHARACTERS:]
+    with suppress(ReportError):
+        yield from csv_rows(io.StringIO(start + end.partition("\n")[2]), names, reject)

@@ -27,7 +27,7 @@ MAX_FIELD_CHARACTERS = 16 * 1024**2
 # All columns of a row; more would be a file without ends of lines.
 MAX_ROW_CHARACTERS = 2 * MAX_FIELD_CHARACTERS
 # Lines that may stand before the header: a title, a period, `sep=`.
-_MAX_TITLE_LINES = 10
+MAX_TITLE_LINES = 10
 # Lines over which a text without quotes is put together again.
 _MAX_JOINED_LINES = 20
 _MAX_COLUMNS = 10_000
@@ -140,7 +140,7 @@ def _find_header(lines: _Lines, names: ColumnNames) -> tuple[list[str], list[str
     """The headers as they stand in the file, their names, and the delimiter; None without lines."""
     error: ReportError | None = None
     separator = ""
-    for _ in range(_MAX_TITLE_LINES):
+    for _ in range(MAX_TITLE_LINES):
         lines.start_row()
         try:
             line = next(line for line in lines if line.strip(_BLANK))
