@@ -24,7 +24,7 @@ from singer_sdk.singerlib import Message
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
-from tap_freshchat.errors import ConfigError
+from tap_freshchat.errors import ConfigError, StreamsFailedError
 from tap_freshchat.shutdown import report_errors_and_exit
 
 if TYPE_CHECKING:
@@ -82,7 +82,13 @@ class SdkTap(Tap):
             succeeded = super().run_connection_test()
             completed = True
         finally:
-            self.end_run(completed=completed)
+            try:
+                self.end_run(completed=completed)
+            except StreamsFailedError as error:
+                names = ", ".join(error.errors)
+                raise error.with_text(
+                    f"Streams that failed the test: {names}. All other streams passed."
+                ) from None
         return succeeded
 
     @classproperty
@@ -181,7 +187,9 @@ class SdkStream(Stream):
         # these streams do not have, and takes longer than building the record.
         with self.get_record_counter() as counter, self.get_sync_timer():
             for number, record in enumerate(self.isolated_records()):
-                self._check_max_record_limit(number)
+                if self.ABORT_AT_RECORD_COUNT is not None and number >= self.ABORT_AT_RECORD_COUNT:
+                    # A test: the SDK's own ending logs an error for a stream that is all right.
+                    return
                 if write_messages:
                     self._write_record_message(record)
                 counter.increment()
