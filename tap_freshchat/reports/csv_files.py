@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import os
+import struct
 import zipfile
 import zlib
 from contextlib import suppress
@@ -44,6 +45,9 @@ _TEXT: dict[str, Any] = {"errors": "replace", "newline": ""}
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_MAGIC = b"\x1f\x8b"
 _END_RECORD = b"PK\x05\x06"
+_ONES_16, _ONES_32 = 0xFFFF, 0xFFFFFFFF
+_ZIP64_LOCATOR = b"PK\x06\x07"
+_ZIP64_RECORD = b"PK\x06\x06"
 # The record and the longest comment after it; the longest entry of the directory (APPNOTE 4.3).
 _END_RECORD_BYTES = 22 + 65_535
 _LONGEST_ENTRY = 46 + 3 * 1024
@@ -124,19 +128,39 @@ def _zip_rows(
 
 def _check_member_count(file: IO[bytes]) -> None:
     """Refuse an archive of millions of members before `zipfile` lists them in memory."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _END_RECORD_BYTES))
-    end = file.read()
-    at = end.rfind(_END_RECORD)
-    file.seek(0)
-    # Members in all: two bytes, or all ones where the count is in the ZIP64 record.
-    count = int.from_bytes(end[at + 10 : at + 12], "little") if at >= 0 else 0
-    directory = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
-    if count > MAX_MEMBERS or directory > MAX_MEMBERS * _LONGEST_ENTRY:
+    if any(
+        count > MAX_MEMBERS or size > MAX_MEMBERS * _LONGEST_ENTRY
+        for count, size in _directory_sizes(file)
+    ):
         raise ReportError(
             f"The archive of a report has more than {MAX_MEMBERS:,} files. It is not a report and "
             f"was not read."
         )
+    file.seek(0)
+
+
+def _directory_sizes(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Members and bytes of the directory, by each end record that `zipfile` may go by."""
+    size = file.seek(0, os.SEEK_END)
+    first = file.seek(max(0, size - _END_RECORD_BYTES))
+    end = file.read()
+    at = end.rfind(_END_RECORD)
+    while at >= 0:
+        count, length = struct.unpack_from("<10xHI", end[at:].ljust(22))
+        # The ZIP64 record is where its locator says, or directly before the locator.
+        file.seek(max(0, first + at - 20))
+        signature, offset = struct.unpack("<4s4xQ4x", file.read(20).ljust(20))
+        has_record = False
+        if signature == _ZIP64_LOCATOR and first + at >= 20 + 56:
+            for place in {min(offset, size), first + at - 20 - 56}:
+                file.seek(place)
+                record = file.read(56).ljust(56)
+                if record.startswith(_ZIP64_RECORD):
+                    has_record = True
+                    yield struct.unpack("<32xQQ8x", record)
+        # All ones mean that the ZIP64 record has the value.
+        yield (count % _ONES_16, length % _ONES_32) if has_record else (count, length)
+        at = end.rfind(_END_RECORD, 0, at)
 
 
 def _text_rows(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import timedelta, timezone
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tap_freshchat.errors import ReportError, RowError
 from tap_freshchat.reports import csv_files
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # More rejected rows than both in one file mean that the file is wrong, not the rows.
 MAX_REJECTED = 20
 MAX_REJECTED_SHARE = 0.05
+# A file of any size with more is wrong; reading it ends at once.
+MAX_REJECTED_IN_ALL = 100_000
 # So few rows may all be odd.
 FEW_ROWS = 5
 # Rows of a file among which some are outside, in any order, if the zone is wrong: of 28 days, 25
@@ -117,6 +119,8 @@ class WindowRows:
             nonlocal rejected
             rejected += 1
             self.set_aside.row(self.report, str(self.window), line, reason, cells)
+            if rejected > MAX_REJECTED_IN_ALL:
+                self._fail_for_rejected(rejected, max(count, rejected))
 
         held: list[dict[str, str]] | None = []
         for line, row in csv_files.rows(file, names, reject):
@@ -179,12 +183,15 @@ class WindowRows:
         total = max(count, rejected)
         too_many = rejected > MAX_REJECTED and rejected > MAX_REJECTED_SHARE * total
         if too_many or (rejected == total and total >= FEW_ROWS):
-            raise ReportError(
-                f"Report {self.report} for {self.window}: {rejected:,} of {total:,} rows of a file "
-                f"cannot be used; {self.set_aside.path} has them with the reasons (setting "
-                f"rejected_rows_path). If other columns hold the values, name them in setting "
-                f"report_columns."
-            )
+            self._fail_for_rejected(rejected, total)
+
+    def _fail_for_rejected(self, rejected: int, total: int) -> NoReturn:
+        raise ReportError(
+            f"Report {self.report} for {self.window}: {rejected:,} of {total:,} rows of a file "
+            f"cannot be used; {self.set_aside.path} has them with the reasons (setting "
+            f"rejected_rows_path). If other columns hold the values, name them in setting "
+            f"report_columns."
+        )
 
     def _check_window(self) -> None:
         if self._outside * 2 > self._count:

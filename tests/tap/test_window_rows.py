@@ -149,3 +149,14 @@ def test_a_long_file_in_its_window_is_not_read_to_the_end_before_its_rows_are_us
     checked = WindowRows(REPORT, DAY, ZoneInfo("UTC"), SetAside(tmp_path), is_raw=False)
     count = checked.check_times([file], lambda headers: headers, limit=50)
     assert 50 < count < len(lines)
+
+
+@pytest.mark.e2e
+def test_a_file_without_end_of_rows_that_cannot_be_used_is_not_read_to_its_end(tmp_path):
+    file = tmp_path / "file.csv"
+    file.write_text("conversation_id,created_at\n" + "c,\n" * 110_000)
+    aside = SetAside(tmp_path / "rejected.jsonl")
+    checked = WindowRows(REPORT, DAY, ZoneInfo("UTC"), aside, is_raw=False)
+    with pytest.raises(ReportError, match="100,001 of 100,001 rows"):
+        list(checked.rows(file, lambda headers: headers))
+    assert aside.counts == {"report rows rejected": 100_001}
