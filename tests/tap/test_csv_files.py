@@ -326,7 +326,7 @@ LINE = b"c1,2026-11-22 12:00:00,"
         pytest.param(lambda: b"x" * 12_000_000 + b"," + HEAD + LINE, "1", id="header"),
         pytest.param(lambda: HEAD + LINE + b"y" * 12_000_000, "1", id="cell"),
         pytest.param(
-            lambda: HEAD + LINE + b'"' + b"\t\n" * 5_000_000, "0", id="quote", marks=pytest.mark.e2e
+            lambda: HEAD + LINE + b'"' + b"\t\n" * 5_000_000, "1", id="quote", marks=pytest.mark.e2e
         ),
     ],
 )
