@@ -27,7 +27,7 @@ CONVERSATION_REPORTS = (
     "Conversation-Resolved",
     "Conversation-Resolution-Label",
 )
-# Stands between an id of the account and the number of its copy; no id of the account has it.
+# Separates an id of the account from the number of its copy; no id of the account contains it.
 COPY = "~"
 ROWS_AT_A_TIME = 5000
 

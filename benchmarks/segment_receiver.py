@@ -1,8 +1,8 @@
-"""Answers every POST as Segment does when all is well, and does next to nothing else.
+"""Receiver of batches: responds to every POST with the success response of Segment.
 
-`python segment_receiver.py [DELAY]` prints its port. Bodies are kept as they come; `GET /count`
-tells how many events they held, and forgets them. Kept so small because it shares the machine with
-whoever is measured.
+`python segment_receiver.py [DELAY]` prints its port. It stores the raw bodies; `GET /count`
+returns the number of their events, and deletes them. It does so little because it shares the
+machine with the program that is measured.
 """
 
 from __future__ import annotations

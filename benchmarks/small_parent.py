@@ -1,7 +1,9 @@
-"""Runs a command and tells its peak of memory: `python small_parent.py FILE COMMAND …`.
+"""Small parent process: runs a command and reports its peak memory.
 
-The kernel counts the memory of whoever starts a process as the process's own peak, so the one who
-starts it must be smaller than any tap.
+`python small_parent.py FILE COMMAND …`
+
+The kernel counts the memory of the parent in the peak of a new process, so the parent must be
+smaller than any tap.
 """
 
 import os

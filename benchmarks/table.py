@@ -19,10 +19,10 @@ class Line:
         what: What was measured.
         ours: Our figure, with its unit.
         against: The other one, with its unit and what it is.
-        ratio: Of the two, as told.
-        asked: The ratio that is to be reached, as told.
+        ratio: Of the two, as text.
+        asked: The required ratio, as text.
         name: Its name in the chart; empty when there is nothing to draw.
-        score: How far it got: 1 is what was asked, more is better.
+        score: How far it got: 1 is the required ratio, more is better.
     """
 
     what: str

@@ -121,7 +121,7 @@ class Measures:
         for rows in (FEW_ROWS, self._rows):
             folder = self._folder / f"conversations-{rows}"
             write_conversation_reports(folder, self._until, rows)
-            # So many of the latest rows are told that look-ups are equally many in both.
+            # The period gives both runs equally many rows, and so equally many look-ups.
             since = self._until - 28 * DAY * FEW_ROWS / rows
             peaks.append(self._run("conversation_events", folder, since)[0].peak_mb)
         yield self._peak("conversation_events", *peaks)

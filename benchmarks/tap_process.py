@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SMALL_PARENT = [sys.executable, "-I", "-S", str(Path(__file__).parent / "small_parent.py")]
 
 
-# As a shell has it, whatever a container sets: both sides write through a buffer if they like.
+# Without the variable that containers set, so that both sides may buffer their output.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 

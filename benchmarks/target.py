@@ -40,7 +40,7 @@ LIBRARY_SETTINGS: tuple[dict[str, Any], ...] = (
     {"thread": 4, "upload_size": 1_000},
 )
 LIBRARY_OF_THE_SLOW_SERVER = {"upload_size": 100}
-# Twice the default: whoever lifts the ceiling of the rate has a reason to raise this as well.
+# Twice the default: users who raise the rate limit have a reason to raise this as well.
 TARGET_OF_THE_SLOW_SERVER = {"max_concurrency": 8}
 
 
@@ -153,12 +153,12 @@ class Measures:
         return count / seconds
 
     def _peak(self, path: Path, port: int) -> int:
-        """Bytes of memory that the target takes at most."""
-        told = self._folder / "peak"
-        parent = [sys.executable, str(HERE / "small_parent.py"), str(told)]
+        """Peak memory of the target in bytes."""
+        peak_file = self._folder / "peak"
+        parent = [sys.executable, str(HERE / "small_parent.py"), str(peak_file)]
         _run([*parent, *_command("target", path, port, {})])
         _check(port, int(path.stem))
-        return int(told.read_text(encoding="utf-8"))
+        return int(peak_file.read_text(encoding="utf-8"))
 
 
 def _command(sender: str, path: Path, port: int, options: dict[str, Any]) -> list[str]:

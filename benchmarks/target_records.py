@@ -1,6 +1,6 @@
-"""The records that the target is measured with: this pair's own, and short ones of any tap.
+"""Records for measuring the target: those of tap-freshchat, and short ones of any tap.
 
-`support` are the events of the embedded Freshchat as tap-freshchat tells them, about 4 KB each,
+`support` are the events that tap-freshchat reports from the sandbox, about 4 KB each,
 with the target's preset; of them only those that become events. `short` are messages of a chat,
 about 700 bytes each, with a mapping such as a user would write.
 """

@@ -37,9 +37,9 @@ MAX_FETCH_IDS = 100  # as peers observe: ids in one POST /users/fetch
 class Routes:
     """Routes of one account; each response shows the account at a given time."""
 
-    def __init__(self, account: SandboxAccount) -> None:
+    def __init__(self, account: SandboxAccount, max_buffered_bytes: int) -> None:
         self._account = account
-        self.reports = ReportJobs(account)
+        self.reports = ReportJobs(account, max_buffered_bytes)
         table: tuple[tuple[str, str, Handler], ...] = (
             ("GET", "/accounts/configuration", self._account_configuration),
             ("GET", "/agents", self._agents),

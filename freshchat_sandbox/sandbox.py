@@ -34,6 +34,7 @@ class Sandbox:
         now: Clock; returns aware datetimes.
         faults: Called first for each request; its response, if any, replaces the sandbox's.
             It may wait, or raise as a broken network does.
+        max_buffered_bytes: A longer report file is sent in chunks, without a Content-Length.
     """
 
     def __init__(
@@ -42,12 +43,13 @@ class Sandbox:
         now: Callable[[], datetime],
         *,
         faults: Callable[[Request], Response | None] | None = None,
+        max_buffered_bytes: int = 4 << 20,
     ) -> None:
         self.options = options
         self._now = now
         self._faults = faults
         self._account = SandboxAccount(options)
-        self._routes = Routes(self._account)
+        self._routes = Routes(self._account, max_buffered_bytes)
         self._limit = CallLimit(options.requests_per_minute)
         self._traces = itertools.count(1)
         self._refusals = itertools.count()

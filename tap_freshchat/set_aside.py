@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 REJECTED_ROWS = "report rows rejected"
 # Rows by which it is known that a row is written already: some 10 MB.
-MAX_REMEMBERED_ROWS = 100_000
+MAX_KNOWN_ROWS = 100_000
 
 
 @dataclass
@@ -75,7 +75,7 @@ class SetAside:
         with self._lock:
             if (key := hash(text)) in self._rows:
                 return
-            if len(self._rows) >= MAX_REMEMBERED_ROWS:
+            if len(self._rows) >= MAX_KNOWN_ROWS:
                 # A row may then be written twice.
                 self._rows.clear()
             self._rows.add(key)

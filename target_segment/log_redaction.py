@@ -1,4 +1,4 @@
-"""Factory of log records without secrets and control characters, whatever handlers are added."""
+"""Factory of log records that removes secrets and control characters, for all handlers."""
 
 from __future__ import annotations
 

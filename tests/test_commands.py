@@ -117,7 +117,7 @@ WITH_A_TEST = {"README.md", "docs/operations.md", "docs/target.md"}
 
 
 @pytest.mark.e2e
-def test_the_readme_leads_from_nothing_to_live_events(follow, segment):
+def test_the_commands_of_the_readme_lead_to_live_events(follow, segment):
     follow("README.md")
     assert {event["event"] for event in segment.accepted} >= {
         "onConversationUpdate",
@@ -132,7 +132,7 @@ def test_the_readme_leads_from_nothing_to_live_events(follow, segment):
 
 
 @pytest.mark.e2e
-def test_operations_count_fill_back_and_replay(follow, segment):
+def test_the_operations_page_counts_backfills_and_replays(follow, segment):
     (follow.folder / "output").mkdir()
     (follow.folder / "output" / "segment.jsonl").write_text(json.dumps(BODY) + "\n")
     (follow.folder / "dead_letters.jsonl").write_text(json.dumps(LETTER) + "\n")
@@ -169,7 +169,7 @@ ELSEWHERE = [block for block in commands() if block.runner != HERE]
 
 
 @pytest.mark.parametrize("block", ELSEWHERE, ids=lambda block: f"{block.page}:{block.line}")
-def test_where_a_command_is_run_instead_is_said_and_so(block):
+def test_a_block_names_the_existing_runner_of_its_commands_or_why_it_has_none(block):
     """See fakes/documents.py for what can be said."""
     if block.runner == NOWHERE:
         assert len(block.comment.removeprefix("not run: ").split()) > 2
@@ -178,13 +178,13 @@ def test_where_a_command_is_run_instead_is_said_and_so(block):
     if block.runner == COMPOSITION:
         named = f'fragment("{block.comment}")'
     else:
-        # Whoever runs them reads them from the page.
+        # The runner reads the commands from the page.
         named = "documents" if block.runner == SCRIPT else Path(block.page).name
     scripts = (ROOT / block.runner).parent.glob("*.py")
     assert any(named in path.read_text() for path in scripts)
 
 
-def test_every_block_says_what_it_is():
+def test_every_block_has_a_language_or_a_comment():
     nameless = [
         f"{block.page}:{block.line}"
         for page in pages()

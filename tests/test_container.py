@@ -17,7 +17,7 @@ from target_segment.target import TargetSegment
 DOCKERFILE = re.sub(r"\\\n\s*", " ", (ROOT / "deploy" / "container" / "Dockerfile").read_text())
 DISTRIBUTION = metadata.distribution("tap-freshchat-target-segment")
 # Those that Meltano and the clients of buckets read themselves.
-FOREIGN = {"MELTANO_STATE_BACKEND_URI", "AWS_REGION"}
+OF_OTHER_PROGRAMS = {"MELTANO_STATE_BACKEND_URI", "AWS_REGION"}
 
 
 def instructions(name):
@@ -43,7 +43,7 @@ CLOUD_RUN = manifest("job.yaml")["spec"]["template"]["spec"]["template"]["spec"]
 CONTAINERS = [POD["containers"][0], CLOUD_RUN["containers"][0]]
 
 
-def test_everything_that_is_copied_is_there_and_let_through():
+def test_every_copied_file_exists_and_is_not_ignored():
     copied = [
         source
         for line in instructions("COPY")
@@ -66,7 +66,7 @@ def test_the_image_has_the_versions_and_hashes_that_the_tests_have():
     assert {name: image[name] for name in own} == {name: tested.get(name) for name in own}
 
 
-def test_the_image_has_every_dependency_of_the_pair():
+def test_the_image_has_every_dependency():
     names = {name.split("==")[0] for name in locked("deploy/container/requirements.txt")}
     wanted = {
         re.split(r"[~>=\[]", each)[0].lower()
@@ -77,7 +77,7 @@ def test_the_image_has_every_dependency_of_the_pair():
     assert wanted <= names
 
 
-def test_both_stages_have_the_same_python_and_one_that_the_pair_is_made_for():
+def test_both_stages_have_the_same_supported_python():
     [build, final] = (line.split()[0] for line in instructions("FROM"))
     assert build == final
     [version] = re.findall(r"python:(\d\.\d+)-", final)
@@ -86,26 +86,26 @@ def test_both_stages_have_the_same_python_and_one_that_the_pair_is_made_for():
     )
 
 
-def test_the_image_runs_as_nobody_in_particular():
+def test_the_image_runs_as_an_unprivileged_user():
     [user] = instructions("USER")
     context = POD["securityContext"]
     assert int(user) == context["runAsUser"] == context["fsGroup"] > 0
     assert context["runAsNonRoot"]
 
 
-def test_what_may_not_be_lost_is_on_a_volume_and_the_rest_is_read_only():
+def test_dead_letters_are_on_a_volume_and_the_root_file_system_is_read_only():
     [container] = POD["containers"]
     assert container["securityContext"]["readOnlyRootFilesystem"]
     mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
     volumes = {each["name"]: each for each in POD["volumes"]}
     [variables] = [line for line in instructions("ENV") if "PATH=/" in line]
-    [letters] = set(re.findall(r"DEAD_LETTER_PATH=(/\w+)/", variables))
-    assert "persistentVolumeClaim" in volumes[mounts[letters]]
+    [folder] = set(re.findall(r"DEAD_LETTER_PATH=(/\w+)/", variables))
+    assert "persistentVolumeClaim" in volumes[mounts[folder]]
     assert "emptyDir" in volumes[mounts["/tmp"]]  # noqa: S108 - the image's own
     assert "MELTANO_PROJECT_READONLY=1" in variables
 
 
-def test_the_dead_letters_of_every_job_are_kept_on_the_volume():
+def test_the_dead_letters_of_every_job_are_on_the_volume():
     loaders = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
     own = [
         each["name"].upper().replace("-", "_")
@@ -124,7 +124,7 @@ def test_the_rejected_rows_of_every_job_are_kept_on_the_volume():
         assert f" {name}_REJECTED_ROWS_PATH=/data/" in DOCKERFILE
 
 
-def test_no_run_starts_beside_another():
+def test_no_run_starts_during_another():
     assert CRONJOB["concurrencyPolicy"] == "Forbid"
     assert (
         CRONJOB["schedule"]
@@ -147,11 +147,11 @@ def test_every_variable_on_the_page_is_a_setting(container):
         for name in plugin.config_jsonschema["properties"]
     }
     names = {each["name"] for each in container["env"]}
-    assert names <= known | FOREIGN
+    assert names <= known | OF_OTHER_PROGRAMS
     assert {"TAP_FRESHCHAT_API_URL", "MELTANO_STATE_BACKEND_URI"} <= names
 
 
 @pytest.mark.parametrize("container", CONTAINERS, ids=["cronjob.yaml", "job.yaml"])
-def test_no_secret_stands_in_a_file(container):
+def test_no_file_contains_a_secret(container):
     plain = {each["name"] for each in container["env"] if "value" in each}
     assert not plain & {"TAP_FRESHCHAT_API_TOKEN", "TARGET_SEGMENT_WRITE_KEY"}

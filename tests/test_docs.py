@@ -1,4 +1,4 @@
-"""What the documents say is so."""
+"""Pages: links, named tests and explained messages exist."""
 
 import ast
 import re

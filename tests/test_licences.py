@@ -1,4 +1,4 @@
-"""What runs with the pair may be distributed with it, and the page of licences says so."""
+"""Licences of all dependencies, and the page that lists them."""
 
 import re
 from pathlib import Path
@@ -23,12 +23,12 @@ EVERYWHERE = [
 
 
 @pytest.mark.parametrize("dependency", DEPENDENCIES, ids=lambda each: each.name)
-def test_what_runs_with_the_pair_may_be_distributed_with_it(dependency):
+def test_every_dependency_may_be_distributed_with_this_project(dependency):
     assert dependency.is_accepted
 
 
 @pytest.mark.parametrize("dependency", EVERYWHERE, ids=lambda each: each.name)
-def test_what_runs_with_the_pair_stands_in_the_page(dependency):
+def test_every_dependency_is_listed_on_the_page(dependency):
     assert dependency.row in PAGE, "python3 dev.py audit writes the page anew"
 
 
@@ -49,5 +49,5 @@ def test_the_page_lists_nothing_that_is_not_locked():
         ("not declared", False),
     ],
 )
-def test_a_licence_that_binds_what_it_is_shipped_with_is_refused(licence, accepted):
+def test_a_licence_that_binds_the_whole_distribution_is_rejected(licence, accepted):
     assert licences.Dependency("a", "1", licence).is_accepted is accepted

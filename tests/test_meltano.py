@@ -1,4 +1,4 @@
-"""The pair under Meltano, offline, as the repository ships it."""
+"""Tap and target under Meltano, offline, as the repository ships them."""
 
 import json
 import os
@@ -104,7 +104,7 @@ def test_the_main_job_delivers_all_four_events_and_a_second_run_nothing_twice(pr
 
 
 @pytest.mark.e2e
-def test_the_three_jobs_run_at_once_in_one_folder_each_with_a_state_and_files_of_its_own(project):
+def test_the_three_jobs_run_at_once_in_one_folder_each_with_its_own_state_and_files(project):
     project.environment["TAP_FRESHCHAT_API_URL"] = SMALL_DESK
     # Makes Meltano's database, which cannot be made three times at once.
     assert project("state", "list").returncode == 0
@@ -126,14 +126,14 @@ def test_the_three_jobs_run_at_once_in_one_folder_each_with_a_state_and_files_of
     assert all(event["integrations"]["All"] is False for event in past)
 
 
-def test_every_schedule_has_a_job_and_a_back_fill_has_no_schedule():
+def test_every_schedule_has_a_job_and_a_backfill_has_no_schedule():
     jobs = {each["name"] for each in shipped()["jobs"]}
     assert {each["job"] for each in shipped()["schedules"]} == jobs - {"backfill"}
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("definition", HUB, ids=lambda path: path.parent.name)
-def test_a_hub_definition_adds_its_plugin_to_a_project_of_ones_own(project, definition):
+def test_a_hub_definition_adds_its_plugin_to_another_project(project, definition):
     [kind, name] = definition.relative_to(ROOT / "deploy" / "hub").parts[:2]
     (project.folder / "meltano.yml").write_text("project_id: own\n")
     added = project(
@@ -148,7 +148,7 @@ def test_a_hub_definition_adds_its_plugin_to_a_project_of_ones_own(project, defi
     assert sorted(plugin["capabilities"]) == sorted(ours["capabilities"])
 
 
-def test_a_hub_definition_for_each_plugin_is_there():
+def test_each_plugin_has_a_hub_definition():
     assert {path.parent.name for path in HUB} == {"tap-freshchat", "target-segment"}
 
 
@@ -338,7 +338,7 @@ def test_names_with_dots_in_a_mapping_survive_meltano(project):
     records = {"subscriptions": plans, "stripe": [{"id": 3, "owner": "u", "type": "invoice.paid"}]}
     lines = []
     for stream, rows in records.items():
-        schema = {"properties": {name: {} for name in rows[0]}}
+        schema: dict[str, Any] = {"properties": {name: {} for name in rows[0]}}
         lines.append(
             {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": ["id"]}
         )
@@ -367,7 +367,8 @@ def test_the_project_file_fits_meltanos_own_schema():
     jsonschema.validate(shipped(), schema())
 
 
-def test_readme_project_file_and_hub_definitions_say_what_the_code_says():
+@pytest.mark.e2e
+def test_readme_project_file_and_hub_definitions_agree_with_the_code():
     finished = subprocess.run(
         [sys.executable, ROOT / "docs" / "generate.py", "--check"], check=False
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 COMPANY = "Lantern & Loom"
 
@@ -103,7 +104,7 @@ def _agent(
     zone: tuple[str, int],
     shift_start: int,
     days_off: tuple[int, int],
-    **more: object,
+    **more: Any,  # further fields of Agent
 ) -> Agent:
     first, _, last = name.partition(" ")
     return Agent(

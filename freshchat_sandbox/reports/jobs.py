@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from freshchat_sandbox.account.account import SandboxAccount
     from freshchat_sandbox.http_messages import Request
 
-MAX_BUFFERED_BYTES = 4 << 20  # a longer file is sent in chunks, without a Content-Length
 EXTRACT_PATH = "/extracts/"
 _AMZ_DATE = "%Y%m%dT%H%M%SZ"
 # How an account may spell the states of a job.
@@ -66,11 +65,17 @@ class Job:
 
 
 class ReportJobs:
-    """All report jobs of the account."""
+    """All report jobs of the account.
 
-    def __init__(self, account: SandboxAccount) -> None:
+    Args:
+        account: The account that the reports show.
+        max_buffered_bytes: A longer file is sent in chunks, without a Content-Length.
+    """
+
+    def __init__(self, account: SandboxAccount, max_buffered_bytes: int) -> None:
         self._account = account
         self._options = account.options
+        self._max_buffered_bytes = max_buffered_bytes
         self._limit = JobLimit(
             account.options.report_jobs_per_minute,
             account.options.report_jobs_per_day,
@@ -139,12 +144,11 @@ class ReportJobs:
         content = bytearray()
         for piece in pieces:
             content += piece
-            if len(content) > MAX_BUFFERED_BYTES:
+            if len(content) > self._max_buffered_bytes:
                 break
+        is_whole = len(content) <= self._max_buffered_bytes
         headers = {"Content-Type": "binary/octet-stream", "Server": "AmazonS3"}
-        return Response(
-            200, headers, bytes(content), pieces if len(content) > MAX_BUFFERED_BYTES else None
-        )
+        return Response(200, headers, bytes(content), None if is_whole else pieces)
 
     def _create(self, number: int, report_request: ReportRequest, now: int) -> Job:
         rng = SeededRandom(self._options.seed, "job", number, report_request.event)

@@ -32,7 +32,7 @@ _STATUS_CHANGE = "statuschange"
 # In a value that no table has; such a message may be for agents only.
 _PRIVATE_WORDS = re.compile("private|internal|note")
 _BY_PRIVACY = (PRIVATE, SYSTEM, NORMAL)
-# Pairs of values that are remembered, and characters of a pair: enumerations have a few short ones.
+# Pairs of values that are cached, and characters of a pair: enumerations have a few short ones.
 MAX_DECIDED = 200
 
 

@@ -1,4 +1,4 @@
-"""The file of accounts."""
+"""Account file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENTRY = "{tap: tap-a, target: target-a, start: 2026-01-01, requests_per_minute: 100"
 
 
-def test_an_account_without_a_limit_of_jobs_has_the_services_own():
+def test_an_account_without_a_job_limit_has_freshchats_limit():
     plan = read_plan(f"accounts: {{acme: {ENTRY}}}}}")
     acme = Account(
         name="acme",
@@ -46,6 +46,6 @@ def test_the_shipped_file_can_be_read():
         (f"accounts: {{acme: {ENTRY}, pool: x}}}}", "pool is unknown"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_by_name(text, said):
+def test_an_invalid_file_is_an_error_that_names_it(text, said):
     with pytest.raises(AccountsError, match=said):
         read_plan(text)

@@ -1,4 +1,4 @@
-"""One run of a Meltano pipeline, with a program in Meltano's place."""
+"""Run of a Meltano pipeline, with a script in place of Meltano."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def line(text, *, level="info", of="tap-freshchat-acme"):
 
 
 def run(tmp_path, lines, status=0, before="", **options):
-    """Run a program that says these lines, and notes its arguments, folder and links."""
+    """Run a script that logs these lines, and records its arguments, folder and links."""
     program = tmp_path / "meltano"
     project = tmp_path / "project"
     project.mkdir(exist_ok=True)
@@ -44,27 +45,27 @@ def run(tmp_path, lines, status=0, before="", **options):
         f"sys.exit({status})\n"
     )
     program.chmod(0o755)
-    told = []
+    logged: list[Any] = []
     options = {"full_refresh": False, "suffix": "acme-2026-01-01", **options}
     closing = run_pipeline(
         meltano=str(program),
         project=project,
         account=ACME,
         settings={},
-        log_line=told.append,
+        log_line=logged.append,
         **options,
     )
-    return closing, told, json.loads((tmp_path / "noted").read_text())
+    return closing, logged, json.loads((tmp_path / "noted").read_text())
 
 
-def test_a_run_has_a_state_of_its_own_and_tells_its_log(tmp_path):
-    _, told, (arguments, folder, *_) = run(tmp_path, [line("hello")])
+def test_a_run_has_its_own_state_and_forwards_its_log_lines(tmp_path):
+    _, logged, (arguments, folder, *_) = run(tmp_path, [line("hello")])
     assert arguments == [
         *("run", "tap-freshchat-acme", "target-segment-acme"),
         "--state-id-suffix=acme-2026-01-01",
     ]
     assert folder == str(tmp_path / "project")
-    assert told == ["tap-freshchat-acme | hello"]
+    assert logged == ["tap-freshchat-acme | hello"]
 
 
 def test_a_full_refresh_is_passed_on(tmp_path):
@@ -98,12 +99,12 @@ def test_a_failed_target_fails_the_run_with_its_own_line(tmp_path):
         run(tmp_path, lines, status=1)
 
 
-def test_a_run_that_fails_without_a_word_gives_the_status(tmp_path):
+def test_a_run_that_fails_without_an_error_line_reports_its_exit_status(tmp_path):
     with pytest.raises(PipelineError, match="status 3"):
         run(tmp_path, [line("all is well")], status=3)
 
 
-def test_runs_share_everything_of_meltano_but_the_folder_that_hands_over_state(tmp_path):
+def test_runs_share_all_files_of_meltano_except_the_run_folder(tmp_path):
     system = tmp_path / "project" / ".meltano"
     (system / "run").mkdir(parents=True)
     (system / "extractors").mkdir()
@@ -113,7 +114,7 @@ def test_runs_share_everything_of_meltano_but_the_folder_that_hands_over_state(t
     assert not Path(own).exists()
 
 
-def test_the_first_run_of_a_project_makes_the_database_where_the_next_finds_it(tmp_path):
+def test_the_first_run_of_a_project_creates_the_database_that_later_runs_use(tmp_path):
     make = "import sqlite3; sqlite3.connect(system / 'meltano.db').execute('CREATE TABLE t (a)')"
     run(tmp_path, [], before=make)
     assert (tmp_path / "project" / ".meltano" / "meltano.db").exists()

@@ -1,4 +1,4 @@
-"""How an account's limits are divided."""
+"""Division of the limits of an account."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def test_all_slots_together_stay_within_both_limits_and_each_gets_some(requests,
     assert 1 <= share.report_jobs_per_minute * slots <= jobs
 
 
-def test_more_slots_than_jobs_a_minute_are_refused_with_what_to_change():
+def test_more_slots_than_jobs_a_minute_are_an_error_that_says_what_to_change():
     with pytest.raises(ShareError, match="give the pool at most 1"):
         share_of(account(600, 1), 2)
 
 
-def test_a_slot_stays_taken_until_the_next_job_of_a_report_may_go():
+def test_a_slot_is_occupied_until_the_next_job_of_a_report_is_allowed():
     assert share_of(account(600, 1), 1).cooldown_seconds == 60
     assert share_of(account(600, 12), 4).cooldown_seconds == 20

@@ -1,4 +1,4 @@
-"""Reading the target's closing table out of a log."""
+"""Parser of the target's final table in a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of the tap in this process, against the embedded Freshchat, at a chosen moment."""
+"""Runs of the tap in this process, against the sandbox, at a given time."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ EVENT_STREAMS = ("agent_activity", "conversation_events", "message_events")
 
 
 class Killed(BaseException):
-    """The process ends here, with nothing tidied up."""
+    """Simulated end of the process, without any clean-up."""
 
 
 @dataclass
 class Run:
-    """What one run wrote, as a target would read it, and what it asked of the service."""
+    """Messages that one run wrote, and its requests."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -123,7 +123,7 @@ def run_tap(
 
 
 def truth(url: str, start: datetime, end: datetime) -> list[sandbox.GroundTruthEvent]:
-    """What truly happened."""
+    """Return the ground truth."""
     account = sandbox.Sandbox(sandbox.Options.from_url(url), lambda: end)
     return list(account.ground_truth(start, end))
 

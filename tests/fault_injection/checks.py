@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -166,3 +167,17 @@ def _is_exact(event: Mapping[str, Any]) -> bool:
 def _some(keys: Sequence[Key] | set[Key]) -> str:
     shown = sorted(keys, key=str)[:3]
     return "; ".join(" ".join(map(str, key)) for key in shown)
+
+
+def run_violations(statuses: Mapping[str, int | None], logs: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield what must not happen in a run: a traceback, or a program that hangs.
+
+    Args:
+        statuses: Exit statuses by program; None for one that hung.
+        logs: Standard error by program.
+    """
+    for name, log in logs.items():
+        # Before a program installs its handlers, Python handles the signal with a traceback.
+        if b"Traceback" in log and statuses[name] != -signal.SIGINT:
+            yield f"{name} shows a traceback"
+    yield from (f"{name} hung" for name, status in statuses.items() if status is None)

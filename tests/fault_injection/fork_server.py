@@ -88,7 +88,7 @@ class ForkServer:
             self._control.send(json.dumps({"signal": [process, number]}).encode())
 
     def wait(self, process: int, seconds: float) -> int | None:
-        """The exit status of a process, as `subprocess` tells it; None while it runs."""
+        """The exit status of a process, as in `subprocess`; None while it runs."""
         with self._change:
             self._change.wait_for(lambda: process in self._ended, seconds)
             return self._ended.get(process)
@@ -174,7 +174,7 @@ def _enter_child(order: Mapping[str, Any], files: Sequence[int]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     if order["execute"]:
         module = ["-m", programs.__name__, order["program"], *order["arguments"]]
-        os.execv(sys.executable, [*PYTHON, *module])  # noqa: S606 - no shell is wanted
+        os.execv(sys.executable, [*PYTHON, *module])  # noqa: S606 - no shell is needed
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fault_injection.schedule_runner import ScheduleResult
+    from fault_injection.schedule_result import ScheduleResult
 
 HEAD = ("Fault", "Schedules", "Injected", "Not injected", "Runs needed, mean", "Violations")
 

@@ -9,6 +9,7 @@ import json
 import socket
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -22,7 +23,8 @@ from fault_injection.injector import FaultInjector
 from fault_injection.leaks import LeakScan
 from fault_injection.pipeline_run import PipelineRun, Start
 from fault_injection.programs import FastClock
-from fault_injection.schedule_runner import ScheduleResult, ScheduleRunner
+from fault_injection.schedule_result import ScheduleResult
+from fault_injection.schedule_runner import ScheduleRunner
 from fault_injection.schedules import draw
 
 # Together they hold every kind of fault.
@@ -36,6 +38,7 @@ def fork_server():
         yield running
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("seed", DEFAULT_SEEDS)
 def test_under_any_fault_every_event_arrives_once_with_no_state_ahead_and_nothing_leaked(
     fork_server,
@@ -95,11 +98,11 @@ def test_a_hung_program_dumps_its_stacks_before_it_is_killed(fork_server, tmp_pa
     assert b"tap_freshchat/api/client.py" in stacks
 
 
-def test_the_fixed_schedules_hold_every_kind_of_fault():
+def test_the_fixed_schedules_contain_every_kind_of_fault():
     assert {fault.kind for seed in DEFAULT_SEEDS for fault in draw(seed).faults} == KINDS.keys()
 
 
-def test_a_seed_is_the_same_schedule_each_time_and_fits_in_a_line():
+def test_a_seed_always_gives_the_same_schedule_in_one_line():
     schedules = [draw(seed) for seed in range(200)]
     assert schedules == [draw(seed) for seed in range(200)]
     assert len(set(map(str, schedules))) == 200
@@ -107,7 +110,7 @@ def test_a_seed_is_the_same_schedule_each_time_and_fits_in_a_line():
 
 
 def test_each_fault_is_injected_once_at_the_first_opportunity_from_its_count_on():
-    signalled = []
+    signalled: list[Any] = []
     fault = replace(draw(1).faults[0], kind="zip-cut", channel=Channel.FILE, at=2)
     signal = replace(fault, kind="sigkill-tap")
     injector = FaultInjector([fault, signal], signalled.append)

@@ -50,16 +50,25 @@ class Client:
         answer = self.submit(event, start, end, **more)
         assert answer.status_code == 202, answer.text
         self.clock.sleep(180)
-        return self.read(f"/reports/raw/{answer.json()['id']}")
+        job: dict[str, Any] = self.read(f"/reports/raw/{answer.json()['id']}")
+        return job
 
 
 @pytest.fixture
 def make_client():
-    sessions = []
+    sessions: list[requests.Session] = []
 
-    def make(start: datetime = NOON, *, faults: Any = None, **options: Any) -> Client:
+    def make(
+        start: datetime = NOON,
+        *,
+        faults: Any = None,
+        max_buffered_bytes: int = 4 << 20,
+        **options: Any,
+    ) -> Client:
         clock = SandboxClock(start)
-        sandbox = Sandbox(Options(**options), clock.now, faults=faults)
+        sandbox = Sandbox(
+            Options(**options), clock.now, faults=faults, max_buffered_bytes=max_buffered_bytes
+        )
         pair = (requests.Session(), requests.Session())
         for session in pair:
             for host in (API_HOST, EXTRACT_HOST):

@@ -28,7 +28,7 @@ def test_a_body_can_be_read_in_pieces(client):
     assert b"".join(pieces).startswith(b'{"agents"')
 
 
-def test_faults_come_first_and_cut_bodies_are_noticed(make_client):
+def test_faults_replace_responses_and_truncated_bodies_are_detected(make_client):
     def cut(request):
         if request.path == "/v2/agents":
             return Response(200, {"Content-Length": "99"}, b'{"agents": [')
@@ -41,12 +41,12 @@ def test_faults_come_first_and_cut_bodies_are_noticed(make_client):
     assert client.get("/roles").status_code == 200
 
 
-def test_only_whole_bodies_are_taken(client):
+def test_a_request_body_that_is_a_stream_is_an_error(client):
     with pytest.raises(TypeError, match="whole bodies"):
         client.api.post(f"https://{API_HOST}/v2/users/fetch", data=iter([b"{}"]))
 
 
-def test_threads_get_the_same_answers_as_one(make_client):
+def test_threads_get_the_same_responses_as_one_thread(make_client):
     client = make_client(requests_per_minute=100_000)
     alone = client.read("/users", created_from="2026-11-10", sort_order="asc")
     answers, remaining = [], []

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +31,7 @@ def events_of(one, start, end):
 
 @settings(deadline=None, max_examples=12)
 @given(st.lists(INSTANTS, min_size=3, max_size=3).map(sorted), st.integers(1, 3))
-def test_two_halves_are_the_whole(bounds, seed):
+def test_two_halves_of_a_range_have_the_events_of_the_whole_range(bounds, seed):
     start, middle, end = bounds
     halves = events_of(sandbox(seed=seed), start, middle) + events_of(
         sandbox(seed=seed), middle, end
@@ -38,7 +39,7 @@ def test_two_halves_are_the_whole(bounds, seed):
     assert halves == events_of(sandbox(seed=seed), start, end)
 
 
-def test_it_is_in_order_of_time_within_the_range_and_nothing_precedes_the_opening():
+def test_events_are_in_order_of_time_within_the_range_and_none_precedes_the_opening():
     events = events_of(sandbox(), OPENED - timedelta(days=9), OPENED + timedelta(days=9))
     assert all(one.time <= other.time for one, other in pairwise(events))
     assert events[0].time >= OPENED
@@ -47,7 +48,7 @@ def test_it_is_in_order_of_time_within_the_range_and_nothing_precedes_the_openin
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("day", [0, 1, 13, 40, 333, 534])
-def test_any_week_has_everything(seed, day):
+def test_every_week_has_every_kind_of_event(seed, day):
     start = OPENED + timedelta(days=day)
     week = events_of(sandbox(seed=seed), start, start + timedelta(days=7))
     kinds = Counter(one.kind for one in week)
@@ -87,7 +88,7 @@ def test_any_week_has_everything(seed, day):
 
 def _same_agent_again(week):
     """Count assignments in interactions where an agent gets back what they gave away."""
-    held = {}
+    held: dict[str, Any] = {}
     for one in week:
         if one.kind == "assigned_to_agent":
             held.setdefault(one.interaction_id, []).append(one.agent_id)
@@ -96,12 +97,12 @@ def _same_agent_again(week):
 
 @settings(deadline=None, max_examples=6)
 @given(st.integers(0, 500), st.integers(1, 50))
-def test_what_was_before_is_what_was_after_the_event_before(day, seed):
+def test_the_state_before_an_event_is_the_state_after_the_previous_event(day, seed):
     start = OPENED + timedelta(days=day)
     week = events_of(sandbox(seed=seed), start, start + timedelta(days=7))
-    states: dict[str, tuple] = {}
-    activity: dict[tuple, str] = {}
-    begun = set()
+    states: dict[str, tuple[Any, ...]] = {}
+    activity: dict[tuple[Any, ...], str] = {}
+    started = set()
     for one in week:
         if one.conversation_id is None:
             key = (one.agent_id, one.kind)
@@ -110,8 +111,8 @@ def test_what_was_before_is_what_was_after_the_event_before(day, seed):
             activity[key] = one.status
             continue
         if one.kind == "created":
-            begun.add(one.conversation_id)
-        if one.conversation_id not in begun:
+            started.add(one.conversation_id)
+        if one.conversation_id not in started:
             continue
         before = states.get(one.conversation_id)
         after = (one.status, one.agent_id, one.group_id)
@@ -127,14 +128,14 @@ def test_what_was_before_is_what_was_after_the_event_before(day, seed):
             assert one.agent_id is None
 
 
-def test_events_go_on_in_every_hour():
+def test_every_hour_has_events():
     start = OPENED + timedelta(days=100)
     hours = {one.time.replace(minute=0, second=0, microsecond=0)
              for one in events_of(sandbox(), start, start + timedelta(days=7))}  # fmt: skip
     assert len(hours) == 7 * 24
 
 
-def test_it_does_not_depend_on_the_hash_seed_nor_the_process():
+def test_the_ground_truth_does_not_depend_on_the_hash_seed_or_the_process():
     arguments = [sys.executable, "-m", "freshchat_sandbox", "--seed", "5", "--ground-truth"]
     arguments += ["2026-01-05T00:00:00Z", "2026-01-05T06:00:00Z"]
     outputs = [

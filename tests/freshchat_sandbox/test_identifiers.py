@@ -14,9 +14,10 @@ KINDS = st.sampled_from(Kind)
 
 
 @given(st.integers(), KINDS, PLACES, st.integers(0, (1 << 19) - 1))
-def test_a_uuid_names_its_thing_and_nothing_else(seed, kind, place, part):
+def test_a_uuid_encodes_one_kind_and_number_and_no_other(seed, kind, place, part):
     ids = Identifiers(seed)
-    text = ids.uuid(kind, *place, part)
+    day, number = place
+    text = ids.uuid(kind, day, number, part)
     assert uuid.UUID(text).version == 4
     assert str(uuid.UUID(text)) == text
     assert ids.parse_uuid(kind, text) == (*place, part)
@@ -24,7 +25,7 @@ def test_a_uuid_names_its_thing_and_nothing_else(seed, kind, place, part):
 
 
 @given(KINDS, PLACES)
-def test_numeric_ids_and_codes_name_their_thing(kind, place):
+def test_numeric_ids_and_codes_encode_their_number(kind, place):
     ids = Identifiers(1)
     assert ids.parse_internal(kind, ids.internal(kind, *place)) == place
     assert len(str(ids.internal(kind, *place))) == 15
@@ -32,8 +33,8 @@ def test_numeric_ids_and_codes_name_their_thing(kind, place):
 
 
 @given(st.uuids(version=4))
-def test_an_id_from_elsewhere_names_nothing(foreign):
-    assert all(Identifiers(1).parse_uuid(kind, str(foreign)) is None for kind in Kind)
+def test_an_id_of_another_account_is_unknown(other_uuid):
+    assert all(Identifiers(1).parse_uuid(kind, str(other_uuid)) is None for kind in Kind)
 
 
 def test_another_seed_has_other_ids():

@@ -1,4 +1,4 @@
-"""The sandbox's independence of what it checks."""
+"""Imports of the sandbox: none of the packages that it tests."""
 
 import ast
 from pathlib import Path

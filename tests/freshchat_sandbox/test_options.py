@@ -10,7 +10,7 @@ from freshchat_sandbox import Options, Sandbox
 from freshchat_sandbox.readings import values_by_belief
 
 
-def test_bare_address_gives_the_defaults():
+def test_a_url_without_parameters_gives_the_defaults():
     assert Options.from_url("sandbox://") == Options()
 
 
@@ -50,7 +50,7 @@ def test_every_kind_of_field_can_be_a_parameter():
         ("https://example.com", "sandbox://"),
     ],
 )
-def test_what_is_wrong_is_named(url, named):
+def test_an_invalid_option_is_named(url, named):
     with pytest.raises(ValueError, match=named):
         Options.from_url(url)
 
@@ -59,7 +59,7 @@ def test_what_is_wrong_is_named(url, named):
     ("belief", "value"),
     [(belief, value) for belief, values in values_by_belief().items() for value in values],
 )
-def test_every_reading_is_an_option_that_leaves_the_ground_truth_as_it_is(belief, value):
+def test_every_reading_is_an_option_that_does_not_change_the_ground_truth(belief, value):
     options = Options.from_url(f"sandbox://?{belief}={value}")
     assert getattr(options, belief) == value
     noon = datetime(2026, 11, 18, 12, tzinfo=timezone.utc)

@@ -10,7 +10,7 @@ import pytest
 from freshchat_sandbox import API_HOST
 
 
-def test_every_answer_tells_what_is_left(client):
+def test_every_response_reports_the_remaining_calls(client):
     good, bad = client.get("/agents"), client.get("/nowhere")
     assert good.headers["X-RateLimit-Limit"] == "600"
     assert (good.headers["X-RateLimit-Remaining"], bad.headers["X-RateLimit-Remaining"]) == (
@@ -22,7 +22,7 @@ def test_every_answer_tells_what_is_left(client):
 
 
 @pytest.mark.parametrize("refusals", [1, 2])
-def test_over_the_limit_waiting_as_told_is_enough(make_client, refusals):
+def test_waiting_for_retry_after_is_enough_after_a_429(make_client, refusals):
     client = make_client(requests_per_minute=3)
     client.clock.sleep(12.345)
     for _ in range(2):

@@ -15,7 +15,7 @@ DAY = ("2026-11-16T00:00:00Z", "2026-11-17T00:00:00Z")
 
 def rows(client, event="Chat-Transcript"):
     """Read all rows of one day's report, whichever words its job uses."""
-    found = []
+    found: list[dict[str, str]] = []
     job = client.finished(event, *DAY)
     for link in job["links"]:
         body = client.files.get(link["link"]["href"]).content

@@ -10,12 +10,12 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from freshchat_sandbox import EXTRACT_HOST
-from freshchat_sandbox.reports import jobs as reports
 
 WEEK = ("2026-11-09T00:00:00.000Z", "2026-11-16T00:00:00Z")
 ONE_DAY = ("2026-11-16T00:00:00Z", "2026-11-17T00:00:00Z")
@@ -43,7 +43,7 @@ def members(body):
 
 
 def table(body):
-    rows = []
+    rows: list[Any] = []
     for member in members(body):
         rows += csv.DictReader(io.StringIO(member.decode("utf-8-sig"), newline=""))
     return rows
@@ -100,7 +100,7 @@ def test_change_rows_are_the_changes(client, event, kind):
     )
 
 
-def test_assignment_rows_say_who_assigned(client):
+def test_assignment_rows_name_who_assigned(client):
     found = rows(client, "Conversation-Agent-Assigned", *WEEK)
     true = ground_truth(client, {"assigned_to_agent"}, *WEEK)
     assert Counter((row["actor_type"], row["actor_id"]) for row in found) == Counter(
@@ -108,7 +108,7 @@ def test_assignment_rows_say_who_assigned(client):
     )
 
 
-def test_the_transcript_is_every_message_of_everybody(client):
+def test_the_transcript_has_every_message(client):
     found = rows(client, "Chat-Transcript", *ONE_DAY)
     true = {one.message_id: one for one in ground_truth(client, {"message"}, *ONE_DAY)}
     assert sorted(row["message_id"] for row in found) == sorted(true)
@@ -126,7 +126,7 @@ def test_the_transcript_is_every_message_of_everybody(client):
         assert one.text is None or next(iter(parts[0].values()))["content"] == one.text
 
 
-def test_texts_hold_what_breaks_naive_readers(client):
+def test_texts_contain_what_breaks_naive_csv_readers(client):
     text = "".join(row["message"] for row in rows(client, "Chat-Transcript", *ONE_DAY))
     for sign in ('"', ",", "\n", "🙏"):
         assert sign in text, sign
@@ -187,7 +187,7 @@ def test_every_other_report_has_rows_in_any_week(client, event):
 
 
 def test_resolution_times_are_counted_from_the_first_agent_assignment_of_the_interaction(client):
-    assigned = {}
+    assigned: dict[str, Any] = {}
     # The assignment can be days older than the resolution.
     for row in rows(client, "Conversation-Agent-Assigned", "2026-10-25T00:00:00Z", WEEK[1]):
         if row["agent_id"]:
@@ -203,7 +203,7 @@ def test_resolution_times_are_counted_from_the_first_agent_assignment_of_the_int
     assert checked > 10
 
 
-def test_windows_tile(client):
+def test_two_halves_of_a_window_have_the_rows_of_the_whole_window(client):
     whole = rows(client, "Conversation-Resolved", *WEEK)
     middle = "2026-11-12T07:30:00Z"
     halves = rows(client, "Conversation-Resolved", WEEK[0], middle)
@@ -211,7 +211,7 @@ def test_windows_tile(client):
     assert sorted(map(str, halves)) == sorted(map(str, whole))
 
 
-def test_without_personal_data_names_mails_and_words_are_blank(client):
+def test_without_personal_data_names_emails_and_texts_are_blank(client):
     plain = rows(client, "Chat-Transcript", *ONE_DAY)
     blank = rows(client, "Chat-Transcript", *ONE_DAY, should_exclude_pii=True)
     assert [row["message_id"] for row in blank] == [row["message_id"] for row in plain]
@@ -344,7 +344,7 @@ def test_some_archives_hold_several_files_each_with_its_header(client):
     assert all(b"message_id," in part[:20] for parts in several for part in parts)
 
 
-def test_a_link_refuses_the_token_expires_and_is_renewed(client):
+def test_a_link_rejects_the_token_expires_and_is_renewed(client):
     job = client.finished("Conversation-Created", *WEEK)
     href = job["links"][0]["link"]["href"]
     assert urlsplit(href).netloc == EXTRACT_HOST
@@ -359,13 +359,13 @@ def test_a_link_refuses_the_token_expires_and_is_renewed(client):
     assert client.files.get(fresh).status_code == 200
 
 
-def test_a_file_too_long_to_hold_is_made_while_it_is_read(client, monkeypatch):
-    job = client.finished("Chat-Transcript", *ONE_DAY)
-    whole = bodies(client, job)
-    monkeypatch.setattr(reports, "MAX_BUFFERED_BYTES", 1_000)
-    answers = [client.files.get(link["link"]["href"]) for link in job["links"]]
-    assert [answer.content for answer in answers] == whole
-    assert all("Content-Length" not in answer.headers for answer in answers)
+def test_a_file_over_the_buffer_limit_has_the_same_bytes_and_no_content_length(client, make_client):
+    whole = bodies(client, client.finished("Chat-Transcript", *ONE_DAY))
+    chunked = make_client(max_buffered_bytes=1_000)
+    links = chunked.finished("Chat-Transcript", *ONE_DAY)["links"]
+    responses = [chunked.files.get(link["link"]["href"]) for link in links]
+    assert [response.content for response in responses] == whole
+    assert all("Content-Length" not in response.headers for response in responses)
 
 
 def test_the_same_file_twice_has_the_same_bytes(client):
@@ -395,13 +395,13 @@ def test_an_invalid_request_is_rejected_with_the_reason(client, wrong, complaint
     assert complaint in answer.json()["message"]
 
 
-def test_a_body_that_is_no_order_is_refused(client):
+def test_an_invalid_body_is_rejected(client):
     assert client.post("/reports/raw", ["x"]).status_code == 400
     url = "https://sandbox.freshchat.com/v2/reports/raw"
     assert client.api.post(url, data="{").status_code == 400
 
 
-def test_one_job_a_minute_for_each_report(client):
+def test_each_report_accepts_one_job_a_minute(client):
     assert client.submit("CSAT-Score", *WEEK).status_code == 202
     refused = client.submit("CSAT-Score", *WEEK)
     assert refused.status_code == 429
@@ -414,7 +414,7 @@ def test_one_job_a_minute_for_each_report(client):
     assert client.submit("CSAT-Score", *WEEK).status_code == 202
 
 
-def test_only_so_many_jobs_on_one_day(make_client):
+def test_each_report_accepts_120_jobs_a_day(make_client):
     client = make_client(report_jobs_per_minute=100)
     states = [client.submit("CSAT-Score", *WEEK).status_code for _ in range(60)]
     client.clock.sleep(61)
@@ -424,7 +424,7 @@ def test_only_so_many_jobs_on_one_day(make_client):
     assert client.submit("CSAT-Score", *WEEK).status_code == 202
 
 
-def test_an_account_may_have_no_reports_stuck_ones_or_failing_ones(make_client):
+def test_options_disable_reports_and_make_jobs_stuck_or_failing(make_client):
     assert make_client(extract_available=False).submit("CSAT-Score", *WEEK).status_code == 403
     assert make_client(stuck_jobs=True).finished("CSAT-Score", *WEEK)["status"] == "PENDING"
     failed = make_client(failed_jobs=True).finished("CSAT-Score", *WEEK)

@@ -1,8 +1,9 @@
-"""Promises of the REST API: responses as the service spells them, equal to the ground truth."""
+"""Promises of the REST API: responses in the form of Freshchat, equal to the ground truth."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,8 +25,8 @@ def happened(client, back=7 * DAY):
 
 
 def conversations(client):
-    """Group what happened in the conversations begun within the last days."""
-    found = {}
+    """Group the events of conversations that started within the last days."""
+    found: dict[Any, Any] = {}
     for one in happened(client):
         if one.kind == "created":
             found[one.conversation_id] = []
@@ -36,7 +37,7 @@ def conversations(client):
 
 @settings(deadline=None, max_examples=5, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 86_400_000 * 300))
-def test_a_conversation_stands_as_the_truth_replayed(make_client, offset):
+def test_a_conversation_has_the_state_of_the_replayed_ground_truth(make_client, offset):
     start = datetime(2025, 7, 1, tzinfo=timezone.utc) + timedelta(milliseconds=offset)
     client = make_client(start, sparse_conversations="none")
     for conversation_id, events in conversations(client).items():
@@ -50,7 +51,7 @@ def test_a_conversation_stands_as_the_truth_replayed(make_client, offset):
         assert last.time <= instant(shown["updated_time"]) <= client.clock.now()
 
 
-def test_messages_are_the_truths_newest_first_over_all_pages(client):
+def test_messages_are_those_of_the_ground_truth_newest_first_across_pages(client):
     conversation_id, events = max(conversations(client).items(), key=lambda item: len(item[1]))
     expected = [one for one in events if one.kind == "message"]
     shown, path = [], f"/v2/conversations/{conversation_id}/messages?items_per_page=7"
@@ -81,7 +82,7 @@ def test_messages_from_a_time_on_include_that_time(client):
     assert messages[-1]["created_time"] == text
 
 
-def test_resolving_and_reopening_leave_markers_at_their_very_time(client):
+def test_resolutions_and_reopenings_write_system_messages_at_their_exact_time(client):
     marks = {"isResolved": "resolved", "isReopen": "reopened"}
     marked, true = set(), set()
     for conversation_id, events in conversations(client).items():
@@ -97,7 +98,7 @@ def test_resolving_and_reopening_leave_markers_at_their_very_time(client):
     assert {kind for _, kind, _ in true} == {"resolved", "reopened"}
 
 
-def test_a_third_of_conversations_is_sparse_unless_told_otherwise(make_client):
+def test_a_third_of_conversations_is_sparse_by_default(make_client):
     five = {"conversation_id", "app_id", "status", "channel_id", "skill_id"}
     shares = {}
     for mode in ("some", "all", "none"):
@@ -118,13 +119,13 @@ def test_properties_are_an_object_or_a_list_and_change_with_time(make_client):
     assert any("priority" in str(one["properties"]) for one in shown)
 
 
-def test_numeric_and_uuid_name_the_same_conversation(make_client):
+def test_numeric_id_and_uuid_return_the_same_conversation(make_client):
     client = make_client(sparse_conversations="none")
     shown = client.read(f"/conversations/{next(iter(conversations(client)))}")
     assert client.read(f"/conversations/{shown['conversation_internal_id']}") == shown
 
 
-def test_what_lies_ahead_is_not_there_yet(client):
+def test_future_events_are_not_visible(client):
     ahead = next(
         one
         for one in client.sandbox.ground_truth(client.clock.now(), client.clock.now() + DAY)
@@ -149,7 +150,7 @@ def test_what_lies_ahead_is_not_there_yet(client):
         "/nowhere",
     ],
 )
-def test_unknown_things_are_404_with_the_error_object(client, path):
+def test_unknown_ids_and_paths_are_404_with_the_error_object(client, path):
     answer = client.get(path)
     assert answer.status_code == 404
     assert set(answer.json()) == {"code", "status", "message"}
@@ -159,7 +160,7 @@ def test_unknown_things_are_404_with_the_error_object(client, path):
 @pytest.mark.parametrize(
     "header", [None, "Bearer wrong", "sandbox", "Basic c2FuZGJveA==", "Bearer é"]
 )
-def test_without_the_token_nothing_is_answered(client, header):
+def test_a_request_without_the_token_is_rejected(client, header):
     headers = {"Authorization": header.encode() if header else None}
     answer = client.api.get(f"https://{API_HOST}/v2/agents", headers=headers)
     assert answer.status_code == 401
@@ -184,7 +185,7 @@ def test_lists_have_the_collection_envelope_and_no_page_past_the_end(client, key
 
 
 @pytest.mark.parametrize("query", [{"items_per_page": 51}, {"page": 0}, {"page": "x"}])
-def test_wrong_paging_is_refused(client, query):
+def test_invalid_paging_is_rejected(client, query):
     answer = client.get("/agents", **query)
     assert (answer.status_code, answer.json()["status"]) == (400, "INVALID_VALUE")
 
@@ -245,7 +246,7 @@ def test_a_user_is_found_by_email_reference_and_name(client):
     assert client.read("/users", email="nobody@example.com")["users"] == []
 
 
-def test_users_carry_the_truths_reference_and_deleted_ones_vanish(client):
+def test_users_have_the_reference_of_the_ground_truth_and_deleted_users_are_absent(client):
     true = {one.user_id: one.reference_id for one in happened(client, 30 * DAY) if one.user_id}
     ids, shown = list(true), []
     for start in range(0, len(ids), 100):
@@ -258,14 +259,15 @@ def test_users_carry_the_truths_reference_and_deleted_ones_vanish(client):
         assert true[user_id] is None
 
 
-def test_fetch_takes_a_hundred_ids_at_most_and_leaves_out_the_unknown(client):
+def test_fetch_accepts_a_hundred_ids_and_omits_unknown_ones(client):
     assert client.post("/users/fetch", {"ids": ["x"] * 101}).status_code == 400
     assert client.post("/users/fetch", {"users": []}).status_code == 400
     assert client.post("/users/fetch", {"ids": ["nobody"]}).json() == {"users": []}
 
 
 def test_a_users_conversations_are_bare_ids_and_some_customers_return(client):
-    counts, listed = [], {}
+    counts: list[Any] = []
+    listed: dict[str, Any] = {}
     for user_id in {one.user_id for one in happened(client, 30 * DAY) if one.user_id}:
         answer = client.get(f"/users/{user_id}/conversations")
         if answer.status_code == 404:
@@ -288,7 +290,7 @@ def test_system_users_are_shown_on_demand_only(client):
     assert client.read(f"/users/{bot}", system_user="true")["first_name"] == "Freddy"
 
 
-def test_agents_stand_as_the_truth_says_and_leavers_are_marked_or_gone(client):
+def test_agents_have_the_status_of_the_ground_truth_and_former_agents_are_marked_or_absent(client):
     agents = client.read("/agents", items_per_page=50)["agents"]
     last = {}
     for one in happened(client):
@@ -303,7 +305,7 @@ def test_agents_stand_as_the_truth_says_and_leavers_are_marked_or_gone(client):
     assert client.get(f"/agents/{gone.pop()}").status_code == 404
 
 
-def test_the_account_its_fields_and_its_statuses_are_told(client):
+def test_the_account_its_fields_and_its_statuses_are_returned(client):
     assert client.read("/accounts/configuration")["account_domain"] == API_HOST
     names = [one["name"] for one in client.read("/conversations/fields")]
     assert names[0] == "priority"
@@ -331,7 +333,7 @@ def test_outbound_messages_need_a_request_or_a_window(client):
     assert found[0] in again["outbound_messages"]
 
 
-def test_other_methods_are_refused(client):
+def test_other_methods_are_rejected(client):
     answer = client.api.delete(f"https://{API_HOST}/v2/agents")
     assert answer.status_code == 405
 

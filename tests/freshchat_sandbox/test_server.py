@@ -64,7 +64,7 @@ def test_a_report_from_submission_to_rows(asked, files):
         assert count > 4 * 24
 
 
-def test_pieces_and_cut_bodies_go_over_the_wire():
+def test_chunked_and_truncated_bodies_are_sent():
     def fault(request):
         if request.path == "/pieces":
             return Response(200, {}, b"a" * 10, iter([b"", b"b" * 10, b"c"]))
@@ -85,7 +85,7 @@ def test_interrupting_the_command_ends_it_cleanly():
         assert process.stderr.read() == ""
 
 
-def test_the_command_names_a_wrong_option(capsys):
+def test_the_command_names_an_invalid_option(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--seed", "x"])
     assert stop.value.code == 2

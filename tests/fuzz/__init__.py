@@ -1,1 +1,1 @@
-"""Parsers of foreign bytes, each as a function of bytes that only its documented errors leave."""
+"""Parsers of untrusted bytes, each as a function that raises only its documented errors."""

@@ -1,4 +1,4 @@
-"""What Freshchat answers: headers, broken bodies, and JSON of any shape for whoever asked."""
+"""Responses of Freshchat: headers, broken bodies, and JSON of any shape."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+from fakes.freshchat_client import freshchat_client
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
 from tap_freshchat.activity.rest_inference import events_from_snapshot, message_records
 from tap_freshchat.api import pagination
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import MAX_PAUSE_SECONDS, RateLimiter, pause_after
+from tap_freshchat.api.rate_limiting import MAX_PAUSE_SECONDS, pause_after
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
@@ -31,10 +31,11 @@ from tap_freshchat.windows import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from tap_freshchat.api.client import FreshchatClient
+
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 HOUR = Window(NOON - timedelta(hours=1), NOON)
-BASE_URL = "https://acme.freshchat.com/v2"
-# Whoever asks on and on is told at last that there is no more.
+# After so many requests, every response is 404, so that pagination ends.
 MOST_REQUESTS = 40
 
 
@@ -55,7 +56,7 @@ class _Clock:
 
 
 class _Far(BaseAdapter):
-    """Gives the answers of a list one after the other, then 404."""
+    """Transport adapter that returns the responses of a list, then 404."""
 
     def __init__(self, answers: Iterable[tuple[int, Mapping[str, str], bytes]]) -> None:
         super().__init__()
@@ -64,7 +65,7 @@ class _Far(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self._given += 1
-        gone = (404, {}, b"{}")
+        gone: tuple[int, Mapping[str, str], bytes] = (404, {}, b"{}")
         status, headers, body = next(self._answers, gone)
         if self._given > MOST_REQUESTS:
             status, headers, body = gone
@@ -81,18 +82,8 @@ class _Far(BaseAdapter):
 
 
 def client_of(answers: Iterable[tuple[int, Mapping[str, str], bytes]]) -> FreshchatClient:
-    """A client of the tap whose far end gives these answers: status, headers, body."""
-    clock = _Clock()
-    session = requests.Session()
-    session.mount("https://", _Far(answers))
-    return FreshchatClient(
-        base_url=BASE_URL,
-        token="token",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=1,
-    )
+    """Return a client of the tap that gets these responses: status, headers, body."""
+    return freshchat_client(_Far(answers), _Clock(), token="token", timeout=1)
 
 
 def headers_of(text: str) -> dict[str, str]:
@@ -102,7 +93,7 @@ def headers_of(text: str) -> dict[str, str]:
 
 
 def head(data: bytes) -> None:
-    """A status, lines of headers, a blank line and a body, as the client judges them."""
+    """Parse a status, header lines, a blank line and a body, and pass them to the client."""
     text, _, body = data[1:].partition(b"\n\n")
     headers = headers_of(text.decode("latin-1"))
     status = 200 + 4 * (data[0] if data else 0)

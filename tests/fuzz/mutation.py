@@ -1,4 +1,4 @@
-"""Another value for some part of JSON: what no flip of bits in its text comes to."""
+"""Mutation of JSON values, which flipped bits of its text do not reach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
-# Values that break parsers, put where another stands.
+# Values that break parsers, in place of another value.
 DEEP = b"[" * 3000 + b"]" * 3000
 NUMBERS = (0, -1, 2**63, 2**64, 10**400, 10**12, 0.5, 1e308)
 TEXTS = (

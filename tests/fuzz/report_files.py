@@ -1,4 +1,4 @@
-"""What reports bring: archives, CSV, times, rows, and the texts in their cells."""
+"""Report files: archives, CSV, times, rows, and the texts in their cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Segment answers, and what stands in its place: statuses, headers, bodies."""
+"""Responses of Segment and of proxies in its place: statuses, headers, bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tap or a user gives the target: Singer lines, records, settings, dead letters."""
+"""Input of the target: Singer lines, records, settings, dead letters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 # What `outcome_of` makes one line of that says what to do.
-TOLD = (TargetSegmentError, SingerSDKError, SingerError)
+DOCUMENTED_ERRORS = (TargetSegmentError, SingerSDKError, SingerError)
 MAPPED = {
     "streams": {
         "*": {
@@ -82,7 +82,7 @@ def dry_target(**settings: Any) -> Iterator[TargetSegment]:
 
 def lines(data: bytes) -> None:
     """Singer messages, line by line, from the first to the last STATE."""
-    with dry_target(**MAPPED) as target, contextlib.suppress(*TOLD):
+    with dry_target(**MAPPED) as target, contextlib.suppress(*DOCUMENTED_ERRORS):
         target.listen(io.BytesIO(data))  # type: ignore[arg-type] # bytes, as from a pipe
 
 
@@ -103,7 +103,7 @@ def dead_letters(data: bytes) -> None:
     with dry_target(**MAPPED) as target, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dead_letters.jsonl"
         path.write_bytes(data)
-        with contextlib.suppress(*TOLD):
+        with contextlib.suppress(*DOCUMENTED_ERRORS):
             replay(path, target.settings.routing, target.start_run(), target.check_interrupt)
 
 
@@ -112,7 +112,10 @@ def settings(data: bytes) -> None:
     with contextlib.suppress(NotJSONError):
         config = decode(data)
         if isinstance(config, dict):
-            with contextlib.suppress(ConfigValidationError, *TOLD), dry_target(**config) as target:
+            with (
+                contextlib.suppress(ConfigValidationError, *DOCUMENTED_ERRORS),
+                dry_target(**config) as target,
+            ):
                 target.listen(io.BytesIO(RECORDS))  # type: ignore[arg-type] # as above
 
 

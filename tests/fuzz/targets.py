@@ -1,4 +1,4 @@
-"""What fuzzing begins from: what the embedded Freshchat, the tap and the target really write."""
+"""Fuzz targets and their seeds: output of the sandbox, the tap and the target."""
 
 from __future__ import annotations
 

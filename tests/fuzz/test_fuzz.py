@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.mark.fuzz
-def test_only_documented_errors_leave_a_parser(pytestconfig, fuzz_target):
+def test_a_parser_raises_only_documented_errors(pytestconfig, fuzz_target):
     FINDINGS.mkdir(exist_ok=True)
     finished = subprocess.run(
         [

@@ -1,4 +1,4 @@
-"""Whatever bytes come, a parser gives what is in them or raises the error that it documents."""
+"""Malformed input: a parser returns its content or raises its documented error."""
 
 import io
 import zipfile
@@ -35,7 +35,7 @@ seeds = cache(targets.seeds)
 
 
 @pytest.mark.parametrize("name", targets.TARGETS)
-def test_only_documented_errors_leave_a_parser_whatever_it_is_given(name):
+def test_a_parser_raises_only_documented_errors_for_any_input(name):
     parse = targets.TARGETS[name]
 
     @settings(
@@ -55,7 +55,7 @@ def test_only_documented_errors_leave_a_parser_whatever_it_is_given(name):
 
 
 @pytest.mark.parametrize("name", targets.TARGETS)
-def test_what_the_pair_itself_writes_and_reads_passes_every_parser(name):
+def test_what_tap_and_target_write_and_read_passes_every_parser(name):
     for seed in seeds(name):
         targets.TARGETS[name](seed)
 
@@ -72,30 +72,30 @@ def test_a_singer_line_that_cannot_be_read_is_one_kind_of_error(text):
         json_codec.decode(b'{"a":' + text + b"}")
 
 
-def test_half_a_character_does_not_stop_an_event():
+def test_a_lone_surrogate_does_not_stop_an_event():
     assert json_codec.decode(rb'{"a\udc00":["cut \ud83d",1.50]}') == json_codec.decode(
         '{"a\ufffd":["cut \ufffd",1.50]}'
     )
 
 
-def test_a_state_that_json_cannot_carry_is_refused_as_such():
+def test_a_state_that_json_cannot_represent_is_an_error():
     with pytest.raises(json_codec.NotEncodableError):
         json_codec.encode(json_codec.decode(b'{"a":NaN}'))
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00+00:01", "9999-12-31T23:59-00:01"])
-def test_a_time_outside_of_all_years_is_no_time(text):
+def test_a_time_outside_the_calendar_is_not_a_valid_time(text):
     with pytest.raises(ValueError, match="years"):
         parse_time(text)
 
 
 @pytest.mark.parametrize("zone", ["+24:00", "-24:00", "+9959"])
-def test_an_offset_of_a_day_or_more_is_no_zone(zone):
+def test_an_offset_of_a_day_or_more_is_not_a_valid_time_zone(zone):
     with pytest.raises(ValueError, match="zone"):
         parse_time(f"2026-11-22T00:00{zone}")
 
 
-def test_milliseconds_beyond_all_years_are_no_moment():
+def test_milliseconds_outside_the_calendar_are_not_a_valid_time():
     with pytest.raises(ValueError, match="years"):
         from_epoch_ms(10**20)
 
@@ -104,7 +104,7 @@ def test_milliseconds_beyond_all_years_are_no_moment():
     "config",
     [b'{"context":{"a":NaN}}', b'{"streams":{"a":{"event":{"value":NaN}}}}'],
 )
-def test_a_setting_that_json_cannot_carry_is_refused_by_name(config):
+def test_a_setting_that_json_cannot_represent_is_an_error_that_names_it(config):
     with pytest.raises(ConfigValidationError) as refused:
         TargetSegment(config={"dry_run": True, **json_codec.decode(config)})
     assert refused.value.errors == [
@@ -124,7 +124,7 @@ def test_a_setting_that_json_cannot_carry_is_refused_by_name(config):
         {"type": "RECORD", "stream": "orders", "record": ["what a person wrote"]},
     ],
 )
-def test_a_singer_message_of_another_shape_is_refused_without_its_content(message):
+def test_a_malformed_singer_message_is_an_error_without_its_content(message):
     check = check_schema if message["type"] == "SCHEMA" else _check_record
     with pytest.raises(InvalidInputLine, match=message["type"]) as error:
         check(message)
@@ -141,7 +141,7 @@ def test_a_number_of_any_length_in_a_header_is_a_wait_within_bounds():
     assert segment_retry_after({"Retry-After": TOO_LARGE}, NOON) is None
 
 
-def test_a_number_beyond_every_float_is_kept_as_it_came():
+def test_a_number_too_large_for_a_float_is_unchanged():
     properties = {"count": {"type": ["integer", "null"]}, "share": {"type": ["number", "null"]}}
     values = {"count": 10**400, "share": "9" * 5000}
     assert conform_record(values, properties) == values
@@ -159,20 +159,20 @@ def test_a_number_beyond_every_float_is_kept_as_it_came():
         b'{"roles":[],"pagination":{"total_pages":' + b"9" * 300 + b"}}",
     ],
 )
-def test_a_page_of_another_shape_is_an_error_that_names_its_path(page):
+def test_a_malformed_page_is_an_error_that_names_its_path(page):
     client = targets.freshchat_responses.client_of([(200, {}, page)])
     with pytest.raises(FreshchatError, match="/roles"):
         list(PagedList(client, "/roles", "roles").items())
 
 
-def test_a_link_that_is_no_url_is_an_error_and_no_traceback():
+def test_an_invalid_link_is_an_error_without_a_traceback():
     first = b'{"messages":[],"link":{"href":"https://["}}'
     client = targets.freshchat_responses.client_of([(200, {}, first)])
     with pytest.raises(FreshchatError, match="not a URL"):
         list(paginate_messages(client, "c"))
 
 
-def test_a_redirect_to_nowhere_says_that_it_is_a_redirect():
+def test_a_redirect_without_a_valid_location_is_reported_as_a_redirect():
     client = targets.freshchat_responses.client_of([(302, {"Location": "https://["}, b"")])
     with pytest.raises(FreshchatError, match="a redirect, which the tap does not follow"):
         client.get("/agents")
@@ -194,12 +194,12 @@ def packed_in(path, *, name="a.csv", method=zipfile.ZIP_DEFLATED):
     return rows(path, list, lambda *_: pytest.fail("a row is set aside"))
 
 
-def test_an_archive_of_a_packing_that_no_report_has_is_not_unpacked(tmp_path):
+def test_an_archive_with_another_compression_is_not_unpacked(tmp_path):
     with pytest.raises(ReportError, match="unknown compression method"):
         list(packed_in(tmp_path / "1.report", method=zipfile.ZIP_LZMA))
 
 
-def test_an_archive_whose_file_has_no_name_is_an_error_and_no_traceback(tmp_path):
+def test_an_archive_whose_file_has_no_name_is_an_error_without_a_traceback(tmp_path):
     path = tmp_path / "1.report"
     list(packed_in(path, name="x"))
     # The same archive with nothing where the name was.

@@ -25,7 +25,7 @@ from mutation.cores import CORES, PURE, ROOT
 HERE = Path(__file__).resolve().parent
 COPY = HERE / ".copy"
 PYTHON = Path(sys.executable)
-# Nobody's promise: the wording of errors.
+# No test promises the wording of errors.
 UNTOUCHED = r"^\s*raise\b"
 # mypy's, which mutmut's way of putting all mutants into one file provokes.
 BESIDE_THE_POINT = ("no-redef", "has-type", "misc", "import-not-found", "var-annotated")

@@ -1,7 +1,8 @@
-"""Rows of reports become events and status changes."""
+"""Parser of report rows into events and status changes."""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -136,7 +137,7 @@ def test_a_reopening_is_known_to_come_from_resolved():
     assert step.previous_values_known
 
 
-def test_an_interaction_without_a_created_row_has_a_start_all_the_same():
+def test_an_interaction_without_a_created_row_has_a_start():
     reported = story(resolved=[row(40)], agent=[row(60, began=50, agent_id="a")])
     assert [(each.kind, each.time) for each in reported] == [
         ("created", at(0)),
@@ -180,7 +181,7 @@ def test_a_row_without_a_time_is_an_error_that_names_the_report_and_the_setting(
 
 @given(st.permutations([(k, r) for k, rows in WHOLE_LIFE.items() for r in rows]))
 def test_the_order_of_rows_does_not_matter(shuffled):
-    rows = {}
+    rows: dict[str, Any] = {}
     for kind, each in shuffled:
         rows.setdefault(kind, []).append(each)
     assert story(**rows) == story(**WHOLE_LIFE)
@@ -203,7 +204,7 @@ def test_different_parts_have_different_ids(one, other):
         ("Tea break ☕", "Tea break ☕"),
     ],
 )
-def test_agent_statuses_become_one_of_two_and_custom_ones_stay(spelling, status):
+def test_agent_statuses_become_one_of_two_and_custom_ones_are_unchanged(spelling, status):
     assert normalise_status(spelling) == status
 
 
@@ -214,7 +215,7 @@ def status_log(*rows):
     return list(log.reported_in(ALWAYS))
 
 
-def test_the_two_kinds_of_agent_activity_stay_apart_and_each_row_counts_once():
+def test_the_two_kinds_of_agent_activity_are_separate_and_each_row_counts_once():
     each = {"agent_id": "a", "status": "on", "created_at": text(NOON)}
     reports = (catalog.AVAILABILITY, catalog.AVAILABILITY, catalog.INTELLIASSIGN)
     found = status_log(*((report, each) for report in reports))
@@ -258,7 +259,7 @@ FLAT = {
         (catalog.RESOLUTION_LABEL, "labelled"),
     ],
 )
-def test_a_row_reports_all_that_its_columns_hold(report, kind):
+def test_an_event_has_every_value_of_its_row(report, kind):
     assert event_from_row(report, {**row(0), **FLAT}) == ConversationEvent(
         kind=kind,
         time=at(0),
@@ -276,7 +277,7 @@ def test_a_row_reports_all_that_its_columns_hold(report, kind):
     )
 
 
-def test_blank_cells_say_only_that_there_is_no_assignee():
+def test_blank_cells_mean_only_that_there_is_no_assignee():
     blank = event_from_row(catalog.CONVERSATION_RESOLVED, {**row(0), **dict.fromkeys(FLAT, "")})
     assert blank == ConversationEvent(
         kind="resolved",
@@ -291,7 +292,7 @@ def test_blank_cells_say_only_that_there_is_no_assignee():
     )
 
 
-def test_an_assignment_to_nobody_is_an_unassignment():
+def test_an_assignment_without_an_assignee_is_an_unassignment():
     for blank in ({"agent_id": ""}, {}):
         reported = event_from_row(catalog.AGENT_ASSIGNED, row(3, group_id="g", **blank))
         assert (reported.kind, reported.agent_id, reported.group_id) == ("unassigned", None, "g")
@@ -362,7 +363,7 @@ def test_ids_never_change():
     assert stable_id("a", "bc") == "5310a58788781ab25d5ad7c3f8503582"
 
 
-def test_an_agents_change_reports_all_that_its_row_holds_and_comes_in_order_of_time():
+def test_agent_changes_have_every_value_of_their_rows_in_order_of_time():
     rows = [
         {"agent_id": "b", "status": "Off", "created_at": text(at(1)), "agent_email": "b@x.org"},
         {"agent_id": "a", "status": "lunch_break", "created_at": text(at(0)), "agent_email": ""},

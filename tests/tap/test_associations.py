@@ -1,4 +1,4 @@
-"""Who and what an event belongs to."""
+"""Associations and actor of an event."""
 
 import pytest
 
@@ -47,7 +47,7 @@ CUSTOMER = context("u", ADA)
 STRANGER = context(None, {})
 
 
-def test_a_customer_is_known_by_the_sites_own_id():
+def test_a_customer_is_identified_by_the_reference_id():
     assert CUSTOMER.user_reference_id == "site-7"
     assert context("u", ADA, "told").user_reference_id == "site-7"
     assert STRANGER.user_reference_id is None
@@ -58,7 +58,7 @@ def test_a_customer_who_was_deleted_keeps_the_ids_that_the_event_reports():
     assert context("gone", {}, "").user_reference_id is None
 
 
-def test_a_conversation_is_joined_with_all_that_its_ids_lead_to():
+def test_a_conversation_is_joined_with_the_objects_of_its_ids():
     conversation = {"assigned_agent_id": "a", "assigned_group_id": "g", "channel_id": "ch"}
     state = ConversationState(label_category="Orders", label_subcategory="Late")
     assert build_associations(conversation, CUSTOMER, state) == {
@@ -90,11 +90,11 @@ def test_a_conversation_is_joined_with_all_that_its_ids_lead_to():
         {"assigned_agent_id": "x", "assigned_group_id": "x", "channel_id": "x"},
     ],
 )
-def test_what_an_id_does_not_lead_to_is_left_out(conversation):
+def test_the_object_of_an_unknown_id_is_left_out(conversation):
     assert build_associations(conversation, STRANGER, ConversationState()) == {}
 
 
-def test_an_agent_acts_with_what_the_list_of_agents_reports():
+def test_an_acting_agent_has_the_values_of_the_agent_list():
     assert build_actor("user", "a", CUSTOMER) == {
         "id": "a",
         "first_name": "Bo",
@@ -138,5 +138,5 @@ def test_a_message_reports_the_organisations_ids_of_who_wrote_it():
 
 
 @pytest.mark.parametrize("value", ["soon", None, 5, ["2026-11-22"]])
-def test_what_is_no_time_stays_as_it_is(value):
+def test_an_invalid_time_is_unchanged(value):
     assert normalise_time(value) == value

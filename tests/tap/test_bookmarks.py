@@ -1,6 +1,7 @@
 """Bookmark of a stream for each source, with the ids that were emitted from its overlap."""
 
 from datetime import timedelta
+from typing import Any
 
 from fakes.clock import NOON
 from hypothesis import given
@@ -24,26 +25,26 @@ def test_without_a_bookmark_reading_starts_at_the_start_date():
 
 
 def test_reading_starts_one_overlap_before_the_bookmark():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state).advance(NOON)
     assert bookmark(state).start_time(minutes_ago(500)) == minutes_ago(60)
 
 
 def test_reading_never_starts_before_the_start_date():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state).advance(NOON)
     assert bookmark(state).start_time(minutes_ago(5)) == minutes_ago(5)
 
 
 def test_a_default_start_never_skips_past_a_bookmark():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state).advance(NOON)
     assert bookmark(state).start_time(minutes_ago(5), explicit=False) == (minutes_ago(60))
     assert bookmark({}).start_time(NOON, explicit=False) == NOON
 
 
 def test_the_first_reports_continue_where_rest_ended_unless_a_start_date_is_set():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state, REST).advance(NOON)
     reports = bookmark(state)
     assert reports.start_time(minutes_ago(5), explicit=False) == minutes_ago(60)
@@ -52,7 +53,7 @@ def test_the_first_reports_continue_where_rest_ended_unless_a_start_date_is_set(
 
 
 def test_an_id_from_the_overlap_is_not_new_in_the_next_run_and_a_late_row_is():
-    state = {}
+    state: dict[str, Any] = {}
     first = bookmark(state)
     assert first.is_new("early", minutes_ago(200))
     assert first.is_new("late", minutes_ago(20))
@@ -63,7 +64,7 @@ def test_an_id_from_the_overlap_is_not_new_in_the_next_run_and_a_late_row_is():
 
 
 def test_an_id_that_was_not_new_is_still_stored_for_the_run_after_next():
-    state = {}
+    state: dict[str, Any] = {}
     for end in (NOON, NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)):
         present = bookmark(state)
         assert present.is_new("one", minutes_ago(20)) == (end == NOON)
@@ -71,7 +72,7 @@ def test_an_id_that_was_not_new_is_still_stored_for_the_run_after_next():
 
 
 def test_ids_older_than_the_overlap_leave_the_state():
-    state = {}
+    state: dict[str, Any] = {}
     present = bookmark(state)
     present.is_new("one", minutes_ago(20))
     present.advance(NOON)
@@ -79,8 +80,8 @@ def test_ids_older_than_the_overlap_leave_the_state():
     assert state[REPORTS]["overlap_ids"] == []
 
 
-def test_the_state_names_its_key_and_holds_ids_to_the_very_edge_of_the_overlap():
-    state = {}
+def test_the_state_names_its_key_and_contains_ids_up_to_the_edge_of_the_overlap():
+    state: dict[str, Any] = {}
     present = bookmark(state)
     for name, minutes in (("edge", 60), ("beyond", 61)):
         present.is_new(name, minutes_ago(minutes))
@@ -93,13 +94,13 @@ def test_the_state_names_its_key_and_holds_ids_to_the_very_edge_of_the_overlap()
 
 
 def test_an_unfinished_window_leaves_the_state_unchanged():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state).is_new("one", minutes_ago(20))
     assert state == {}
 
 
 def test_the_bookmark_of_reports_is_kept_while_rest_replaces_them():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state).advance(NOON)
     for hours in (1, 2):
         bookmark(state, REST).advance(NOON + hours * HOUR)
@@ -116,15 +117,15 @@ def test_the_bookmark_of_reports_is_kept_while_rest_replaces_them():
         )
 
 
-def test_reports_that_were_never_read_start_at_the_start_date_whatever_rest_reported():
-    state = {}
+def test_reports_that_were_never_read_start_at_the_start_date_regardless_of_rest():
+    state: dict[str, Any] = {}
     bookmark(state, REST).advance(NOON)
     assert not bookmark(state).has_read_reports
     assert bookmark(state).start_time(minutes_ago(500)) == minutes_ago(500)
 
 
-def test_the_state_holds_the_newest_ids_up_to_a_bound():
-    state = {}
+def test_the_state_contains_the_newest_ids_up_to_a_limit():
+    state: dict[str, Any] = {}
     present = bookmark(state)
     for number in range(MAX_OVERLAP_IDS + 10):
         moment = minutes_ago(50) + timedelta(milliseconds=number)
@@ -138,7 +139,7 @@ def test_the_state_holds_the_newest_ids_up_to_a_bound():
 
 @given(st.lists(st.integers(0, 59), max_size=40), st.integers(0, 40))
 def test_two_runs_over_one_overlap_emit_each_id_once(offsets, cut):
-    state = {}
+    state: dict[str, Any] = {}
     emitted = []
     for rows in (offsets[:cut], offsets):
         present = bookmark(state)
@@ -148,7 +149,7 @@ def test_two_runs_over_one_overlap_emit_each_id_once(offsets, cut):
 
 
 def test_reports_after_nothing_but_rest_are_read_from_the_start():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state, REST).advance(NOON)
     again = bookmark(state)
     assert again.start_time(minutes_ago(500)) == minutes_ago(500)
@@ -160,7 +161,7 @@ def test_with_more_ids_than_are_stored_only_the_lookback_is_certain_to_be_read_a
     def long():
         return bookmark(state, overlap=24 * HOUR, lookback=HOUR)
 
-    state = {}
+    state: dict[str, Any] = {}
     few = long()
     few.is_new("one", minutes_ago(600))
     few.advance(NOON)
@@ -182,7 +183,7 @@ def test_with_more_ids_than_are_stored_only_the_lookback_is_certain_to_be_read_a
 
 
 def test_a_lookback_of_the_whole_overlap_stores_no_start_of_the_stored_ids():
-    state = {}
+    state: dict[str, Any] = {}
     crowded = bookmark(state)
     for number in range(MAX_OVERLAP_IDS):
         crowded.is_new(str(number), minutes_ago(10))
@@ -201,7 +202,7 @@ def test_a_value_without_sub_states_is_the_bookmark_of_whichever_source_reads_it
 
 
 def test_rest_continues_where_either_source_ended_and_reports_where_reports_ended():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state).advance(NOON)
     assert bookmark(state, REST).value == NOON
     bookmark(state, REST).advance(NOON + HOUR)
@@ -210,15 +211,15 @@ def test_rest_continues_where_either_source_ended_and_reports_where_reports_ende
 
 
 def test_an_id_emitted_from_one_source_is_not_new_from_the_other():
-    state = {}
+    state: dict[str, Any] = {}
     for source, new in ((REPORTS, True), (REST, False), (REPORTS, False)):
         one = bookmark(state, source)
         assert one.is_new("one", minutes_ago(20)) is new
         one.advance(NOON)
 
 
-def test_each_source_stores_what_a_stream_needs_besides():
-    state = {}
+def test_each_source_stores_the_further_state_of_a_stream():
+    state: dict[str, Any] = {}
     for source in (REPORTS, REST):
         bookmark(state, source).source_state["extra"] = source
     assert {
@@ -230,7 +231,7 @@ def test_each_source_stores_what_a_stream_needs_besides():
 
 
 def test_reports_that_caught_up_with_rest_leave_no_state_of_rest():
-    state = {}
+    state: dict[str, Any] = {}
     bookmark(state, REST).advance(NOON)
     bookmark(state).advance(NOON - HOUR)
     assert REST in state
@@ -246,7 +247,7 @@ def test_a_plain_singer_state_still_counts_after_a_stream_stored_something_besid
 
 
 def test_a_record_that_is_forgotten_is_new_to_the_next_run():
-    state = {}
+    state: dict[str, Any] = {}
     first = Bookmark(state, "created_time", REPORTS, overlap=timedelta(hours=1))
     assert first.is_new("a", NOON)
     assert first.is_new("b", NOON)

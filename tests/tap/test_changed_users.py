@@ -1,14 +1,12 @@
-"""Lists of users that several streams read."""
+"""User lists that several streams share."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import requests
 from fakes.clock import NOON, StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import Window
@@ -22,24 +20,14 @@ USERS = [
 
 
 def without_updated_to(request):
-    """A service that obeys one bound of the filter only."""
+    """Account whose API applies only one bound of the filter."""
     [since] = parse_qs(urlsplit(request.url).query)["updated_from"]
     found = [each for each in USERS if parse_time(each["updated_time"]) >= parse_time(since)]
     return Answer(body={"users": found, "pagination": {"total_pages": 1}})
 
 
-def test_windows_may_be_read_in_any_order_where_the_service_obeys_half_of_the_filter(tmp_path):
-    clock = StillClock()
-    session = requests.Session()
-    session.mount("https://", ScriptedAdapter(without_updated_to))
-    client = FreshchatClient(
-        base_url="https://acme.freshchat.com/v2",
-        token="t",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=60,
-    )
+def test_windows_are_read_in_any_order_if_freshchat_ignores_half_of_the_filter(tmp_path):
+    client = freshchat_client(ScriptedAdapter(without_updated_to), StillClock())
     listing = ChangedUsers(client, tmp_path)
     listing.register_windows(WEEKS)
     read = {number: [each["id"] for each in listing.users(WEEKS[number])] for number in (1, 0, 2)}

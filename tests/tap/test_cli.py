@@ -1,4 +1,4 @@
-"""What a slip of the keyboard is answered with: one line that names it, and no traceback."""
+"""Command line: an invalid option or file is one line that names it, without a traceback."""
 
 import io
 import json
@@ -19,7 +19,7 @@ SECRET = "s3cret-t0ken"
 
 
 def reason(tmp_path, *arguments, **environment):
-    """What the executable says, run with the sandbox."""
+    """Run the executable with the sandbox; return its error lines."""
     known = {"TAP_FRESHCHAT_API_URL": "sandbox://", **environment}
     ended = subprocess.run(
         [sys.executable, "-m", "tap_freshchat", *arguments],
@@ -39,17 +39,17 @@ def reason(tmp_path, *arguments, **environment):
 
 @pytest.mark.parametrize("option", ["state", "catalog"])
 @pytest.mark.parametrize("text", ["", '{"bookmarks": '])
-def test_a_file_that_holds_no_json_is_reported_by_its_option(tmp_path, option, text):
+def test_a_file_that_is_not_json_is_an_error_that_names_its_option(tmp_path, option, text):
     (tmp_path / "file.json").write_text(text)
     said = reason(tmp_path, "--config=ENV", f"--{option}=file.json")
     assert f"option --{option} is" in said
 
 
-def test_a_state_with_a_mark_of_its_byte_order_is_taken():
+def test_a_state_with_a_byte_order_mark_is_read():
     assert check_json_file("state", io.StringIO("\ufeff{}")).read() == "{}"
 
 
-def test_a_test_of_the_connection_names_a_wrong_setting_too(tmp_path):
+def test_a_connection_test_names_an_invalid_setting(tmp_path):
     (tmp_path / "config.json").write_text('{"api_url": "sandbox://", "exclude_pi": true}')
     assert "exclude_pi: unknown setting" in reason(tmp_path, "--config=config.json", "--test")
 
@@ -94,7 +94,7 @@ def test_a_boolean_in_the_environment_is_read_in_any_usual_form(monkeypatch, rep
     assert config == {"exclude_pii": meant}
 
 
-def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant():
+def test_an_unknown_setting_is_an_error_that_suggests_a_known_one():
     with pytest.raises(ConfigValidationError) as error:
         TapFreshchat(config={"api_url": "sandbox://", "exclude_pi": True, "api_tokens": SECRET})
     assert error.value.errors == [
@@ -104,7 +104,7 @@ def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant():
     assert SECRET not in json.dumps(error.value.errors)
 
 
-def test_columns_of_a_stream_that_there_is_not_are_refused():
+def test_columns_of_an_unknown_stream_are_an_error():
     with pytest.raises(ConfigError, match="report_columns has unknown streams.*conversation_event"):
         run_tap(NOON, report_columns={"conversation_event": {"status": ["State"]}})
 

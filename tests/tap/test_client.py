@@ -1,15 +1,15 @@
-"""The one HTTP client: what it sends, to whom, and what it makes of answers."""
+"""HTTP client: its requests, retries and errors."""
 
 import gzip
 
 import pytest
 import requests
 from fakes.clock import StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, CutBody, EndlessBody, ScriptedAdapter
 from fakes.malformed import BODY, malformed_host
 
-from tap_freshchat.api.client import FreshchatClient, build_path
-from tap_freshchat.api.rate_limiting import RateLimiter
+from tap_freshchat.api.client import build_path
 from tap_freshchat.api.retries import MAX_ATTEMPTS
 from tap_freshchat.errors import (
     AuthorizationError,
@@ -25,21 +25,12 @@ SIGNED = "https://extracts.s3.amazonaws.com/file.zip?X-Amz-Signature=secret-sign
 
 
 class Far:
-    """A client and the far end it talks to."""
+    """Client with a scripted server."""
 
     def __init__(self, *script):
         self.clock = StillClock()
         self.adapter = ScriptedAdapter(script[0] if callable(script[0]) else list(script))
-        session = requests.Session()
-        session.mount("https://", self.adapter)
-        self.client = FreshchatClient(
-            base_url="https://acme.freshchat.com/v2",
-            token=TOKEN,
-            session=session,
-            limiter=RateLimiter(self.clock),
-            clock=self.clock,
-            timeout=60,
-        )
+        self.client = freshchat_client(self.adapter, self.clock, token=TOKEN)
 
     @property
     def sent(self):
@@ -76,7 +67,7 @@ def test_a_link_of_a_response_is_followed_on_the_same_host(link):
         "https://acme.freshchat.com:8443/v2/agents",
     ],
 )
-def test_a_link_to_any_other_host_is_never_asked(link):
+def test_a_link_to_any_other_host_is_never_requested(link):
     far = Far(Answer())
     with pytest.raises(FreshchatError, match="token is sent to acme.freshchat.com only"):
         far.client.get(link)
@@ -109,7 +100,7 @@ def test_a_redirect_is_not_followed():
         (409, RequestRejectedError, "rejected"),
     ],
 )
-def test_what_cannot_pass_stops_at_once_and_says_what_to_check(status, error, says):
+def test_a_permanent_error_ends_at_once_and_says_what_to_check(status, error, says):
     far = Far(Answer(status=status, body={"message": "about Ada", "status": "X"}))
     with pytest.raises(error, match=says) as raised:
         far.client.get("/agents")
@@ -117,7 +108,7 @@ def test_what_cannot_pass_stops_at_once_and_says_what_to_check(status, error, sa
     assert len(far.sent) == 1
 
 
-def test_a_refusal_keeps_the_services_reason_for_decisions():
+def test_an_error_has_the_reason_of_the_response():
     far = Far(Answer(status=400, body={"status": "INVALID_VALUE", "message": "range too long"}))
     with pytest.raises(RequestRejectedError) as raised:
         far.client.get("/agents")
@@ -137,13 +128,13 @@ def test_a_refusal_keeps_the_services_reason_for_decisions():
         Answer(body=b'{"agents": ['),
     ],
 )
-def test_what_may_pass_is_tried_again(fault):
+def test_a_temporary_error_is_retried(fault):
     far = Far(fault, Answer(body={"ok": 1}))
     assert far.client.get("/agents") == {"ok": 1}
     assert len(far.sent) == 2
 
 
-def test_what_does_not_pass_ends_after_a_bounded_number_of_attempts_and_waits():
+def test_retries_end_after_a_bounded_number_of_attempts_and_waits():
     far = Far(lambda _: Answer(status=503))
     with pytest.raises(RetryableError, match="503"):
         far.client.get("/agents")
@@ -151,7 +142,7 @@ def test_what_does_not_pass_ends_after_a_bounded_number_of_attempts_and_waits():
     assert 100 < sum(far.clock.slept) < 200
 
 
-def test_every_attempt_waits_at_the_shared_gate():
+def test_every_attempt_waits_for_the_rate_limiter():
     far = Far(Answer(status=429, headers={"Retry-After": "40"}), Answer())
     far.client.get("/agents")
     assert 40 <= sum(far.clock.slept) < 43
@@ -169,7 +160,7 @@ def test_an_expired_link_is_distinguished_from_a_fault():
         far.client.download(SIGNED, b"".join)
 
 
-def test_a_download_that_breaks_off_begins_again():
+def test_an_interrupted_download_is_restarted():
     far = Far(Answer(body=CutBody(b"half", ConnectionResetError())), Answer(body=b"whole"))
     assert far.client.download(SIGNED, b"".join) == b"whole"
 
@@ -181,14 +172,14 @@ def test_a_download_that_breaks_off_begins_again():
         lambda client: client.download(SIGNED, lambda chunks: sum(map(len, chunks))),
     ],
 )
-def test_a_body_without_end_is_an_error_that_names_its_host_and_is_not_asked_for_again(ask):
+def test_an_endless_body_is_an_error_that_names_its_host_and_is_not_retried(ask):
     far = Far(Answer(body=EndlessBody()))
     with pytest.raises(FreshchatError, match=r"A response of \S+\.com is larger than [\d,]+ bytes"):
         ask(far.client)
     assert len(far.sent) == 1
 
 
-def test_no_error_or_log_line_holds_the_token_or_a_signature(caplog):
+def test_no_error_or_log_line_contains_the_token_or_a_signature(caplog):
     caplog.set_level("DEBUG", logger="tap-freshchat")
     for fault in (Answer(status=401), Answer(status=500), requests.ConnectionError(SIGNED)):
         far = Far(lambda _, fault=fault: fault if isinstance(fault, Answer) else raise_(fault))
@@ -203,7 +194,7 @@ def test_no_error_or_log_line_holds_the_token_or_a_signature(caplog):
             assert "secret-signature" not in text
 
 
-def test_a_signed_link_answered_with_a_broken_header_is_logged_nowhere(caplog):
+def test_a_signed_link_is_not_logged_if_its_response_has_a_malformed_header(caplog):
     caplog.set_level("DEBUG")
     caplog.set_level("DEBUG", logger="urllib3")
     with malformed_host() as host:

@@ -1,18 +1,16 @@
-"""Look-ups at once, in order."""
+"""Concurrent map that keeps the order of its items."""
 
 import threading
 from datetime import timedelta
 from itertools import count, islice
 
 import pytest
-import requests
 from fakes.clock import NOON, StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.concurrency import QUEUED_PER_WORKER, ordered_map
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.enrichment import Enrichment
@@ -24,7 +22,7 @@ CHANGED = "2026-11-22T11:30:00.000Z"
 
 
 class Watched:
-    """A function that knows how many of its calls run; chosen ones end after later ones."""
+    """Function that counts its concurrent calls; some of them end after later ones."""
 
     def __init__(self, slow=frozenset(), wrong=frozenset()):
         self.slow, self.wrong = slow, wrong
@@ -76,7 +74,8 @@ def test_results_keep_the_order_of_the_items_with_no_more_at_once_than_allowed(
 )
 def test_the_first_error_in_order_ends_it_after_what_came_before(size, wrong, in_flight):
     first = min(wrong)
-    watched, seen = Watched(wrong=wrong), []
+    watched = Watched(wrong=wrong)
+    seen: list[int] = []
     results = ordered_map(watched, range(size), in_flight=in_flight)
     if first >= size:
         assert len(list(results)) == size
@@ -90,21 +89,26 @@ def test_the_first_error_in_order_ends_it_after_what_came_before(size, wrong, in
 
 @given(taken=st.integers(0, 50), in_flight=st.integers(1, 6))
 @settings(deadline=None, max_examples=40)
-def test_items_are_taken_only_as_results_are(taken, in_flight):
+def test_items_are_read_only_as_results_are(taken, in_flight):
     asked = []
-    endless = (asked.append(number) or number for number in count())
-    results = ordered_map(lambda item: item, endless, in_flight=in_flight)
+
+    def endless():
+        for number in count():
+            asked.append(number)
+            yield number
+
+    results = ordered_map(lambda item: item, endless(), in_flight=in_flight)
     assert len(list(islice(results, taken))) == taken
     assert len(asked) <= taken + QUEUED_PER_WORKER * in_flight
     del results
 
 
-def test_as_many_run_at_once_as_are_allowed():
+def test_as_many_calls_run_at_once_as_allowed():
     together = threading.Barrier(4, timeout=10)
     assert len(run(lambda _: together.wait(), range(8), 4)) == 8
 
 
-def test_an_error_among_the_items_is_the_callers():
+def test_an_error_of_the_input_is_raised_to_the_caller():
     def items():
         yield 1
         raise KeyError("no more")
@@ -113,7 +117,7 @@ def test_an_error_among_the_items_is_the_callers():
         run(lambda item: item, items(), 3)
 
 
-def test_leaving_early_leaves_no_thread_behind():
+def test_closing_the_results_early_leaves_no_thread():
     before = threading.active_count()
     results = ordered_map(lambda item: item, count(), in_flight=4)
     next(results)
@@ -156,7 +160,7 @@ class Account:
 
 
 class CountingAdapter(ScriptedAdapter):
-    """Transport to an account that tells it when a response is closed."""
+    """Transport adapter that reports to the account when a response is closed."""
 
     def __init__(self, account):
         super().__init__(account.send)
@@ -165,23 +169,19 @@ class CountingAdapter(ScriptedAdapter):
     def send(self, *arguments, **options):
         response = super().send(*arguments, **options)
         close = response.close
-        response.close = lambda: (close(), self.account.closed())
+
+        def report_and_close():
+            close()
+            self.account.closed()
+
+        response.close = report_and_close  # type: ignore[method-assign]
         return response
 
 
 @pytest.mark.parametrize("limit", [1, 4])
 def test_nested_lookups_keep_exactly_the_allowed_number_of_requests_in_flight(tmp_path, limit):
-    account, clock, session = Account(limit), StillClock(), requests.Session()
-    session.mount("https://", CountingAdapter(account))
-    client = FreshchatClient(
-        base_url="https://acme.freshchat.com/v2",
-        token="t",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=60,
-        max_concurrency=limit,
-    )
+    account, clock = Account(limit), StillClock()
+    client = freshchat_client(CountingAdapter(account), clock, max_concurrency=limit)
     changed_users = ChangedUsers(client, tmp_path)
     enrichment = Enrichment(client, SetAside(tmp_path / "not written"))
     crawl = RestCrawl(

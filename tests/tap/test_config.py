@@ -1,4 +1,4 @@
-"""What the tap accepts as settings."""
+"""Settings of the tap: accepted forms and errors."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def config(**config):
         ("localhost:8080", "https://localhost:8080/v2"),
     ],
 )
-def test_the_api_url_is_taken_in_every_form_people_paste(pasted, base_url):
+def test_the_api_url_is_accepted_in_every_usual_form(pasted, base_url):
     assert normalise_api_url(pasted) == base_url
 
 
@@ -58,7 +58,7 @@ def test_the_api_url_is_taken_in_every_form_people_paste(pasted, base_url):
         "acme/../../evil.com",
     ],
 )
-def test_an_api_url_that_could_send_the_token_astray_is_refused_by_name(pasted):
+def test_an_api_url_that_could_send_the_token_elsewhere_is_an_error_that_names_the_setting(pasted):
     with pytest.raises(ConfigError, match="api_url"):
         normalise_api_url(pasted)
 
@@ -66,40 +66,40 @@ def test_an_api_url_that_could_send_the_token_astray_is_refused_by_name(pasted):
 @pytest.mark.parametrize(
     "pasted", ["https://acme.freshchat.com:99999", "acme.freshchat.com:443x", "https://[abc"]
 )
-def test_an_api_url_that_python_cannot_take_apart_is_refused_by_name(pasted):
+def test_an_api_url_that_cannot_be_parsed_is_an_error_that_names_the_setting(pasted):
     with pytest.raises(ConfigError, match="api_url"):
         config(api_url=pasted, api_token="t")
 
 
-def test_a_token_is_taken_without_the_end_of_its_line_and_with_nothing_else_beside_it():
+def test_a_token_is_accepted_without_its_line_end_and_with_no_other_character():
     assert config(api_token="abc\n").token == "abc"
     for copied in ("…", "a b", "a\nb"):
         with pytest.raises(ConfigError, match="api_token has characters"):
             config(api_token=copied)
 
 
-def test_an_end_before_the_usual_start_names_the_setting_that_lacks():
+def test_an_end_before_the_default_start_names_the_missing_setting():
     end = format_time(NOON - timedelta(days=20))
     with pytest.raises(ConfigError, match="start_date, which is 7 days back if not set"):
         config(end_date=end)
 
 
-def test_a_start_before_freshchat_was_is_that_of_freshchat():
+def test_a_start_before_freshchat_existed_is_the_start_of_freshchat():
     assert config(start_date="0001-01-01T00:00:00Z").start == FRESHCHAT_EPOCH
 
 
-def test_a_missing_token_is_named_unless_the_sandbox_is_asked_for():
+def test_a_missing_token_is_named_unless_the_sandbox_is_used():
     assert config().token is None
     with pytest.raises(ConfigError, match="api_token"):
         config(api_url="acme.freshchat.com")
 
 
-def test_the_sandbox_is_asked_at_the_host_it_answers_for():
+def test_the_sandbox_is_called_at_its_own_host():
     # Any other would be asked over the network.
     assert config().base_url == f"https://{sandbox.API_HOST}/v2"
 
 
-def test_without_a_start_date_a_run_begins_a_week_ago():
+def test_without_a_start_date_a_run_starts_a_week_ago():
     assert config().start == NOON - timedelta(days=7)
 
 
@@ -110,17 +110,17 @@ def test_a_naive_start_date_is_utc():
 
 
 @pytest.mark.parametrize("name", ["start_date", "end_date"])
-def test_a_date_that_is_none_is_named(name):
+def test_an_invalid_date_is_an_error_that_names_the_setting(name):
     with pytest.raises(ConfigError, match=name):
         config(**{name: "last week"})
 
 
-def test_an_end_before_the_start_is_refused():
+def test_an_end_before_the_start_is_an_error():
     with pytest.raises(ConfigError, match="end_date"):
         config(start_date="2026-11-20", end_date="2026-11-19")
 
 
-def test_report_columns_of_another_form_are_refused_by_name():
+def test_malformed_report_columns_are_an_error_that_names_them():
     with pytest.raises(ConfigError, match="report_columns.agent_activity"):
         config(report_columns={"agent_activity": {"status": "State"}})
 

@@ -1,4 +1,6 @@
-"""Bringing foreign objects to the form of a schema."""
+"""Conversion of external values to the types of a schema."""
+
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 
 from tap_freshchat.conform import cast_value, conform_record, conform_row
 
-PROPERTIES = {
+PROPERTIES: dict[str, dict[str, Any]] = {
     "id": {"type": "string"},
     "at": {"type": ["string", "null"], "format": "date-time"},
     "on": {"type": ["boolean", "null"]},
@@ -36,7 +38,7 @@ PROPERTIES = {
         ("id", None, None),
     ],
 )
-def test_a_value_is_brought_to_the_declared_type(name, value, expected):
+def test_a_value_is_cast_to_the_declared_type(name, value, expected):
     result = cast_value(value, PROPERTIES[name])
     assert result == expected
     assert type(result) is type(expected)
@@ -57,14 +59,14 @@ def test_a_value_is_brought_to_the_declared_type(name, value, expected):
         ("tree", [1]),
     ],
 )
-def test_what_cannot_be_brought_to_it_is_said_without_the_value(name, value):
+def test_a_value_that_cannot_be_cast_is_an_error_without_the_value(name, value):
     with pytest.raises(ValueError) as error:
         cast_value(value, PROPERTIES[name])
     assert str(value) not in str(error.value)
     assert conform_record({name: value}, PROPERTIES)[name] == value
 
 
-def test_every_declared_field_is_there_and_what_is_not_declared_stays():
+def test_every_declared_field_is_present_and_undeclared_fields_are_kept():
     record = conform_record({"id": 1, "new": [2]}, PROPERTIES)
     assert list(record) == [*PROPERTIES, "new"]
     assert record["id"] == "1"
@@ -72,7 +74,7 @@ def test_every_declared_field_is_there_and_what_is_not_declared_stays():
     assert record["at"] is None
 
 
-def test_texts_that_do_not_fit_and_columns_that_nobody_declared_are_kept_aside():
+def test_texts_of_another_type_and_undeclared_columns_are_kept_in_extra():
     row = {"id": "1", "value": "much", "on": "", "mood": "good", "extra": "x"}
     record = conform_row(row, PROPERTIES)
     assert record["extra"] == {"value": "much", "mood": "good", "extra": "x"}

@@ -69,7 +69,7 @@ TAKEN = event(1, "assigned_to_agent", agent_id="a1")
 ASSIGNED = {"status": "assigned", "assigned_agent_id": "a1", "assigned_group_id": "g1"}
 
 
-def test_each_kind_leaves_its_time():
+def test_each_kind_of_event_sets_its_time():
     _, _, state = after(
         CREATED,
         event(1, "assigned_to_group", group_id="g2"),
@@ -219,7 +219,7 @@ def test_the_state_at_a_time_is_that_after_the_last_change_before_it():
     assert groups == ["g1", "g1", "g2", "g2"]
 
 
-def test_what_changes_in_the_millisecond_of_a_message_is_left_out_of_it():
+def test_a_change_in_the_millisecond_of_a_message_is_not_in_its_state():
     story = history(CREATED, event(5, "assigned_to_group", group_id="g2"))
     assert story.at(at(5)).values == {"status": "new", "assigned_agent_id": None}
 
@@ -246,7 +246,7 @@ def test_a_system_message_has_the_state_after_its_change():
     assert story.at(at(1) + SECOND, is_system_message=True).values == ASSIGNED
 
 
-def test_a_system_message_of_two_changes_at_once_leaves_both_out():
+def test_a_system_message_of_two_simultaneous_changes_has_neither_in_its_state():
     handed = event(1, "assigned_to_group", group_id="g2")
     state = history(CREATED, handed, TAKEN).at(at(1), is_system_message=True)
     assert state.values == {}
@@ -282,7 +282,7 @@ def test_the_present_conversation_counts_if_its_messages_show_no_change_since():
         assert history(**changed).at(at(0)).values == {}
 
 
-def test_an_assignment_in_the_millisecond_of_a_start_or_message_leaves_the_present_out_via_rest():
+def test_via_rest_an_assignment_in_the_same_millisecond_hides_the_present_conversation():
     for messages, group in (((0, 1), "g"), ((0, (0, "system"), 1), None)):
         options = {"known_until": at(60), "snapshot": present(*messages, assigned_group_id="g")}
         start = event(0, "created")

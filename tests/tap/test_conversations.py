@@ -17,7 +17,7 @@ def moved(url, start, end):
     return found
 
 
-def test_every_conversation_that_moved_is_reported_once_as_it_stands():
+def test_every_changed_conversation_is_reported_once_in_its_current_state():
     run = run_tap(NOON, streams=("conversations",), **DAY)
     records = run.records["conversations"]
     last = moved("sandbox://", run.since, run.until)
@@ -31,7 +31,7 @@ def test_every_conversation_that_moved_is_reported_once_as_it_stands():
     assert all(isinstance(each["properties"], (dict, type(None))) for each in records)
 
 
-def test_a_later_run_reports_only_those_that_moved_since():
+def test_a_later_run_reports_only_conversations_changed_since():
     first = run_tap(NOON, streams=("conversations",), **DAY)
     later = run_tap(NOON + HOUR, first.state, streams=("conversations",), **DAY)
     again = run_tap(NOON + HOUR, later.state, streams=("conversations",), **DAY)
@@ -40,14 +40,14 @@ def test_a_later_run_reports_only_those_that_moved_since():
     assert again.records["conversations"] == []
 
 
-def test_beside_the_events_it_costs_no_further_job():
+def test_with_the_events_conversations_cost_no_further_job():
     both = run_tap(NOON, streams=("conversations", "conversation_events", "message_events"), **DAY)
     events = run_tap(NOON, streams=("conversation_events", "message_events"), **DAY)
     jobs = [run.requests.count("POST /v2/reports/raw") for run in (both, events)]
     assert jobs[0] == jobs[1]
 
 
-def test_without_reports_it_is_reported_all_the_same():
+def test_conversations_are_reported_without_reports():
     url = "sandbox://?opened=2026-11-18"
     run = run_tap(
         NOON, streams=("conversations",), url=url, activity_source="rest", user_scope="all", **DAY

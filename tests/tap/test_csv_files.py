@@ -1,4 +1,4 @@
-"""Reading a report's file."""
+"""Reader of report files."""
 
 import codecs
 import csv
@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -68,25 +69,25 @@ def test_columns_are_named_file_by_file(tmp_path):
     assert [row["conversation_id"] for row in found] == ["c1", "c2"]
 
 
-def test_markup_in_the_place_of_a_file_is_fetched_again(tmp_path):
+def test_a_file_that_is_markup_is_fetched_again(tmp_path):
     with pytest.raises(RetryableError, match="markup"):
         read(tmp_path, b"<html><body>Sign in</body></html>")
 
 
 @pytest.mark.parametrize("kept", [10, 60, -30])
-def test_an_archive_that_was_cut_is_fetched_again(tmp_path, kept):
+def test_a_truncated_archive_is_fetched_again(tmp_path, kept):
     with pytest.raises(RetryableError, match="truncated"):
         read(tmp_path, zipped(CSV * 50)[:kept])
 
 
-def test_an_archive_with_damaged_content_is_an_error_and_no_silence(tmp_path):
+def test_an_archive_with_damaged_content_is_an_error(tmp_path):
     content = bytearray(zipped(CSV * 50, method=zipfile.ZIP_STORED))
     content[200] ^= 0xFF
     with pytest.raises(ReportError, match="BadZipFile"):
         read(tmp_path, bytes(content))
 
 
-def test_an_archive_that_wants_a_password_is_an_error_and_no_traceback(tmp_path):
+def test_an_encrypted_archive_is_an_error_without_a_traceback(tmp_path):
     content = bytearray(zipped(CSV))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
@@ -174,7 +175,7 @@ def test_lines_before_the_header_are_no_header(tmp_path):
 def test_a_row_that_cannot_be_read_is_set_aside_and_costs_no_other(tmp_path, odd, reason, place):
     good = ["1,one,t", "3,three,t"]
     lines = [*good[:place], odd, *good[place:]]
-    rejected = []
+    rejected: list[Any] = []
     found = read(tmp_path, "\n".join(["id,text,when", *lines]).encode(), rejected=rejected)
     assert [row["id"] for row in found] == ["1", "3"]
     assert [(line, reason) for line, reason, _ in rejected] == [(place + 2, reason)]
@@ -215,7 +216,7 @@ def test_whatever_a_line_holds_the_rows_far_from_it_are_read(before, after, odd)
     assert len([line for line in good[before:] if line not in whole]) <= 1 + odd.count("\n")
 
 
-def test_a_header_that_names_nothing_is_an_error_and_no_silence(tmp_path):
+def test_a_header_without_names_is_an_error(tmp_path):
     with pytest.raises(ReportError, match="has 2 columns without names"):
         read(tmp_path, b",\n1,2\n")
 

@@ -1,4 +1,4 @@
-"""A disk that takes no more."""
+"""Full disk during a run."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ TapFreshchat.cli()
 """
 
 
-def test_no_room_for_a_report_ends_the_tap_in_one_line_with_the_bookmark_where_it_was():
+def test_a_full_disk_ends_the_tap_with_one_line_and_an_unchanged_bookmark():
     ended = subprocess.run(
         [sys.executable, "-c", LIMITED],
         env={**os.environ, "TAP_FRESHCHAT_API_URL": "sandbox://"},

@@ -1,8 +1,9 @@
-"""The account's lists and its users, held against what the sandbox answers when asked itself."""
+"""Lists and users of the account, compared with the sandbox's own responses."""
 
 import json
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -27,7 +28,7 @@ LISTS = {
 
 
 def the_same(record, item):
-    """Whether a record tells all that an answer does, and invents nothing."""
+    """Check that a record has all values of a response, and no other."""
     for name, value in record.items():
         reported = item.get(name)
         if name.endswith("_time") and reported:
@@ -50,21 +51,21 @@ def changed_users(client, since, until):
 
 
 def counted(run):
-    """Requests by what they ask for, ids left out."""
+    """Count requests by resource."""
     return Counter(each.replace("/v2", "").split("/")[1] for each in run.requests)
 
 
-class Trouble:
-    """Every third request of the API fails, each time in another way."""
+class TemporaryFaults:
+    """Faults of every third API request, each of another kind."""
 
     def __init__(self):
-        self.asked = 0
+        self.requests = 0
 
     def __call__(self, request):
-        self.asked += 1
-        if self.asked % 3 or request.path.endswith("configuration"):
+        self.requests += 1
+        if self.requests % 3 or request.path.endswith("configuration"):
             return None
-        kind = self.asked // 3 % 5
+        kind = self.requests // 3 % 5
         if kind == 0:
             return sandbox.Response(503, {}, b"")
         if kind == 1:
@@ -78,7 +79,7 @@ class Trouble:
 
 
 @pytest.mark.parametrize("stream", LISTS)
-def test_a_list_is_reported_whole_and_in_the_schemas_types(stream):
+def test_a_list_is_reported_completely_in_the_types_of_the_schema(stream):
     run = run_tap(NOON, streams=(stream,))
     items = {item["id"]: item for item in SandboxClient(NOON).every(*LISTS[stream])}
     assert [each["id"] for each in run.records[stream]] == list(items)
@@ -86,7 +87,7 @@ def test_a_list_is_reported_whole_and_in_the_schemas_types(stream):
         the_same(record, items[record["id"]])
 
 
-def test_unpaged_lists_and_the_account_are_reported_whole():
+def test_unpaged_lists_and_the_account_are_reported_completely():
     run = run_tap(NOON, streams=("agent_statuses", "conversation_fields", "account"))
     client = SandboxClient(NOON)
     assert run.records["agent_statuses"] == client.get("/agents/status")["states"]
@@ -118,7 +119,7 @@ def test_users_are_those_changed_since_the_start():
         the_same(record, expected[user_id])
 
 
-def test_a_later_run_reports_only_the_users_changed_since_and_asks_little():
+def test_a_later_run_reports_only_the_users_changed_since_with_few_requests():
     runs = [run_tap(NOON, streams=("users",))]
     for number in range(1, 13):
         runs.append(run_tap(NOON + number * 2 * HOUR, runs[-1].state, streams=("users",)))
@@ -130,7 +131,7 @@ def test_a_later_run_reports_only_the_users_changed_since_and_asks_little():
     assert len(json.dumps(runs[-1].state)) < 1000
 
 
-def test_a_long_history_is_reported_whole_in_few_requests():
+def test_a_long_history_is_reported_completely_with_few_requests():
     url = "sandbox://?conversations_per_day=3"
     start = NOON - 455 * DAY
     run = run_tap(NOON, streams=("users",), url=url, start_date=start.isoformat())
@@ -139,7 +140,7 @@ def test_a_long_history_is_reported_whole_in_few_requests():
     assert len(run.requests) <= 67
 
 
-def test_an_interrupted_history_resumes_at_the_window_it_had_come_to():
+def test_an_interrupted_history_resumes_at_its_unfinished_window():
     start = NOON - 60 * DAY
     options = {"streams": ("users",), "start_date": start.isoformat()}
     killed = run_tap(NOON, kill_after=700, **options)
@@ -174,7 +175,7 @@ def test_a_server_that_ignores_the_filter_is_listed_once_and_filtered_here(ignor
     assert len(run.requests) < len(shown) / 50 + 10
 
 
-def test_users_who_leave_the_list_while_it_is_read_hide_nobody():
+def test_users_removed_during_listing_hide_no_other_user():
     everybody = SandboxClient(NOON).every("/users", "users", updated_from=(NOON - WEEK).isoformat())
     left = list(everybody)
 
@@ -251,8 +252,8 @@ def test_users_and_their_conversations_share_one_list():
     assert len(later.requests) <= 2 + 2 * len(moved)
 
 
-def test_a_user_who_is_gone_by_then_is_skipped_and_counted_once(caplog):
-    gone = []
+def test_a_user_deleted_meanwhile_is_skipped_and_counted_once(caplog):
+    gone: list[Any] = []
 
     def faults(request):
         if request.path.endswith("/conversations") and len(gone) < 3:
@@ -281,24 +282,24 @@ def test_ids_are_escaped_in_paths():
 @pytest.mark.parametrize(
     "streams", [("users", "user_conversations"), ("roles", "agents", "conversation_fields")]
 )
-def test_trouble_on_the_way_changes_nothing(streams):
-    calm, troubled = (
+def test_temporary_faults_change_nothing(streams):
+    without_faults, with_faults = (
         run_tap(NOON, streams=streams),
-        run_tap(NOON, streams=streams, faults=Trouble()),
+        run_tap(NOON, streams=streams, faults=TemporaryFaults()),
     )
-    assert troubled.records == calm.records
-    assert troubled.requests != calm.requests
+    assert with_faults.records == without_faults.records
+    assert with_faults.requests != without_faults.requests
 
 
 def test_a_tight_limit_of_requests_changes_nothing():
     streams = ("users", "user_conversations")
     tight = run_tap(NOON, streams=streams, url="sandbox://?requests_per_minute=25")
-    # Time passes in waiting, in which users are still changed and conversations begun.
-    calm = {each["id"]: each for each in run_tap(NOON, streams=streams).records["users"]}
-    assert {each["id"] for each in tight.records["users"]} == calm.keys()
+    # The waits take time, in which users change and conversations start.
+    unlimited = {each["id"]: each for each in run_tap(NOON, streams=streams).records["users"]}
+    assert {each["id"] for each in tight.records["users"]} == unlimited.keys()
 
 
-def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_sentence():
+def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_message():
     def faults(request):
         broken = request.path.endswith("/conversations")
         return sandbox.Response.of_json(400, {"status": "INVALID"}) if broken else None
@@ -307,7 +308,7 @@ def test_an_error_in_one_of_many_lookups_ends_the_run_with_its_sentence():
         run_tap(NOON, streams=("user_conversations", "users"), faults=faults)
 
 
-def test_outbound_messages_are_reported_with_their_time_in_the_one_form():
+def test_outbound_messages_are_reported_with_their_time_in_iso_format():
     run = run_tap(NOON, streams=("outbound_messages",))
     window = {"created_from": (NOON - WEEK).isoformat(), "created_to": NOON.isoformat()}
     expected = SandboxClient(NOON).get("/outbound-messages", **window)["outbound_messages"]

@@ -28,7 +28,7 @@ def log(tmp_path):
     return EventLog(tmp_path / "events.sqlite", ConversationEvent)
 
 
-def test_more_events_than_stay_in_memory_come_in_order_and_each_once(log):
+def test_more_events_than_fit_in_memory_are_sorted_and_unique(log):
     text = "x" * 2000
     count = 2 * CACHE_KIB * 1024 // len(text)
     log.add(
@@ -45,7 +45,7 @@ def test_more_events_than_stay_in_memory_come_in_order_and_each_once(log):
     assert count <= len(times) <= count + 1
 
 
-def test_of_two_rows_of_one_event_the_first_stays(log):
+def test_the_first_of_two_rows_of_an_event_is_kept(log):
     log.add(event(1, interaction_id="i", agent_id=agent) for agent in ("first", "second"))
     assert [each.agent_id for each in log.reported_in(ALWAYS)] == ["first"]
 
@@ -61,7 +61,7 @@ def test_a_row_replaces_the_same_event_inferred_from_another_row_whichever_comes
     assert [each.kind for each in log.reported_in(ALWAYS)] == ["created", "created"]
 
 
-def test_of_two_inferred_events_the_one_that_was_reported_first_stays(log):
+def test_the_first_reported_of_two_inferred_events_is_kept(log):
     start = event(0, "started", interaction_id="i", inferred_from=at(5))
     log.add(replace(start, inferred_from=at(minutes)) for minutes in (5, 3, 9))
     [found] = log.reported_in(ALWAYS)
@@ -92,7 +92,7 @@ def test_events_of_one_millisecond_come_as_a_conversation_can_pass_through_them(
     assert [each.kind for each in log.of_keys(["c"], ALWAYS)["c"]] == kinds
 
 
-def test_everything_that_an_event_holds_comes_back(log):
+def test_an_event_is_read_back_unchanged(log):
     names = ("channel_id", "agent_id", "group_id", "actor_id", "actor_type", "label_category")
     whole = event(
         0,

@@ -1,4 +1,4 @@
-"""Every stream under trouble: what comes out is what comes out without."""
+"""Every stream under temporary faults: the records are those of a run without faults."""
 
 from datetime import timedelta
 from random import Random
@@ -19,7 +19,7 @@ URL = "sandbox://?opened=2026-11-10&report_jobs_per_minute=20"
 START = {"start_date": (NOON - timedelta(days=2)).isoformat(), "report_jobs_per_minute": 20}
 LATER = timedelta(hours=3)
 # The present state of things differs with the moment it is looked at, and waiting takes time.
-OF_THE_MOMENT = {
+VOLATILE = {
     *(
         "enriched_at",
         "snapshot_time",
@@ -36,10 +36,10 @@ def answer(status, body=b"{}", **headers):
     return Response(status=status, headers=headers, body=body)
 
 
-class Trouble:
-    """One request in six goes wrong, in one of the ways a hosted service has."""
+class TemporaryFaults:
+    """Faults of one request in six, of the kinds that hosted services have."""
 
-    ANSWERS = (
+    RESPONSES = (
         answer(429, **{"Retry-After": "2"}),
         answer(429, **{"Retry-After": "Sun, 22 Nov 2026 12:00:05 GMT"}),
         answer(503, b"<html>busy</html>"),
@@ -55,46 +55,46 @@ class Trouble:
     )
 
     def __init__(self, seed):
-        self.dice = Random(seed)
+        self.rng = Random(seed)
 
     def __call__(self, request):
-        if self.dice.random() > 1 / 6:
+        if self.rng.random() > 1 / 6:
             return None
-        found = self.dice.choice(self.FILES if request.host == EXTRACT_HOST else self.ANSWERS)
+        found = self.rng.choice(self.FILES if request.host == EXTRACT_HOST else self.RESPONSES)
         if isinstance(found, Exception):
             raise found
         return found
 
 
 def plain(record):
-    return {name: value for name, value in record.items() if name not in OF_THE_MOMENT}
+    return {name: value for name, value in record.items() if name not in VOLATILE}
 
 
 def reported(run, stream):
     records = [plain(record) for record in run.records[stream]]
-    # Rows of a report come in an order of their own for each job.
+    # The order of the rows of a report differs between jobs.
     return sorted(records, key=repr) if stream.startswith("report_") else records
 
 
 @pytest.fixture(scope="module")
-def calm():
+def without_faults():
     first = run_tap(NOON, streams=STREAMS, url=URL, **START)
     return first, run_tap(NOON + LATER, first.state, streams=STREAMS, url=URL, **START)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_records_of_every_stream_are_the_same_in_full_and_later(calm, seed):
-    first = run_tap(NOON, streams=STREAMS, url=URL, faults=Trouble(seed), **START)
+def test_records_of_every_stream_are_the_same_in_a_first_and_a_later_run(without_faults, seed):
+    first = run_tap(NOON, streams=STREAMS, url=URL, faults=TemporaryFaults(seed), **START)
     later = run_tap(
-        NOON + LATER, first.state, streams=STREAMS, url=URL, faults=Trouble(seed), **START
+        NOON + LATER, first.state, streams=STREAMS, url=URL, faults=TemporaryFaults(seed), **START
     )
     for stream in STREAMS:
-        for quiet, troubled in zip(calm, (first, later), strict=True):
-            assert reported(troubled, stream) == reported(quiet, stream), stream
-    assert len(first.requests) > len(calm[0].requests)
+        for expected, found in zip(without_faults, (first, later), strict=True):
+            assert reported(found, stream) == reported(expected, stream), stream
+    assert len(first.requests) > len(without_faults[0].requests)
 
 
-def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was():
+def test_a_permanent_fault_ends_the_run_with_an_unchanged_bookmark():
     calls = []
 
     def dies(request):
@@ -105,7 +105,7 @@ def test_trouble_that_does_not_pass_ends_the_run_with_the_bookmark_where_it_was(
         run_tap(NOON, streams=STREAMS, url=URL, faults=dies, **START)
 
 
-def test_where_nothing_responds_at_all_the_setting_to_check_is_named():
+def test_without_any_response_the_error_names_the_setting_to_check():
     def faults(_):
         raise requests.ConnectionError
 

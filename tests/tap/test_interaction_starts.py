@@ -1,6 +1,7 @@
 """Interaction starts: those without a row, and which of them reopened their conversation."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -53,8 +54,8 @@ def snapshot(conversation=None, messages=NO_MESSAGES):
 
 
 def kind_by(conversation, messages, *events):
-    events = classify_starts(events or [started()], snapshot(conversation, messages))
-    return events[-1].kind
+    classified = classify_starts(events or [started()], snapshot(conversation, messages))
+    return classified[-1].kind
 
 
 def starts_in(run):
@@ -62,6 +63,7 @@ def starts_in(run):
     return [each for each in reported if each["type"] in {"created", "reopened"}]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("enrich", [True, False])
 def test_a_reopening_without_a_row_is_one_in_every_window_of_a_backfill(enrich):
     url = f"{QUICK}&reopened_rows=false"
@@ -80,7 +82,7 @@ def test_an_interaction_start_without_a_row_is_reported_once_wherever_windows_en
     url = f"{QUICK}&missing_created_rows=1&reopened_rows=false"
     run = run_tap(NOON, url=url, **BACK_FILL)
     events = truth(url, run.since, run.until)
-    named = {}
+    named: dict[str, Any] = {}
     for each in events:
         if each.kind in {"assigned_to_agent", "assigned_to_group", "resolved"}:
             named.setdefault(each.interaction_id, each.time)

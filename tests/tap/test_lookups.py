@@ -1,15 +1,14 @@
-"""What events are joined with is found, whichever way ids are spelt."""
+"""Look-ups: objects are found by ids of any form."""
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-import requests
 from fakes.clock import NOON, StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 
 from tap_freshchat.activity.rest_inference import events_from_snapshot
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.api.responses import stringify_ids
 from tap_freshchat.lookups.changed_users import ChangedUsers
 from tap_freshchat.lookups.conversations import ConversationLookup
@@ -21,9 +20,7 @@ from tap_freshchat.windows import Window
 
 
 def client_of(answers, asked=None):
-    """A client of an account that answers by the last part of a path, and notes what is asked."""
-    clock = StillClock()
-    session = requests.Session()
+    """Return a client of an account that responds by the last part of a path; note the paths."""
 
     def answer(request):
         path = request.path_url.split("?")[0][4:]
@@ -31,15 +28,7 @@ def client_of(answers, asked=None):
             asked.append(path)
         return Answer(body=answers[path]) if path in answers else Answer(status=404)
 
-    session.mount("https://", ScriptedAdapter(answer))
-    return FreshchatClient(
-        base_url="https://acme.freshchat.com/v2",
-        token="t",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=60,
-    )
+    return freshchat_client(ScriptedAdapter(answer), StillClock())
 
 
 def enrichment_of(client):
@@ -62,7 +51,7 @@ def crawl_of(client, folder, in_shard=bool):
     return [snapshot for snapshot, _ in found]
 
 
-def test_agents_groups_and_channels_with_numbers_for_ids_are_found_by_text():
+def test_agents_groups_and_channels_with_numeric_ids_are_found_by_string():
     lists = {each: {each: [{"id": 7, "name": each}]} for each in ("agents", "groups", "channels")}
     client = client_of(lists)
     directory = AccountDirectory(client, enrichment_of(client))
@@ -70,12 +59,12 @@ def test_agents_groups_and_channels_with_numbers_for_ids_are_found_by_text():
         assert [(key, item["id"]) for key, item in found.items()] == [("7", "7")]
 
 
-def test_a_customer_with_a_number_for_an_id_is_found_by_text():
+def test_a_customer_with_a_numeric_id_is_found_by_string():
     lookup = lookup_of({"users/fetch": {"users": [{"id": 7, "reference_id": 12}]}})
     assert lookup.get_users(["7"]) == {"7": {"id": "7", "reference_id": "12"}}
 
 
-def test_a_conversation_leads_to_what_its_numbers_name():
+def test_a_conversation_with_numeric_ids_is_joined_with_their_objects():
     lookup = lookup_of(
         {
             "conversations/5": {"conversation_id": 5, "user_id": 7, "assigned_agent_id": 8},
@@ -92,7 +81,7 @@ def test_a_conversation_leads_to_what_its_numbers_name():
 
 
 def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(tmp_path):
-    asked = []
+    asked: list[Any] = []
     message = {"id": "m", "user_id": "u", "created_time": "2026-11-22T11:30:00Z"}
     answers = {
         "conversations/c": {"conversation_id": "c"},
@@ -108,7 +97,7 @@ def test_a_change_during_a_lookup_shows_in_the_messages_which_are_fetched_last(t
 
 
 def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
-    asked = []
+    asked: list[Any] = []
     old = [{"id": n, "created_time": f"2026-11-2{n}T11:30:00Z"} for n in (1, 0)]
     answers = {
         "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
@@ -119,7 +108,7 @@ def test_an_unchanged_conversation_costs_the_crawl_one_request(tmp_path):
     assert asked == ["users", "users/u/conversations", "conversations/c/messages"]
 
 
-def test_only_ids_become_texts():
+def test_only_ids_become_strings():
     item = {"id": 7, "conversation_internal_id": 8, "user_id": None, "skill_id": 0, "page": 1}
     assert stringify_ids(item, "id") == {**item, "id": "7"}
     assert stringify_ids({"user_id": "u"}) == {"user_id": "u"}
@@ -133,7 +122,7 @@ def test_a_conversation_whose_messages_no_longer_exist_keeps_its_customer():
 
 
 def test_a_crawl_fetches_no_messages_of_another_shards_conversations(tmp_path):
-    asked = []
+    asked: list[Any] = []
     answers = {
         "users": {"users": [{"id": "u"}], "pagination": {"total_pages": 1}},
         "users/u/conversations": {"conversations": [{"id": "c"}]},

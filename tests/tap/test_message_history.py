@@ -1,4 +1,4 @@
-"""What a conversation's messages tell of a moment."""
+"""Message history: the state of a conversation at a time."""
 
 from datetime import timedelta
 
@@ -68,11 +68,11 @@ WHOLE = MessageHistory(TALK[::-1], complete=True)
         (12, NO_RESPONSE_DUE),
     ],
 )
-def test_whose_turn_it_is_follows_from_who_spoke_last(minutes, due):
+def test_the_last_author_decides_who_is_to_respond(minutes, due):
     assert WHOLE.response_due(at(minutes)) == due
 
 
-def test_a_moment_falls_into_the_open_period_that_began_last():
+def test_a_time_belongs_to_the_open_period_that_started_last():
     said = MessageHistory([message(0, "user"), message(9, "user", began=9)], complete=True)
     assert said.interaction_at(at(8)) == interaction(0)
     assert said.interaction_at(at(9)) == interaction(9)
@@ -138,7 +138,7 @@ def test_a_change_shows_as_a_system_message_or_as_a_new_interaction(minutes, unc
     assert bare.shows_no_change_since(at(minutes)) is (minutes in {9, 12})
 
 
-def test_a_system_message_at_the_very_time_counts_if_asked_unless_it_starts_or_ends_something():
+def test_a_system_message_at_the_same_time_counts_on_request_unless_it_reopens_or_resolves():
     one = MessageHistory(TALK[:2], complete=True)
     assert one.shows_no_change_since(at(1))
     assert not one.shows_no_change_since(at(1), is_inclusive=True)
@@ -164,7 +164,7 @@ def test_messages_are_read_back_to_the_start_of_the_interaction(back_to, kept, c
     assert history.covers(at(back_to))
 
 
-def test_a_message_without_an_id_ends_no_open_period_wherever_reading_begins():
+def test_a_message_without_an_id_ends_no_open_period_wherever_reading_starts():
     lacking = {**message(7, "agent", kind="system"), "interaction_id": None}
     talk = [*TALK[:7], lacking]
     for minutes in (5, 7.5, 8):
@@ -172,7 +172,7 @@ def test_a_message_without_an_id_ends_no_open_period_wherever_reading_begins():
         assert [each.id for each in read.messages] == [each["id"] for each in talk]
 
 
-def test_a_moments_disorder_is_no_reason_to_read_on():
+def test_messages_slightly_out_of_order_do_not_extend_reading():
     two_seconds = SYSTEM_MESSAGE_TOLERANCE / timedelta(minutes=1)
     early, late = message(10, "user", began=9), message(10 - two_seconds, "agent", began=9)
     earlier = [message(0, "user"), message(1, "user")]
@@ -187,7 +187,7 @@ def test_messages_that_come_oldest_first_are_all_read():
     assert read.complete
 
 
-def test_a_period_without_an_end_is_read_back_only_so_far():
+def test_an_open_period_without_an_end_is_read_back_within_a_limit():
     endless = [message(-minutes, "user") for minutes in range(MAX_MESSAGES + 5)]
     cut = load_back_to(endless, at(1))
     assert (len(cut.messages), cut.complete, cut.cut) == (MAX_MESSAGES, False, True)

@@ -1,4 +1,4 @@
-"""How messages leave the tap."""
+"""Writer of Singer messages to stdout."""
 
 import contextlib
 import io
@@ -28,7 +28,9 @@ for number in range(1000):
 
 
 class Wire(io.RawIOBase):
-    """What has truly left the process."""
+    """Bytes that have left the process."""
+
+    name = "stdout"
 
     def __init__(self):
         self.sent = b""
@@ -42,7 +44,7 @@ class Wire(io.RawIOBase):
 
 
 def written(*messages):
-    """What is on the wire once these have been written."""
+    """Return the lines that have left the process after these messages."""
     wire = Wire()
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(wire))):
         for message in messages:
@@ -51,7 +53,7 @@ def written(*messages):
 
 
 def written_by(act):
-    """What has been written once stdout is flushed."""
+    """Return the lines that a call writes, after a flush of stdout."""
     wire = Wire()
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(wire))):
         act()
@@ -71,19 +73,19 @@ def messages_of(generator):
     return found
 
 
-def test_a_state_leaves_behind_all_records_before_it():
+def test_a_state_is_written_after_all_records_before_it():
     sent = written(RecordMessage("a", {"id": 1}), RecordMessage("a", {"id": 2}), StateMessage({}))
     assert [each["type"] for each in sent] == ["RECORD", "RECORD", "STATE"]
 
 
-def test_records_gather_until_there_is_reason_to_write():
+def test_records_are_buffered_until_they_must_be_written():
     assert written(RecordMessage("a", {"id": 1})) == []
 
 
 @pytest.mark.parametrize(
     "ending", ["", "raise SystemExit(1)", "1 / 0", "import signal; signal.raise_signal(15)"]
 )
-def test_however_a_process_ends_that_can_still_act_its_records_are_out(ending):
+def test_all_records_are_written_however_the_process_exits(ending):
     handler = "import signal\nsignal.signal(15, lambda *_: sys.exit(0))\n"
     finished = subprocess.run(
         [sys.executable, "-c", PROGRAM + handler + ending],
@@ -95,7 +97,7 @@ def test_however_a_process_ends_that_can_still_act_its_records_are_out(ending):
     assert records == list(range(1000))
 
 
-def test_a_line_leaves_whole_where_stdout_has_no_buffer_and_takes_a_part_at_a_time():
+def test_a_line_is_written_completely_to_an_unbuffered_stdout_that_accepts_parts():
     class Narrow(Wire):
         def write(self, data):
             return super().write(data[:7])
@@ -106,8 +108,9 @@ def test_a_line_leaves_whole_where_stdout_has_no_buffer_and_takes_a_part_at_a_ti
     assert json.loads(wire.sent)["record"] == RECORD
 
 
-def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_under_way():
-    writer, reported = BufferedMessageWriter(), []
+def test_a_callback_between_lines_is_called_at_once_or_after_the_line_being_written():
+    writer = BufferedMessageWriter()
+    reported: list[str | bytes] = []
     writer.run_between_lines(lambda: reported.append("at once"))
     assert reported == ["at once"]
 
@@ -119,10 +122,11 @@ def test_what_waits_for_the_end_of_a_line_is_called_at_once_or_behind_the_line_u
     with contextlib.redirect_stdout(io.TextIOWrapper(io.BufferedWriter(Asking()))):
         writer.write_message(StateMessage({}))
     [_, sent] = reported
+    assert isinstance(sent, bytes)
     assert sent.endswith(b"\n")
 
 
-def test_moments_and_exact_numbers_are_written_as_singer_has_them():
+def test_times_and_decimals_are_written_as_singer_specifies():
     moment = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
     message = RecordMessage("a", {"cost": Decimal("1.10")}, time_extracted=moment)
     line = BufferedMessageWriter().serialize_message(message)
@@ -130,7 +134,7 @@ def test_moments_and_exact_numbers_are_written_as_singer_has_them():
     assert b'"time_extracted":"2026-11-22T12:00:00Z"' in line
 
 
-def test_a_record_leaves_as_the_sdk_would_write_it():
+def test_a_record_is_written_as_the_sdk_writes_it():
     one = stream()
     short = written_by(lambda: one._write_record_message(dict(RECORD)))
     long = written_by(lambda: Stream._write_record_message(one, dict(RECORD)))
@@ -139,14 +143,14 @@ def test_a_record_leaves_as_the_sdk_would_write_it():
     assert all(re.fullmatch(r"20.{17}(\.\d+)?Z", time) for time in times)
 
 
-def test_a_field_that_the_catalog_leaves_out_does_not_leave():
+def test_a_field_that_the_catalog_deselects_is_not_written():
     catalog = Catalog.from_dict(TapFreshchat(config={"api_url": "sandbox://"}).catalog_dict)
     catalog["messages"].metadata["properties", "message_parts"].selected = False
     [message] = messages_of(stream(catalog)._generate_record_messages(dict(RECORD)))
     assert message["record"] == {"id": "m1", "conversation_id": "c1"}
 
 
-def test_stream_maps_and_flattening_are_obeyed():
+def test_stream_maps_and_flattening_are_applied():
     maps = {"messages": {"__alias__": "talk", "id": "conversation_id + id"}}
     [mapped] = messages_of(stream(stream_maps=maps)._generate_record_messages(dict(RECORD)))
     assert (mapped["stream"], mapped["record"]["id"]) == ("talk", "c1m1")
@@ -156,13 +160,15 @@ def test_stream_maps_and_flattening_are_obeyed():
 
 
 class Full(io.RawIOBase):
-    """A pipe that takes nothing for now, and was told not to wait."""
+    """A non-blocking pipe that is full."""
+
+    name = "stdout"
 
     def writable(self):
         return True
 
     def write(self, data):
-        del data
+        """Return None, as a full pipe does."""
 
 
 class Unbuffered(io.TextIOWrapper):
@@ -171,6 +177,6 @@ class Unbuffered(io.TextIOWrapper):
     buffer = Full()
 
 
-def test_an_output_that_takes_nothing_is_reported_and_no_line_is_lost():
+def test_an_output_that_is_full_is_an_error_and_no_line_is_lost():
     with contextlib.redirect_stdout(Unbuffered(io.BytesIO())), pytest.raises(BlockingIOError):
         BufferedMessageWriter().write_record("a", {"id": 1})

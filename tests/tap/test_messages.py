@@ -1,4 +1,4 @@
-"""Messages as transcripts and clocks may have them, with nothing lost."""
+"""Message events with incomplete transcripts and wrong clocks."""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ def test_a_clock_that_is_ahead_loses_nothing_and_is_reported(source, caplog):
     assert ids(wrong, right) == ids(run_tap(NOON + 6 * HOUR, **options))
 
 
-def test_what_happened_in_the_millisecond_of_the_bookmark_is_not_lost_without_an_overlap():
+def test_an_event_in_the_millisecond_of_the_bookmark_is_not_lost_without_an_overlap():
     options = {**MANY, "lookback_minutes": 0}
     whole = run_tap(NOON + HOUR, **options)
     message = next(
@@ -44,7 +44,7 @@ def test_what_happened_in_the_millisecond_of_the_bookmark_is_not_lost_without_an
     assert ids(first, run_tap(NOON + HOUR, first.state, **options)) == ids(whole)
 
 
-def test_rows_without_an_id_are_distinguishable_by_what_they_hold():
+def test_rows_without_an_id_are_distinguished_by_their_content():
     header = "conversation_id,message_id,created_time,message"
     time = (NOON - HOUR).isoformat()
     rows = [f"c,,{time},{text}" for text in ("one", "two", "two")]
@@ -76,7 +76,7 @@ def test_without_a_start_date_a_clock_that_is_ahead_takes_nothing_from_the_first
 
 
 @pytest.mark.e2e
-def test_what_is_seen_now_has_freshchats_time_where_this_clock_is_ahead():
+def test_current_state_has_the_time_of_freshchat_if_the_local_clock_is_ahead():
     streams = ("conversation_events",)
     options = {**MANY, "streams": streams, "activity_source": "rest", "user_scope": "all"}
     run = run_tap(NOON, ahead=5 * HOUR, **options)

@@ -1,4 +1,4 @@
-"""Freshchat's own figures, held against what the sandbox answers when asked itself."""
+"""Metric records, compared with the sandbox's own responses."""
 
 import json
 from collections import Counter
@@ -87,7 +87,7 @@ def test_where_a_month_is_refused_each_day_is_requested_and_gives_the_same():
 def test_counts_of_interactions_are_those_that_happened():
     run = run_tap(NOON, streams=("historical_metrics",))
     events = truth("sandbox://", MIDNIGHT - 7 * DAY, MIDNIGHT)
-    figures = Counter()
+    figures: Counter[str] = Counter()
     for each in reported(run).values():
         figures[each["metric"]] += each["value"]
     happened = Counter(each.kind for each in events)
@@ -130,7 +130,7 @@ def test_a_figure_that_changes_late_is_reported_again_once_under_the_same_id():
 UNASSIGNED = "conversation_metrics.created_x_mins_ago_and_unassigned"
 
 
-def test_figures_of_this_moment_name_what_was_counted():
+def test_current_figures_name_what_was_counted():
     run = run_tap(NOON, streams=("instant_metrics",))
     client = SandboxClient(NOON)
     records = {each["metric"]: each for each in run.records["instant_metrics"]}
@@ -195,7 +195,7 @@ def test_a_metric_that_the_account_does_not_know_is_left_out_with_one_warning(ca
     assert "historical_metrics" in warning
 
 
-def test_a_metric_that_is_refused_for_one_day_is_asked_for_the_next_one():
+def test_a_metric_that_fails_for_one_day_is_requested_for_the_next():
     day = MIDNIGHT - 3 * DAY
 
     def faults(request):
@@ -215,23 +215,23 @@ def test_a_metric_that_is_refused_for_one_day_is_asked_for_the_next_one():
 
 
 @pytest.mark.parametrize("stream", ["historical_metrics", "instant_metrics"])
-def test_an_account_that_knows_none_of_them_is_told_the_setting(stream):
+def test_an_account_without_any_metric_gets_an_error_that_names_the_setting(stream):
     with pytest.raises(FreshchatError, match=f"setting {stream}"):
         run_tap(NOON, streams=(stream,), **{stream: ["mood", "weather"]})
 
 
 @pytest.mark.parametrize("wrong", ["", "a?", "a?colour=red", "?x_time=5"])
-def test_a_metric_of_another_form_is_a_wrong_setting(wrong):
+def test_a_malformed_metric_is_an_invalid_setting(wrong):
     with pytest.raises(ConfigError, match="instant_metrics"):
         run_tap(NOON, streams=("instant_metrics",), instant_metrics=[wrong])
 
 
-def test_no_metric_is_no_request():
+def test_without_metrics_there_is_no_request():
     run = run_tap(NOON, streams=("historical_metrics",), historical_metrics=[])
     assert len(run.requests) == 1
 
 
-def test_figures_are_numbers_times_have_one_form_and_what_is_none_is_null():
+def test_figures_are_numbers_times_are_iso_and_invalid_values_are_null():
     answer = {
         "metrics": ["m"],
         "aggregator": "median",
@@ -273,7 +273,7 @@ def test_two_forms_of_one_metric_and_two_groups_never_share_an_id():
     assert len({each["id"] for each in records}) == 4
 
 
-def test_a_metric_response_that_is_no_object_is_an_error_rather_than_no_records():
+def test_a_metric_response_that_is_not_an_object_is_an_error():
     def faults(request):
         is_metric = request.path == "/v2/metrics/instant"
         return sandbox.Response.of_json(200, []) if is_metric else None

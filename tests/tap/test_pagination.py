@@ -1,21 +1,19 @@
-"""Reading lists page by page."""
+"""Pagination of lists."""
 
 import itertools
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
 from fakes.clock import StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.api.client import FreshchatClient
 from tap_freshchat.api.pagination import (
     MAX_EMPTY_PAGES,
     PagedList,
     paginate_messages,
     user_conversations,
 )
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.errors import FreshchatError, IncompleteListError, RequestRejectedError
 
 
@@ -25,23 +23,11 @@ def place(item):
 
 
 def client_of(answer, *, page_size=50):
-    clock = StillClock()
     adapter = ScriptedAdapter(answer)
-    session = requests.Session()
-    session.mount("https://", adapter)
-    client = FreshchatClient(
-        base_url="https://acme.freshchat.com/v2",
-        token="t",
-        session=session,
-        limiter=RateLimiter(clock),
-        clock=clock,
-        timeout=60,
-        page_size=page_size,
-    )
-    return client, adapter
+    return freshchat_client(adapter, StillClock(), page_size=page_size), adapter
 
 
-def test_a_list_is_read_to_its_last_page_and_not_beyond():
+def test_a_list_is_read_up_to_its_last_page():
     client, adapter = client_of(
         lambda request: Answer(
             body={"agents": [{"id": query(request)["page"]}], "pagination": {"total_pages": 3}}
@@ -70,7 +56,7 @@ def page_of(pages):
     return answer
 
 
-def test_a_list_is_asked_for_in_ascending_order_with_what_else_was_asked():
+def test_a_list_is_requested_in_ascending_order_with_the_given_parameters():
     client, adapter = client_of(page_of(2), page_size=7)
     list(PagedList(client, "/users", "users", {"since": "x"}).items())
     asked = {"sort_order": "asc", "items_per_page": "7", "since": "x"}
@@ -89,26 +75,26 @@ def test_items_may_be_named_by_another_field():
         list(PagedList(client, "/f", "fields").items())
 
 
-def test_there_may_be_as_many_pages_as_nine_digits_say():
+def test_a_page_count_has_up_to_nine_digits():
     answer = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 999_999_999}})
     client, _ = client_of([answer])
     assert next(PagedList(client, "/users", "users").items()) == {"id": "1"}
 
 
-def test_messages_that_are_no_list_are_an_error_that_names_them():
+def test_messages_that_are_not_a_list_are_an_error_that_names_them():
     client, _ = client_of([Answer(body={"messages": {"id": "1"}})])
     with pytest.raises(FreshchatError, match="no list messages"):
         list(paginate_messages(client, "c"))
 
 
 @pytest.mark.parametrize("pages", ["many", -1, 1.5, "1" * 10, [1], "²"])
-def test_a_number_of_pages_that_is_none_is_an_error(pages):
+def test_an_invalid_page_count_is_an_error(pages):
     client, _ = client_of([Answer(body={"users": [], "pagination": {"total_pages": pages}})])
     with pytest.raises(FreshchatError, match="Invalid pagination.total_pages in .* /users"):
         list(PagedList(client, "/users", "users").items())
 
 
-def test_a_number_of_pages_may_come_as_text_or_not_at_all():
+def test_a_page_count_may_be_text_or_absent():
     for pagination in ({"total_pages": "1"}, {"total_pages": None}, {}, None):
         client, adapter = client_of([Answer(body={"users": [], "pagination": pagination})])
         assert list(PagedList(client, "/users", "users").items()) == []
@@ -129,7 +115,7 @@ def test_a_list_that_shrinks_is_read_from_its_end(pages, asked, reported):
 
 
 @pytest.mark.parametrize("in_order", [True, False])
-def test_who_comes_in_amid_a_list_hides_nobody_and_at_its_end_costs_nothing(in_order):
+def test_a_user_added_during_listing_hides_no_other_and_at_the_end_costs_no_request(in_order):
     users = [*"acdef"]
 
     def answer(request):
@@ -148,7 +134,7 @@ def test_who_comes_in_amid_a_list_hides_nobody_and_at_its_end_costs_nothing(in_o
     assert len(adapter.requests) == (4 if in_order else 7)
 
 
-def test_a_page_that_is_gone_by_then_is_empty():
+def test_a_page_that_no_longer_exists_is_empty():
     gone = Answer(400, {"code": "WRONG_PAGE", "message": "WRONG_PAGE"})
     there = Answer(body={"users": [{"id": "1"}], "pagination": {"total_pages": 2}})
     client, _ = client_of([there, gone, there])
@@ -156,7 +142,7 @@ def test_a_page_that_is_gone_by_then_is_empty():
     assert pages == [[], [{"id": "1"}]]
 
 
-def test_conversations_of_a_user_are_asked_for_by_the_users_id_each_once():
+def test_the_conversations_of_a_user_are_requested_by_user_id_and_returned_once():
     listed = [{"id": "c1"}, {"id": "c1"}, {"id": "c2"}]
     client, adapter = client_of([Answer(body={"conversations": listed})])
     assert user_conversations(client, "u 1") == [{"id": "c1"}, {"id": "c2"}]
@@ -177,7 +163,7 @@ def test_a_refusal_of_the_first_page_is_that_refusal():
         list(PagedList(client, "/users", "users").pages_backwards(place))
 
 
-def test_messages_are_asked_for_page_by_page_as_large_as_wanted():
+def test_messages_are_requested_page_by_page_with_the_given_page_size():
     client, adapter = client_of([Answer(body={"messages": None, "link": None})])
     assert list(paginate_messages(client, "c/1")) == []
     [asked] = adapter.requests
@@ -185,7 +171,7 @@ def test_messages_are_asked_for_page_by_page_as_large_as_wanted():
     assert query(asked) == {"page": "1", "items_per_page": "50"}
 
 
-def test_links_from_one_page_without_messages_to_the_next_come_to_an_end():
+def test_a_chain_of_pages_without_messages_ends():
     numbers = itertools.count()
     client, adapter = client_of(
         lambda _: Answer(body={"messages": [], "link": {"href": f"/v2/more?page={next(numbers)}"}})

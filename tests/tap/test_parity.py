@@ -4,6 +4,8 @@ The lists follow Freshworks' own payloads, attribute by attribute: those that th
 report gives, and those that can be worked out from other rows. What is only pushed is absent.
 """
 
+from typing import Any
+
 import pytest
 from fakes.clock import NOON
 from fakes.runs import run_tap
@@ -89,7 +91,7 @@ ATTRIBUTES = {
 
 
 def paths_of(value, path=""):
-    """Every path at which a value stands, lists as `[]`."""
+    """Yield the path of each value; a list is `[]`."""
     if isinstance(value, dict):
         for name, each in value.items():
             yield from paths_of(each, f"{path}.{name}" if path else name)
@@ -103,7 +105,7 @@ def paths_of(value, path=""):
 
 @pytest.fixture(scope="module")
 def met():
-    found = {}
+    found: dict[str, Any] = {}
     for url in ("sandbox://", "sandbox://?seed=2"):
         run = run_tap(NOON, url=url)
         for stream, event in ATTRIBUTES:
@@ -137,5 +139,5 @@ PUSHED_ONLY = (
 
 
 @pytest.mark.parametrize("name", PUSHED_ONLY.split())
-def test_what_is_only_pushed_is_absent_and_not_guessed(met, name):
+def test_attributes_that_only_webhooks_have_are_absent(met, name):
     assert not [path for paths in met.values() for path in paths if name in path.split(".")]

@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 def private(record):
-    """A record of a stream that declares all its fields."""
+    """Return the redacted record of a stream that declares all its fields."""
     return redact_pii(record, record)
 
 
@@ -52,13 +52,13 @@ RECORD = {
 }
 
 
-def test_nothing_of_a_person_is_left_but_ids():
+def test_of_personal_data_only_ids_remain():
     text = str(private(RECORD))
     for personal in ("Ada", "Lovelace", "ada@x.org", "+1", "4111", "ada.png", "1815"):
         assert personal not in text
 
 
-def test_what_is_not_personal_stays():
+def test_data_that_is_not_personal_is_unchanged():
     record = private(RECORD)
     assert record["user_reference_id"] == "site-7"
     assert record["associations"]["group"]["name"] == "Billing"
@@ -71,7 +71,7 @@ def test_the_text_column_of_a_report_row_is_blanked():
     assert private({"message": "hello", "id": "1"}) == {"message": None, "id": "1"}
 
 
-def test_a_list_or_a_tree_of_a_name_that_nobody_knows_is_blank_wherever_it_stands():
+def test_an_unknown_list_or_object_is_blank_at_any_depth():
     unknown = {"nicknames": ["Ada"], "notes": {"first": "Ada"}, "pairs": [{"by": "Ada"}]}
     blank = dict.fromkeys(unknown)
     assert private(unknown) == blank
@@ -79,17 +79,17 @@ def test_a_list_or_a_tree_of_a_name_that_nobody_knows_is_blank_wherever_it_stand
     assert private({"associations": {"user": unknown}}) == {"associations": {"user": blank}}
 
 
-def test_a_users_properties_are_blank_even_without_the_sites_own_id():
+def test_the_properties_of_a_user_are_blank_even_without_a_reference_id():
     user = {"id": "u", "properties": [{"name": "cf_birthday", "value": "1815-12-10"}]}
     assert private(user) == {"id": "u", "properties": None}
 
 
-def test_properties_beside_the_sites_own_id_are_a_persons_whatever_their_form():
+def test_properties_beside_a_reference_id_are_personal_in_any_form():
     user = {"reference_id": None, "properties": {"cf_birthday": "1815-12-10"}}
     assert private(user) == {"reference_id": None, "properties": None}
 
 
-def test_to_whom_an_outbound_message_went_and_with_what_words_is_blank():
+def test_the_recipient_and_text_of_an_outbound_message_are_blank():
     record = {
         "to": [{"phone_number": "+1"}],
         "data": {
@@ -106,7 +106,7 @@ def test_to_whom_an_outbound_message_went_and_with_what_words_is_blank():
     assert "Ada" not in text
 
 
-def test_columns_that_nobody_knows_are_blank():
+def test_unknown_columns_are_blank():
     assert private({"extra": {"mothers_name": "Ada"}}) == {"extra": None}
 
 
@@ -114,7 +114,7 @@ def test_a_field_that_no_schema_declares_is_left_out():
     assert redact_pii({"id": "1", "pet": "Rex"}, {"id": {}}) == {"id": "1"}
 
 
-def test_of_a_message_only_what_is_documented_stays():
+def test_only_the_documented_fields_of_a_message_are_unchanged():
     message = {
         "id": "m",
         "message_type": "normal",
@@ -135,7 +135,7 @@ def test_of_a_message_only_what_is_documented_stays():
     assert private({"message": {"messages": [message]}}) == {"message": {"messages": [kept]}}
 
 
-def test_what_a_conversation_says_of_itself_in_fields_of_the_accounts_own_is_left_out():
+def test_custom_fields_of_a_conversation_are_left_out():
     record = {"conversation_id": "c", "properties": {"priority": "Low", "cf_order_email": "a@b"}}
     assert private(record) == {"conversation_id": "c", "properties": {"priority": "Low"}}
 
@@ -145,12 +145,12 @@ def test_members_of_a_group_are_ids_in_whichever_form_they_come():
     assert private({"agents": [{"id": "a", "nick": "Ada"}]}) == {"agents": [{"id": "a"}]}
 
 
-def test_a_providers_own_words_on_a_number_go_and_its_code_stays():
+def test_the_failure_text_of_a_provider_is_removed_and_its_code_is_kept():
     reported = {"failure_code": 470, "failure_reason": "+15551234567 is not on WhatsApp"}
     assert private(reported) == {"failure_code": 470, "failure_reason": None}
 
 
-def test_account_configuration_stays():
+def test_the_account_configuration_is_unchanged():
     record = {
         "choices": [{"id": 1, "value": "Late"}],
         "fields": [{"label": "Order", "choices": [{"value": "Lost"}]}],
@@ -163,7 +163,7 @@ def test_account_configuration_stays():
 
 
 def texts_in(value):
-    """Every text of a record, wherever it stands."""
+    """Yield every text of a record, at any depth."""
     if isinstance(value, (dict, list)):
         for each in value.values() if isinstance(value, dict) else value:
             yield from texts_in(each)
@@ -172,7 +172,7 @@ def texts_in(value):
 
 
 @pytest.mark.parametrize("source", ["reports", "rest"])
-def test_nothing_that_people_are_called_or_wrote_is_in_any_stream(source):
+def test_no_name_or_text_of_a_person_is_in_any_stream(source):
     tap = TapFreshchat(config={"api_url": "sandbox://"}, validate_config=False)
     config = {
         "streams": tuple(
@@ -227,7 +227,7 @@ HOSTILE = st.dictionaries(NAMES, TREES, max_size=8).map(
 
 
 @given(HOSTILE, HOSTILE, st.dictionaries(st.sampled_from(["cf_a", "subject"]), TREES))
-def test_no_text_of_a_person_gets_through_an_event_however_it_is_wrapped(said, of_user, fields):
+def test_no_text_of_a_person_is_in_an_event_at_any_depth(said, of_user, fields):
     message = {**said, "id": "m", "created_time": "2026-11-22T11:00:00Z"}
     snapshot = Snapshot(
         conversation={"conversation_id": "c", "properties": {**fields, "priority": "Low"}},
@@ -268,7 +268,7 @@ def test_no_text_of_a_person_gets_through_an_event_however_it_is_wrapped(said, o
         ),
     )
 )
-def test_the_record_given_is_left_as_it_was(record):
+def test_redaction_does_not_change_its_input(record):
     before = repr(record)
     private({"message": record})
     assert repr(record) == before

@@ -1,4 +1,4 @@
-"""How long the tap waits."""
+"""Rate limiting: how long the tap waits."""
 
 from datetime import timedelta
 from email.utils import format_datetime
@@ -36,7 +36,7 @@ def test_retry_after_is_read_in_both_forms_within_bounds(value, seconds):
     assert retry_after({"Retry-After": value}, NOON) == seconds
 
 
-def test_a_429_without_a_hint_pauses_all_the_same():
+def test_a_429_without_retry_after_pauses_too():
     assert pause_after(429, {}, NOON) == DEFAULT_PAUSE_SECONDS
 
 
@@ -45,7 +45,7 @@ def test_a_429_may_name_the_reset_of_the_limit_instead():
     assert pause_after(429, {"X-RateLimit-Reset": reset}, NOON) == 40
 
 
-def test_a_response_that_leaves_nothing_of_the_limit_pauses_until_its_reset():
+def test_a_response_that_uses_up_the_limit_pauses_until_its_reset():
     reset = str(int((NOON + timedelta(seconds=12)).timestamp()))
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
     assert pause_after(200, headers, NOON) == 12
@@ -70,7 +70,7 @@ def reset_in(seconds):
         ({}, None),
     ],
 )
-def test_a_reset_is_a_moment_within_bounds(headers, seconds):
+def test_a_reset_is_a_time_within_bounds(headers, seconds):
     assert seconds_until_reset(headers, NOON) == seconds
 
 
@@ -99,7 +99,7 @@ def test_a_reset_is_read_in_every_unit(reset, seconds):
     assert seconds_until_reset({"X-RateLimit-Reset": reset}, NOON) == seconds
 
 
-def test_retry_after_goes_before_the_reset_on_a_429():
+def test_retry_after_overrides_the_reset_on_a_429():
     assert pause_after(429, {"Retry-After": "7", **reset_in(40)}, NOON) == 7
     assert pause_after(429, {"Retry-After": "0", **reset_in(40)}, NOON) == 0
 
@@ -131,7 +131,7 @@ def test_the_gate_stays_shut_for_everyone_until_the_pause_is_over():
     assert clock.slept == [20]
 
 
-def test_a_ceiling_of_its_own_spaces_requests_evenly():
+def test_a_configured_ceiling_spaces_requests_evenly():
     clock = StillClock()
     limiter = RateLimiter(clock, requests_per_minute=30)
     for _ in range(4):
@@ -139,7 +139,7 @@ def test_a_ceiling_of_its_own_spaces_requests_evenly():
     assert clock.slept == [2, 2, 2]
 
 
-def test_an_idle_while_saves_up_no_more_than_one_request():
+def test_idle_time_saves_up_at_most_one_request():
     clock = StillClock()
     limiter = RateLimiter(clock, requests_per_minute=30)
     limiter.acquire()

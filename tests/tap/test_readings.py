@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from random import Random
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -35,7 +36,7 @@ def run_under(readings, **config):
 
 
 def settings_for(readings):
-    found = {}
+    found: dict[str, Any] = {}
     for reading in readings.items():
         found |= SETTINGS.get(reading, {})
     return found

@@ -1,4 +1,4 @@
-"""Finding a report's columns by their headers."""
+"""Report columns, found by their headers."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_a_known_alias_takes_the_fields_name():
     assert names(catalog.CONVERSATION_CREATED, "conversation_id", "created_time")[1] == "created_at"
 
 
-def test_the_moment_of_resolution_wins_over_another_time():
+def test_the_resolution_time_wins_over_another_time():
     found = names(catalog.CONVERSATION_RESOLVED, "conversation_id", "created_at", "resolved_at")
     assert found == ["conversation_id", "created_at_column", "created_at"]
 
@@ -39,7 +39,7 @@ def test_a_header_named_in_the_settings_wins():
     assert found == ["agent_id", "status", "created_at"]
 
 
-def test_a_report_without_a_required_column_says_what_it_has_and_what_to_set():
+def test_a_report_without_a_required_column_is_an_error_with_its_columns_and_the_setting():
     with pytest.raises(ReportError) as error:
         names(catalog.AVAILABILITY, "agent_id", "Mode", "created_at")
     text = str(error.value)
@@ -49,19 +49,21 @@ def test_a_report_without_a_required_column_says_what_it_has_and_what_to_set():
 
 
 @pytest.mark.parametrize(
-    "telling",
+    "first_cell",
     ["ada@x.org", "2026-11-22 10:00:00.0", "17", "-1", '[{"text":{}}]', "0a1b2c3d-0a1b-x"],
 )
-def test_a_file_that_begins_with_a_row_says_how_many_cells_it_has_and_nothing_of_them(telling):
+def test_a_file_without_a_header_is_an_error_with_the_number_of_its_cells_and_no_content(
+    first_cell,
+):
     with pytest.raises(ReportError) as error:
-        names(catalog.TRANSCRIPT, "My mother is Rose", telling, "Ada", "")
+        names(catalog.TRANSCRIPT, "My mother is Rose", first_cell, "Ada", "")
     text = str(error.value)
     assert "Its first line (4 cells) is a row, not a header." in text
     assert "report_columns" in text
-    assert not any(cell in text for cell in (telling, "Rose", "Ada"))
+    assert not any(cell in text for cell in (first_cell, "Rose", "Ada"))
 
 
-def test_what_looks_like_no_header_is_counted_and_not_shown():
+def test_cells_that_do_not_look_like_headers_are_counted_and_not_quoted():
     with pytest.raises(ReportError) as error:
         names(catalog.AVAILABILITY, " Agent ", "Wie geht's? Mir gut!", "", "Mode (now)")
     assert "Its headers are: Agent, Mode (now) and 2 that are not shown." in str(error.value)

@@ -1,4 +1,4 @@
-"""How far back reports are asked for, and where reading begins."""
+"""Start of reading reports, within their retention."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ TIMES = {
 
 
 @pytest.mark.parametrize("stream", TIMES)
-def test_a_backfill_that_begins_before_reports_do_is_cut_there_and_said_so(stream, caplog):
+def test_a_backfill_from_before_the_first_reports_is_shortened_with_a_warning(stream, caplog):
     earliest = report_retention_start(NOON)
     start, end = earliest - timedelta(days=40), earliest + timedelta(days=20)
     run = run_tap(

@@ -1,4 +1,4 @@
-"""The raw reports as streams, held against the rows that the sandbox prints and what happened."""
+"""Raw-report streams, compared with the sandbox's rows and ground truth."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ READ_BY_EVENTS = (
 
 
 def printed(report, since, until, url="sandbox://"):
-    """The rows that the sandbox has for a report, as texts by column, alike rows once."""
+    """Return the distinct rows of a report in the sandbox, as texts by column."""
     kind = REPORTS[report]
     account = SandboxAccount(sandbox.Options.from_url(url))
     text = io.StringIO()
@@ -46,7 +46,7 @@ def printed(report, since, until, url="sandbox://"):
 
 
 def as_printed(record, report):
-    """What a row said, from its record; all that is told but the hash."""
+    """Return the values of a row from its record, without the hash."""
     row = {}
     for column in REPORTS[report].columns:
         value = record["created_time"] if column.startswith("created_") else record[column]
@@ -71,7 +71,7 @@ def the_same(reported, row):
 
 
 def key(row):
-    """What tells rows apart well enough to put them side by side."""
+    """Return a key by which rows are sorted."""
     time = next(parse_time(text) for name, text in row.items() if name.startswith("created_"))
     names = ("message_id", "csat_id", "interaction_id", "agent_id")
     return (time, *(row.get(name) or "" for name in names))
@@ -82,7 +82,7 @@ def week():
     return run_tap(NOON, streams=tuple(STREAMS))
 
 
-def test_there_are_thirteen():
+def test_there_are_thirteen_raw_report_streams():
     assert len(STREAMS) == 13
     assert set(STREAMS.values()) == REPORTS.keys() - {"agent-performance", "classic"}
 
@@ -135,7 +135,7 @@ def test_another_style_of_headers_gives_the_same_records_and_ids(week):
 
 
 @pytest.mark.e2e
-def test_runs_every_quarter_of_an_hour_tell_every_row_once(week):
+def test_runs_every_quarter_of_an_hour_report_every_row_once(week):
     start = (NOON - DAY).isoformat()
     runs = [run_tap(NOON, streams=tuple(STREAMS), start_date=start)]
     for number in range(1, 4):
@@ -149,7 +149,7 @@ def test_runs_every_quarter_of_an_hour_tell_every_row_once(week):
 
 
 @pytest.mark.e2e
-def test_a_report_that_event_streams_read_too_is_asked_for_once():
+def test_a_report_that_event_streams_also_read_is_requested_once():
     events = run_tap(NOON, streams=EVENT_STREAMS)
     both = run_tap(NOON, streams=(*EVENT_STREAMS, *READ_BY_EVENTS))
     jobs = [run.requests.count("POST /v2/reports/raw") for run in (events, both)]
@@ -164,7 +164,7 @@ def test_a_report_that_event_streams_read_too_is_asked_for_once():
     assert later[0] == later[1]
 
 
-def test_a_report_that_is_not_selected_is_not_asked_for():
+def test_a_report_that_is_not_selected_is_not_requested():
     run = run_tap(NOON, streams=("report_csat_score",))
     assert run.records.keys() == {"report_csat_score"}
     assert run.requests.count("POST /v2/reports/raw") == 1
@@ -197,14 +197,14 @@ def test_a_file_of_times_that_are_none_ends_in_an_error_without_a_text():
     assert "yesterday" not in str(error.value)
 
 
-def test_the_setting_names_a_column_and_what_nobody_declared_is_kept():
+def test_the_setting_names_a_column_and_undeclared_columns_are_kept():
     faults = with_file(
         "Id,Extra,Conversation Id,Stars,When,Mood\n"
         "9,more,c,four,2026-11-20 10:00:00.5,good\n"
         "9,more,c,four,2026-11-20 10:00:00.5,good\n"
     )
-    wanted = {"report_csat_score": {"created_at": ["When"], "value": ["Stars"]}}
-    run = run_tap(NOON, streams=("report_csat_score",), faults=faults, report_columns=wanted)
+    columns = {"report_csat_score": {"created_at": ["When"], "value": ["Stars"]}}
+    run = run_tap(NOON, streams=("report_csat_score",), faults=faults, report_columns=columns)
     [record] = run.records["report_csat_score"]
     assert record["created_time"] == "2026-11-20T10:00:00.500000+00:00"
     assert record["conversation_id"] == "c"
@@ -229,12 +229,12 @@ def test_a_raw_report_needs_no_column_but_its_time():
         (catalog.RESPONSE_TIME, "value"),
     ],
 )
-def test_durations_are_found_under_their_other_names(report, header):
+def test_durations_are_found_under_their_aliases(report, header):
     found = columns.map_columns(report, (header, "created_at"), stream="any", extra={})
     assert found == ["value_in_seconds", "created_at"]
 
 
-def test_a_rating_goes_by_when_it_was_given():
+def test_a_rating_has_the_time_at_which_it_was_given():
     headers = ("rating", "created_at", "csat_rated_at")
     found = columns.map_columns(catalog.CSAT_SCORE, headers, stream="any", extra={})
     assert found == ["value", "created_at_column", "created_at"]
@@ -257,7 +257,7 @@ def test_without_personal_data_rows_hold_ids_only(week):
         assert len(private.records[stream]) == len(week.records[stream])
 
 
-def test_a_service_that_sends_personal_data_all_the_same_does_not_get_it_further():
+def test_personal_data_that_freshchat_sends_despite_the_setting_is_redacted():
     faults = with_file(
         "conversation_id,created_at,Agent Name,CSAT Response,Mother's Name\n"
         "c,2026-11-20 10:00:00.0,Grace,all good,Ada\n"
@@ -268,8 +268,8 @@ def test_a_service_that_sends_personal_data_all_the_same_does_not_get_it_further
     assert reported.keys() == {"id", "created_time", "conversation_id"}
 
 
-def test_trouble_on_the_way_changes_no_row(week):
-    asked = Counter()
+def test_temporary_faults_change_no_row(week):
+    asked: Counter[str] = Counter()
 
     def faults(request):
         kind = request.path.split("/")[-1][:3]

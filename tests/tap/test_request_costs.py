@@ -1,4 +1,4 @@
-"""What a run costs in requests is what docs/operations.md says."""
+"""Number of requests of a run, as documented in docs/operations.md."""
 
 import re
 from collections import Counter
@@ -35,15 +35,15 @@ def later(first):
     return run_tap(NOON + QUARTER, first.state)
 
 
-def test_a_run_asks_for_each_of_eight_reports_once(later):
+def test_a_run_requests_each_of_eight_reports_once(later):
     assert costs(later)["POST /v2/reports/raw"] == 8
 
 
-def test_a_first_run_asks_for_the_transcript_of_each_of_seven_days(first):
+def test_a_first_run_requests_the_transcript_of_each_of_seven_days(first):
     assert costs(first)["POST /v2/reports/raw"] == 7 + 7
 
 
-def test_a_conversation_that_moved_costs_two_requests_and_each_list_one_at_most(first, later):
+def test_a_changed_conversation_costs_two_requests_and_each_list_at_most_one(first, later):
     for run in (first, later):
         found = costs(run)
         assert found["/v2/conversations/{id}"] <= moved(run)
@@ -61,7 +61,7 @@ def test_a_job_that_is_pending_is_polled_six_times_in_its_first_minute():
     assert len([each for each in moments if each < 60]) == 6
 
 
-def test_without_enrichment_messages_are_asked_for_only_where_nothing_else_names_the_customer():
+def test_without_enrichment_messages_are_requested_only_if_nothing_else_names_the_customer():
     named = run_tap(NOON, url="sandbox://?sparse_conversations=none", enrich_conversations=False)
     assert moved(named)
     assert costs(named)["/v2/conversations/{id}/messages"] == 0

@@ -1,4 +1,4 @@
-"""How far this machine's clock is ahead of the service's."""
+"""Clock skew between this host and the service."""
 
 import pytest
 from fakes.clock import NOON
@@ -17,9 +17,9 @@ from tap_freshchat.api.rate_limiting import seconds_ahead
         ("", 0),
     ],
 )
-def test_it_is_the_difference_to_the_date_of_the_response_if_that_is_one(date, ahead):
+def test_clock_skew_is_the_difference_to_a_valid_date_of_the_response(date, ahead):
     assert seconds_ahead({"Date": date}, NOON) == ahead
 
 
-def test_a_response_without_a_date_says_nothing():
+def test_a_response_without_a_date_shows_no_clock_skew():
     assert seconds_ahead({}, NOON) == 0

@@ -1,9 +1,10 @@
-"""The same activity without raw reports: read by REST."""
+"""Activity via REST, without raw reports."""
 
 import json
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -66,8 +67,8 @@ def test_messages_interaction_starts_and_resolutions_are_exactly_those_that_happ
 
 
 @pytest.mark.parametrize("scope", ["all", "updated"])
-def test_who_comes_back_while_users_are_listed_is_not_lost(scope):
-    waits = []
+def test_a_user_who_returns_during_listing_is_not_lost(scope):
+    waits: list[Any] = []
 
     def hold_up(request):
         # One request waits for an hour at most, so that five requests do.
@@ -78,14 +79,14 @@ def test_who_comes_back_while_users_are_listed_is_not_lost(scope):
 
     start = (NOON - 24 * HOUR).isoformat()
     config = {**ALL, "user_scope": scope, "start_date": start, "page_size": 2}
-    calm, held_up = run_tap(NOON, **config), run_tap(NOON, faults=hold_up, **config)
-    exact = [each for each in calm.events if each.get("type", "created") in EXACT]
+    undelayed, delayed = run_tap(NOON, **config), run_tap(NOON, faults=hold_up, **config)
+    exact = [each for each in undelayed.events if each.get("type", "created") in EXACT]
     assert len(waits) == 5
-    assert {each["id"] for each in exact} <= {each["id"] for each in held_up.events}
+    assert {each["id"] for each in exact} <= {each["id"] for each in delayed.events}
 
 
 @pytest.mark.parametrize("scope", ["all", "updated"])
-def test_an_end_in_the_past_loses_nobody_who_has_been_back_since(scope):
+def test_an_end_in_the_past_loses_no_user_who_has_returned_since(scope):
     end = (NOON - 12 * HOUR).isoformat()
     config = {**ALL, "user_scope": scope, "start_date": (NOON - 24 * HOUR).isoformat()}
     exact = [
@@ -97,7 +98,7 @@ def test_an_end_in_the_past_loses_nobody_who_has_been_back_since(scope):
     assert ids <= {each["id"] for each in bounded.events}
 
 
-def test_ids_are_those_that_reports_lead_to(reported, walked):
+def test_ids_via_rest_are_those_of_reports(reported, walked):
     theirs = by_id(walked)
     for record_id, record in by_id(reported).items():
         if record.get("type") in EXACT or record["event"] == "onMessageCreate":
@@ -107,11 +108,11 @@ def test_ids_are_those_that_reports_lead_to(reported, walked):
             assert theirs[record_id]["user_reference_id"] == record["user_reference_id"]
 
 
-def test_what_rest_reported_says_so(walked):
+def test_events_via_rest_name_their_source(walked):
     assert {each["source"] for each in walked.events} == {"rest"}
 
 
-def test_an_assignment_is_seen_as_it_is_now_and_says_so(walked):
+def test_an_assignment_has_the_current_assignee_and_an_approximate_time(walked):
     seen = [each for each in walked.events if each["time_is_approximate"]]
     assert {each["type"] for each in seen} == {"assigned_to_agent", "assigned_to_group"}
     for each in seen:
@@ -124,12 +125,12 @@ def test_an_assignment_is_seen_as_it_is_now_and_says_so(walked):
         assert new == (each["agent_id"] if each["type"].endswith("agent") else each["group_id"])
 
 
-def test_looking_again_reports_nothing_twice(walked):
+def test_a_second_crawl_reports_nothing_twice(walked):
     again = run_tap(NOON, walked.state, start_date=(NOON - 24 * HOUR).isoformat(), **ALL)
     assert again.events == []
 
 
-def test_looking_later_reports_what_came_since(walked):
+def test_a_later_crawl_reports_what_happened_since(walked):
     later = run_tap(NOON + HOUR, walked.state, **ALL)
     known = by_id(walked)
     fresh = [each for each in later.events if not each["time_is_approximate"]]
@@ -140,8 +141,9 @@ def test_looking_later_reports_what_came_since(walked):
 
 
 @pytest.mark.e2e
-def test_who_still_has_a_conversation_is_not_reported_again_with_its_later_messages():
-    reported, state = {}, None
+def test_an_unchanged_assignee_is_not_reported_again_with_later_messages():
+    reported: dict[tuple[str, str], list[str]] = {}
+    state = None
     for hours in range(0, 32, 2):
         run = run_tap(
             NOON + hours * HOUR,
@@ -155,7 +157,7 @@ def test_who_still_has_a_conversation_is_not_reported_again_with_its_later_messa
             if each["time_is_approximate"]:
                 reported.setdefault((each["conversation_id"], each["type"]), []).append(each["id"])
     assert max(map(len, reported.values())) > 1
-    # Whoever gets it back, with another in between, is told again.
+    # An agent who gets it back, with another in between, is reported again.
     again = [ids for ids in reported.values() if any(one == two for one, two in pairwise(ids))]
     assert again == []
 
@@ -194,7 +196,7 @@ def test_an_assignment_is_new_unless_it_is_the_last_one_that_was_seen():
         ({"text": "hi"}, []),
     ],
 )
-def test_parts_of_another_form_end_no_run(reported, parts):
+def test_malformed_message_parts_do_not_end_the_run(reported, parts):
     content = {"id": "m", "created_time": "2026-11-22T11:00:00Z", "message_parts": reported}
     snapshot = Snapshot(
         conversation={"conversation_id": "c"},
@@ -236,7 +238,7 @@ def test_an_agents_status_that_differs_between_two_runs_is_an_event():
         assert {activity["status"], activity["prev_status"]} == {"AVAILABLE", "UNAVAILABLE"}
 
 
-def test_a_look_that_was_cut_short_reports_the_same_ids_when_repeated():
+def test_two_runs_from_the_same_state_report_the_same_ids():
     first = run_tap(NOON, streams=("agent_activity",), activity_source="rest")
     later = [
         run_tap(
@@ -247,7 +249,7 @@ def test_a_look_that_was_cut_short_reports_the_same_ids_when_repeated():
     assert by_id(later[0]).keys() == by_id(later[1]).keys()
 
 
-def test_of_a_period_that_is_over_nothing_is_reported_as_seen_now_and_that_is_said(caplog):
+def test_a_past_period_has_no_events_of_the_current_state_and_a_warning_says_so(caplog):
     over = {**ALL, "start_date": (NOON - HOUR).isoformat(), "end_date": NOON.isoformat()}
     first = run_tap(NOON - HOUR / 2, **over)
     assert "past end_date" not in caplog.text
@@ -283,9 +285,7 @@ def said(minutes, interaction_id=None, **marks):
         ([said(9), said(8, "x"), said(7), said(6, "x")], [("created", 8)]),
     ],
 )
-def test_interaction_starts_are_reported_whatever_becomes_of_the_ids_of_open_periods(
-    messages, reported
-):
+def test_interaction_starts_are_reported_even_if_ids_of_open_periods_change(messages, reported):
     snapshot = Snapshot(
         conversation={"conversation_id": "c"},
         user_id="u",
@@ -298,7 +298,7 @@ def test_interaction_starts_are_reported_whatever_becomes_of_the_ids_of_open_per
     assert found == reported
 
 
-def test_who_only_an_agent_wrote_to_has_no_conversation_yet():
+def test_a_user_to_whom_only_an_agent_wrote_has_no_conversation_yet():
     snapshot = Snapshot(
         conversation={"conversation_id": "c"},
         user_id="u",
@@ -318,7 +318,7 @@ def test_a_period_that_has_just_ended_counts_as_now():
     assert [each for each in run.events if each["time_is_approximate"]]
 
 
-def test_an_account_without_reports_gets_its_events_all_the_same_and_is_warned_once(caplog):
+def test_an_account_without_reports_gets_its_events_and_one_warning(caplog):
     run = run_tap(NOON, url=WITHOUT_REPORTS, start_date=(NOON - 3 * HOUR).isoformat())
     assert {each["event"] for each in run.events} >= {"onConversationUpdate", "onMessageCreate"}
     warnings = [each for each in caplog.messages if "no raw reports" in each]
@@ -334,8 +334,8 @@ def test_an_account_without_reports_gets_its_events_all_the_same_and_is_warned_o
         Response(401),
     ],
 )
-def test_a_page_in_the_place_of_a_report_is_an_error_and_not_taken_for_an_account_without(answer):
-    orders = []
+def test_a_web_page_in_place_of_a_report_is_an_error_and_not_a_missing_feature(answer):
+    orders: list[Any] = []
 
     def once(request):
         if request.path == "/v2/reports/raw" and not orders:
@@ -348,7 +348,7 @@ def test_a_page_in_the_place_of_a_report_is_an_error_and_not_taken_for_an_accoun
     assert orders
 
 
-def test_without_reports_one_walk_serves_all_streams():
+def test_without_reports_one_crawl_serves_all_streams():
     one = run_tap(NOON, streams=("message_events",), start_date=(NOON - HOUR).isoformat(), **ALL)
     three = run_tap(
         NOON,
@@ -363,7 +363,7 @@ def test_without_reports_one_walk_serves_all_streams():
 
 
 @pytest.mark.parametrize("stream", ["agent_activity", "conversations", "messages"])
-def test_what_is_read_via_rest_orders_no_report(stream):
+def test_streams_read_via_rest_submit_no_report_job(stream):
     run = run_tap(NOON, streams=(stream,), start_date=(NOON - HOUR).isoformat(), **ALL)
     assert run.records or stream == "agent_activity"
     assert "POST /v2/reports/raw" not in run.requests
@@ -389,7 +389,7 @@ def test_an_account_without_reports_is_asked_for_each_report_once():
 
 
 @pytest.mark.parametrize("streams", [("report_agent_activity",), ("agent_activity",)])
-def test_where_only_reports_will_do_their_absence_is_one_error(streams):
+def test_an_account_without_reports_is_one_error_if_only_reports_are_possible(streams):
     with pytest.raises(AuthorizationError, match="plan"):
         run_tap(NOON, url=WITHOUT_REPORTS, streams=streams, activity_source="reports")
 
@@ -401,7 +401,7 @@ def test_a_raw_report_that_the_account_never_had_is_left_out_with_a_warning(capl
 
 
 class Sparing:
-    """A service that pages the conversations of a user, and names customers as senders only."""
+    """Account that paginates the conversations of a user, and names customers only as senders."""
 
     def __init__(self):
         self.client = SandboxClient(NOON, URL)
@@ -428,7 +428,7 @@ class Sparing:
         return Response(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
 
-def test_who_is_only_a_sender_and_on_a_later_page_is_found_as_reports_find_them(walked):
+def test_a_user_who_is_only_a_sender_on_a_later_page_is_found(walked):
     service = Sparing()
     start = (NOON - 24 * HOUR).isoformat()
     run = run_tap(NOON, start_date=start, faults=service, **ALL)
@@ -445,7 +445,7 @@ def test_an_agents_own_status_is_read_as_a_bare_name_too(reported):
     assert set(agent_statuses(agents)) == {"a", "a intelliassign"}
 
 
-def test_properties_in_a_list_become_one_object_and_what_is_no_property_is_left_out():
+def test_properties_in_a_list_become_one_object_without_invalid_ones():
     assert properties_as_dict([{"name": "a", "value": 1}, "b", {"name": ["c"]}, {"value": 2}]) == {
         "a": 1
     }

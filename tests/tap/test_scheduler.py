@@ -1,16 +1,14 @@
-"""Raw-report jobs: which are submitted when, and how their files are read."""
+"""Scheduler of report jobs: order of submission, polling and files."""
 
 import json
 from datetime import timedelta
 from itertools import count, pairwise
 
 import pytest
-import requests
 from fakes.clock import NOON, StillClock
+from fakes.freshchat_client import freshchat_client
 from fakes.http import Answer, ScriptedAdapter
 
-from tap_freshchat.api.client import FreshchatClient
-from tap_freshchat.api.rate_limiting import RateLimiter
 from tap_freshchat.config import Config
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import AuthorizationError, ReportError
@@ -40,16 +38,7 @@ class Far:
         self.links_expire = 0
         self.unknown_looks, self.unknown_status = 0, 404
         self.job_answer, self.job_answers_later = None, None
-        session = requests.Session()
-        session.mount("https://", ScriptedAdapter(self.answer))
-        client = FreshchatClient(
-            base_url="https://acme.freshchat.com/v2",
-            token="t",
-            session=session,
-            limiter=RateLimiter(self.clock),
-            clock=self.clock,
-            timeout=60,
-        )
+        client = freshchat_client(ScriptedAdapter(self.answer), self.clock)
         self.folder = options.pop("folder")
         self.ordered = jobs = ReportJobScheduler(
             client,
@@ -135,7 +124,7 @@ def test_jobs_of_all_reports_are_submitted_before_the_first_is_read(far_end):
     assert {body["event"] for _, body in far.posted} == {"Agent-Activity", "Conversation-Created"}
 
 
-def test_jobs_of_one_report_keep_their_distance_and_other_reports_do_not_wait(far_end):
+def test_jobs_of_one_report_are_spaced_and_other_reports_do_not_wait(far_end):
     far = far_end()
     far.plan("Agent-Activity", "Conversation-Created")
     for window in DAYS:
@@ -152,7 +141,7 @@ def test_a_report_that_two_streams_read_is_fetched_once_and_its_file_removed(far
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_window_found_too_long_is_asked_in_halves_until_it_fits(far_end):
+def test_a_window_that_is_too_long_is_halved_until_it_is_accepted(far_end):
     def refuse(body):
         if parse_time(body["end"]) - parse_time(body["start"]) > timedelta(hours=6):
             return Answer(status=400, body={"message": "The requested range is too long"})
@@ -167,7 +156,7 @@ def test_a_window_found_too_long_is_asked_in_halves_until_it_fits(far_end):
 @pytest.mark.parametrize(
     "message", ["Invalid date range: start is over 15 months ago", "older than your plan allows"]
 )
-def test_what_is_too_long_ago_is_not_asked_in_halves_and_the_error_names_the_setting(
+def test_a_window_too_far_in_the_past_is_not_halved_and_its_error_names_the_setting(
     far_end, message
 ):
     asked = []
@@ -183,14 +172,14 @@ def test_what_is_too_long_ago_is_not_asked_in_halves_and_the_error_names_the_set
     assert len(asked) == 1
 
 
-def test_what_is_refused_down_to_an_hour_is_an_error_that_names_the_setting(far_end):
+def test_a_window_rejected_down_to_an_hour_is_an_error_that_names_the_setting(far_end):
     far = far_end(refuse=lambda _: Answer(status=400, body={"message": "Invalid date range"}))
     far.plan("Chat-Transcript", days=1)
     with pytest.raises(ReportError, match="start_date"):
         far.read("Chat-Transcript", DAYS[-1])
 
 
-def test_any_other_refusal_is_an_error_that_names_report_and_window(far_end):
+def test_any_other_error_status_is_an_error_that_names_report_and_window(far_end):
     far = far_end(refuse=lambda _: Answer(status=400, body={"message": "unknown format"}))
     far.plan("Chat-Transcript", days=1)
     with pytest.raises(ReportError, match="Chat-Transcript for 2026-11-21 12:00"):
@@ -206,7 +195,7 @@ def test_a_rejected_event_name_is_a_report_that_the_account_does_not_have(far_en
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_an_account_without_reports_is_told_so(far_end, status):
+def test_an_account_without_reports_is_an_error_that_says_so(far_end, status):
     far = far_end(refuse=lambda _: Answer(status=status))
     far.plan("Agent-Activity", days=1)
     with pytest.raises(AuthorizationError, match="plan"):
@@ -254,7 +243,7 @@ def test_a_job_is_not_done_while_a_part_of_it_is_pending(far_end):
         far.read("Agent-Activity", DAYS[-1])
 
 
-def test_jobs_that_nobody_reads_do_not_hold_up_what_is_waited_for(far_end):
+def test_jobs_without_a_reader_do_not_delay_a_job_that_is_awaited(far_end):
     far = far_end()
     far.plan("Chat-Transcript", days=23)
     # Its reader leaves after the first row, as a test of the connection does.
@@ -266,7 +255,7 @@ def test_jobs_that_nobody_reads_do_not_hold_up_what_is_waited_for(far_end):
     assert len(far.posted) <= MAX_UNREAD_JOBS + len(DAYS)
 
 
-def test_halves_of_what_is_waited_for_are_asked_for_however_many_jobs_are_unread(far_end):
+def test_halves_of_an_awaited_window_are_submitted_regardless_of_unread_jobs(far_end):
     def refuse(body):
         if body["start"] == "2026-11-21T12:00:00.000Z" and body["end"] > "2026-11-22T00:00:00.000Z":
             return Answer(status=400, body={"message": "The requested range is too long"})
@@ -279,7 +268,7 @@ def test_halves_of_what_is_waited_for_are_asked_for_however_many_jobs_are_unread
     assert len(far.read("Chat-Transcript", DAYS[-1])) == 2
 
 
-def test_waiting_for_what_nothing_makes_is_an_error_and_not_endless(far_end):
+def test_waiting_for_a_window_without_a_job_is_an_error(far_end):
     with pytest.raises(ReportError, match="never submitted.*file a bug"):
         far_end().ordered.wait_for(Job(report="Agent-Activity", window=DAYS[0]))
 
@@ -298,7 +287,7 @@ def test_a_finished_part_without_a_link_is_an_error_and_not_an_empty_part(far_en
     assert 300 < far.clock.monotonic() < 360
 
 
-def test_a_link_that_comes_a_moment_after_its_part_is_finished_is_waited_for(far_end):
+def test_a_link_that_appears_after_its_part_is_finished_is_awaited(far_end):
     far = far_end()
     far.job_answer = {"status": "COMPLETED", "links": [LINK, {"status": "SUCCESS"}]}
     far.job_answers_later = {"status": "COMPLETED", "links": [LINK, LINK]}
@@ -490,7 +479,7 @@ def test_an_expired_link_is_renewed(far_end):
 
 
 @pytest.mark.parametrize("names", [("1-a", "1-b"), ("1-1", "1-1")])
-def test_each_part_is_read_once_in_whatever_order_fresh_links_come(far_end, names):
+def test_each_part_is_read_once_in_any_order_of_fresh_links(far_end, names):
     def ready(*links):
         reported = [
             {"status": "SUCCESS", "link": {"href": f"https://extracts.example.com/{each}"}}
@@ -508,7 +497,7 @@ def test_each_part_is_read_once_in_whatever_order_fresh_links_come(far_end, name
     assert far.downloads[1:] == fresh
 
 
-def test_links_that_never_open_end_in_an_error(far_end):
+def test_links_that_always_fail_end_in_an_error(far_end):
     far = far_end()
     far.links_expire = 10**6
     far.plan("Agent-Activity", days=1)
@@ -516,14 +505,14 @@ def test_links_that_never_open_end_in_an_error(far_end):
         far.read("Agent-Activity", DAYS[-1])
 
 
-def test_personal_data_is_left_out_on_the_services_side_when_asked(far_end):
+def test_personal_data_is_excluded_by_freshchat_on_request(far_end):
     far = far_end(exclude_pii=True)
     far.plan("Agent-Activity", days=1)
     far.read("Agent-Activity", DAYS[-1])
     assert far.posted[0][1]["should_exclude_pii"] is True
 
 
-def test_a_limit_of_one_report_holds_up_neither_other_reports_nor_looks_at_jobs(far_end):
+def test_a_rate_limit_of_one_report_delays_neither_other_reports_nor_polling(far_end):
     refusals = [Answer(status=429, headers={"Retry-After": "600"})]
 
     def refuse(body):
@@ -540,7 +529,7 @@ def test_a_limit_of_one_report_holds_up_neither_other_reports_nor_looks_at_jobs(
 @pytest.mark.parametrize(
     "reported", [{}, {"Retry-After": "0"}, {"Retry-After": "Sun, 22 Nov 2026 11:00:00 GMT"}]
 )
-def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end, reported):
+def test_a_rate_limit_without_a_time_is_retried_for_at_most_an_hour(far_end, reported):
     far = far_end(refuse=lambda _: Answer(status=429, headers=reported))
     far.plan("Agent-Activity")
     with pytest.raises(ReportError, match="jobs of report Agent-Activity for an hour:"):
@@ -549,7 +538,7 @@ def test_a_limit_without_a_time_is_tried_again_for_an_hour_at_most(far_end, repo
     assert len(far.posted) < 100
 
 
-def test_a_limit_that_lasts_for_hours_ends_the_run_at_once_and_says_until_when(far_end):
+def test_a_rate_limit_of_hours_ends_the_run_at_once_and_names_its_end(far_end):
     far = far_end(refuse=lambda _: Answer(status=429, headers={"Retry-After": "43200"}))
     far.plan("Agent-Activity")
     with pytest.raises(ReportError, match="until 2026-11-23 00:00 UTC.*run the tap again later"):
@@ -557,7 +546,7 @@ def test_a_limit_that_lasts_for_hours_ends_the_run_at_once_and_says_until_when(f
     assert far.clock.monotonic() < 60
 
 
-def test_a_429_of_the_accounts_own_limit_shuts_the_gate_for_every_request(far_end):
+def test_a_429_of_the_account_limit_pauses_every_request(far_end):
     headers = {"Retry-After": "40", "X-RateLimit-Remaining": "0"}
     refusals = [Answer(status=429, headers=headers)]
     far = far_end(refuse=lambda _: refusals.pop() if refusals else None)

@@ -1,4 +1,4 @@
-"""The private parts of singer_sdk that tap_freshchat/sdk.py builds on, one test each."""
+"""Private parts of singer_sdk that tap_freshchat/sdk.py builds on, one test each."""
 
 import inspect
 import signal
@@ -11,19 +11,20 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
-from singer_sdk.singerlib import Catalog, RecordMessage, StateMessage
+from singer_sdk.singerlib import Catalog, Message, RecordMessage, StateMessage
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_freshchat.sdk import MessageWriter, SdkStream
+from tap_freshchat.message_writer import BufferedMessageWriter
+from tap_freshchat.sdk import SdkStream
 from tap_freshchat.tap import TapFreshchat
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
 RECORD = {"id": 1, "name": "x"}
 
 
-class KeptMessages(GenericSingerWriter):
-    """A writer of the SDK's own kind that keeps what it is given."""
+class KeptMessages(GenericSingerWriter[str, Message]):
+    """Message writer of the SDK that keeps the messages."""
 
     def __init__(self):
         self.messages = []
@@ -35,8 +36,8 @@ class KeptMessages(GenericSingerWriter):
         self.messages.append(message)
 
 
-class KeptRecords(KeptMessages, MessageWriter):
-    """A writer of our kind that keeps records apart."""
+class KeptRecords(KeptMessages, BufferedMessageWriter):
+    """Message writer of the tap that keeps records separately."""
 
     def __init__(self):
         super().__init__()
@@ -47,7 +48,7 @@ class KeptRecords(KeptMessages, MessageWriter):
 
 
 class PlainStream(Stream):
-    """The SDK's own stream."""
+    """Stream of the SDK."""
 
     name = "things"
     schema: ClassVar = SCHEMA
@@ -57,13 +58,13 @@ class PlainStream(Stream):
 
 
 class OurStream(SdkStream):
-    """A stream of our base."""
+    """Stream of the base class of the tap."""
 
     name = "things"
     schema: ClassVar = SCHEMA
     started = 0
 
-    def start(self):
+    def get_replication_key_signpost(self, *_):
         self.started += 1
 
     def build_records(self):
@@ -72,7 +73,7 @@ class OurStream(SdkStream):
 
 
 class PlainTap(Tap):
-    """The SDK's own tap, with a stream of our base unless told otherwise."""
+    """Tap of the SDK, by default with a stream of the tap's base class."""
 
     name = "tap-plain"
     config_jsonschema: ClassVar = {"type": "object", "properties": {}}
@@ -83,7 +84,7 @@ class PlainTap(Tap):
 
 
 def tap_of(stream_class, writer=None, **options):
-    """The SDK's tap with one stream."""
+    """Return a tap of the SDK with one stream."""
     spy = type("Spy", (PlainTap,), {"stream_class": stream_class})
     return spy(message_writer=writer or KeptRecords(), **options)
 
@@ -102,9 +103,9 @@ def test_the_sdk_starts_the_stream_first_and_writes_its_records_through_what_we_
     assert kinds(writer)[-1] == "StateMessage"
 
 
-def test_the_signpost_is_asked_for_before_anything_else_of_a_stream():
+def test_the_signpost_of_a_stream_is_requested_before_anything_else():
     class Refusing(OurStream):
-        def start(self):
+        def get_replication_key_signpost(self, *_):
             raise LookupError("asked")
 
     writer = KeptRecords()
@@ -169,7 +170,7 @@ def test_a_plain_stream_has_one_map_that_changes_nothing():
     assert only.flattening_enabled is False
 
 
-def test_the_mask_tells_which_fields_a_catalog_deselects():
+def test_the_mask_shows_which_fields_a_catalog_deselects():
     catalog = Catalog.from_dict(tap_of(OurStream).catalog_dict)
     catalog["things"].metadata["properties", "name"].selected = False
     writer = KeptRecords()
@@ -228,7 +229,7 @@ def test_the_sdk_parses_one_variable_by_its_type(monkeypatch):
         parse_environment_config(schema, "X_")
 
 
-def test_the_sdk_reads_configuration_files_and_the_word_env(tmp_path):
+def test_the_sdk_reads_configuration_files_and_the_value_env(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1, "b": 1}')
     (tmp_path / "b.json").write_text('{"b": 2}')
     read = _ConfigInput.from_cli_args(str(tmp_path / "a.json"), "ENV", str(tmp_path / "b.json"))
@@ -243,14 +244,16 @@ def test_the_options_of_the_command_line_call_what_we_override():
     assert command.callback == TapFreshchat.invoke
     assert {"state", "catalog", "config"} <= set(inspect.signature(Tap.invoke).parameters)
     # A run without --test passes through the callback.
-    PlainTap.cb_test(click.Context(command), command.params[0], CliTestOptionValue.Disabled.value)
+    [option] = [each for each in command.params if each.name == "test"]
+    assert isinstance(option, click.Option)
+    PlainTap.cb_test(click.Context(command), option, CliTestOptionValue.Disabled.value)
 
 
 def test_the_tap_writes_all_messages_through_the_writer_that_it_is_given():
     writer = KeptMessages()
     tap_of(PlainStream, writer).sync_all()
     assert set(kinds(writer)) == {"SchemaMessage", "RecordMessage", "StateMessage"}
-    assert inspect.signature(GenericSingerWriter.write_message) == inspect.signature(
-        MessageWriter.write_message
-    )
+    writers = (GenericSingerWriter, BufferedMessageWriter)
+    theirs, ours = ({*inspect.signature(each.write_message).parameters} for each in writers)
+    assert ours == theirs
     assert GenericSingerWriter.__abstractmethods__ == {"serialize_message", "write_message"}

@@ -1,4 +1,4 @@
-"""Several runs that share the work."""
+"""Shards: several runs that share the work."""
 
 import json
 from datetime import timedelta
@@ -40,7 +40,7 @@ def test_shards_joined_are_the_unsharded_run_and_share_nothing(whole, shards, st
     assert joined
 
 
-def test_each_shard_has_a_state_of_its_own_that_stays_small(shards):
+def test_each_shard_has_its_own_small_state(shards):
     for shard in shards:
         assert len(json.dumps(shard.state)) < 50_000
 

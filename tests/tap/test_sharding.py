@@ -1,4 +1,4 @@
-"""What falls to which of several runs."""
+"""Assignment of records to shards."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from tap_freshchat.streams.base import shard_key
 
 
 @given(st.text(), st.integers(1, 50))
-def test_every_id_falls_to_one_shard_and_always_to_the_same(owner_id, count):
+def test_every_id_belongs_to_one_shard_and_always_to_the_same(owner_id, count):
     assert 0 <= shard_of(owner_id, count) < count
     assert shard_of(owner_id, count) == shard_of(owner_id, count)
 
@@ -19,7 +19,7 @@ def test_every_shard_has_its_share(count):
     assert {shard_of(str(number), count) for number in range(100)} == set(range(count))
 
 
-def test_an_id_always_falls_to_the_same_shard():
+def test_an_id_always_belongs_to_the_same_shard():
     # CRC-32 of "123456789" is 0xCBF43926, its published check value.
     assert shard_of("123456789", 2**32) == 0xCBF43926
     assert shard_of("123456789", 1) == 0
@@ -35,5 +35,5 @@ def test_an_id_always_falls_to_the_same_shard():
         ({"id": 1}, "1"),
     ],
 )
-def test_a_record_stays_with_its_conversation_or_its_agent_or_alone(record, owner):
+def test_a_record_is_in_the_shard_of_its_conversation_or_agent_or_of_its_own_id(record, owner):
     assert shard_key(record, ["id", "conversation_id"]) == owner

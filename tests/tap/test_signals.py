@@ -1,10 +1,11 @@
-"""A tap that is asked to stop."""
+"""Termination of the tap by signals."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -12,7 +13,7 @@ import pytest
 @pytest.mark.parametrize(
     "signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGXCPU]
 )
-def test_a_signal_ends_the_tap_with_its_status_and_whole_lines_behind_it(tmp_path, signum):
+def test_a_signal_ends_the_tap_with_its_status_after_complete_lines(tmp_path, signum):
     (tmp_path / "config.json").write_text(
         json.dumps({"api_url": "sandbox://?conversations_per_day=200"})
     )
@@ -34,13 +35,17 @@ def test_a_signal_ends_the_tap_with_its_status_and_whole_lines_behind_it(tmp_pat
 
 
 def signalled(tmp_path, program, **settings):
-    """How a tap ended that ran in a program which sends it signals, and left nothing behind."""
+    """Run the tap in a program that sends it signals; check that no file is left."""
     (tmp_path / "tmp").mkdir()
+    start = datetime.now(timezone.utc) - timedelta(hours=3)
     ended = subprocess.run(
         [sys.executable, "-c", program],
         env={
             **os.environ,
-            "TAP_FRESHCHAT_API_URL": "sandbox://?conversations_per_day=20",
+            "TAP_FRESHCHAT_API_URL": "sandbox://?conversations_per_day=2",
+            "TAP_FRESHCHAT_START_DATE": (
+                datetime.now(timezone.utc) - timedelta(hours=3)
+            ).isoformat(),
             "TMPDIR": str(tmp_path / "tmp"),
             **settings,
         },
@@ -55,7 +60,7 @@ def signalled(tmp_path, program, **settings):
 
 
 IN_A_LOCK = """
-def strike(frame, event, _):
+def inject(frame, event, _):
     # The main thread has just taken what a look-up needs to become ready.
     if event == "return" and frame.f_code == threading.Condition.__enter__.__code__:
         caller = frame.f_back
@@ -63,7 +68,7 @@ def strike(frame, event, _):
             sys.setprofile(None)
             signal.raise_signal(signal.SIGTERM)
 
-sys.setprofile(strike)
+sys.setprofile(inject)
 """
 IN_A_DESTRUCTOR = """
 class Dying:
@@ -73,18 +78,20 @@ class Dying:
 sys.addaudithook(lambda event, _: event == "sqlite3.connect" and Dying() and None)
 """
 AS_ITS_FOLDER_IS_MADE = """
-def strike(frame, event, _):
+def inject(frame, event, _):
     if event == "return" and frame.f_code == tempfile.mkdtemp.__code__:
         signal.raise_signal(signal.SIGTERM)
 
-sys.setprofile(strike)
+sys.setprofile(inject)
 """
 AS_REMOVAL_OF_ITS_FOLDER_BEGINS = """
-def strike(frame, event, _):
-    if event == "call" and frame.f_code == tap_freshchat.shutdown._ignore_signals.__code__:
+def inject(frame, event, _):
+    ignores = frame.f_locals.get("handler") == signal.SIG_IGN
+    if event == "call" and frame.f_code == signal.signal.__code__ and ignores:
+        sys.setprofile(None)
         signal.raise_signal(signal.SIGTERM)
 
-sys.setprofile(strike)
+sys.setprofile(inject)
 """
 IN_A_LONG_PAUSE = """
 class Clock(SandboxClock):
@@ -100,7 +107,7 @@ class TapFreshchat(TapFreshchat):
     def run(self):
         return RunContext.from_config(self.config, Clock())
 """
-# Standard output takes a piece of a line, and signals come.
+# Standard output accepts a part of a line, then signals arrive.
 IN_A_LINE = """
 class Wire(io.RawIOBase):
     def writable(self):
@@ -120,7 +127,6 @@ IMPORTS = """
 import io, os, signal, sys, tempfile, threading
 from concurrent.futures import Future
 from functools import cached_property
-import tap_freshchat.shutdown
 from freshchat_sandbox import SandboxClock
 from tap_freshchat.run_context import RunContext
 from tap_freshchat.tap import TapFreshchat
@@ -138,13 +144,13 @@ TapFreshchat.cli()
         *(AS_ITS_FOLDER_IS_MADE, AS_REMOVAL_OF_ITS_FOLDER_BEGINS),
     ],
 )
-def test_a_signal_ends_the_tap_whatever_it_is_doing_and_leaves_no_files(tmp_path, when):
+def test_a_signal_ends_the_tap_at_any_point_without_leaving_files(tmp_path, when):
     settings = {"TAP_FRESHCHAT_REQUESTS_PER_MINUTE": "60"} if when is IN_A_LONG_PAUSE else {}
     ended = signalled(tmp_path, IMPORTS + when + RUN, **settings)
     assert ended.returncode == 128 + signal.SIGTERM
 
 
-def test_a_signal_in_the_middle_of_a_line_ends_the_tap_behind_it(tmp_path):
+def test_a_signal_in_the_middle_of_a_line_ends_the_tap_after_the_line(tmp_path):
     ended = signalled(tmp_path, f"SIGNALS = [15]{IMPORTS}{IN_A_LINE}{RUN}")
     assert ended.returncode == 128 + signal.SIGTERM
     lines = ended.stdout.splitlines()
@@ -164,16 +170,16 @@ SIGNALLED_LATE = """
 import atexit, os, signal, sys
 from tap_freshchat.tap import TapFreshchat
 
-def strike(event, _):
+def inject(event, _):
     if event == "shutil.rmtree":
         os.kill(os.getpid(), signal.SIGTERM)
 
-sys.addaudithook(strike)
-atexit.register(strike, "shutil.rmtree", None)
+sys.addaudithook(inject)
+atexit.register(inject, "shutil.rmtree", None)
 sys.argv = ["tap-freshchat", "--config=ENV"]
 TapFreshchat.cli()
 """
 
 
-def test_a_signal_after_the_run_leaves_it_to_remove_its_files_in_peace(tmp_path):
+def test_a_signal_after_the_run_does_not_interrupt_the_removal_of_its_files(tmp_path):
     assert signalled(tmp_path, SIGNALLED_LATE).returncode == 0

@@ -1,4 +1,4 @@
-"""Which source a run reads activity from, and what becomes of the one when the other stands in."""
+"""Activity source of a run, and the change from one source to the other."""
 
 from datetime import timedelta
 
@@ -20,12 +20,12 @@ SET = {
 
 
 def refused(request):
-    """Reports are refused, as where the plan lacks them, or a proxy is mistaken."""
+    """Reject report requests, as for a plan without reports."""
     return Response(403) if request.path == "/v2/reports/raw" else None
 
 
 def ids(*runs):
-    """What was told, by stream and key."""
+    """Return the ids of all records, by stream."""
     return {
         (stream, record.get("id") or (record["conversation_id"], record["activity_time"]))
         for run in runs
@@ -41,11 +41,11 @@ def reported():
 
 @pytest.fixture(scope="module")
 def uninterrupted(reported):
-    """What reports tell of the whole time."""
+    """Return the ids that reports give for the whole period."""
     return ids(reported, run_tap(NOON + 20 * HOUR, reported.state, **SET))
 
 
-def test_who_had_reports_and_is_refused_them_is_told_what_to_choose_and_loses_nothing(
+def test_an_account_that_loses_reports_gets_an_error_with_its_choices_and_loses_no_event(
     reported, uninterrupted
 ):
     with pytest.raises(AuthorizationError) as error:
@@ -55,14 +55,17 @@ def test_who_had_reports_and_is_refused_them_is_told_what_to_choose_and_loses_no
     assert ids(reported, run_tap(NOON + 20 * HOUR, reported.state, **SET)) == uninterrupted
 
 
-def test_a_stream_added_later_does_not_turn_to_rest_where_others_had_reports(reported):
+def test_a_stream_added_later_does_not_use_rest_if_others_used_reports(reported):
     state = {"bookmarks": {"messages": reported.state["bookmarks"]["messages"]}}
     with pytest.raises(AuthorizationError, match="activity_source"):
         run_tap(NOON + HOUR, state, faults=refused, **SET)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("source", ["auto", "reports"])
-def test_reports_go_on_from_where_rest_stood_in_for_them(reported, uninterrupted, source, caplog):
+def test_reports_continue_where_they_ended_before_rest_replaced_them(
+    reported, uninterrupted, source, caplog
+):
     state = reported.state
     walked = []
     for hours in (15, 16):
@@ -84,7 +87,7 @@ def test_reports_go_on_from_where_rest_stood_in_for_them(reported, uninterrupted
         assert bookmark["reports"].keys() <= {"end", "overlap_ids", "reports_read", "start"}
 
 
-def test_reports_that_rest_stood_in_for_are_read_from_the_start_date_when_that_is_later(reported):
+def test_reports_that_rest_replaced_are_read_from_a_later_start_date(reported):
     walked = run_tap(NOON + 15 * HOUR, reported.state, **SET, activity_source="rest")
     later = {**SET, "start_date": (NOON + 16 * HOUR).isoformat()}
     again = run_tap(NOON + 20 * HOUR, walked.state, **later)
@@ -92,7 +95,7 @@ def test_reports_that_rest_stood_in_for_are_read_from_the_start_date_when_that_i
     assert min(each["created_time"] for each in again.events) >= later["start_date"]
 
 
-def test_who_never_had_reports_goes_on_via_rest_and_gets_the_whole_time_once_they_have(
+def test_an_account_without_reports_uses_rest_and_reads_the_whole_period_once_it_has_reports(
     uninterrupted,
 ):
     walked = run_tap(NOON, **SET, faults=refused)

@@ -117,15 +117,15 @@ def test_a_wrong_old_value_is_always_marked_as_not_known(name):
 
 
 def content(record):
-    """A record without what it shows of the present."""
+    """Return a record without its values of the present."""
     conversation = {**conversation_in(record), "properties": None}
     kept = {name: record[name] for name in record.keys() - {"enriched_at", "associations"}}
     return {**kept, "message" if "message_id" in record else "conversation": conversation}
 
 
 def contents(*runs):
-    """The records of runs by id, of which none has two contents."""
-    found = {}
+    """Return the records of runs by id; check that no id has two contents."""
+    found: dict[str, Any] = {}
     for run in runs:
         for record in run.events:
             assert found.setdefault(record["id"], content(record)) == content(record)
@@ -140,6 +140,7 @@ def test_a_stream_alone_has_the_contents_that_it_has_beside_the_other(name):
         assert contents(alone) == both
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("part", ["first stream", "between the streams", "second stream"])
 @pytest.mark.parametrize("name", ["sparse conversations", "starts without rows"])
 def test_a_run_that_is_killed_and_resumed_has_the_contents_of_an_unbroken_one(name, part):

@@ -1,4 +1,4 @@
-"""What answers mean, and what is said of them."""
+"""Errors of HTTP responses: class and message by status."""
 
 import json
 
@@ -19,8 +19,8 @@ from tap_freshchat.errors import (
 )
 
 
-def verdict(status, content=b"", **headers):
-    """The error that an answer stands for."""
+def error_of(status, content=b"", **headers):
+    """Return the error of a response."""
     with pytest.raises(
         (AuthorizationError, NotFoundError, RetryableError, RequestRejectedError)
     ) as error:
@@ -49,20 +49,20 @@ def test_a_response_of_200_and_above_is_no_error(status):
         (599, RetryableError, "GET /v2/x returned 599."),
     ],
 )
-def test_an_error_is_of_the_kind_that_says_what_can_be_done(status, kind, says):
-    error = verdict(status)
+def test_each_error_status_has_its_error_class(status, kind, says):
+    error = error_of(status)
     assert type(error) is kind
     assert str(error).startswith(f"GET /v2/x returned {status}")
     assert says in str(error)
 
 
 def test_only_a_token_without_the_right_is_forbidden():
-    assert verdict(403).forbidden
-    assert not verdict(401).forbidden
+    assert error_of(403).forbidden
+    assert not error_of(401).forbidden
 
 
-def test_the_services_own_mark_of_a_request_is_reported_where_it_gives_one():
-    assert str(verdict(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x returned 500 (trace t-1)."
+def test_an_error_reports_the_trace_id_of_the_response_if_it_has_one():
+    assert str(error_of(500, **{"X-Trace-ID": "t-1"})) == "GET /v2/x returned 500 (trace t-1)."
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_the_services_own_mark_of_a_request_is_reported_where_it_gives_one():
         (b"no", ""),
     ],
 )
-def test_the_reason_of_a_refusal_is_the_services_own(content, reason):
-    assert verdict(400, content).reason == reason
+def test_the_reason_of_an_error_is_that_of_the_response(content, reason):
+    assert error_of(400, content).reason == reason
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,9 @@ def test_the_reason_of_a_refusal_is_the_services_own(content, reason):
         (503, {}, False),
     ],
 )
-def test_a_429_is_the_accounts_where_nothing_remains_of_that_and_else_its_own(status, headers, own):
+def test_a_429_is_of_the_account_limit_if_none_of_it_remains_and_else_of_the_resource(
+    status, headers, own
+):
     assert is_resource_rate_limit(status, headers) == own
 
 
@@ -103,7 +105,7 @@ def test_a_429_is_the_accounts_where_nothing_remains_of_that_and_else_its_own(st
     ],
 )
 def test_a_web_page_is_no_verdict_of_the_service(status, content, headers):
-    error = verdict(status, content, **headers)
+    error = error_of(status, content, **headers)
     assert type(error) is AuthorizationError
     assert not error.forbidden
     assert "api_url" in str(error)
@@ -112,17 +114,17 @@ def test_a_web_page_is_no_verdict_of_the_service(status, content, headers):
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_a_web_page_of_a_gateway_that_fails_may_be_gone_at_the_next_attempt(status):
-    error = verdict(status, b"<html>")
+    error = error_of(status, b"<html>")
     assert isinstance(error, RetryableError)
     assert "firewall, proxy or login portal" in str(error)
 
 
 def test_json_that_calls_itself_a_web_page_is_still_the_services_answer():
-    assert type(verdict(404, b'{"code": 404}', **{"Content-Type": "text/html"})) is NotFoundError
+    assert type(error_of(404, b'{"code": 404}', **{"Content-Type": "text/html"})) is NotFoundError
 
 
 def test_a_trace_id_is_bounded_and_has_no_control_characters():
-    text = str(verdict(500, **{"X-Trace-ID": "\x1b[31m" + "t" * 10_000}))
+    text = str(error_of(500, **{"X-Trace-ID": "\x1b[31m" + "t" * 10_000}))
     assert "\x1b" not in text
     assert len(text) < 300
 

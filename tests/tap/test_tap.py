@@ -1,4 +1,4 @@
-"""The tap as Singer and a user meet it."""
+"""Tap as an executable, run by Singer and by users."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ TestSinger = get_tap_test_class(
 
 
 def run(tmp_path, config, *arguments, state=None):
-    """The executable in a process of its own."""
+    """Run the executable in its own process."""
     (tmp_path / "config.json").write_text(json.dumps(config))
     if state:
         (tmp_path / "state.json").write_text(json.dumps(state))
@@ -37,7 +37,7 @@ def run(tmp_path, config, *arguments, state=None):
 
 
 def errors(finished):
-    """What a user would read as the reason."""
+    """Return the line that a user reads as the reason."""
     assert "Traceback" not in finished.stderr
     return [
         line for line in finished.stderr.splitlines() if "| ERROR" in line or "| CRITICAL" in line
@@ -45,14 +45,14 @@ def errors(finished):
 
 
 def ids_of_events(output):
-    """The occurrences among a run's records."""
+    """Return the events among the records of a run."""
     messages = (json.loads(line) for line in output.splitlines() if '"RECORD"' in line)
     return {each["record"]["id"] for each in messages if "event" in each["record"]}
 
 
 @contextmanager
 def freshchat_with(faults=None):
-    """The embedded Freshchat on a real socket; a second of ours is two minutes of its own."""
+    """Serve the sandbox on a real socket; one second here is two minutes there."""
     began = datetime.now(timezone.utc)
     server = sandbox.serve(
         sandbox.Sandbox(
@@ -71,7 +71,7 @@ def freshchat():
         yield url
 
 
-def test_a_portal_in_the_place_of_the_api_ends_in_one_line_that_names_the_setting(tmp_path):
+def test_the_url_of_a_portal_ends_in_one_line_that_names_the_setting(tmp_path):
     page = sandbox.Response(
         status=200, headers={"Content-Type": "text/html"}, body=b"<!doctype html><title>Desk"
     )
@@ -98,7 +98,7 @@ def test_a_missing_token_ends_in_one_line_that_names_the_setting(tmp_path, fresh
     assert finished.returncode == 1
 
 
-def test_a_sandbox_that_cannot_be_is_one_line_that_names_the_setting(tmp_path):
+def test_an_invalid_sandbox_url_is_one_line_that_names_the_setting(tmp_path):
     finished = run(tmp_path, {"api_url": "sandbox://?speed=9"})
     [line] = errors(finished)
     assert "api_url" in line
@@ -127,7 +127,7 @@ def test_a_sandbox_that_is_not_installed_is_one_line_that_names_the_setting(tmp_
 
 
 @pytest.mark.e2e
-def test_over_a_real_socket_the_tap_reads_what_the_sandbox_has(tmp_path, freshchat):
+def test_the_tap_reads_the_sandbox_over_a_real_socket(tmp_path, freshchat):
     catalog = json.loads(run(tmp_path, {"api_url": freshchat}, "--discover").stdout)
     for stream in catalog["streams"]:
         stream["metadata"][-1]["metadata"]["selected"] = stream["stream"] == "agent_activity"
@@ -140,7 +140,7 @@ def test_over_a_real_socket_the_tap_reads_what_the_sandbox_has(tmp_path, freshch
 
 
 @pytest.mark.e2e
-def test_state_goes_in_and_comes_out_and_no_event_twice(tmp_path):
+def test_a_run_from_the_state_of_another_reports_no_event_twice(tmp_path):
     first = run(tmp_path, {"api_url": "sandbox://"})
     states = [json.loads(line) for line in first.stdout.splitlines() if '"STATE"' in line]
     again = run(tmp_path, {"api_url": "sandbox://"}, state=states[-1]["value"])

@@ -1,4 +1,4 @@
-"""How moments are read and written."""
+"""Parser and formatter of times."""
 
 import contextlib
 import time
@@ -41,7 +41,7 @@ MOMENTS = st.datetimes(
         ("2026-05-22T19:22:25.639861", "2026-05-22T19:22:25.639861+00:00"),
     ],
 )
-def test_every_spelling_that_freshchat_uses_is_read(text, expected):
+def test_every_time_format_of_freshchat_is_read(text, expected):
     assert format_time(parse_time(text)) == expected
     assert parse_time(text).utcoffset() == timedelta(0)
 
@@ -50,20 +50,20 @@ def test_every_spelling_that_freshchat_uses_is_read(text, expected):
     "text",
     ["", "yesterday", "2025-13-01", "10/07/2025", "2025-07-10T25:00", "2025-07-10 19:47:55.9\0"],
 )
-def test_what_is_no_moment_is_refused_without_being_repeated(text):
+def test_an_invalid_time_is_an_error_that_does_not_quote_it(text):
     with pytest.raises(ValueError) as error:
         parse_time(text)
     assert not text or text not in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["2025-07-10T10:00+24:00", "2025-07-10T10:00-99:59"])
-def test_an_offset_of_a_day_or_more_is_of_no_zone(text):
+def test_an_offset_of_a_day_or_more_is_rejected(text):
     with pytest.raises(ValueError, match="not a time of any zone"):
         parse_time(text)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00"])
-def test_an_offset_that_leads_out_of_the_calendar_is_refused(text):
+def test_an_offset_that_leads_out_of_the_calendar_is_rejected(text):
     with pytest.raises(ValueError, match="outside of the years"):
         parse_time(text)
 
@@ -79,7 +79,7 @@ def elsewhere(monkeypatch):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_moment_of_any_zone_is_written_in_utc_wherever_the_host_is():
+def test_a_time_of_any_zone_is_written_in_utc_in_any_time_zone_of_the_host():
     moment = datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=2)))
     assert format_time(moment) == "2026-11-22T10:00:00.000000+00:00"
     assert format_request_time(moment) == "2026-11-22T10:00:00.000Z"
@@ -100,17 +100,17 @@ def test_whole_steps_are_counted_from_1970(step, start):
 
 
 @given(st.from_regex(r"\A2025-07-1.[T ]1.:4.(:5.)?([.,]\d+)?.{0,2}(Z|[+-]0.:..)?\Z"))
-def test_whatever_reads_as_a_moment_is_in_utc(text):
+def test_every_parsed_time_is_in_utc(text):
     with contextlib.suppress(ValueError):
         assert parse_time(text).utcoffset() == timedelta(0)
 
 
 @given(MOMENTS)
-def test_a_written_moment_reads_back_as_itself(moment):
+def test_a_written_time_is_read_back_unchanged(moment):
     assert parse_time(format_time(moment)) == moment
 
 
-def test_a_foreign_value_is_a_time_or_none():
+def test_an_external_value_is_a_time_or_none():
     assert parse_time_or_none("2025-07-10 19:47:55") == parse_time("2025-07-10T19:47:55Z")
     assert [
         parse_time_or_none(value) for value in ("yesterday", 1752176875, None, ["2025-07-10"])
@@ -118,7 +118,7 @@ def test_a_foreign_value_is_a_time_or_none():
 
 
 @given(MOMENTS, MOMENTS)
-def test_written_moments_sort_as_moments(one, other):
+def test_written_times_sort_as_times(one, other):
     assert (format_time(one) < format_time(other)) == (one < other)
 
 
@@ -127,14 +127,14 @@ def test_a_request_carries_milliseconds(moment):
     assert abs(parse_time(format_request_time(moment)) - moment) < timedelta(milliseconds=1)
 
 
-def test_an_interaction_id_hides_when_it_began():
+def test_an_interaction_id_contains_its_start_time():
     began = interaction_start_time("681406910844650-1669114522220")
     assert format_time(began) == "2022-11-22T10:55:22.220000+00:00"
     assert interaction_start_time("6814-0691-1669114522220") == began
 
 
 @pytest.mark.parametrize("text", [None, "", "681406910844650", "a-b", "1-12", "x-16691145222²0"])
-def test_an_interaction_id_of_another_form_hides_nothing(text):
+def test_an_interaction_id_of_another_form_has_no_start_time(text):
     assert interaction_start_time(text) is None
 
 
@@ -143,6 +143,6 @@ def test_epoch_milliseconds_are_exact():
 
 
 @pytest.mark.parametrize("milliseconds", [10**15, -(10**15), 10**30])
-def test_milliseconds_beyond_the_calendar_are_refused(milliseconds):
+def test_milliseconds_outside_the_calendar_are_rejected(milliseconds):
     with pytest.raises(ValueError, match="outside of the years"):
         from_epoch_ms(milliseconds)

@@ -1,4 +1,4 @@
-"""Rows of transcripts become messages."""
+"""Conversion of transcript rows to messages."""
 
 import pytest
 from fakes.clock import NOON
@@ -16,7 +16,7 @@ def parts_of(**columns):
     return message_of({**ROW, **columns})["message_parts"]
 
 
-def test_a_message_has_rests_names_and_nulls_for_cells_that_are_blank_or_missing():
+def test_a_message_has_the_field_names_of_rest_and_null_for_blank_or_missing_cells():
     cells = {
         name: name
         for name in (
@@ -36,7 +36,7 @@ def test_a_message_has_rests_names_and_nulls_for_cells_that_are_blank_or_missing
         }
 
 
-def test_a_picture_and_a_film_stand_behind_the_text():
+def test_images_and_videos_follow_the_text():
     assert parts_of(message="hi", video_url="https://x/v", image_url="https://x/i") == [
         {"text": {"content": "hi"}},
         {"image": {"url": "https://x/i"}},
@@ -44,7 +44,7 @@ def test_a_picture_and_a_film_stand_behind_the_text():
     ]
 
 
-def test_parts_come_as_the_column_of_parts_has_them():
+def test_the_parts_of_a_message_are_those_of_the_parts_column():
     assert parts_of(message_parts='[{"text":{"content":"hi"}}]', message="other") == [
         {"text": {"content": "hi"}}
     ]
@@ -53,7 +53,7 @@ def test_parts_come_as_the_column_of_parts_has_them():
 @pytest.mark.parametrize(
     "parts", ["", "[{", "{}", '["text"]', "[1]", "\ud800", "[" * 5000 + "]" * 5000]
 )
-def test_without_a_readable_column_of_parts_they_are_made_of_text_and_pictures(parts):
+def test_without_a_valid_parts_column_text_and_images_become_parts(parts):
     assert parts_of(message_parts=parts, message="hi", image_url="https://x/i") == [
         {"text": {"content": "hi"}},
         {"image": {"url": "https://x/i"}},
@@ -61,7 +61,7 @@ def test_without_a_readable_column_of_parts_they_are_made_of_text_and_pictures(p
 
 
 @pytest.mark.parametrize("message", [{}, {"message": ""}])
-def test_text_in_the_column_of_parts_is_not_lost_where_it_stands_nowhere_else(message):
+def test_text_that_only_the_parts_column_contains_is_not_lost(message):
     said = "[Order 7] where is it?"
     assert parts_of(message_parts=said, **message) == [{"text": {"content": said}}]
     picture = {"image": {"url": "https://x/i"}}

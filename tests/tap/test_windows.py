@@ -1,4 +1,4 @@
-"""Pieces of time that reports are asked for."""
+"""Windows of time for which reports are requested."""
 
 from datetime import datetime, timedelta
 
@@ -24,14 +24,14 @@ def test_windows_tile_the_period_without_gap_or_overlap(period, longest):
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)))
-def test_reports_are_asked_back_to_15_months_and_not_beyond(now):
+def test_reports_are_requested_for_the_last_15_months_only(now):
     earliest = report_retention_start(now)
     assert 450 * DAY <= now - earliest < 456 * DAY
     assert (now.year - earliest.year) * 12 + now.month - earliest.month in {14, 15}
 
 
 @given(st.timedeltas(timedelta(hours=1), 28 * DAY))
-def test_halves_meet_on_a_whole_millisecond(length):
+def test_the_halves_of_a_window_meet_at_a_whole_millisecond(length):
     first, second = Window(NOON, NOON + length).halves()
     assert (first.start, first.end, second.end) == (NOON, second.start, NOON + length)
     assert first.end.microsecond % 1000 == 0
@@ -63,13 +63,13 @@ def test_the_earliest_report_is_of_the_same_day_fifteen_months_before(now, earli
     assert report_retention_start(datetime.fromisoformat(now)) == datetime.fromisoformat(earliest)
 
 
-def test_windows_are_as_long_as_they_may_be_and_the_last_is_what_is_left():
+def test_windows_have_the_maximum_length_and_the_last_one_the_rest():
     windows = plan_windows(NOON, NOON + 2.5 * DAY, DAY)
     assert [window.end - window.start for window in windows] == [DAY, DAY, DAY / 2]
     assert plan_windows(NOON, NOON, DAY) == []
 
 
-def test_halves_are_halves():
+def test_a_window_is_split_in_the_middle():
     assert Window(NOON, NOON + timedelta(hours=3)).halves() == (
         Window(NOON, NOON + timedelta(hours=1.5)),
         Window(NOON + timedelta(hours=1.5), NOON + timedelta(hours=3)),

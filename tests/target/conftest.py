@@ -9,6 +9,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.segment import FakeSegment
@@ -22,9 +23,9 @@ class Finished:
     """What a shell sees of a run, and its error lines."""
 
     status: int
-    states: list
+    states: list[Any]
     table: str
-    errors: list
+    errors: list[str]
 
 
 def lines(*messages):
@@ -51,7 +52,7 @@ def settings(segment, tmp_path):
         "cdn_url": segment.cdn_url,
         "preset": "none",
         "streams": ORDERS,
-        # Nobody waits for the ceiling here.
+        # Tests do not wait for the ceiling.
         "max_events_per_second": 0,
         "dead_letter_path": str(tmp_path / "dead.jsonl"),
         "output_path": str(tmp_path / "output"),
@@ -95,7 +96,7 @@ def run(capsys, caplog):
             )
         out, err = capsys.readouterr()
         return Finished(
-            status=end.value.code,
+            status=int(end.value.code or 0),
             states=[json.loads(line) for line in out.splitlines()],
             table=err,
             errors=[entry.message for entry in caplog.records if entry.levelname == "ERROR"],

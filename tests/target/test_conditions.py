@@ -1,5 +1,7 @@
 """Conditions of `when`: every form, beside the preset's, and as Meltano hands them on."""
 
+from typing import Any
+
 import pytest
 
 from target_segment.errors import MappingError
@@ -49,7 +51,8 @@ def test_a_condition_can_ask_whether_a_path_has_a_value(yes, no):
     for empty in ({}, {"at": None}, {"at": ""}):
         assert passes(empty, {"at": {"exists": no}})
         assert not passes(empty, [{"path": "at", "exists": yes}])
-    for value in (0, False, "x", [], {}):
+    values: tuple[Any, ...] = (0, False, "x", [], {})
+    for value in values:
         assert passes({"at": value}, {"at": {"exists": yes}})
         assert not passes({"at": value}, {"at": {"exists": no}})
 

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 from collections import Counter, deque
+from typing import Any
 from weakref import WeakSet
 
 import pytest
@@ -271,7 +272,7 @@ def test_only_the_newest_of_states_without_events_between_them_is_held(bench):
     one = bench(batch=1, concurrency=2)
     one.server.gate.clear()
     one.delivery.enqueue(event(0))
-    states = WeakSet()
+    states: WeakSet[Any] = WeakSet()
     for seconds in (0, 60, 61, 62):
         one.clock.slept = [seconds]
         state = State()
@@ -366,11 +367,13 @@ def test_a_slow_server_stops_the_input(bench):
     one = bench(batch=1, concurrency=2, check_interrupt=waiting.set)
     one.server.gate.clear()
     enqueued = []
-    reader = threading.Thread(
-        target=lambda: [
-            (one.delivery.enqueue(event(number)), enqueued.append(number)) for number in range(50)
-        ]
-    )
+
+    def enqueue_all():
+        for number in range(50):
+            one.delivery.enqueue(event(number))
+            enqueued.append(number)
+
+    reader = threading.Thread(target=enqueue_all)
     reader.start()
     assert waiting.wait(timeout=10)
     # Two in flight, one waiting, one in the unfinished batch.

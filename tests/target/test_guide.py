@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -51,7 +52,7 @@ def test_every_example_of_json_is_json(text):
 def test_the_first_example_yields_the_event_that_the_guide_describes(run, settings, segment):
     config = {**settings, **yaml.safe_load(examples("yaml")[0]), "write_key": "key-1"}
     record = json.loads(examples("json")[0])
-    schema = {"properties": {name: {} for name in record}}
+    schema: dict[str, Any] = {"properties": {name: {} for name in record}}
     run(
         config,
         {"type": "SCHEMA", "stream": "orders", "schema": schema, "key_properties": ["id"]},

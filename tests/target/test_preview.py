@@ -5,6 +5,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,9 @@ class Read(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.elements, self.open, self.texts = [], [], []
+        self.elements: list[Any] = []
+        self.open: list[Any] = []
+        self.texts: list[Any] = []
         self.feed(text)
         self.close()
         assert self.open == []
@@ -259,7 +262,7 @@ def test_every_time_is_counted_in_its_column(times):
     bins = TimeBins()
     for time in times:
         bins.add(time, "a")
-    expected = {}
+    expected: dict[int, int] = {}
     for time in times:
         expected[time // bins.width] = expected.get(time // bins.width, 0) + 1
     assert {bin_: names["a"] for bin_, names in bins.counts.items()} == expected

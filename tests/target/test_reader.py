@@ -4,6 +4,7 @@ import io
 import json
 import os
 import threading
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from target_segment.singer.reader import MessageReader
 
 
 def read(source, reader=None):
-    messages = []
+    messages: list[Any] = []
     (reader or MessageReader()).process_lines(source, {"X": messages.append})
     return messages
 

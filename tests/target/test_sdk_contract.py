@@ -4,7 +4,7 @@ import inspect
 import io
 import json
 import signal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from singer_sdk import Target
@@ -64,7 +64,7 @@ def test_the_sdk_passes_the_messages_that_we_ignore_to_the_handler_that_we_overr
     ],
 )
 def test_the_sdk_lets_the_reader_choose_who_handles_a_message(target, message):
-    seen = []
+    seen: list[Any] = []
     target.message_reader.handlers[message["type"]] = seen.append
     target.listen(io.BytesIO(json.dumps(message).encode() + b"\n"))
     assert seen == [message]
@@ -119,7 +119,7 @@ def test_the_sdk_parses_one_variable_by_its_type(monkeypatch):
         parse_environment_config(schema, "X_")
 
 
-def test_the_sdk_reads_configuration_files_and_the_word_env(tmp_path):
+def test_the_sdk_reads_configuration_files_and_the_value_env(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1, "b": 1}')
     (tmp_path / "b.json").write_text('{"b": 2}')
     read = ConfigInput.from_cli_args(str(tmp_path / "a.json"), "ENV", str(tmp_path / "b.json"))
@@ -127,7 +127,7 @@ def test_the_sdk_reads_configuration_files_and_the_word_env(tmp_path):
 
 
 def test_the_sdks_validator_fills_in_defaults():
-    config = {}
+    config: dict[str, Any] = {}
     schema = {"type": "object", "properties": {"n": {"type": "integer", "default": 4}}}
     assert list(DefaultsValidator(schema).iter_errors(config)) == []
     assert config == {"n": 4}
@@ -135,7 +135,7 @@ def test_the_sdks_validator_fills_in_defaults():
 
 def test_the_settings_that_we_leave_out_are_those_of_tables(settings):
     ours = TargetSegment(config=settings).config_jsonschema["properties"]
-    theirs = {"properties": {}}
+    theirs: dict[str, Any] = {"properties": {}}
     PlainTarget.append_builtin_config(theirs)
     only_theirs = set(theirs["properties"]) - set(ours)
     assert only_theirs <= {

@@ -16,20 +16,18 @@ CONFIG = {
     "streams": {"*": {"anonymous_id": [{"key": True}, "id"]}},
 }
 
-_StandardTests = get_target_test_class(TargetSegment, config=CONFIG)
+TestSinger = get_target_test_class(TargetSegment, config=CONFIG)
 
 
-class TestSinger(_StandardTests):
-    @pytest.fixture(autouse=True)
-    def _files(self, tmp_path, monkeypatch):
-        monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def _files_in_tmp_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 def test_every_state_of_the_sdks_disabled_test_is_relayed_as_soon_as_it_is_safe(
-    tmp_path, monkeypatch, capsys
+    capsys,
 ):
     """Upstream's `multiple_state_messages`, which targets on the SDK's own drains cannot pass."""
-    monkeypatch.chdir(tmp_path)
     file = importlib.resources.files(target_test_streams) / "multiple_state_messages.singer"
     text = file.read_text()
     messages = [json.loads(line) for line in text.splitlines()]

@@ -6,6 +6,7 @@ import stat
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.malformed import malformed_host
@@ -689,7 +690,7 @@ def test_a_temporary_error_loses_nothing(run, settings, segment, status):
 def test_no_more_requests_are_in_flight_than_allowed_and_all_are_used(run, settings, segment):
     settings.update(max_concurrency=3, batch_max_events=1)
     segment.gate.clear()
-    arrived = []
+    arrived: list[Any] = []
 
     def open_when_all_have_come():
         arrived.extend(segment.arrived.acquire(timeout=10) for _ in range(3))

@@ -14,7 +14,7 @@ from target_segment.mapping.compiler import compile_mapping
 from target_segment.mapping.message_ids import message_ids
 from target_segment.mapping.properties import PrivacyRules
 from target_segment.mapping.property_schemas import TEXT, schema_of_properties
-from target_segment.mapping.stream_mapping import SharedRules, StreamInfo
+from target_segment.mapping.stream_mapping import Mapped, SharedRules, StreamInfo, StreamMapping
 from target_segment.preview.explanation import describe_mapping
 from target_segment.sdk import ConfigInput
 from target_segment.target import TargetSegment
@@ -36,6 +36,14 @@ def tapped():
         url="sandbox://?conversations_per_day=12&report_jobs_per_minute=30",
         streams=("agent_activity", "conversation_events", "message_events", "users"),
     ).messages
+
+
+def mapping_of(config, stream, rules=None):
+    """Compile the settings of a stream that is not skipped."""
+    ids = message_ids("key", stream.name)
+    mapping = compile_mapping(config, stream, rules or SharedRules(), ids)
+    assert isinstance(mapping, StreamMapping)
+    return mapping
 
 
 def entry(stream, properties, *, selected=None, required=()):
@@ -293,9 +301,10 @@ def test_the_plan_has_the_names_sent_of_reserved_fields():
     planned = schema_of_properties({}, "*", record, drop=(), hashed=())
     stream = StreamInfo(name="orders", schema=record, keys=("id",))
     config = {"user_id": "user"}
-    mapping = compile_mapping(config, stream, SharedRules(), message_ids("key", "orders"))
-    sent = mapping.map({"id": 1, "record_id": "r", "user": "u"}).event["properties"]
-    assert sent == {"record_record_id": 1, "record_id": "r", "user": "u"}
+    mapping = mapping_of(config, stream)
+    sent = mapping.map({"id": 1, "record_id": "r", "user": "u"})
+    assert isinstance(sent, Mapped)
+    assert sent.event["properties"] == {"record_record_id": 1, "record_id": "r", "user": "u"}
     assert planned["properties"] == {"record_record_id": {"type": "integer"}, "record_id": TEXT}
     assert planned["required"] == ["record_record_id"]
     explanation = describe_mapping(mapping)
@@ -311,13 +320,13 @@ def test_a_plan_needs_no_write_key_and_names_an_invalid_setting(plan, run):
 
 
 def test_the_explanation_of_an_identify_id_names_its_parts():
-    stream, ids = StreamInfo(name="people", keys=("id",)), message_ids("key", "people")
+    stream = StreamInfo(name="people", keys=("id",))
     for more, says in (
         ({}, ", the call, the key (id), the traits"),
         ({"timestamp": "at"}, ", the call, the key (id), the traits, the time"),
     ):
         config = {"call": "identify", "user_id": "id", **more}
-        explanation = describe_mapping(compile_mapping(config, stream, SharedRules(), ids))
+        explanation = describe_mapping(mapping_of(config, stream))
         assert explanation.parts["messageId"].endswith(says)
 
 
@@ -338,8 +347,8 @@ def test_plan_and_explanation_apply_privacy_rules_by_either_name(prefix):
     assert "pattern" in planned["properties"]["record_user_id"]
     assert planned["required"] == []
     rules = SharedRules(privacy=PrivacyRules(drop=drop, hashed=hashed))
-    stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
-    explanation = describe_mapping(compile_mapping({"user_id": "user_id"}, stream, rules, ids))
+    stream = StreamInfo(name="orders", schema=record)
+    explanation = describe_mapping(mapping_of({"user_id": "user_id"}, stream, rules))
     assert explanation.of_property("record_user_id") == "field user_id; hashed"
 
 
@@ -353,8 +362,6 @@ def test_plan_and_explanation_support_a_name_with_a_dot():
     assert sorted(planned["properties"]) == ["a.key", "copy"]
     assert "pattern" in planned["properties"]["a.key"]
     assert planned["properties"]["copy"] == TEXT
-    stream, ids = StreamInfo(name="orders", schema=record), message_ids("key", "orders")
-    explanation = describe_mapping(
-        compile_mapping(config, stream, SharedRules(privacy=privacy), ids)
-    )
+    stream = StreamInfo(name="orders", schema=record)
+    explanation = describe_mapping(mapping_of(config, stream, SharedRules(privacy=privacy)))
     assert explanation.of_property("a.key") == "field a.key; hashed"

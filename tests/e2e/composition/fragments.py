@@ -9,7 +9,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
 def fragment(name: str, page: str = "composition.md") -> str:
-    """The block of a page that `<!-- name -->` stands before."""
+    """Return the block of a page after `<!-- name -->`."""
     pattern = rf"<!-- {re.escape(name)} -->\n```\w*\n(.*?)^```$"
     text = (DOCS / page).read_text(encoding="utf-8")
     found = re.findall(pattern, text, re.DOTALL | re.MULTILINE)

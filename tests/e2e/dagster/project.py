@@ -79,24 +79,24 @@ class Project:
             raise RuntimeError(f"{' '.join(command)} failed:\n{finished.stderr[-6000:]}")
         return time.monotonic() - began
 
-    def follow(self, beginning: str, window: str | None = None) -> None:
+    def follow(self, first_words: str, window: str | None = None) -> None:
         """Run commands of the page, with this window in the place of the page's."""
-        command = commands(beginning)
+        command = commands(first_words)
         if window is not None:
             command = re.sub(r"\d{4}-\d\d-\d\d", window, command)
         arguments = shlex.split(command)
         self.run(*arguments)
 
 
-def commands(beginning: str) -> str:
+def commands(first_words: str) -> str:
     """The block of commands of the page that begins like this."""
-    pattern = rf"^```sh\n({re.escape(beginning)}.*?)^```$"
+    pattern = rf"^```sh\n({re.escape(first_words)}.*?)^```$"
     [found] = re.findall(pattern, PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     return str(found)
 
 
 def fragment(name: str) -> str:
-    """The block of the page that `<!-- name -->` stands before."""
+    """Return the block of the page after `<!-- name -->`."""
     pattern = rf"<!-- {re.escape(name)} -->\n```\w*\n(.*?)^```$"
     found = re.findall(pattern, PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     if len(found) != 1:

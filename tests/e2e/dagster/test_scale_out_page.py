@@ -28,7 +28,7 @@ def scenarios() -> Iterator[Scenarios]:
 
 
 @pytest.mark.parametrize("slots", [1, WORKERS])
-def test_a_backfill_by_windows_sends_the_events_of_one_whole_run(
+def test_a_backfill_by_windows_sends_the_events_of_a_single_run(
     scenarios: Scenarios,
     slots: int,
 ) -> None:
