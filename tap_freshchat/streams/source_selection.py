@@ -137,9 +137,13 @@ def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
 
 
 def _register_reports(run: RunContext, streams: Sequence[ReportStream]) -> None:
+    starts = {}
     for stream in streams:
         if not stream.uses_rest:
             # Not the stream's own start time, computed once for the source that is selected here.
             start = run.start_time_for(stream.bookmark_for(REPORTS))
             if start < run.time_range.report_end:
+                starts[stream] = start
                 stream.register_reports(start)
+    for stream, start in starts.items():
+        stream.register_shared_reports(start)

@@ -43,9 +43,7 @@ def signalled(tmp_path, program, **settings):
         env={
             **os.environ,
             "TAP_FRESHCHAT_API_URL": "sandbox://?conversations_per_day=2",
-            "TAP_FRESHCHAT_START_DATE": (
-                datetime.now(timezone.utc) - timedelta(hours=3)
-            ).isoformat(),
+            "TAP_FRESHCHAT_START_DATE": start.isoformat(),
             "TMPDIR": str(tmp_path / "tmp"),
             **settings,
         },
