@@ -18,6 +18,7 @@ from target_segment.delivery.deadlines import DeadlineAdapter
 from target_segment.delivery.queue import DeliveryQueue
 from target_segment.dry_run import DryRun
 from target_segment.errors import DeadLetterError, DeliveryError
+from target_segment.log_redaction import redact_logs
 from target_segment.mapping.routing import known_event_names
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def build_run(
         )
     session = requests.Session()
     if dry_run is None:
-        _prepare_session(session, config.max_concurrency)
+        _prepare_session(session, config)
         _check_write_key(session, config, check_interrupt, logger)
     transport = dry_run or _segment_client(session, config, version, clock)
 
@@ -130,11 +131,13 @@ def build_run(
     )
 
 
-def _prepare_session(session: requests.Session, connections: int) -> None:
-    # Up to WARNING it logs URLs, and the path of the key check holds the write key.
+def _prepare_session(session: requests.Session, config: Config) -> None:
+    # Up to WARNING it logs URLs, and the path of the key check holds the write key. A log
+    # configuration may set it to DEBUG, also later.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    redact_logs(config.write_key or "", *config.receiver.headers.values())
     for scheme in ("https://", "http://"):
-        session.mount(scheme, DeadlineAdapter(pool_maxsize=connections))
+        session.mount(scheme, DeadlineAdapter(pool_maxsize=config.max_concurrency))
 
 
 def _check_write_key(

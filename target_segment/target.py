@@ -18,7 +18,7 @@ from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
 from target_segment.json_codec import NotEncodableError, RecordLine, encode, encode_with_nan
-from target_segment.log_text import escape_logs
+from target_segment.log_redaction import redact_logs
 from target_segment.mapping.path_usage import PathUsage
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
@@ -282,7 +282,7 @@ class TargetSegment(SdkTarget):
         catalog_path: str | None = None,
     ) -> None:
         target: TargetSegment | None = None
-        escape_logs()
+        redact_logs()
 
         def work() -> None:
             nonlocal target
