@@ -39,6 +39,18 @@ class Project:
             timeout=120,
         )
 
+    def shell(self, commands: str) -> subprocess.CompletedProcess[str]:
+        """Run commands of a page as a shell would."""
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of Meltano."""
         return subprocess.Popen(
