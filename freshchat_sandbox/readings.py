@@ -44,9 +44,54 @@ class Readings:
     status_rows: Annotated[
         bool, "whether transcripts have the system messages about changes of the conversation"
     ] = True
-    actor_type: Annotated[Literal["lower", "upper"], "actor_type in reports: agent or AGENT"] = (
-        "lower"
-    )
+    actor_type: Annotated[
+        Literal["lower", "upper", "title"], "actor_type in reports: agent, AGENT or Agent"
+    ] = "lower"
+    rest_actor_type: Annotated[
+        Literal["lower", "upper", "title"], "actor_type of messages in REST"
+    ] = "lower"
+    rest_system_actor: Annotated[bool, "whether REST has the actor_type of system messages"] = False
+    rest_message_type: Annotated[
+        Literal["lower", "upper", "detailed"],
+        "message_type in REST: normal, NORMAL, or as detailed_message_type in exports",
+    ] = "lower"
+    automatic_messages: Annotated[
+        Literal["normal", "away", "offline"],
+        "detailed type of a bot's messages: NORMAL, AWAY_MESSAGE or OFFLINE_MESSAGE",
+    ] = "normal"
+    interaction_id: Annotated[
+        Literal["time", "opaque"],
+        "form of interaction ids: conversation and start time, or a text without a time",
+    ] = "time"
+    report_interactions: Annotated[
+        Literal["filled", "blank", "absent"], "column interaction_id of the reports"
+    ] = "filled"
+    transcript_interactions: Annotated[
+        Literal["absent", "filled", "blank"], "column interaction_id of transcripts"
+    ] = "absent"
+    rest_interactions: Annotated[bool, "whether messages in REST have an interaction_id"] = True
+    flags: Annotated[
+        Literal["mixed", "title", "number", "none"],
+        "isResolved and isReopen in REST, reopened in reports: true, 'True', 1, or no such field",
+    ] = "mixed"
+    missing_rows: Annotated[
+        Literal["none", "resolved", "assigned"],
+        "of which events a fifth has no report row, only its status row in transcripts",
+    ] = "none"
+    group_rows_agent: Annotated[
+        bool, "whether Conversation-Group-Assigned has the columns of the agent"
+    ] = True
+    report_times: Annotated[
+        Literal["mixed", "iso", "offset"],
+        "times in reports: some without a zone, all with Z, or all with an offset",
+    ] = "mixed"
+    longest_report: Annotated[
+        Literal["month", "day"],
+        "longest range of a report: a month (transcript: a day), or a day (transcript: half)",
+    ] = "month"
+    job_links: Annotated[
+        Literal["links", "link"], "how a report job lists its files: several links, or one link"
+    ] = "links"
     agent_status: Annotated[
         Literal["lower", "upper", "title", "spaced"],
         "status in agent reports: available, AVAILABLE, Available, or ' Available '",
@@ -65,6 +110,9 @@ class Readings:
     link_form: Annotated[Literal["relative", "absolute"], "links to jobs and to further pages"] = (
         "relative"
     )
+    message_order: Annotated[
+        Literal["newest", "oldest"], "which messages of a conversation come first"
+    ] = "newest"
     message_pages: Annotated[
         Literal["link", "number"],
         "whether the messages of a conversation link to the next page, or page by number only",
@@ -77,10 +125,27 @@ class Readings:
         Literal["none", "error", "empty"],
         "response to pages of users after the tenth: the page, an error, or an empty list",
     ] = "none"
+    user_filter: Annotated[bool, "whether GET /users obeys updated_from and updated_to"] = True
+    rest_agent_status: Annotated[
+        Literal["upper", "lower", "title"], "availability_status of agents in REST"
+    ] = "upper"
+    properties: Annotated[
+        Literal["mixed", "object", "list"], "form of the properties of a conversation"
+    ] = "mixed"
     user_updates: Annotated[
-        Literal["record", "message", "never"],
-        "what moves the updated_time of a user: changes of the record, those and messages, nothing",
+        Literal["record", "message", "activity", "never"],
+        "what moves a user's updated_time: changes, also own messages, also all messages; nothing",
     ] = "record"
+
+
+def in_case(text: str, style: str) -> str:
+    """Return a text in lower, upper or title case."""
+    return {"upper": text.upper(), "title": text.title()}.get(style, text.lower())
+
+
+def flag_text(style: str, *, is_set: bool) -> str:
+    """Return a flag as the cell of a report."""
+    return str(int(is_set)) if style == "number" else in_case(str(is_set), style)
 
 
 def values_by_belief() -> dict[str, tuple[object, ...]]:

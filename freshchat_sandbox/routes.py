@@ -99,7 +99,7 @@ class Routes:
             for agent in records
             if (group is None or group in agent["groups"])
             and (deactivated is None or agent["is_deactivated"] == (deactivated == "true"))
-            and (availability is None or agent["availability_status"] == availability)
+            and (availability is None or agent["availability_status"].upper() == availability)
         ]
         return _list_response(request, now, "agents", fitting, self._page(request))
 
@@ -168,7 +168,8 @@ class Routes:
         page = self._page(request)
         since = time_parameter(request, "from_time") or 0
         messages = [one for one in timeline.until(now) if one.kind == MESSAGE and one.at >= since]
-        messages.reverse()
+        if self._account.readings.message_order == "newest":
+            messages.reverse()
         cut = page.cut(messages)
         records = [conversation_views.message(self._account, timeline, one) for one in cut]
         return Response.of_json(200, page.chain("messages", messages, records))

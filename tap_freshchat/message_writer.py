@@ -7,19 +7,17 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib import Message, RecordMessage
+from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
 from tap_freshchat.errors import FreshchatError
-from tap_freshchat.sdk import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from singer_sdk.singerlib import Message
 
-
-class BufferedMessageWriter(MessageWriter):
+class BufferedMessageWriter(GenericSingerWriter[bytes, Message]):
     """Writer that leaves records in stdout's own buffer, so that not each costs a system call.
 
     Each line enters the buffer whole, and a STATE is flushed after the records before it. Whenever
@@ -45,8 +43,8 @@ class BufferedMessageWriter(MessageWriter):
     def serialize_message(self, message: Message) -> bytes:
         return self._encode(message.to_dict()) + b"\n"
 
-    @override
     def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a record as `write_message` would write its message."""
         message = {
             "type": "RECORD",
             "stream": stream,

@@ -32,6 +32,7 @@ from tap_freshchat.lookups.directory import CONNECT_ATTEMPTS, AccountDirectory
 from tap_freshchat.lookups.enrichment import Enrichment
 from tap_freshchat.lookups.report_log import ReportLog
 from tap_freshchat.lookups.rest_crawl import RestCrawl
+from tap_freshchat.lookups.status_rows import StatusRowLog
 from tap_freshchat.reports import catalog
 from tap_freshchat.reports.access import ReportAccess
 from tap_freshchat.reports.reader import ReportReader
@@ -137,6 +138,16 @@ class RunContext:
             reports=catalog.CONVERSATION_REPORTS,
             stream="conversation_events",
             parse=self._conversation_events,
+        )
+        self.status_rows = StatusRowLog(
+            self.reports,
+            self.conversation_log,
+            self.conversations,
+            self.set_aside,
+            self.time_range,
+            lookback=config.lookback,
+            enrich=config.enrich_conversations,
+            in_shard=self.in_shard,
         )
         self.agent_log = ReportLog(
             self.reports,

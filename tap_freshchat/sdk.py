@@ -20,11 +20,11 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
-from singer_sdk.singerlib import Message
-from singer_sdk.singerlib.encoding import GenericSingerWriter
 from typing_extensions import override
 
+from tap_freshchat.config import unknown_settings
 from tap_freshchat.errors import ConfigError
+from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.shutdown import report_errors_and_exit
 
 if TYPE_CHECKING:
@@ -42,20 +42,8 @@ _BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
 PRIVATE_UMASK = 0o077
 
 
-class MessageWriter(GenericSingerWriter[bytes, Message]):
-    """The SDK's writer of messages, with a shorter way for records that need no change."""
-
-    @abstractmethod
-    def write_record(self, stream: str, record: dict[str, Any]) -> None:
-        """Write a record as `write_message` would write its message."""
-
-
 class SdkTap(Tap):
     """The SDK's tap with public hooks in place of its private ones."""
-
-    @abstractmethod
-    def config_errors(self, config: Mapping[str, Any]) -> list[str]:
-        """List what is wrong with the settings besides their schema, one line each."""
 
     @abstractmethod
     def handle_signal(self, number: int) -> None:
@@ -94,7 +82,7 @@ class SdkTap(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         errors = super()._validate_config(raise_errors=raise_errors)
-        errors += self.config_errors(self._config)
+        errors += unknown_settings(self._config, self.config_jsonschema["properties"])
         if errors and raise_errors:
             raise ConfigValidationError("The settings are not valid", errors=errors)
         return errors
@@ -139,10 +127,6 @@ class SdkStream(Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    @abstractmethod
-    def start(self) -> None:
-        """Start the run if it has not started; called first, before any error handling."""
-
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
         # A discovered catalog has a method beside the metadata, which the SDK reads instead.
@@ -168,12 +152,6 @@ class SdkStream(Stream):
         return self.isolated_records()
 
     @override
-    def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        # Bookmarks are window ends, so there is no signpost. But `sync`, which is final, asks for
-        # it before its own error handling, which logs a traceback.
-        self.start()
-
-    @override
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
@@ -194,7 +172,7 @@ class SdkStream(Stream):
         # The SDK checks the selection of each field of each record, which takes as long as the
         # rest of its work on a record.
         writer = self._tap.message_writer
-        if self._needs_sdk_transforms or not isinstance(writer, MessageWriter):
+        if self._needs_sdk_transforms or not isinstance(writer, BufferedMessageWriter):
             super()._write_record_message(record)
             return
         writer.write_record(self.name, record)

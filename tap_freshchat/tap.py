@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from tap_freshchat.config import unknown_settings
 from tap_freshchat.config_schema import SETTINGS
 from tap_freshchat.errors import ConfigError
 from tap_freshchat.lookups.directory import LISTS
@@ -36,7 +35,7 @@ from tap_freshchat.streams.users import UserConversations, Users
 from tap_freshchat.streams.windowed import ReportStream, WindowedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from singer_sdk import Stream
 
@@ -176,7 +175,3 @@ class TapFreshchat(SdkTap):
         if "run" in self.__dict__:
             self.run.temp_dir.remove()
         os._exit(SIGNAL_EXIT_BASE + self._signal)
-
-    @override
-    def config_errors(self, config: Mapping[str, Any]) -> list[str]:
-        return list(unknown_settings(config, self.config_jsonschema["properties"]))

@@ -81,22 +81,18 @@ def _write(descriptor: int, content: bytes) -> None:
 def _exclusive_lock(descriptor: int, on_idle: Callable[[], None]) -> Iterator[None]:
     # Some file systems have no locks: there, each process needs its own file.
     with suppress(OSError):
-        while not _locked(descriptor):
-            on_idle()
+        while True:
+            # A blocking call would not react to signals.
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                on_idle()
     try:
         yield
     finally:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-def _locked(descriptor: int) -> bool:
-    # A blocking call would not react to signals.
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _open(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from target_segment.json_codec import decode, encode
@@ -34,12 +35,6 @@ def truncate_to_limit(payload: bytes, paths: Sequence[str]) -> bytes | None:
 
 def _longest_prefix(text: str, room: int) -> str:
     """Return as many characters as fit into `room` bytes of JSON."""
-    fits, beyond = 0, len(text) + 1
-    while beyond - fits > 1:
-        middle = (fits + beyond) // 2
-        # `room` is without the quotes.
-        if len(encode(text[:middle])) - 2 <= room:
-            fits = middle
-        else:
-            beyond = middle
-    return text[:fits]
+    lengths = range(1, len(text) + 1)
+    # `room` is without the quotes.
+    return text[: bisect_right(lengths, room, key=lambda end: len(encode(text[:end])) - 2)]

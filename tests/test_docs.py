@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from freshchat_sandbox.readings import values_by_belief
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def assumptions():
+    """The rows of the table of assumptions, as lists of cells."""
+    text = (ROOT / "docs" / "assumptions.md").read_text()
+    rows = re.findall(r"^\| (.+) \|$", text, re.MULTILINE)
+    return [row.split(" | ") for row in rows[2:]]
 
 
 def test_every_test_that_an_assumption_names_exists():
@@ -17,6 +26,18 @@ def test_every_test_that_an_assumption_names_exists():
     for file, test in named:
         [path] = (ROOT / "tests" / "tap").glob(file)
         assert not test or f"def {test}(" in path.read_text(), f"{file}::{test}"
+
+
+def test_every_assumption_has_other_readings_and_a_test():
+    for cells in assumptions():
+        assert len(cells) == 4, cells
+        assert all(cell.strip() for cell in cells), cells
+        assert "`test_" in cells[3], cells
+
+
+def test_every_reading_of_the_sandbox_is_one_assumption_and_no_other_is_named():
+    named = [found[1] for cells in assumptions() if (found := re.match(r"`(\w+)`: ", cells[1]))]
+    assert sorted(named) == sorted(values_by_belief())
 
 
 def texts_of(node):

@@ -322,6 +322,7 @@ def test_the_project_file_fits_meltanos_own_schema():
     jsonschema.validate(shipped(), schema())
 
 
+@pytest.mark.e2e
 def test_readme_project_file_and_hub_definitions_agree_with_the_code():
     finished = subprocess.run(
         [sys.executable, ROOT / "docs" / "generate.py", "--check"], check=False

@@ -90,10 +90,11 @@ class SandboxAccount:
         if self.readings.user_updates == "never":
             return customer.created
         updated = customer.updated(now)
-        if self.readings.user_updates == "message":
+        if self.readings.user_updates in {"message", "activity"}:
+            any_actor = self.readings.user_updates == "activity"
             for key in self.customers.conversations_of(customer.key):
                 for event in self.timeline(key).until(now):
-                    if event.kind == MESSAGE and event.actor_type == USER:
+                    if event.kind == MESSAGE and (any_actor or event.actor_type == USER):
                         updated = max(updated, event.at)
         return updated
 
@@ -129,6 +130,13 @@ class SandboxAccount:
     def interaction_id(self, timeline: ConversationTimeline, event: ConversationEvent) -> str:
         """Return the id of the interaction that an event belongs to."""
         return f"{self.internal_id(timeline.key)}-{event.interaction_start}"
+
+    def shown_interaction_id(self, timeline: ConversationTimeline, event: ConversationEvent) -> str:
+        """Return the id of an interaction in the form that reports and REST have."""
+        text = self.interaction_id(timeline, event)
+        if self.readings.interaction_id == "opaque":
+            return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        return text
 
     def message_id(self, timeline: ConversationTimeline, event: ConversationEvent) -> str:
         """Return the id of a message."""

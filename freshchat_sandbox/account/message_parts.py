@@ -7,11 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from freshchat_sandbox.account import sample_text
+from freshchat_sandbox.account.conversation_events import NORMAL, PRIVATE
 from freshchat_sandbox.account.staff import COMPANY
 
 if TYPE_CHECKING:
     from freshchat_sandbox.account.conversation_events import ConversationEvent
 
+# `detailed_message_type` as an export of a live account has it.
+_DETAILED_TYPES = {NORMAL: "NORMAL", PRIVATE: "PRIVATE_NOTE"}
 _FILES = "https://sandbox-files.freshchat.example"
 
 
@@ -90,3 +93,12 @@ _PARTS_BY_KIND: dict[str, dict[str, Any]] = {
         }
     },
 }
+
+
+def detailed_type(event: ConversationEvent) -> str:
+    """Return the `detailed_message_type` of a message; system messages name their change."""
+    if event.message_type in _DETAILED_TYPES:
+        return _DETAILED_TYPES[event.message_type]
+    if "isResolved" in event.detail:
+        return "STATUS_CHANGE_RESOLVED"
+    return "STATUS_CHANGE_REOPENED" if "isReopen" in event.detail else "STATUS_CHANGE_ASSIGNED"

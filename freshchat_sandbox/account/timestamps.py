@@ -53,6 +53,11 @@ def format_local(zone: tzinfo, separator: str, millis: int) -> str:
     return to_datetime(millis).astimezone(zone).isoformat(separator, "milliseconds")[:23]
 
 
+def format_offset(zone: tzinfo, millis: int) -> str:
+    """Format a time in a zone with its offset: `2025-07-11T01:17:55.442+05:30`."""
+    return to_datetime(millis).astimezone(zone).isoformat("T", "milliseconds")
+
+
 def parse_iso(text: str) -> int:
     """Parse an ISO 8601 time to epoch milliseconds; without a zone it is UTC.
 

@@ -15,6 +15,7 @@ from freshchat_sandbox.account.timestamps import (
     format_iso,
     format_java_timestamp,
     format_local,
+    format_offset,
 )
 from freshchat_sandbox.reports import rows as report_rows
 from freshchat_sandbox.reports.row_writer import RowWriter
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from freshchat_sandbox.account.account import SandboxAccount
+    from freshchat_sandbox.readings import Readings
     from freshchat_sandbox.reports.row_writer import Row
 
 MONTH = 31 * DAY
@@ -48,13 +50,17 @@ class Report:
         self, account: SandboxAccount, start: int, end: int, *, with_pii: bool
     ) -> Iterator[Row]:
         """Yield the rows of [start, end)."""
-        format_time: Callable[[int], str]
-        zone = account.readings.report_zone
-        if zone != "UTC":
-            format_time = partial(format_local, ZoneInfo(zone), "T" if self.iso_times else " ")
-        else:
-            format_time = format_iso if self.iso_times else format_java_timestamp
-        return self.rows(RowWriter(account, start, end, with_pii, format_time))
+        writer = RowWriter(account, start, end, with_pii, self._format_time(account.readings))
+        return self.rows(writer)
+
+    def _format_time(self, readings: Readings) -> Callable[[int], str]:
+        if readings.report_zone != "UTC":
+            zone = ZoneInfo(readings.report_zone)
+            return partial(format_local, zone, "T" if self.iso_times else " ")
+        if readings.report_times == "offset":
+            return partial(format_offset, ZoneInfo("Asia/Kolkata"))
+        is_iso = self.iso_times or readings.report_times == "iso"
+        return format_iso if is_iso else format_java_timestamp
 
 
 _NAMED = ("created_at", "conversation_id", "interaction_id")
@@ -109,8 +115,8 @@ REPORTS: dict[str, Report] = {
     ),
     "Chat-Transcript": Report(
         (
-            "message_id", "conversation_id", "created_time", "actor_type", "actor_id",
-            "actor_email", "actor_first_name", "actor_last_name", "message_type",
+            "message_id", "conversation_id", "interaction_id", "created_time", "actor_type",
+            "actor_id", "actor_email", "actor_first_name", "actor_last_name", "message_type",
             "detailed_message_type", "message_source", "message_parts", "message", "image_url",
             "video_url", "reference_id", "customer_id", *_CHANNEL, "conversation_url",
         ),
@@ -122,3 +128,17 @@ REPORTS: dict[str, Report] = {
     ),
     "classic": Report((*_NAMED, "status", *_AGENT, *_GROUP, *_CHANNEL), report_rows.interactions),
 }  # fmt: skip
+
+
+def hidden_columns(event: str, readings: Readings) -> set[str]:
+    """Return the columns of a report that an account does not have."""
+    hidden = set()
+    in_transcript = event == "Chat-Transcript"
+    cells = readings.transcript_interactions if in_transcript else readings.report_interactions
+    if cells == "absent":
+        hidden.add("interaction_id")
+    if readings.flags == "none":
+        hidden.add("reopened")
+    if event == "Conversation-Group-Assigned" and not readings.group_rows_agent:
+        hidden.update(_AGENT)
+    return hidden

@@ -16,7 +16,7 @@ from freshchat_sandbox.account.rng import SeededRandom
 from freshchat_sandbox.account.timestamps import DAY, MINUTE, SECOND
 from freshchat_sandbox.http_messages import API_HOST, EXTRACT_HOST, ApiError, Response, base_url
 from freshchat_sandbox.rate_limits import JobLimit
-from freshchat_sandbox.reports.catalog import REPORTS
+from freshchat_sandbox.reports.catalog import REPORTS, hidden_columns
 from freshchat_sandbox.reports.requests import ReportRequest, parse_report_request
 from freshchat_sandbox.reports.zip_files import pack_rows, title_case
 
@@ -92,7 +92,8 @@ class ReportJobs:
         """
         if not self._options.extract_available:
             raise ApiError(403, "ACCESS_DENIED", "Extracts are not part of this account's plan")
-        report_request = parse_report_request(body, now)
+        is_short = self._account.readings.longest_report == "day"
+        report_request = parse_report_request(body, now, is_short=is_short)
         self._limit.count(report_request.event, now)
         with self._lock:
             job = self._create(len(self._jobs), report_request, now)
@@ -124,6 +125,8 @@ class ReportJobs:
             self._link(job, index, host, now) for index in range(len(job.ranges))
         ] if status == "COMPLETED" else []  # fmt: skip
         shown = _STATES[self._account.readings.job_state].get(status, status)
+        if self._account.readings.job_links == "link":
+            return {"id": job.id, "status": shown, "link": links[0]["link"] if links else None}
         return {"id": job.id, "status": shown, "interval": interval, "links": links}
 
     def download(self, request: Request, now: int) -> Response:
@@ -154,6 +157,8 @@ class ReportJobs:
         rng = SeededRandom(self._options.seed, "job", number, report_request.event)
         starts_at = now + rng.randint(2 * SECOND, 20 * SECOND)
         ranges = tuple(pairwise(_split_range(report_request, rng)))
+        if is_one := self._account.readings.job_links == "link":
+            ranges = ((report_request.start, report_request.end),)
         return Job(
             id=self._account.ids.uuid(Kind.JOB, 0, number),
             report_request=report_request,
@@ -161,7 +166,7 @@ class ReportJobs:
             starts_at=starts_at,
             ends_at=starts_at + rng.randint(3 * SECOND, 70 * SECOND),
             ranges=ranges,
-            late_file=rng.randint(0, len(ranges) - 1) if rng.chance(0.5) else None,
+            late_file=rng.randint(0, len(ranges) - 1) if rng.chance(0.5) and not is_one else None,
             late_file_delay=rng.randint(5 * SECOND, 30 * SECOND),
         )
 
@@ -206,8 +211,13 @@ class ReportJobs:
         rows = report.rows_between(
             self._account, start, min(end, visible_until), with_pii=job.report_request.with_pii
         )
-        title_style = self._account.readings.header_style == "title"
-        header = tuple(map(title_case, report.columns)) if title_style else report.columns
+        readings = self._account.readings
+        hidden = hidden_columns(job.report_request.event, readings)
+        shown = [number for number, name in enumerate(report.columns) if name not in hidden]
+        header = tuple(report.columns[number] for number in shown)
+        rows = (tuple(row[number] for number in shown) for row in rows)
+        if readings.header_style == "title":
+            header = tuple(map(title_case, header))
         rng = SeededRandom(self._options.seed, "file", job.report_request.event, start, end)
         return pack_rows(job.report_request.event, header, rows, rng)
 

@@ -25,8 +25,8 @@ class ReportRequest(NamedTuple):
     with_pii: bool
 
 
-def parse_report_request(body: bytes, now: int) -> ReportRequest:
-    """Parse the body of a report request.
+def parse_report_request(body: bytes, now: int, *, is_short: bool) -> ReportRequest:
+    """Parse the body of a report request; `is_short` allows for shorter ranges only.
 
     Raises:
         ApiError: 400 INVALID_VALUE, naming the invalid part.
@@ -47,16 +47,16 @@ def parse_report_request(body: bytes, now: int) -> ReportRequest:
     request = ReportRequest(
         content["event"], _time(content, "start"), _time(content, "end"), not without_pii
     )
-    _check_range(request, now)
+    longest = REPORTS[request.event].longest
+    _check_range(request, now, min(longest // 2, DAY) if is_short else longest)
     return request
 
 
-def _check_range(request: ReportRequest, now: int) -> None:
+def _check_range(request: ReportRequest, now: int, longest: int) -> None:
     if request.start >= request.end:
         raise _invalid("Invalid date range: start must be before end")
     if request.start < now - LOOK_BACK:
         raise _invalid("Invalid date range: start is over 15 months ago")
-    longest = REPORTS[request.event].longest
     if request.end - request.start > longest:
         raise _invalid(
             "Invalid date range: the interval between start and end exceeds "

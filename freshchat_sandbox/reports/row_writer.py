@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from freshchat_sandbox.account.conversation_events import BOT, NORMAL, PRIVATE, USER
+from freshchat_sandbox.account.conversation_events import BOT, USER
+from freshchat_sandbox.account.message_parts import detailed_type
+from freshchat_sandbox.account.rng import SeededRandom
 from freshchat_sandbox.account.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
+from freshchat_sandbox.readings import in_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 
     Row = tuple[object, ...]
 
-# `detailed_message_type` as an export of a live account has it; status rows name their change.
-_DETAILED_TYPES = {NORMAL: "NORMAL", PRIVATE: "PRIVATE_NOTE"}
+# Rows that a report lacks.
+_MISSING_SHARE = 0.2
 
 
 class RowWriter(NamedTuple):
@@ -35,16 +38,35 @@ class RowWriter(NamedTuple):
         """Yield the events of some kinds in the range, conversation by conversation."""
         for timeline in self.account.conversations(self.start, self.end):
             for event in timeline.between(self.start, self.end):
-                if event.kind in kinds:
+                if event.kind in kinds and not self._is_missing(timeline, event):
                     yield timeline, event
+
+    def _is_missing(self, timeline: ConversationTimeline, event: ConversationEvent) -> bool:
+        """Return whether a report lacks the row of an event."""
+        missing = self.account.readings.missing_rows
+        if missing == "none" or not event.kind.startswith(missing):
+            return False
+        seed = (self.account.options.seed, "missing row", *timeline.key, event.position)
+        return SeededRandom(*seed).chance(_MISSING_SHARE)
 
     def base_columns(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
         """Return created_at, conversation_id, interaction_id."""
         return (
             self.format_time(event.at),
             self.account.conversation_id(timeline.key),
-            self.account.interaction_id(timeline, event),
+            self._interaction(timeline, event, self.account.readings.report_interactions),
         )
+
+    def transcript_interaction(
+        self, timeline: ConversationTimeline, event: ConversationEvent
+    ) -> str:
+        """Return the interaction_id of a transcript row."""
+        return self._interaction(timeline, event, self.account.readings.transcript_interactions)
+
+    def _interaction(
+        self, timeline: ConversationTimeline, event: ConversationEvent, cells: str
+    ) -> str:
+        return "" if cells == "blank" else self.account.shown_interaction_id(timeline, event)
 
     def agent(self, index: int | None) -> Row:
         """Return agent_id, agent_name, agent_email."""
@@ -63,8 +85,7 @@ class RowWriter(NamedTuple):
 
     def actor(self, timeline: ConversationTimeline, event: ConversationEvent) -> Row:
         """Return actor_id, actor_type."""
-        upper = self.account.readings.actor_type == "upper"
-        actor_type = event.actor_type.upper() if upper else event.actor_type
+        actor_type = in_case(event.actor_type, self.account.readings.actor_type)
         return (self.account.actor_id(timeline, event), actor_type)
 
     def message_types(self, event: ConversationEvent) -> Row:
@@ -74,12 +95,18 @@ class RowWriter(NamedTuple):
             "lower": event.message_type,
             "upper": event.message_type.upper(),
             "part": event.content_kind,
-            "export": _DETAILED_TYPES.get(event.message_type) or _status_change(event),
+            "export": self._detailed_type(event),
         }
         return (
             types.get(readings.message_type, ""),
             types.get(readings.detailed_message_type, ""),
         )
+
+    def _detailed_type(self, event: ConversationEvent) -> str:
+        automatic = self.account.readings.automatic_messages
+        if automatic != "normal" and event.actor_type == BOT:
+            return f"{automatic.upper()}_MESSAGE"
+        return detailed_type(event)
 
     def agent_status(self, word: str) -> str:
         """Return a status of an agent as this account spells it."""
@@ -103,10 +130,3 @@ class RowWriter(NamedTuple):
     def pii(self, text: str | None) -> str:
         """Return personal data, or blank if the report excludes it."""
         return text or "" if self.with_pii else ""
-
-
-def _status_change(event: ConversationEvent) -> str:
-    """Return the detailed type of a system message."""
-    if "isResolved" in event.detail:
-        return "STATUS_CHANGE_RESOLVED"
-    return "STATUS_CHANGE_REOPENED" if "isReopen" in event.detail else "STATUS_CHANGE_ASSIGNED"

@@ -20,6 +20,7 @@ from freshchat_sandbox.account.conversation_events import (
 from freshchat_sandbox.account.identifiers import Kind
 from freshchat_sandbox.account.message_parts import image_url, parts_text
 from freshchat_sandbox.account.rng import SeededRandom
+from freshchat_sandbox.readings import flag_text
 from freshchat_sandbox.views.conversations import conversation_url, message_source
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def created(writer: RowWriter) -> Iterator[Row]:
             *writer.group(event.state.group),
             agent_id,
             agent_name,
-            str(event.kind == REOPENED).lower(),
+            flag_text(writer.account.readings.flags, is_set=event.kind == REOPENED),
             conversation_url(writer.account, timeline),
         )
 
@@ -81,7 +82,7 @@ def resolved(writer: RowWriter) -> Iterator[Row]:
             agent_id,
             agent_name,
             *group,
-            str(again).lower(),
+            flag_text(writer.account.readings.flags, is_set=again),
         )
 
 
@@ -147,6 +148,7 @@ def transcript(writer: RowWriter) -> Iterator[Row]:
             yield (
                 account.message_id(timeline, event),
                 conversation[0],
+                writer.transcript_interaction(timeline, event),
                 writer.format_time(event.at),
                 actor_type,
                 actor_id,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from freshchat_sandbox.account.conversation_events import BOT, SYSTEM, SYSTEM_MESSAGE, USER
 from freshchat_sandbox.account.identifiers import Kind
-from freshchat_sandbox.account.message_parts import message_parts, reply_parts
+from freshchat_sandbox.account.message_parts import detailed_type, message_parts, reply_parts
 from freshchat_sandbox.account.staff import CHANNELS
 from freshchat_sandbox.account.timestamps import format_iso
 from freshchat_sandbox.http_messages import API_HOST
+from freshchat_sandbox.readings import in_case
 
 if TYPE_CHECKING:
     from freshchat_sandbox.account.account import SandboxAccount
@@ -37,6 +38,8 @@ def conversation(
     customer = account.customers.get(timeline.customer_key)
     user_id = account.user_id(timeline.customer_key)
     properties = timeline.properties(now)
+    # By default both forms occur, as in live accounts.
+    form = account.readings.properties
     record |= {
         "conversation_internal_id": account.internal_id(timeline.key),
         "user_id": user_id,
@@ -45,9 +48,8 @@ def conversation(
         "created_time": format_iso(timeline.started_at),
         "updated_time": format_iso(events[-1].at),
         "url": conversation_url(account, timeline),
-        # Both forms occur in live accounts.
         "properties": properties
-        if timeline.key.number % 2
+        if form == "object" or (form == "mixed" and timeline.key.number % 2)
         else [{"name": name, "value": value} for name, value in properties.items()],
     }
     assignees = {
@@ -79,7 +81,12 @@ def message(
     account: SandboxAccount, timeline: ConversationTimeline, event: ConversationEvent
 ) -> dict[str, Any]:
     """Return a message."""
-    markers = {name: _marker(event) for name in event.detail if name.startswith("is")}
+    readings = account.readings
+    markers = {
+        name: _marker(event, readings.flags)
+        for name in event.detail
+        if name.startswith("is") and readings.flags != "none"
+    }
     record: dict[str, Any] = {
         "id": account.message_id(timeline, event),
         "conversation_id": account.conversation_id(timeline.key),
@@ -87,10 +94,11 @@ def message(
         "app_id": account.app_id,
         "freshchat_conversation_id": str(account.internal_id(timeline.key)),
         "freshchat_channel_id": str(account.ids.internal(Kind.CHANNEL, 0, timeline.channel)),
-        "interaction_id": account.interaction_id(timeline, event),
         "actor_id": account.actor_id(timeline, event),
         "user_id": account.user_id(timeline.customer_key),
-        "message_type": event.message_type,
+        "message_type": detailed_type(event)
+        if readings.rest_message_type == "detailed"
+        else in_case(event.message_type, readings.rest_message_type),
         "message_source": message_source(timeline, event),
         "created_time": format_iso(event.at),
         "message_parts": message_parts(event),
@@ -98,8 +106,10 @@ def message(
         "botsPrivateNote": False,
         "isBotsInput": event.detail[:1] == ("in_reply_to",),
     }
-    if event.actor_type != SYSTEM:
-        record["actor_type"] = event.actor_type
+    if readings.rest_interactions:
+        record["interaction_id"] = account.shown_interaction_id(timeline, event)
+    if event.actor_type != SYSTEM or readings.rest_system_actor:
+        record["actor_type"] = in_case(event.actor_type, readings.rest_actor_type)
     if event.actor_type == USER:
         record["org_contact_id"] = contact_number(account, timeline.customer_key)
     if event.actor is not None:
@@ -139,6 +149,8 @@ def _number(account: SandboxAccount, kind: Kind, index: int | None) -> str | Non
     return None if index is None else f"1{account.ids.internal(kind, 0, index)}"
 
 
-def _marker(event: ConversationEvent) -> bool | str:
+def _marker(event: ConversationEvent, style: str) -> bool | str | int:
     """Return a flag as a boolean or as a string: both occur in live accounts."""
-    return True if event.at % 2 else "true"
+    if style == "number":
+        return 1
+    return "True" if style == "title" else bool(event.at % 2) or "true"

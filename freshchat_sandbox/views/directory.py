@@ -20,6 +20,7 @@ from freshchat_sandbox.account.staff import (
 )
 from freshchat_sandbox.account.timestamps import DAY, HOUR, format_iso
 from freshchat_sandbox.http_messages import API_HOST
+from freshchat_sandbox.readings import in_case
 from freshchat_sandbox.views.conversations import contact_number
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def agent(account: SandboxAccount, index: int, now: int) -> dict[str, Any]:
         ],
         "skill_id": "0",
         "social_profiles": [{"type": "twitter", "id": f"loom_{index}"}] if index % 3 == 0 else [],
-        "availability_status": "AVAILABLE" if on else "UNAVAILABLE",
+        "availability_status": in_case(
+            "AVAILABLE" if on else "UNAVAILABLE", account.readings.rest_agent_status
+        ),
         "agent_status": status_of(account, status),
         "routing_type": person.routing,
         "agent_capacity": 5,

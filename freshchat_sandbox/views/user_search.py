@@ -28,7 +28,11 @@ def find_users(account: SandboxAccount, request: Request, now: int) -> list[Cust
     times = {name: time_parameter(request, name) for name in _TIMES if request.parameter(name)}
     if not texts and not times:
         raise ApiError(400, "INVALID_VALUE", "At least one filter is mandatory")
-    bounds = {name: value for name, value in times.items() if value is not None}
+    bounds = {
+        name: value
+        for name, value in times.items()
+        if value is not None and (account.readings.user_filter or not name.startswith("updated"))
+    }
     return [
         customer
         for customer in _candidates(account, texts, bounds, now)
@@ -55,7 +59,7 @@ def _candidates(
     if start > end:
         return ()
     changed = {customer.key: customer for customer in account.customers_changed(start, end)}
-    if account.readings.user_updates == "message":
+    if account.readings.user_updates in {"message", "activity"}:
         for timeline in account.conversations(start, end + 1):
             changed[timeline.customer_key] = account.customers.get(timeline.customer_key)
     return changed.values()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity.message_types import type_from_text
-from tap_freshchat.enumerations import ACTOR_TYPE, NORMAL, SYSTEM, read_flag
+from tap_freshchat.enumerations import ACTOR_TYPE, NORMAL, SYSTEM, comparable, read_flag
 from tap_freshchat.errors import FreshchatError
 from tap_freshchat.times import interaction_start_time, parse_time
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SYSTEM_MESSAGE_TOLERANCE = timedelta(seconds=2)
 # Most messages to load, for a conversation that never ends: 20 pages.
 MAX_MESSAGES = 1000
+
+# Detailed message types of transcripts that say the same as a flag.
+_FLAG_TYPES = {"isResolved": "statuschangeresolved", "isReopen": "statuschangereopened"}
 
 FIRST_RESPONSE_DUE = "FIRST_RESPONSE_DUE"
 RESPONSE_DUE = "RESPONSE_DUE"
@@ -56,9 +59,11 @@ class Message:
         return type_from_text(self.content.get("message_type")) == SYSTEM
 
     def has_flag(self, flag: str) -> bool:
-        """Whether a flag such as `isResolved` or `isReopen` is set, as a boolean or as text."""
+        """Whether a flag such as `isResolved` or `isReopen` is set, or the type says the same."""
         meta_data = self.content.get("meta_data")
-        return isinstance(meta_data, dict) and bool(read_flag(meta_data.get(flag)))
+        if isinstance(meta_data, dict) and read_flag(meta_data.get(flag)):
+            return True
+        return comparable(self.content.get("message_type")) == _FLAG_TYPES.get(flag)
 
 
 @dataclass
@@ -107,6 +112,13 @@ class MessageHistory:
             return False
         # Loading stopped at an earlier interaction, or in the middle of one.
         return True if self.back_to is not None and not self.cut else None
+
+    @property
+    def lacks_resolution(self) -> bool:
+        """Whether the whole latest interaction is present, and no message that resolved it."""
+        if not self.messages or self.has_gaps or self.cut:
+            return False
+        return not any(message.has_flag("isResolved") for message in self.messages)
 
     def is_whole_since(self, time: datetime) -> bool:
         """Whether there are messages, and none since a time is missing."""

@@ -22,8 +22,6 @@ from tap_freshchat.enumerations import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_freshchat.enumerations import Enumeration
-
 # Columns of the transcript that can hold the type.
 COLUMNS = ("message_type", "detailed_message_type")
 # Details of one type only: what message_type says of the same message counts more.
@@ -62,31 +60,25 @@ def type_from_row(row: Mapping[str, str]) -> MessageType:
     signs = [type_from_text(plain)]
     weak = comparable(detailed) in _WEAK
     if not (weak and MESSAGE_TYPE.find(plain)):
-        signs.append(_detailed_type(detailed))
+        signs.append(type_from_text(detailed))
     return decide(signs)
 
 
 def type_from_text(value: object) -> str | None:
-    """The type in a value of `message_type`; None for a blank one and for a kind of part."""
-    return None if comparable(value) in PART_KINDS else _read(MESSAGE_TYPE, value)
+    """The type in a value of either column or of REST; None if it is blank or a kind of part."""
+    text = comparable(value)
+    if text.startswith(_STATUS_CHANGE):
+        return SYSTEM
+    if text in PART_KINDS:
+        return None
+    is_private = DETAILED_MESSAGE_TYPE.is_unknown(value) and _PRIVATE_WORDS.search(text)
+    # An unknown value that speaks of a note is private.
+    return PRIVATE if is_private else DETAILED_MESSAGE_TYPE.read(value)
 
 
 def unknown_types(row: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """Columns and values of a row that name neither a type nor a kind of part."""
-    for column, table in zip(COLUMNS, (MESSAGE_TYPE, DETAILED_MESSAGE_TYPE), strict=True):
+    for column in COLUMNS:
         value = row.get(column) or ""
-        if table.is_unknown(value) and comparable(value) not in PART_KINDS:
+        if DETAILED_MESSAGE_TYPE.is_unknown(value) and comparable(value) not in PART_KINDS:
             yield column, value.strip()
-
-
-def _detailed_type(value: str) -> str | None:
-    text = comparable(value)
-    if text.startswith(_STATUS_CHANGE):
-        return SYSTEM
-    return None if text in PART_KINDS else _read(DETAILED_MESSAGE_TYPE, value)
-
-
-def _read(table: Enumeration, value: object) -> str | None:
-    """The type by a table; an unknown value that speaks of a note is private."""
-    is_private = table.is_unknown(value) and _PRIVATE_WORDS.search(comparable(value))
-    return PRIVATE if is_private else table.read(value)

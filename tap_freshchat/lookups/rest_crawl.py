@@ -23,7 +23,9 @@ from tap_freshchat.activity.message_history import Snapshot, has_message_since
 from tap_freshchat.api import pagination
 from tap_freshchat.concurrency import ordered_map
 from tap_freshchat.errors import FreshchatError, NotFoundError
+from tap_freshchat.lookups.changed_users import MAX_SEEN_IDS, changed_at
 from tap_freshchat.lookups.conversations import NOT_READ, UsableMessages, fetch_snapshot
+from tap_freshchat.lookups.customers import BoundedCache
 from tap_freshchat.windows import FRESHCHAT_EPOCH, Window
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ MAX_UNREAD = 1000
 # Kinds of what is set aside.
 UNREAD_CONVERSATIONS = "conversations to read again in the next run"
 UNREAD_USERS = "users whose conversations to read again in the next run"
+STALE_USERS = "users whose updated_time is before their latest message"
+# Difference between a message and the updated_time that it moved: seconds at most, in any service.
+_MESSAGE_TOLERANCE = timedelta(minutes=1)
 _CONSEQUENCE = "Its events are not in this run; the next run reads it again from the same time."
 
 
@@ -85,6 +90,11 @@ class RestCrawl:
     _retried: dict[Source, datetime] = field(default_factory=dict, init=False)
     _origins: dict[str, Source] = field(default_factory=dict, init=False)
     _missing: int = field(default=0, init=False)
+    # Of the users listed last, the time of the change.
+    _changed_at: BoundedCache[datetime] = field(
+        default_factory=lambda: BoundedCache(MAX_SEEN_IDS), init=False
+    )
+    _listed_at: datetime = field(default=FRESHCHAT_EPOCH, init=False)
 
     def conversations(
         self, window: Window, retries: Mapping[Source, datetime]
@@ -178,8 +188,11 @@ class RestCrawl:
             start = FRESHCHAT_EPOCH if self.all_users else window.start
             users = Window(start, window.end + UPDATED_TO_MARGIN)
             self.changed_users.register_windows([users])
+            self._listed_at = self.clock.now()
             for user in self.changed_users.users(users):
                 source = Source("users", str(user["id"]))
+                if changed_time := changed_at(user):
+                    self._changed_at[source.id] = changed_time
                 changed.update({source} & retries.keys())
                 yield source
         yield from (each for each in retries if each.kind == "users" and each not in changed)
@@ -236,6 +249,7 @@ class RestCrawl:
             result.count_odd_messages(self.enrichment)
             if error:
                 self.enrichment.failed(NOT_READ, error)
+            self._check_user(result.snapshot)
             return result.snapshot
         if error is None or isinstance(error, NotFoundError):
             self._missing += 1
@@ -244,6 +258,30 @@ class RestCrawl:
             is_retry = job.origin is not None
             self._leave_unread(conversation, UNREAD_CONVERSATIONS, error, is_retry=is_retry)
         return None
+
+    def _check_user(self, snapshot: Snapshot) -> None:
+        """Count a user whose record did not move with a message of their conversation.
+
+        Others like this one are then missing from the list of changed users.
+        """
+        changed = self._changed_at.get(snapshot.user_id or "")
+        if self.all_users or changed is None:
+            return
+        latest = max(
+            (
+                message.time
+                for message in snapshot.history.messages
+                if message.time < self._listed_at
+            ),
+            default=changed,
+        )
+        if latest - changed > _MESSAGE_TOLERANCE:
+            self.enrichment.set_aside.item(
+                STALE_USERS,
+                "The updated_time of a user did not change with the latest message of their "
+                "conversation, so the list of changed users does not show every conversation with "
+                "new messages. Their events may be missing. Set user_scope to all.",
+            )
 
     def _leave_unread(
         self, source: Source, kind: str, error: FreshchatError, *, is_retry: bool

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context
 
     from tap_freshchat.run_context import RunContext
 
@@ -40,7 +41,9 @@ class FreshchatStream(SdkStream):
         return self._start_run()
 
     @override
-    def start(self) -> None:
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        # Bookmarks are window ends, so there is no signpost. But `sync`, which is final, asks for
+        # it first, before its own error handling, which logs a traceback.
         self._start_run()
 
     @override

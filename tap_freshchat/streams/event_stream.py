@@ -22,7 +22,7 @@ from tap_freshchat.streams.windowed import ReportStream
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tap_freshchat.activity.events import ConversationEvent
@@ -123,11 +123,17 @@ class EventStream(ReportStream, Generic[T]):
         if not self.uses_rest:
             times = [each.time for each in batch]
             needed = Window(context_start(min(times)), context_end(max(times)))
-            reported.update(self.run.conversation_log.of_keys(reported, needed))
+            reported.update(self.logged_events(reported, needed))
         return {
             conversation_id: self._history(conversation_id, events, snapshots.get(conversation_id))
             for conversation_id, events in reported.items()
         }
+
+    def logged_events(
+        self, keys: Collection[str], window: Window
+    ) -> Mapping[str, list[ConversationEvent]]:
+        """Events of conversations in a window of time, as reports show them, in order."""
+        return self.run.conversation_log.of_keys(keys, window)
 
     def _lists(self, *reports: str) -> bool:
         """Whether the run reads all of some reports."""

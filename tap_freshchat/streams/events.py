@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from tap_freshchat.activity import rest_inference
 from tap_freshchat.activity.conversation_history import context_start
-from tap_freshchat.activity.events import NEVER_EMITTED, ConversationEvent
+from tap_freshchat.activity.events import NEVER_EMITTED, RESOLVED, ConversationEvent
 from tap_freshchat.activity.message_types import COLUMNS, decide, type_from_text
 from tap_freshchat.errors import ReportError
 from tap_freshchat.payloads import events as payloads
@@ -18,7 +19,7 @@ from tap_freshchat.streams.messages import CONTRADICTED, CONTRADICTIONS, bookmar
 from tap_freshchat.times import interaction_start_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from tap_freshchat.activity.conversation_history import ConversationHistory
@@ -39,6 +40,23 @@ class ConversationEvents(EventStream[ConversationEvent]):
     name = "conversation_events"
     reports = catalog.CONVERSATION_REPORTS
     rest_needs_present = True
+
+    @override
+    def register_shared_reports(self, start: datetime) -> None:
+        self.run.status_rows.register(start)
+
+    @override
+    def logged_events(
+        self, keys: Collection[str], window: Window
+    ) -> Mapping[str, list[ConversationEvent]]:
+        logged = super().logged_events(keys, window)
+        shown = self.run.status_rows.of_keys(keys, window)
+        return {
+            key: sorted([*events, *shown[key]], key=lambda event: event.sort_key)
+            if shown[key]
+            else events
+            for key, events in logged.items()
+        }
 
     @override
     def build(
@@ -63,7 +81,8 @@ class ConversationEvents(EventStream[ConversationEvent]):
             yield Occurrence(event, event.conversation_id, event.time, back_to, snapshot=snapshot)
 
     def _from_reports(self, window: Window) -> Iterator[tuple[ConversationEvent, None]]:
-        for event in self.run.conversation_log.reported_in(window):
+        log, status_rows = self.run.conversation_log, self.run.status_rows
+        for event in chain(log.reported_in(window), status_rows.reported_in(window)):
             # An older start may have been reported before the context that was read.
             recent = not event.is_inferred or event.time >= context_start(event.reported_at)
             emitted = recent and event.kind not in NEVER_EMITTED
@@ -74,6 +93,14 @@ class ConversationEvents(EventStream[ConversationEvent]):
         rest_state = self._bookmark.source_state
         assignees = rest_inference.LastSeenAssignees(rest_state.get(ASSIGNEES, {}))
         for snapshot, since in self.crawled_conversations():
+            is_resolved = snapshot.conversation.get("status") == RESOLVED
+            if is_resolved and snapshot.history.lacks_resolution:
+                self.run.set_aside.item(
+                    "resolved conversations without a time of resolution",
+                    "REST shows a conversation as resolved, and none of its messages says when "
+                    "(meta_data.isResolved). Its resolution is not emitted. Set activity_source "
+                    "to auto if the account has raw reports.",
+                )
             for event in rest_inference.events_from_snapshot(snapshot):
                 if event.time_is_approximate and self.run.time_range.ends_in_the_past:
                     continue

@@ -48,10 +48,7 @@ class MetricStream(FreshchatStream):
     """Stream of the metrics in the setting of its name; logs each rejected metric once."""
 
     _any_succeeded = False
-
-    @cached_property
-    def _rejected(self) -> set[Metric]:
-        return set()
+    _rejected: frozenset[Metric] = frozenset()
 
     @abstractmethod
     def requests_for(self, metric: Metric, window: Window) -> Iterator[list[MetricRequest]]:
@@ -117,7 +114,7 @@ class MetricStream(FreshchatStream):
     def _skip_metric(self, metric: Metric, request: MetricRequest) -> None:
         # It may be rejected for one window only: the next window requests it again.
         if metric not in self._rejected:
-            self._rejected.add(metric)
+            self._rejected |= {metric}
             start = request.query.get("start")
             self.logger.warning(
                 "Freshchat rejects metric %s%s; the metric is omitted where it is rejected. Check "

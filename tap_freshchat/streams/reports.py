@@ -15,14 +15,11 @@ from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
     from singer_sdk import Tap
 
     from tap_freshchat.run_context import RunContext
     from tap_freshchat.windows import Window
-
-_TIME_FIELDS = ("created_at", "created_time")
 
 
 class RawReport(ReportStream):
@@ -35,10 +32,12 @@ class RawReport(ReportStream):
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
-        properties = self.schema["properties"]
+        # The record sets these itself: a column of such a name goes to `extra`.
+        properties = dict(self.schema["properties"])
+        del properties["id"], properties["created_time"]
         [report] = self.reports
         # Event streams need a row's ids and status; a plain row needs a time only.
-        [time_field] = set(_TIME_FIELDS).intersection(COLUMNS[report].required)
+        time_field = COLUMNS[report].time
         for row in self.run.reports.rows(report, window, self.name, required=(time_field,)):
             row_id, time = row_digest(report, row), parse_row_time(report, row[time_field])
             # The service may file a row by another time than the one in its column. Such a row
@@ -46,26 +45,11 @@ class RawReport(ReportStream):
             inside = window.start <= time < window.end
             filed = time if inside else max(window.start, self.start_time)
             if self.is_new(row_id, filed):
-                yield report_record(row_id, time, row, time_field, properties)
+                texts = {name: text for name, text in row.items() if name != time_field}
+                record = conform_row(texts, properties)
+                yield {"id": row_id, "created_time": format_time(time), **record}
 
 
 def row_digest(kind: str, row: Mapping[str, str]) -> str:
     """The id of a row, which has none: from its kind and all its columns, in any order."""
     return stable_id(kind, *(text for item in sorted(row.items()) for text in item))
-
-
-def report_record(
-    row_id: str,
-    time: datetime,
-    row: Mapping[str, str],
-    time_field: str,
-    properties: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    """The record of a row; `time` was read from the column `time_field`."""
-    # A column may have the name of a field that the record sets itself.
-    texts = {name: text for name, text in row.items() if name != time_field}
-    clash = {name: texts.pop(name) for name in ("id", "created_time") if name in texts}
-    record = conform_row(texts, properties)
-    if clash:
-        record["extra"] = {**(record["extra"] or {}), **clash}
-    return {**record, "id": row_id, "created_time": format_time(time)}

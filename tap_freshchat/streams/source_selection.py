@@ -16,7 +16,6 @@ from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from tap_freshchat.run_context import RunContext
     from tap_freshchat.streams.windowed import ReportStream
@@ -138,11 +137,13 @@ def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
 
 
 def _register_reports(run: RunContext, streams: Sequence[ReportStream]) -> None:
+    starts = {}
     for stream in streams:
-        if not stream.uses_rest and (start := _start(run, stream)) < run.time_range.report_end:
-            stream.register_reports(start)
-
-
-def _start(run: RunContext, stream: ReportStream) -> datetime:
-    # Not the stream's own start time, which is computed once, for the source selected here.
-    return run.start_time_for(stream.bookmark_for(REPORTS))
+        if not stream.uses_rest:
+            # Not the stream's own start time, computed once for the source that is selected here.
+            start = run.start_time_for(stream.bookmark_for(REPORTS))
+            if start < run.time_range.report_end:
+                starts[stream] = start
+                stream.register_reports(start)
+    for stream, start in starts.items():
+        stream.register_shared_reports(start)

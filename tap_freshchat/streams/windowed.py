@@ -170,6 +170,9 @@ class ReportStream(WindowedStream):
         """Register the reports that this stream reads, to emit records from `start`."""
         self.run.reports.register(self.name, self.reports[0], start)
 
+    def register_shared_reports(self, start: datetime) -> None:
+        """Register reports that this stream reads only if another selected stream does."""
+
     def report_windows(self) -> list[Window]:
         """Windows of a run that reads reports, in order."""
         for report in self.run.report_access.available(self.reports):

@@ -29,7 +29,10 @@ def compile_expression(spec: Any, where: str, keys: Sequence[str] = ()) -> Expre
     Raises `MappingError`, which begins with `where`, if it has none of the `EXPRESSION_FORMS`.
     """
     if isinstance(spec, str):
-        return _path(spec, where)
+        try:
+            return compile_path(spec)
+        except ValueError as error:
+            raise MappingError(f"{where}: {error}") from None
     if isinstance(spec, list) and spec:
         return _first([compile_expression(item, where, keys) for item in spec])
     if isinstance(spec, dict):
@@ -119,13 +122,6 @@ def _compile_part(spec: Any, where: str, keys: Sequence[str]) -> Expression:
 
 def _field(name: str) -> Expression:
     return lambda record: record.get(name)
-
-
-def _path(path: str, where: str) -> Expression:
-    try:
-        return compile_path(path)
-    except ValueError as error:
-        raise MappingError(f"{where}: {error}") from None
 
 
 def _first(values: Sequence[Expression]) -> Expression:

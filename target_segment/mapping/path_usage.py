@@ -124,10 +124,5 @@ def _shown(value: Any, condition: Condition) -> str:
     if isinstance(value, str):
         known = {each.casefold() for each in condition.values if isinstance(each, str)}
         return value if _ENUMERATION.fullmatch(value) or value.casefold() in known else "a text"
-    return (
-        "an object"
-        if isinstance(value, dict)
-        else "a list"
-        if isinstance(value, list)
-        else "a number"
-    )
+    kinds: dict[type, str] = {dict: "an object", list: "a list"}
+    return kinds.get(type(value), "a number")

@@ -7,7 +7,7 @@ import select
 import signal
 import sys
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from singer_sdk.io_base import GenericSingerReader
@@ -160,18 +160,15 @@ class MessageReader(GenericSingerReader[bytes]):
 @contextmanager
 def _wakeup_pipe() -> Iterator[list[int]]:
     """Yield a descriptor that each signal makes readable; none outside the main thread."""
-    reading, writing = os.pipe()
-    try:
+    with ExitStack() as stack:
+        reading, writing = os.pipe()
+        stack.callback(os.close, reading)
+        stack.callback(os.close, writing)
         os.set_blocking(writing, False)
         try:
             previous = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         except ValueError:
             yield []
-            return
-        try:
+        else:
+            stack.callback(signal.set_wakeup_fd, previous)
             yield [reading]
-        finally:
-            signal.set_wakeup_fd(previous)
-    finally:
-        os.close(reading)
-        os.close(writing)

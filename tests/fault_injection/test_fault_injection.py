@@ -38,6 +38,7 @@ def fork_server():
         yield running
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("seed", DEFAULT_SEEDS)
 def test_under_any_fault_every_event_arrives_once_with_no_state_ahead_and_nothing_leaked(
     fork_server,

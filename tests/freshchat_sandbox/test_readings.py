@@ -47,6 +47,8 @@ def test_the_detailed_type_of_a_message_is_that_of_an_export(make_client):
         ({"detailed_message_type": "blank"}, "detailed_message_type", {""}),
         ({"actor_type": "upper"}, "actor_type", {"USER", "AGENT", "BOT", "SYSTEM"}),
         ({"status_rows": False}, "message_type", {"normal", "private"}),
+        ({"actor_type": "title"}, "actor_type", {"User", "Agent", "Bot", "System"}),
+        ({"transcript_interactions": "blank"}, "interaction_id", {""}),
     ],
 )
 def test_a_transcript_spells_its_types_as_the_account_does(make_client, reading, column, spelled):
@@ -54,6 +56,102 @@ def test_a_transcript_spells_its_types_as_the_account_does(make_client, reading,
     assert {row[column] for row in found} == spelled
     kept = [row["message_id"] for row in rows(make_client()) if row["message_type"] != "system"]
     assert set(kept) <= {row["message_id"] for row in found}
+
+
+@pytest.mark.parametrize("kind", ["away", "offline"])
+def test_a_bots_messages_have_the_detailed_type_of_the_account(make_client, kind):
+    found = {
+        row["detailed_message_type"]
+        for row in rows(make_client(automatic_messages=kind))
+        if row["actor_type"] == "bot"
+    }
+    assert found == {f"{kind.upper()}_MESSAGE"}
+
+
+@pytest.mark.parametrize(
+    ("reading", "event", "column"),
+    [
+        ({}, "Chat-Transcript", "interaction_id"),
+        ({"report_interactions": "absent"}, "Conversation-Created", "interaction_id"),
+        ({"flags": "none"}, "Conversation-Created", "reopened"),
+        ({"group_rows_agent": False}, "Conversation-Group-Assigned", "agent_id"),
+    ],
+)
+def test_a_report_lacks_the_columns_that_the_account_does_not_have(
+    make_client, reading, event, column
+):
+    found = rows(make_client(**reading), event)
+    assert found
+    assert not any(column in row for row in found)
+
+
+@pytest.mark.parametrize(
+    ("reading", "event"),
+    [
+        ("resolved", "Conversation-Resolved"),
+        ("assigned", "Conversation-Agent-Assigned"),
+        ("assigned", "Conversation-Group-Assigned"),
+    ],
+)
+def test_a_report_that_lacks_rows_has_the_others_and_transcripts_have_all(
+    make_client, reading, event
+):
+    options = {"conversations_per_day": 90}
+    keys = [
+        {(row["interaction_id"], row["created_at"]) for row in rows(client, event)}
+        for client in (make_client(**options), make_client(**options, missing_rows=reading))
+    ]
+    assert keys[1] < keys[0]
+    assert len(keys[1]) > len(keys[0]) / 2
+    transcripts = [rows(make_client(**options, missing_rows=value)) for value in ("none", reading)]
+    assert transcripts[0] == transcripts[1]
+
+
+@pytest.mark.parametrize(("reading", "suffix"), [("iso", "Z"), ("offset", "+05:30")])
+def test_times_of_reports_have_the_zone_of_the_account(make_client, reading, suffix):
+    for event in ("Conversation-Created", "Agent-Intelliassign-Activity"):
+        found = rows(make_client(report_times=reading), event)
+        assert all(row["created_at"].endswith(suffix) for row in found)
+
+
+def test_a_report_of_a_short_range_only_is_refused_for_a_day(make_client):
+    client = make_client(longest_report="day")
+    answer = client.submit("Chat-Transcript", *DAY)
+    assert answer.status_code == 400
+    assert "12 hours" in answer.text
+
+
+def test_a_job_with_one_link_has_the_whole_report_in_it(make_client):
+    client = make_client(job_links="link")
+    job = client.finished("Chat-Transcript", *DAY)
+    assert "links" not in job
+    assert client.files.get(job["link"]["href"]).content
+
+
+def test_rest_spells_messages_as_the_account_does(make_client):
+    path = f"/conversations/{rows(make_client())[0]['conversation_id']}/messages"
+    plain = make_client().read(path, items_per_page=50)["messages"]
+    assert {"isResolved", "isReopen"} & {name for one in plain for name in one.get("meta_data", ())}
+    bare = make_client(flags="none", rest_interactions=False).read(path)["messages"]
+    assert not any("meta_data" in one or "interaction_id" in one for one in bare)
+    oldest = make_client(message_order="oldest").read(path, items_per_page=50)["messages"]
+    assert oldest == plain[::-1]
+    loud = make_client(
+        rest_actor_type="title",
+        rest_system_actor=True,
+        rest_message_type="detailed",
+        flags="number",
+    ).read(path)["messages"]
+    assert {one["actor_type"] for one in loud} <= {"User", "Agent", "Bot", "System"}
+    assert "NORMAL" in {one["message_type"] for one in loud}
+    assert {value for one in loud for value in one.get("meta_data", {}).values()} <= {1}
+
+
+def test_a_filter_that_is_not_obeyed_lists_every_user(make_client):
+    bounds = {"updated_from": "2026-11-18T11:00:00Z"}
+    few = make_client().read("/users", **bounds)["pagination"]["total_items"]
+    found = make_client(user_filter=False).read("/users", **bounds)["pagination"]["total_items"]
+    assert found > 10 * few
 
 
 @pytest.mark.parametrize(

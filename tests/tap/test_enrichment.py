@@ -322,6 +322,7 @@ def test_via_rest_a_refused_record_costs_details_only(calm_rest, chosen, refusal
     assert warned_once(caplog, "conversations without details")
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("refusal", REFUSALS)
 @pytest.mark.parametrize("what", ["messages", "user"])
 def test_via_rest_events_that_cannot_be_read_come_in_the_run_that_can(

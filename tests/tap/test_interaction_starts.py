@@ -63,6 +63,7 @@ def starts_in(run):
     return [each for each in reported if each["type"] in {"created", "reopened"}]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("enrich", [True, False])
 def test_a_reopening_without_a_row_is_one_in_every_window_of_a_backfill(enrich):
     url = f"{QUICK}&reopened_rows=false"

@@ -15,7 +15,8 @@ from singer_sdk.singerlib import Catalog, Message, RecordMessage, StateMessage
 from singer_sdk.singerlib.encoding import GenericSingerWriter
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_freshchat.sdk import MessageWriter, SdkStream
+from tap_freshchat.message_writer import BufferedMessageWriter
+from tap_freshchat.sdk import SdkStream
 from tap_freshchat.tap import TapFreshchat
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
@@ -35,7 +36,7 @@ class KeptMessages(GenericSingerWriter[str, Message]):
         self.messages.append(message)
 
 
-class KeptRecords(KeptMessages, MessageWriter):
+class KeptRecords(KeptMessages, BufferedMessageWriter):
     """Message writer of the tap that keeps records separately."""
 
     def __init__(self):
@@ -63,7 +64,7 @@ class OurStream(SdkStream):
     schema: ClassVar = SCHEMA
     started = 0
 
-    def start(self):
+    def get_replication_key_signpost(self, *_):
         self.started += 1
 
     def build_records(self):
@@ -102,9 +103,9 @@ def test_the_sdk_starts_the_stream_first_and_writes_its_records_through_what_we_
     assert kinds(writer)[-1] == "StateMessage"
 
 
-def test_the_start_of_a_stream_is_called_before_anything_else():
+def test_the_signpost_of_a_stream_is_requested_before_anything_else():
     class Refusing(OurStream):
-        def start(self):
+        def get_replication_key_signpost(self, *_):
             raise LookupError("asked")
 
     writer = KeptRecords()
@@ -246,7 +247,7 @@ def test_the_tap_writes_all_messages_through_the_writer_that_it_is_given():
     writer = KeptMessages()
     tap_of(PlainStream, writer).sync_all()
     assert set(kinds(writer)) == {"SchemaMessage", "RecordMessage", "StateMessage"}
-    assert inspect.signature(GenericSingerWriter.write_message) == inspect.signature(
-        MessageWriter.write_message
-    )
+    writers = (GenericSingerWriter, BufferedMessageWriter)
+    theirs, ours = ({*inspect.signature(each.write_message).parameters} for each in writers)
+    assert ours == theirs
     assert GenericSingerWriter.__abstractmethods__ == {"serialize_message", "write_message"}

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -36,11 +37,13 @@ def test_a_signal_ends_the_tap_with_its_status_after_complete_lines(tmp_path, si
 def signalled(tmp_path, program, **settings):
     """Run the tap in a program that sends it signals; check that no file is left."""
     (tmp_path / "tmp").mkdir()
+    start = datetime.now(timezone.utc) - timedelta(hours=3)
     ended = subprocess.run(
         [sys.executable, "-c", program],
         env={
             **os.environ,
-            "TAP_FRESHCHAT_API_URL": "sandbox://?conversations_per_day=20",
+            "TAP_FRESHCHAT_API_URL": "sandbox://?conversations_per_day=2",
+            "TAP_FRESHCHAT_START_DATE": start.isoformat(),
             "TMPDIR": str(tmp_path / "tmp"),
             **settings,
         },

@@ -61,6 +61,7 @@ def test_a_stream_added_later_does_not_use_rest_if_others_used_reports(reported)
         run_tap(NOON + HOUR, state, faults=refused, **SET)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("source", ["auto", "reports"])
 def test_reports_continue_where_they_ended_before_rest_replaced_them(
     reported, uninterrupted, source, caplog

@@ -140,6 +140,7 @@ def test_a_stream_alone_has_the_contents_that_it_has_beside_the_other(name):
         assert contents(alone) == both
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("part", ["first stream", "between the streams", "second stream"])
 @pytest.mark.parametrize("name", ["sparse conversations", "starts without rows"])
 def test_a_run_that_is_killed_and_resumed_has_the_contents_of_an_unbroken_one(name, part):

@@ -2,6 +2,7 @@
 
 import copy
 import sys
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
@@ -275,6 +276,16 @@ def test_a_time_in_another_form_is_rewritten_in_rfc_3339_with_all_its_digits(tim
         assert sys.version_info < (3, 11)
     else:
         assert found["timestamp"] == sent
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["2026-01-02T03:04:05:123Z", "2026-01-02T03:04:05T+00:00", "2026-01-02T03:04:052+00:00"],
+)
+def test_a_time_that_python_reads_and_rfc_3339_does_not_have_is_not_sent_as_it_is(time):
+    # Whether Python reads these depends on its version; if it does not, they are dead letters.
+    with suppress(InvalidEvent):
+        assert event({"at": time}, timestamp="at")["timestamp"] != time
 
 
 def test_a_time_that_has_no_rfc_3339_form_is_invalid():
