@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import stat
 import sys
+import termios
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TextIO
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.logging import StructuredFormatter
@@ -36,6 +40,10 @@ SIGNAL_EXIT_BASE = 128
 # A sending thread needs the interpreter many times in a request, for an instant. With Python's
 # default of 5 ms it would wait longer for the interpreter than for Segment.
 _SWITCH_SECONDS = 0.001
+
+# A reader that waits for the pipe needs less than a millisecond; Meltano may still be starting.
+_LOG_READER_SECONDS = 2.0
+_LOG_READER_POLL_SECONDS = 0.01
 
 # How long requests in flight may take to finish when the run ends early: schedulers kill a process
 # some seconds after SIGTERM, and files and the summary follow.
@@ -110,12 +118,35 @@ def run_and_exit(
         logger.error(line)
     run = started_run()
     if run is None:
+        if ending.status:
+            wait_for_log_reader(sys.stderr, clock)
         sys.exit(ending.status)
     status = _finish(run, ending, clock.monotonic() - started, logger)
+    # After a signal, the time is short.
+    if 0 < status < SIGNAL_EXIT_BASE:
+        wait_for_log_reader(sys.stderr, clock)
     if run.delivery.is_idle:
         sys.exit(status)
     # A request still hangs; a normal exit would wait for it.
     os._exit(status)
+
+
+def wait_for_log_reader(log: TextIO | None, clock: Clock) -> None:
+    """Wait until the reader of the log, if it is a pipe, has read all of it; 2 seconds at most.
+
+    Meltano 4.4 stops reading logs as soon as it cannot write to the target's stdin, which closes
+    when the target ends: the line with the error must be read before.
+    """
+    deadline = clock.monotonic() + _LOG_READER_SECONDS
+    # A closed stderr is None, or has no descriptor.
+    with suppress(OSError, ValueError, AttributeError):
+        number = log.fileno()  # type: ignore[union-attr]
+        while (
+            stat.S_ISFIFO(os.fstat(number).st_mode)
+            and any(fcntl.ioctl(number, termios.FIONREAD, bytes(4)))
+            and clock.monotonic() < deadline
+        ):
+            clock.sleep(_LOG_READER_POLL_SECONDS)
 
 
 def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger) -> int:
