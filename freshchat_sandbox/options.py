@@ -20,6 +20,7 @@ _MINIMUMS = {
     "report_jobs_per_minute": 1,
     "report_jobs_per_day": 1,
     "report_latency": 0,
+    "max_row_delay": 0,
     "link_lifetime": 0,
 }
 
@@ -46,6 +47,9 @@ class Options(Readings):
         int, "report jobs allowed on a UTC day, for each report type"
     ] = 120
     report_latency: Annotated[float, "minutes until a row appears in reports"] = 5.0
+    max_row_delay: Annotated[
+        float, "minutes by which half of the rows appear later still, at most; each its own"
+    ] = 0.0
     missing_created_rows: Annotated[
         float, "share (0 to 1) of Conversation-Created rows that never appear"
     ] = 0.0

@@ -6,6 +6,7 @@ dropped; their records are then emitted again with the same ids, which Segment d
 
 Each source (`reports`, `rest`) has a sub-state of its own. REST lists less than reports do, so
 reports resume from their own bookmark when they become available again.
+A settling pass (`settling.py`) reads further back, and remembers more ids.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from tap_freshchat.times import format_time, parse_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, MutableMapping
     from datetime import datetime, timedelta
+
+    from tap_freshchat.settling import SettlingPass
 
 # At most some 170 kB of state for each stream.
 MAX_OVERLAP_IDS = 5000
@@ -51,6 +54,7 @@ class Bookmark:
         id_of: from the key given to `is_new` to the id that the state stores. A stream that emits
             many records, few of which are stored, saves the time to build the other ids.
         latest: a later bookmark, left by a wrong clock, is read as this time.
+        settling: the settling pass of a stream of reports; it takes ids from `id_of`.
     """
 
     state: MutableMapping[str, Any]
@@ -61,6 +65,7 @@ class Bookmark:
     lookback: timedelta | None = None
     id_of: Callable[[Any], str] = str
     latest: datetime | None = None
+    settling: SettlingPass | None = None
     _seen: dict[Hashable, datetime] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -135,10 +140,13 @@ class Bookmark:
         value = self.value
         if value is None:
             rest = self._end(REST)
-            return earliest if explicit or rest is None else min(earliest, rest - self.overlap)
+            resumed = earliest if explicit or rest is None else min(earliest, rest - self.overlap)
+            return self.settling.start_time(resumed, None) if self.settling else resumed
         start = value - self.overlap
         if dropped_before := self._of(self.source).get(_SINCE):
             start = max(start, min(parse_time(dropped_before), value - self._lookback))
+        if self.settling:
+            start = self.settling.start_time(start, value)
         return max(earliest, start) if explicit else start
 
     def is_new(self, key: Hashable, time: datetime) -> bool:
@@ -148,11 +156,18 @@ class Bookmark:
         self._seen[key] = time
         if len(self._seen) >= 2 * MAX_OVERLAP_IDS:
             self._seen = dict(self._newest())
-        return not (self._known and self.id_of(key) in self._known)
+        if not (self._known or self.settling):
+            return True
+        record_id = self.id_of(key)
+        # Also an id that the state has already: the next settling pass must know it.
+        is_settled = self.settling is not None and self.settling.add(record_id, time)
+        return not (is_settled or record_id in self._known)
 
     def forget(self, key: Hashable) -> None:
         """Drop a record that was not emitted after all, so that a later run judges it again."""
         self._seen.pop(key, None)
+        if self.settling:
+            self.settling.discard(self.id_of(key))
 
     def advance(self, window_end: datetime) -> None:
         """Move to the end of a window whose records have all been emitted."""
@@ -167,6 +182,8 @@ class Bookmark:
         if len(self._seen) == MAX_OVERLAP_IDS and self._lookback < self.overlap:
             state[_SINCE] = format_time(min(self._seen.values()))
         state[_IDS] = [self.id_of(key) for key in self._seen]
+        if self.settling:
+            self.settling.save(state, window_end)
         self.state["replication_key"] = self.replication_key
         self.state["replication_key_value"] = state[_END]
         if self.source == REPORTS and not self.resumes_reports_after_rest:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.bookmarks import REPORTS, REST
 from tap_freshchat.errors import FreshchatError
+from tap_freshchat.settling import DROPPED, HASHES, SETTLED, read_hashes
 from tap_freshchat.times import parse_time
 from tap_freshchat.windows import FRESHCHAT_EPOCH
 
@@ -101,6 +102,17 @@ def _check_text_by_name(value: Any, place: str) -> None:
             raise _error(f"{place}: a value", item, "a text")
 
 
+def _check_hashes(value: Any, place: str) -> None:
+    for hour, text in _object(value, place).items():
+        _check_time(hour, f"{place}: a key")
+        if not isinstance(text, str):
+            raise _error(f"{place}: a value", text, "a text")
+        try:
+            read_hashes(text)
+        except ValueError:
+            raise StateError(f"{place}: a value is not a list of hashes. {_REMEDY}") from None
+
+
 def _check_unread(value: Any, place: str) -> None:
     for times in _object(value, place).values():
         for time in _object(times, f"{place}: a value").values():
@@ -118,6 +130,9 @@ _CHECKS: dict[str, Callable[[Any, str], None]] = {
     "agent_statuses": _check_text_by_name,
     "unread": _check_unread,
     "shared_job_limit_since": _check_time,
+    SETTLED: _check_time,
+    DROPPED: _check_time,
+    HASHES: _check_hashes,
 }
 _REMEDY = "Correct it, or remove the stream from the state; the stream then starts at start_date."
 

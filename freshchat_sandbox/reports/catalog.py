@@ -12,6 +12,7 @@ from freshchat_sandbox.account.durations import first_responses, resolutions, re
 from freshchat_sandbox.account.shifts import AVAILABILITY, INTELLIASSIGN
 from freshchat_sandbox.account.timestamps import (
     DAY,
+    MINUTE,
     format_iso,
     format_java_timestamp,
     format_local,
@@ -47,11 +48,20 @@ class Report:
     iso_times: bool = False
 
     def rows_between(
-        self, account: SandboxAccount, start: int, end: int, *, with_pii: bool
+        self,
+        account: SandboxAccount,
+        start: int,
+        end: int,
+        *,
+        with_pii: bool,
+        visible_until: int | None = None,
     ) -> Iterator[Row]:
-        """Yield the rows of [start, end)."""
-        writer = RowWriter(account, start, end, with_pii, self._format_time(account.readings))
-        return self.rows(writer)
+        """Yield the rows of [start, end), or those that are visible before a time."""
+        if visible_until is None:
+            visible_until = end + int(account.options.max_row_delay * MINUTE) + 1
+        end = min(end, visible_until)
+        format_time = self._format_time(account.readings)
+        return self.rows(RowWriter(account, start, end, visible_until, with_pii, format_time))
 
     def _format_time(self, readings: Readings) -> Callable[[int], str]:
         if readings.report_zone != "UTC":

@@ -209,7 +209,11 @@ class ReportJobs:
         # The file shows the account at submission, however late it is fetched.
         visible_until = job.submitted_at - int(self._options.report_latency * MINUTE) + 1
         rows = report.rows_between(
-            self._account, start, min(end, visible_until), with_pii=job.report_request.with_pii
+            self._account,
+            start,
+            end,
+            with_pii=job.report_request.with_pii,
+            visible_until=visible_until,
         )
         readings = self._account.readings
         hidden = hidden_columns(job.report_request.event, readings)

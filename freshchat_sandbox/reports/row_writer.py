@@ -8,6 +8,7 @@ from freshchat_sandbox.account.conversation_events import BOT, USER
 from freshchat_sandbox.account.message_parts import detailed_type
 from freshchat_sandbox.account.rng import SeededRandom
 from freshchat_sandbox.account.staff import AGENTS, CHANNELS, GROUPS, SYSTEM_USERS
+from freshchat_sandbox.account.timestamps import MINUTE
 from freshchat_sandbox.readings import in_case
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ _MISSING_SHARE = 0.2
 
 
 class RowWriter(NamedTuple):
-    """Writer of the rows of [start, end), with or without personal data."""
+    """Writer of the rows of [start, end) that are visible, with or without personal data.
+
+    Rows that are later than others are visible if their time and delay are before `visible_until`.
+    """
 
     account: SandboxAccount
     start: int
     end: int
+    visible_until: int
     with_pii: bool
     format_time: Callable[[int], str]
 
@@ -38,8 +43,19 @@ class RowWriter(NamedTuple):
         """Yield the events of some kinds in the range, conversation by conversation."""
         for timeline in self.account.conversations(self.start, self.end):
             for event in timeline.between(self.start, self.end):
-                if event.kind in kinds and not self._is_missing(timeline, event):
+                if event.kind not in kinds or self._is_missing(timeline, event):
+                    continue
+                if self.shows(event.at, *timeline.key, event.position):
                     yield timeline, event
+
+    def shows(self, at: int, *name: object) -> bool:
+        """Return whether a row is visible; `name` identifies what it reports."""
+        options = self.account.options
+        longest = int(options.max_row_delay * MINUTE)
+        if not longest or at + longest < self.visible_until:
+            return True
+        rng = SeededRandom(options.seed, "late", *name)
+        return rng.chance(0.5) or at + rng.randint(0, longest) < self.visible_until
 
     def _is_missing(self, timeline: ConversationTimeline, event: ConversationEvent) -> bool:
         """Return whether a report lacks the row of an event."""

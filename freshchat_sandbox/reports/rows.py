@@ -142,6 +142,8 @@ def transcript(writer: RowWriter) -> Iterator[Row]:
             is_status_row = event.message_type == SYSTEM_MESSAGE
             if event.kind != MESSAGE or (is_status_row and not account.readings.status_rows):
                 continue
+            if not writer.shows(event.at, *timeline.key, event.position):
+                continue
             first, last, email = writer.actor_names(timeline, event)
             actor_id, actor_type = writer.actor(timeline, event)
             text = event.text if writer.with_pii or event.text is None else ""
@@ -175,7 +177,9 @@ def durations(
     """Yield durations."""
     for timeline in writer.account.conversations(writer.start, writer.end):
         for event, duration in measure(timeline):
-            if writer.start <= event.at < writer.end:
+            if writer.start <= event.at < writer.end and writer.shows(
+                event.at, *timeline.key, event.position
+            ):
                 agent_id, agent_name, _ = writer.agent(event.state.agent)
                 group = writer.group(event.state.group)
                 seconds = duration / 1000
@@ -191,7 +195,7 @@ def durations(
 def activity(kind: str, words: tuple[str, str], writer: RowWriter) -> Iterator[Row]:
     """Yield changes of the agents' availability or IntelliAssign status."""
     for change in writer.account.shifts.changes_between(writer.start, writer.end):
-        if change.kind == kind:
+        if change.kind == kind and writer.shows(change.at, change.agent, kind, change.at):
             status = writer.agent_status(words[not change.on])
             yield (*writer.agent(change.agent), status, writer.format_time(change.at))
 

@@ -10,6 +10,7 @@ from tap_freshchat.activity.events import parse_row_time
 from tap_freshchat.conform import conform_row
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports.columns import COLUMNS
+from tap_freshchat.streams.base import shard_key
 from tap_freshchat.streams.windowed import ReportStream
 from tap_freshchat.times import format_time
 
@@ -44,7 +45,9 @@ class RawReport(ReportStream):
             # counts as one of this window.
             inside = window.start <= time < window.end
             filed = time if inside else max(window.start, self.start_time)
-            if self.is_new(row_id, filed):
+            # The state has no room for the rows of other shards.
+            owner = shard_key({**row, "id": row_id}, self.primary_keys)
+            if self.run.in_shard(owner) and self.is_new(row_id, filed):
                 texts = {name: text for name, text in row.items() if name != time_field}
                 record = conform_row(texts, properties)
                 yield {"id": row_id, "created_time": format_time(time), **record}

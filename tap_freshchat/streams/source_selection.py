@@ -16,6 +16,7 @@ from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from tap_freshchat.run_context import RunContext
     from tap_freshchat.streams.windowed import ReportStream
@@ -132,8 +133,14 @@ def warn_about_replayed_events(streams: Sequence[ReportStream]) -> None:
             "Reports are read again from %s on, where REST replaced them. Events already read via "
             "REST are emitted again: assignments and agent statuses with new ids, all others with "
             "the same ids. Set start_date to start later.",
-            format_time(min(stream.start_time for stream in returning)),
+            format_time(min(map(_replayed_from, returning))),
         )
+
+
+def _replayed_from(stream: ReportStream) -> datetime:
+    """From when on events are emitted again: a settling pass before that emits only new ones."""
+    bookmark = stream.bookmark_for(REPORTS).value
+    return max(filter(None, (stream.start_time, bookmark and bookmark - stream.overlap)))
 
 
 def _register_reports(run: RunContext, streams: Sequence[ReportStream]) -> None:

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from tap_freshchat.bookmarks import REPORTS, REPORTS_READ, REST, Bookmark
 from tap_freshchat.lookups.rest_crawl import Source
+from tap_freshchat.settling import MAX_HASHES, SettlingPass
 from tap_freshchat.streams.base import FreshchatStream
 from tap_freshchat.times import format_time, parse_time, parse_time_or_none
 from tap_freshchat.windows import Window
@@ -121,7 +122,12 @@ class WindowedStream(FreshchatStream):
             lookback=self.run.config.lookback,
             id_of=self.bookmark_id,
             latest=self.run.time_range.latest_bookmark,
+            settling=self._settling_pass() if source == REPORTS else None,
         )
+
+    def _settling_pass(self) -> SettlingPass:
+        stored, time_range = self.stream_state.get(REPORTS) or {}, self.run.time_range
+        return SettlingPass(stored, now=time_range.now, end=time_range.report_end)
 
 
 class ReportStream(WindowedStream):
@@ -154,7 +160,19 @@ class ReportStream(WindowedStream):
                     "reads (%s).",
                     *(self.name, ", ".join(self.reports)),
                 )
+            self._warn_about_repeated()
         return super().build_records()
+
+    def _warn_about_repeated(self) -> None:
+        """Warn about records that are emitted again, because they are too many to remember."""
+        start, settling = self.start_time, self._bookmark.settling
+        if settling and (repeated := settling.repeated) and repeated.end > start:
+            self.logger.warning(
+                "Stream %s has more than %s records in two days, and the state remembers no more. "
+                "Those of %s are emitted again, with the same ids. Set shard_count, so that each "
+                "run has fewer.",
+                *(self.name, f"{MAX_HASHES:,}", repeated),
+            )
 
     @override
     def store_progress(self, window: Window) -> None:

@@ -43,6 +43,7 @@ def test_every_kind_of_field_can_be_a_parameter():
         ("sandbox://?conversations_per_day=99999999", "conversations_per_day"),
         ("sandbox://?missing_created_rows=1.5", "missing_created_rows"),
         ("sandbox://?report_latency=nan", "report_latency"),
+        ("sandbox://?max_row_delay=-1", "max_row_delay"),
         ("sandbox://?token=", "token"),
         ("sandbox://acme?seed=1", "acme"),
         ("sandbox:///v2", "/v2"),

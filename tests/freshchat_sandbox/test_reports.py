@@ -258,6 +258,19 @@ def test_rows_appear_when_they_are_old_enough(make_client):
     assert len(found) == sum(one.time <= seen for one in true) < len(true)
 
 
+@pytest.mark.parametrize("event", ["Conversation-Resolved", "Agent-Activity", "Chat-Transcript"])
+def test_half_of_the_rows_can_be_later_each_by_its_own_delay(make_client, event):
+    client = make_client(max_row_delay=14 * 24 * 60)
+    period = ("2026-11-13T00:00:00Z", "2026-11-14T00:00:00Z") if "Chat" in event else WEEK
+    found = rows(client, event, *period)
+    client.clock.sleep(14 * 24 * 3600)
+    later = rows(client, event, *period)
+    assert all(row in later for row in found)
+    assert len(later) / 10 < len(later) - len(found) < len(later) / 2
+    client.clock.sleep(24 * 3600)
+    assert len(rows(client, event, *period)) == len(later)
+
+
 # Jobs
 
 
