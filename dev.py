@@ -128,7 +128,9 @@ def _digest(*files: Path) -> str:
 
 def demo() -> None:
     """Freshchat's four events, from the sandbox to files in the form that Segment gets."""
-    run(BIN / "meltano", "run", "tap-freshchat", "target-segment")
+    # The shell may name another environment or project.
+    sandbox = {"MELTANO_ENVIRONMENT": "sandbox", "MELTANO_PROJECT_ROOT": str(ROOT)}
+    run(BIN / "meltano", "run", "tap-freshchat", "target-segment", **sandbox)
 
 
 def test() -> None:

@@ -148,7 +148,12 @@ SETTINGS = th.PropertiesList(
         _COUNT,
         "Client-side rate limit, in requests per minute. Unlimited if not set.",
     ),
-    _setting("request_timeout", _COUNT, "Seconds to wait for a response.", default=60),
+    _setting(
+        "request_timeout",
+        _COUNT,
+        "Seconds for a whole response. A long body has more time, at 64 kB a second.",
+        default=60,
+    ),
     _setting(
         "page_size",
         th.IntegerType(minimum=1, maximum=50),

@@ -33,7 +33,9 @@ class Enumeration:
 
     def find(self, value: object) -> str | None:
         """The known value of a raw one; None for blank and unknown values."""
-        return self.values.get(comparable(value))
+        # Most values are written as the table has them, and every row has several.
+        known = self.values.get(value) if isinstance(value, str) else None
+        return known or self.values.get(comparable(value))
 
     def read(self, value: object) -> str | None:
         """The known value, or the raw one as text if it is unknown; None for a blank one."""
@@ -41,7 +43,7 @@ class Enumeration:
 
     def is_unknown(self, value: object) -> bool:
         """Whether a value is neither blank nor known."""
-        return bool(comparable(value)) and self.find(value) is None
+        return self.find(value) is None and bool(comparable(value))
 
 
 def comparable(value: object) -> str:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Enough for a trace id or a short reason of the service.
 MAX_QUOTED_CHARACTERS = 200
@@ -24,10 +29,11 @@ def excerpt(text: str, limit: int = MAX_QUOTED_CHARACTERS) -> str:
     return "".join(filter(str.isprintable, text[: 4 * limit]))[:limit]
 
 
-def redact(text: str, token: str) -> str:
-    """Text without the token, Authorization headers and the queries of signed links."""
-    if len(token) >= _MIN_TOKEN_CHARACTERS:
-        text = text.replace(token, REDACTED)
+def redact(text: str, tokens: Iterable[str]) -> str:
+    """Text without the tokens, Authorization headers and the queries of signed links."""
+    for token in tokens:
+        if len(token) >= _MIN_TOKEN_CHARACTERS:
+            text = text.replace(token, REDACTED).replace(quote(token, safe=""), REDACTED)
     text = _AUTHORIZATION.sub(rf"\1{REDACTED}", text)
     return _QUERY.sub(_redact_query, text)
 

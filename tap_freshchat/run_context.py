@@ -75,7 +75,7 @@ class RunContext:
         self.config = config
         # Its warnings contain URLs, and the query of a signed link opens a report.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        # A log configuration may set its children to DEBUG.
+        # A log configuration may set them to DEBUG, also later.
         redact_logs(token)
         self.uses_rest = config.activity_source == "rest"
         self.clock = OffsetClock(clock)

@@ -23,7 +23,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
 from tap_freshchat.config import unknown_settings
-from tap_freshchat.errors import ConfigError
+from tap_freshchat.errors import ConfigError, StreamsFailedError
 from tap_freshchat.message_writer import BufferedMessageWriter
 from tap_freshchat.shutdown import report_errors_and_exit
 
@@ -72,7 +72,13 @@ class SdkTap(Tap):
             succeeded = super().run_connection_test()
             completed = True
         finally:
-            self.end_run(completed=completed)
+            try:
+                self.end_run(completed=completed)
+            except StreamsFailedError as error:
+                names = ", ".join(error.errors)
+                raise error.with_text(
+                    f"Streams that failed the test: {names}. All other streams passed."
+                ) from None
         return succeeded
 
     @classproperty
@@ -186,7 +192,9 @@ class SdkStream(Stream):
         # these streams do not have, and takes longer than building the record.
         with self.get_record_counter() as counter, self.get_sync_timer():
             for number, record in enumerate(self.isolated_records()):
-                self._check_max_record_limit(number)
+                if self.ABORT_AT_RECORD_COUNT is not None and number >= self.ABORT_AT_RECORD_COUNT:
+                    # A test: the SDK's own ending logs an error for a stream that is all right.
+                    return
                 if write_messages:
                     self._write_record_message(record)
                 counter.increment()

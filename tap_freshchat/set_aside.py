@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REJECTED_ROWS = "report rows rejected"
+# Rows by which it is known that a row is written already: some 10 MB.
+MAX_KNOWN_ROWS = 100_000
 
 
 @dataclass
@@ -73,6 +75,9 @@ class SetAside:
         with self._lock:
             if (key := hash(text)) in self._rows:
                 return
+            if len(self._rows) >= MAX_KNOWN_ROWS:
+                # A row may then be written twice.
+                self._rows.clear()
             self._rows.add(key)
             try:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT

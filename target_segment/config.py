@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
-import requests
-
-from target_segment.config_schema import API_URLS
 from target_segment.errors import MappingError
 from target_segment.json_codec import NotEncodableError, NotJSONError, decode, encode
 from target_segment.mapping.merging import merge_stream_settings, streams_of_preset
@@ -25,6 +21,7 @@ from target_segment.mapping.routing import (
 )
 from target_segment.mapping.stream_mapping import SharedRules
 from target_segment.presets import Preset, load_preset
+from target_segment.receiver import Receiver, parse_receiver
 from target_segment.sdk import DefaultsValidator
 
 if TYPE_CHECKING:
@@ -47,13 +44,11 @@ _BOOLEANS = {"true": True, "false": False}
 class Config:
     """Checked settings, ready for the run.
 
-    `write_key` is None only in a dry run, `output_path` when events are sent to Segment, and
-    `key_check_url` without the check. `api_url` is without `/batch`.
+    `write_key` is None only in a dry run, `output_path` when events are sent.
     """
 
     write_key: str | None = field(repr=False)
-    api_url: str
-    key_check_url: str | None = field(repr=False)
+    receiver: Receiver
     routing: Routing
     preset: Preset
     max_concurrency: int
@@ -66,6 +61,7 @@ class Config:
     dead_letter_path: Path
     max_dead_letters: int
     output_path: Path | None
+    summary_path: Path | None
 
 
 def load_config(
@@ -160,19 +156,15 @@ def compile_config(config: Mapping[str, Any], version: str) -> Config:
             encode(config[name])
     except NotEncodableError:
         raise MappingError(f"{name}: contains NaN, Infinity or too many levels") from None
-    key_check_url = None
-    if write_key and config["check_write_key"] and not config["dry_run"]:
-        cdn_url = _url("cdn_url", config["cdn_url"])
-        key_check_url = f"{cdn_url}/v1/projects/{quote(write_key, safe='')}/settings"
     preset = load_preset(config["preset"], config["event_style"])
     return Config(
         write_key=write_key,
-        api_url=_url("api_url", config.get("api_url") or API_URLS[config["region"]]),
-        key_check_url=key_check_url,
+        receiver=parse_receiver(config, write_key),
         routing=_routing(config, preset, write_key, version),
         preset=preset,
         dead_letter_path=Path(config["dead_letter_path"]),
         output_path=Path(config["output_path"]) if config["dry_run"] else None,
+        summary_path=Path(config["summary_path"]) if config.get("summary_path") else None,
         **{name: config[name] for name in _NUMBERS},
     )
 
@@ -219,17 +211,3 @@ def _context(config: Mapping[str, Any], version: str) -> dict[str, Any]:
         context["active"] = False
     context["library"] = {"name": LIBRARY_NAME, "version": version}
     return context
-
-
-def _url(name: str, text: str) -> str:
-    url = text.strip().rstrip("/").removesuffix("/batch")
-    try:
-        parts = urlsplit(url)
-        # The client is stricter about hosts and ports than urlsplit.
-        requests.PreparedRequest().prepare_url(url, None)
-        is_base = parts.scheme in ("http", "https") and parts.hostname and not parts.query
-    except ValueError:
-        is_base = False
-    if not is_base or parts.username or any(map(str.isspace, url)):
-        raise MappingError(f"{name}: must be a URL such as {API_URLS['us']}")
-    return url

@@ -49,15 +49,33 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     _setting("region", "Region of the Segment workspace.", "us", kind=_choice(*API_URLS)),
     _setting(
         "api_url",
-        "Endpoint that replaces the region's, without /batch: a custom domain or a test receiver.",
+        "Endpoint that replaces the region's, without /batch: a custom domain, or another receiver "
+        "of Segment's format.",
         title="API URL",
+    ),
+    _setting(
+        "headers",
+        "Extra request headers, for receivers other than Segment: {X-Strict-Mode: '1'}.",
+        {},
+        secret=True,
+    ),
+    _setting(
+        "allow_http",
+        "Allow http to a host other than this one, which sends write key and events unencrypted.",
+        default=False,
+        title="Allow HTTP",
     ),
     _setting(
         "check_write_key",
         "Look up the write key at the start. Segment silently drops events with an unknown key.",
         default=True,
     ),
-    _setting("cdn_url", "Host where check_write_key looks up the key.", CDN_URL, title="CDN URL"),
+    _setting(
+        "cdn_url",
+        f"Host where check_write_key looks up the key: {CDN_URL} for Segment's own addresses, else "
+        "none.",
+        title="CDN URL",
+    ),
     _setting(
         "preset",
         "Mappings for a known tap: freshchat, or none.",
@@ -138,7 +156,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     _setting(
         "request_timeout",
-        "Seconds to wait for a connection, and for a response.",
+        "Seconds for one attempt, from the connection to the end of the response.",
         15,
         kind=_integer(1),
     ),
@@ -155,6 +173,9 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         "dead_letters.jsonl",
     ),
     _setting("max_dead_letters", "Abort the run after this many dead letters.", 1000),
+    _setting(
+        "summary_path", "File to which the totals of the run are written as JSON. None if not set."
+    ),
     _setting(
         "dry_run",
         "Send nothing; write the request bodies and a preview page to output_path.",

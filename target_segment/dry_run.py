@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_segment.clock import Clock
-    from target_segment.run_stats import RunStats, RunSummary
+    from target_segment.run_stats import RunStats
+    from target_segment.run_summary import RunSummary
 
 
 class DryRun:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_segment.dead_letters import read_dead_letters
+from target_segment.errors import DeadLetterError
 from target_segment.mapping.stream_mapping import Skipped, StreamInfo
 from target_segment.segment_spec import Event, validate_event
 from target_segment.stream_pipeline import StreamPipeline
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
     from target_segment.mapping.routing import Routing
     from target_segment.run import Run
 
+_NOT_A_DEAD_LETTER = "not a dead letter"
+
 
 def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[], None]) -> None:
     """Send what a dead-letter file holds; what fails again becomes a dead letter again.
 
     The file is read as it is at the start and never changed. `check_interrupt` is called for each
-    line and raises to end the run. Raises `TargetSegmentError` if reading or delivery fails.
+    line and raises to end the run. Raises `TargetSegmentError` if reading or delivery fails, or if
+    nothing can be sent.
     """
     for entry in read_dead_letters(path):
         check_interrupt()
         if entry is None:
-            run.delivery.stats.skipped[path.name, "not a dead letter"] += 1
+            run.delivery.stats.skipped[path.name, _NOT_A_DEAD_LETTER] += 1
             continue
         stream = StreamInfo(name=entry.stream, keys=entry.keys or ())
         # The stream of an event may have no mapping any more.
@@ -47,3 +51,10 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
                 )
             )
     run.delivery.flush()
+    stats = run.delivery.stats
+    failed = sum(stats.dead_letters.values()) + stats.skipped[path.name, _NOT_A_DEAD_LETTER]
+    if failed and not stats.streams:
+        raise DeadLetterError(
+            f"Nothing of {path} could be sent: {failed:,} lines failed again; the summary has the "
+            "reasons"
+        )

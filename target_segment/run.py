@@ -3,40 +3,64 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from target_segment.config import LIBRARY_NAME, Config
 from target_segment.dead_letters import DeadLetters
 from target_segment.delivery.batch_sender import BatchSender
 from target_segment.delivery.batching import Batcher, envelope_size
 from target_segment.delivery.client import BatchTransport, SegmentClient, check_write_key
+from target_segment.delivery.deadlines import DeadlineAdapter
 from target_segment.delivery.queue import DeliveryQueue
 from target_segment.dry_run import DryRun
-from target_segment.errors import DeliveryError
+from target_segment.errors import DeadLetterError, DeliveryError
+from target_segment.log_redaction import redact_logs
 from target_segment.mapping.routing import known_event_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from target_segment.clock import Clock
 
 # Pause between two attempts to lock a dead-letter file that another process holds.
 _LOCK_SECONDS = 0.05
+# Fewer records may all be at fault by themselves.
+MIN_FAILED_RECORDS = 10
+# How often a slow look-up of the write key checks for a signal.
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What all streams share; `dry_run` is None when events are sent to Segment."""
+    """What all streams share; `dry_run` is None when events are sent.
+
+    `summary_path` is where the totals are written at the end; None without a file.
+    """
 
     delivery: DeliveryQueue
     dead_letters: DeadLetters
     dry_run: DryRun | None
     session: requests.Session
     clock: Clock
+    summary_path: Path | None = None
+
+    def raise_for_failed_streams(self) -> None:
+        """Raise `DeadLetterError` if a stream has many dead letters and nothing else."""
+        failed = [
+            f"no record of stream '{stream}' could be sent ({count:,} dead letters, most of them: "
+            f"{reason})"
+            for stream, count, reason in self.delivery.stats.failed_streams(MIN_FAILED_RECORDS)
+        ]
+        if failed:
+            raise DeadLetterError(
+                f"{'; '.join(failed)}; they are kept in {self.dead_letters.path}: fix the cause, "
+                "then send them with --replay"
+            )
 
     def close(self) -> None:
         """Close files and connections."""
@@ -65,7 +89,10 @@ def build_run(
             "STATE never sends these events."
         )
     session = requests.Session()
-    transport = dry_run or _segment_client(session, config, version, logger, clock)
+    if dry_run is None:
+        _prepare_session(session, config)
+        _check_write_key(session, config, check_interrupt, logger)
+    transport = dry_run or _segment_client(session, config, version, clock)
 
     def wait_for_lock() -> None:
         check_interrupt()
@@ -95,31 +122,62 @@ def build_run(
         check_interrupt=check_interrupt,
     )
     return Run(
-        delivery=delivery, dead_letters=dead_letters, dry_run=dry_run, session=session, clock=clock
+        delivery=delivery,
+        dead_letters=dead_letters,
+        dry_run=dry_run,
+        session=session,
+        clock=clock,
+        summary_path=config.summary_path,
     )
 
 
-def _segment_client(
-    session: requests.Session, config: Config, version: str, logger: logging.Logger, clock: Clock
-) -> BatchTransport:
-    # Up to WARNING it logs URLs, and the path of the key check holds the write key.
+def _prepare_session(session: requests.Session, config: Config) -> None:
+    # Up to WARNING it logs URLs, and the path of the key check holds the write key. A log
+    # configuration may set it to DEBUG, also later.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    redact_logs(config.write_key or "", *config.receiver.headers.values())
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=config.max_concurrency))
-    if config.key_check_url is not None:
-        known = check_write_key(session, config.key_check_url, config.request_timeout)
-        if known is False:
-            raise DeliveryError(
-                "write_key: Segment has no source with this key (check_write_key: false skips the "
-                "check)"
-            )
-        if known is None:
-            logger.warning("no response from cdn_url to the write key check; the run continues")
+        session.mount(scheme, DeadlineAdapter(pool_maxsize=config.max_concurrency))
+
+
+def _check_write_key(
+    session: requests.Session,
+    config: Config,
+    check_interrupt: Callable[[], None],
+    logger: logging.Logger,
+) -> None:
+    url = config.receiver.key_check_url
+    if url is None:
+        return
+    results: list[bool | None] = []
+    # In a thread that does not outlive the process, so that a signal ends a slow look-up.
+    look_up = threading.Thread(
+        target=lambda: results.append(check_write_key(session, url, config.request_timeout)),
+        daemon=True,
+    )
+    look_up.start()
+    while look_up.is_alive():
+        look_up.join(_POLL_SECONDS)
+        check_interrupt()
+    if results == [False]:
+        raise DeliveryError(
+            "write_key: Segment has no source with this key (check_write_key: false skips the "
+            "check)"
+        )
+    if results != [True]:
+        logger.warning("no response from cdn_url to the write key check; the run continues")
+
+
+def _segment_client(
+    session: requests.Session, config: Config, version: str, clock: Clock
+) -> BatchTransport:
     return SegmentClient(
         session=session,
-        api_url=config.api_url,
+        api_url=config.receiver.api_url,
         write_key=config.write_key or "",
         timeout=config.request_timeout,
         clock=clock,
         user_agent=f"{LIBRARY_NAME}/{version}",
+        at_segment=config.receiver.is_segment,
+        headers=config.receiver.headers,
     )

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import os
+import stat
 import sys
+import termios
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TextIO
 
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.logging import StructuredFormatter
 from singer_sdk.singerlib.exceptions import SingerError
 
 from target_segment.errors import Interrupted, TargetSegmentError
-from target_segment.run_stats import RunSummary, summary_table
+from target_segment.run_summary import (
+    RunSummary,
+    run_totals,
+    summary_line,
+    summary_table,
+    write_totals,
+)
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
 
     from target_segment.clock import Clock
     from target_segment.run import Run
+    from target_segment.run_stats import RunStats
 
 # Shells' convention for a process that a signal ended.
 SIGNAL_EXIT_BASE = 128
@@ -29,8 +41,13 @@ SIGNAL_EXIT_BASE = 128
 # default of 5 ms it would wait longer for the interpreter than for Segment.
 _SWITCH_SECONDS = 0.001
 
-# How long requests in flight may take to finish when the run ends early.
-_GRACE_SECONDS = 10.0
+# A reader that waits for the pipe needs less than a millisecond; Meltano may still be starting.
+_LOG_READER_SECONDS = 2.0
+_LOG_READER_POLL_SECONDS = 0.01
+
+# How long requests in flight may take to finish when the run ends early: schedulers kill a process
+# some seconds after SIGTERM, and files and the summary follow.
+_GRACE_SECONDS = 4.0
 
 
 class InterruptFlag:
@@ -101,12 +118,35 @@ def run_and_exit(
         logger.error(line)
     run = started_run()
     if run is None:
+        if ending.status:
+            wait_for_log_reader(sys.stderr, clock)
         sys.exit(ending.status)
     status = _finish(run, ending, clock.monotonic() - started, logger)
+    # After a signal, the time is short.
+    if 0 < status < SIGNAL_EXIT_BASE:
+        wait_for_log_reader(sys.stderr, clock)
     if run.delivery.is_idle:
         sys.exit(status)
     # A request still hangs; a normal exit would wait for it.
     os._exit(status)
+
+
+def wait_for_log_reader(log: TextIO | None, clock: Clock) -> None:
+    """Wait until the reader of the log, if it is a pipe, has read all of it; 2 seconds at most.
+
+    Meltano 4.4 stops reading logs as soon as it cannot write to the target's stdin, which closes
+    when the target ends: the line with the error must be read before.
+    """
+    deadline = clock.monotonic() + _LOG_READER_SECONDS
+    # A closed stderr is None, or has no descriptor.
+    with suppress(OSError, ValueError, AttributeError):
+        number = log.fileno()  # type: ignore[union-attr]
+        while (
+            stat.S_ISFIFO(os.fstat(number).st_mode)
+            and any(fcntl.ioctl(number, termios.FIONREAD, bytes(4)))
+            and clock.monotonic() < deadline
+        ):
+            clock.sleep(_LOG_READER_POLL_SECONDS)
 
 
 def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger) -> int:
@@ -125,15 +165,40 @@ def _finish(run: Run, ending: RunOutcome, seconds: float, logger: logging.Logger
         logger.error(str(error))  # noqa: TRY400 - the message says it all
         status = status or 1
     run.close()
+    if run.dead_letters.count:
+        logger.warning(
+            "%d records or events could not be sent and are kept in %s; fix the cause, then send "
+            "them with --replay",
+            run.dead_letters.count,
+            run.dead_letters.path,
+        )
     try:
         if dry_run:
             summary = replace(summary, page=dry_run.write_preview(stats, summary))
     except TargetSegmentError as error:
         logger.error(str(error))  # noqa: TRY400 - the message says it all
         status = status or 1
-    sys.stderr.write(summary_table(stats, summary))
-    sys.stderr.flush()
+    try:
+        if run.summary_path:
+            write_totals(run.summary_path, run_totals(stats, replace(summary, exit_code=status)))
+    except TargetSegmentError as error:
+        logger.error(str(error))  # noqa: TRY400 - the message says it all
+        status = status or 1
+    _print_summary(stats, replace(summary, exit_code=status), logger)
     return status
+
+
+def _print_summary(stats: RunStats, summary: RunSummary, logger: logging.Logger) -> None:
+    line, table = summary_line(stats, summary), summary_table(stats, summary)
+    logger.info(line, extra={"run_summary": run_totals(stats, summary)})
+    handlers = logging.getLogger().handlers
+    if any(isinstance(each.formatter, StructuredFormatter) for each in handlers):
+        # Each line of such a log is a JSON object.
+        for row in table.splitlines():
+            logger.info(row)
+    else:
+        sys.stderr.write(table)
+        sys.stderr.flush()
 
 
 def write_state(state: bytes | None) -> None:

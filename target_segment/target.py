@@ -18,7 +18,7 @@ from target_segment.config import LIBRARY_NAME, Config, load_config
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.errors import TargetSegmentError
 from target_segment.json_codec import NotEncodableError, RecordLine, encode, encode_with_nan
-from target_segment.log_text import escape_logs
+from target_segment.log_redaction import redact_logs
 from target_segment.mapping.path_usage import PathUsage
 from target_segment.replay import replay
 from target_segment.run import Run, build_run
@@ -225,15 +225,16 @@ class TargetSegment(SdkTarget):
                 lines,
             )
             self.start_run().delivery.stats.warnings["input", "lines that are not UTF-8"] += lines
+        streams = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
+        if missing := set(self.config["streams"]) - {"*", *streams}:
+            self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(missing)))
         if self.started_run is not None:
             self.started_run.delivery.flush()
             write_state(self.started_run.delivery.take_safe_state())
             for setting, text in self._path_usage.warnings():
                 self.logger.warning("%s: %s", setting, text)
                 self.started_run.delivery.stats.warnings[setting, text] += 1
-        streams = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
-        if missing := set(self.config["streams"]) - {"*", *streams}:
-            self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(missing)))
+            self.started_run.raise_for_failed_streams()
 
     @override
     def handle_signal(self, number: int) -> None:
@@ -281,7 +282,7 @@ class TargetSegment(SdkTarget):
         catalog_path: str | None = None,
     ) -> None:
         target: TargetSegment | None = None
-        escape_logs()
+        redact_logs()
 
         def work() -> None:
             nonlocal target

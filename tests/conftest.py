@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,14 @@ SLOW = {*FOLDERS.values(), "e2e", "fault_injection", "fuzz", "readings"}
 if hypothesis.settings.get_current_profile_name() in {"default", "ci"}:
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")
+
+# Prefixes of the variables that could lead a test to an account of the person who runs it.
+SETTINGS = ("MELTANO_", "TAP_FRESHCHAT", "TARGET_SEGMENT")
+
+
+def pytest_configure() -> None:
+    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+        del os.environ[name]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

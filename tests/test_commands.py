@@ -124,7 +124,7 @@ def test_the_commands_of_the_readme_lead_to_live_events(follow, segment):
         "onMessageCreate",
     }
     assert stat.S_IMODE((follow.folder / ".env").stat().st_mode) == 0o600
-    assert list((follow.folder / "output").glob("*.html"))
+    assert list((follow.folder / "output" / "try").glob("*.html"))
     ids = [event["messageId"] for event in segment.accepted]
     assert len(set(ids)) == len(ids)
     assert segment.swallowed == []

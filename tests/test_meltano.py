@@ -1,29 +1,25 @@
 """Tap and target under Meltano, offline, as the repository ships them."""
 
 import json
-import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from fakes.meltano import ROOT, Project, events, shipped
 from fakes.pipeline import truth
 
 from target_segment.target import TargetSegment
 
-ROOT = Path(__file__).parent.parent
-BIN = Path(sys.executable).parent
 # Few conversations, and report jobs that need not wait for one another.
-SMALL_DESK = "sandbox://?report_jobs_per_minute=60&conversations_per_day=6"
+OPTIONS = "report_jobs_per_minute=60&conversations_per_day=6"
 EVENTS = {
     "onAgentActivityCreate",
     "onConversationCreate",
@@ -35,53 +31,9 @@ EVENTS = {
 HUB = sorted((ROOT / "deploy" / "hub").glob("*/*/*.yml"))
 
 
-class Project:
-    """A folder with the shipped meltano.yml, in which Meltano runs."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-        shutil.copy(ROOT / "meltano.yml", folder)
-
-    def __call__(self, *arguments, stdin=None):
-        return subprocess.run(
-            [BIN / "meltano", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def start(self, *arguments):
-        return subprocess.Popen(
-            [BIN / "meltano", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-
 @pytest.fixture
 def project(tmp_path):
     return Project(tmp_path)
-
-
-def bodies(folder, output="output"):
-    files = sorted((folder / output).glob("*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
-
-
-def events(folder, output="output"):
-    return [event for body in bodies(folder, output) for event in body["batch"]]
-
-
-def shipped():
-    return yaml.safe_load((ROOT / "meltano.yml").read_text())
 
 
 def schema():
@@ -104,9 +56,9 @@ def test_the_main_job_delivers_all_four_events_and_a_second_run_nothing_twice(pr
 
 
 @pytest.mark.e2e
-def test_the_three_jobs_run_at_once_in_one_folder_each_with_its_own_state_and_files(project):
-    project.environment["TAP_FRESHCHAT_API_URL"] = SMALL_DESK
-    # Makes Meltano's database, which cannot be made three times at once.
+def test_the_four_jobs_run_at_once_in_one_folder_each_with_its_own_state_and_files(project):
+    project.environment["FRESHCHAT_SANDBOX_OPTIONS"] = OPTIONS
+    # Makes Meltano's database, which cannot be made four times at once.
     assert project("state", "list").returncode == 0
     jobs = [each["name"] for each in shipped()["jobs"]]
     for running in [project.start("run", job) for job in jobs]:
@@ -117,6 +69,7 @@ def test_the_three_jobs_run_at_once_in_one_folder_each_with_its_own_state_and_fi
         "sandbox:tap-freshchat-to-target-segment",
         "sandbox:tap-freshchat-entities-to-target-segment-entities",
         "sandbox:tap-freshchat-history-to-target-segment-history",
+        "sandbox:tap-freshchat-try-to-target-segment-try",
     }
     assert {event["type"] for event in events(project.folder, "output/entities")} == {"identify"}
     live, past = events(project.folder), events(project.folder, "output/history")
@@ -126,9 +79,9 @@ def test_the_three_jobs_run_at_once_in_one_folder_each_with_its_own_state_and_fi
     assert all(event["integrations"]["All"] is False for event in past)
 
 
-def test_every_schedule_has_a_job_and_a_backfill_has_no_schedule():
+def test_every_schedule_has_a_job_and_a_backfill_or_trial_has_no_schedule():
     jobs = {each["name"] for each in shipped()["jobs"]}
-    assert {each["job"] for each in shipped()["schedules"]} == jobs - {"backfill"}
+    assert {each["job"] for each in shipped()["schedules"]} == jobs - {"backfill", "try"}
 
 
 @pytest.mark.e2e
@@ -237,12 +190,14 @@ def messages(project):
     end = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=2)
     start = end - timedelta(days=2)
     project.environment |= {
-        "TAP_FRESHCHAT_API_URL": SMALL_DESK,
+        "FRESHCHAT_SANDBOX_OPTIONS": OPTIONS,
         "TAP_FRESHCHAT_START_DATE": start.isoformat(),
         "TAP_FRESHCHAT_END_DATE": end.isoformat(),
         "TAP_FRESHCHAT__SELECT": '["message_events.*"]',
     }
-    happened = [each for each in truth(SMALL_DESK, start, end) if each.kind == "message"]
+    happened = [
+        each for each in truth(f"sandbox://?{OPTIONS}", start, end) if each.kind == "message"
+    ]
 
     def run():
         finished = project("run", "tap-freshchat", "target-segment")

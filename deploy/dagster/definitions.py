@@ -152,8 +152,8 @@ def _load(  # noqa: PLR0913, PLR0917 - each is one fact about the run
 ) -> dg.MaterializeResult[None]:
     share = _share(context.instance, account)
     began = time.monotonic()
-    dead_letters = Path(meltano.project) / "dead_letters" / suffix
-    dead_letters.mkdir(parents=True, exist_ok=True)
+    folder = Path(meltano.project) / "dead_letters" / suffix
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         summary = run_pipeline(
             meltano=meltano.executable,
@@ -161,7 +161,8 @@ def _load(  # noqa: PLR0913, PLR0917 - each is one fact about the run
             account=account,
             suffix=suffix,
             full_refresh=config.full_refresh,
-            settings=settings_of(account, share, window, dead_letters),
+            settings=settings_of(account, share, window, folder),
+            folder=folder,
             log_line=_log_line,
         )
     except PipelineError as error:

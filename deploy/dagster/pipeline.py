@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.dagster.target_summary import TargetSummary, parse_summary
+from deploy.dagster.target_summary import TargetSummary, read_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +44,7 @@ def settings_of(
         account: whose run it is.
         share: its share of the account's limits.
         window: None for a run from its state up to now.
-        folder: for the dead letters and rejected rows.
+        folder: for the dead letters, the rejected rows and the target's totals.
     """
     tap, target = (name.replace("-", "_").upper() for name in (account.tap, account.target))
     settings = {
@@ -52,6 +52,7 @@ def settings_of(
         f"{tap}_REPORT_JOBS_PER_MINUTE": str(share.report_jobs_per_minute),
         f"{tap}_REJECTED_ROWS_PATH": str(folder / "rejected_rows.jsonl"),
         f"{target}_DEAD_LETTER_PATH": str(folder / "dead_letters.jsonl"),
+        f"{target}_SUMMARY_PATH": str(summary_path(folder)),
     }
     if window is not None:
         settings |= {
@@ -63,6 +64,11 @@ def settings_of(
     return settings
 
 
+def summary_path(folder: Path) -> Path:
+    """The file in a run's folder to which the target writes its totals."""
+    return folder / "summary.json"
+
+
 def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
     *,
     meltano: str,
@@ -71,6 +77,7 @@ def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
     suffix: str,
     full_refresh: bool,
     settings: Mapping[str, str],
+    folder: Path,
     log_line: Callable[[str], None],
 ) -> TargetSummary:
     """Run the account's tap into its target, with a state of its own.
@@ -82,6 +89,7 @@ def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
         suffix: the suffix of the state id.
         full_refresh: ignore the state and read everything again.
         settings: environment variables, added to those of this process.
+        folder: the run's own, as in `settings_of`.
         log_line: called with each line of the log.
 
     Raises:
@@ -89,6 +97,8 @@ def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
     """
     command = [meltano, "run", account.tap, account.target, f"--state-id-suffix={suffix}"]
     command += ["--full-refresh"] if full_refresh else []
+    # An earlier run's totals must not be read as this one's.
+    summary_path(folder).unlink(missing_ok=True)
     with _own_run_folder(project) as system:
         environment = {
             **os.environ,
@@ -106,20 +116,17 @@ def run_pipeline(  # noqa: PLR0913 - each is one fact about the run
             text=True,
         ) as process:
             try:
-                summary, faults = _stream_log(process, log_line)
+                faults = _stream_log(process, log_line)
                 status = process.wait()
             finally:
                 _end(process)
     if status:
         raise PipelineError(faults[-1] if faults else f"meltano run ended with status {status}")
-    return summary
+    return read_summary(summary_path(folder))
 
 
-def _stream_log(
-    process: subprocess.Popen[str], log_line: Callable[[str], None]
-) -> tuple[TargetSummary, list[str]]:
-    """Pass on the log; the summary of the target, and the error lines of both."""
-    table: list[str] = []
+def _stream_log(process: subprocess.Popen[str], log_line: Callable[[str], None]) -> list[str]:
+    """Pass on the log; return the error lines of tap and target."""
     faults: list[str] = []
     others: list[str] = []
     assert process.stderr is not None  # noqa: S101 - for mypy: it is a pipe
@@ -130,14 +137,12 @@ def _stream_log(
         except (ValueError, TypeError, KeyError):
             entry, text, source = {}, line.rstrip(), "meltano"
         log_line(f"{source} | {text}")
-        if entry.get("consumer"):
-            table.append(text)
         if entry.get("level") in {"error", "critical"} or not entry:
             # The SDK announces a tap's error before the tap itself says what it is.
             (
                 faults if entry.get("level") == "critical" or entry.get("consumer") else others
             ).append(f"{source}: {text}")
-    return parse_summary(table), faults or others[:1]
+    return faults or others[:1]
 
 
 def _end(process: subprocess.Popen[str]) -> None:

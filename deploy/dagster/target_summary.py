@@ -1,19 +1,13 @@
-"""Parser of the summary table at the end of the target's log; pure."""
+"""Reader of the totals that the target writes to its `summary_path`."""
 
 from __future__ import annotations
 
-import re
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_TITLE = re.compile(r"target-segment: (?P<outcome>.+)")
-# Three columns; a first one that is blank repeats the one above, and logs strip it.
-_ROW = re.compile(r"(?:(?P<head>\S.*?)\s{2,})?(?P<what>\S.*?)\s{2,}(?P<count>[\d,.]+)")
-_SECONDS = re.compile(r"seconds\s+(?P<seconds>[\d,.]+)")
-_SENT = {"sent", "written"}
+    from pathlib import Path
 
 
 @dataclass(kw_only=True)
@@ -21,7 +15,7 @@ class TargetSummary:
     """Counts of one run.
 
     Attributes:
-        outcome: The outcome that the target states; None if it printed no table.
+        outcome: The outcome that the target states; None if it never started to send.
         events: Number sent, or written by a dry run.
         by_name: The same by event name.
         skipped: Records that the mapping skips.
@@ -37,30 +31,17 @@ class TargetSummary:
     seconds: float = 0.0
 
 
-def parse_summary(lines: Iterable[str]) -> TargetSummary:
-    """Parse the table in the target's log, which may have other lines before it."""
-    summary = TargetSummary()
-    head = ""
-    for line in lines:
-        text = line.strip()
-        if title := _TITLE.fullmatch(text):
-            summary, head = TargetSummary(outcome=title["outcome"]), ""
-        elif seconds := _SECONDS.fullmatch(text):
-            summary.seconds = float(seconds["seconds"].replace(",", ""))
-            head = "seconds"
-        elif summary.outcome is not None and (row := _ROW.fullmatch(text)):
-            head = row["head"] or head
-            _count(summary, head, row["what"], row["count"], first=row["head"] is not None)
-    return summary
-
-
-def _count(summary: TargetSummary, head: str, what: str, count: str, *, first: bool) -> None:
-    number = int(count.replace(",", "").partition(".")[0])
-    if head in _SENT and first:
-        summary.events = number
-    elif head in _SENT:
-        summary.by_name[what] = number
-    elif head == "skipped":
-        summary.skipped += number
-    elif head == "dead letters":
-        summary.dead_letters += number
+def read_summary(path: Path) -> TargetSummary:
+    """Read the totals of a run; an empty summary without a file, as after a run without streams."""
+    try:
+        totals = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return TargetSummary()
+    return TargetSummary(
+        outcome=totals["outcome"],
+        events=totals["events"]["total"],
+        by_name=totals["events"]["by_name"],
+        skipped=totals["skipped"]["total"],
+        dead_letters=totals["dead_letters"]["total"],
+        seconds=totals["seconds"],
+    )

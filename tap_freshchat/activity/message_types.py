@@ -20,7 +20,7 @@ from tap_freshchat.enumerations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 # Columns of the transcript that can hold the type.
 COLUMNS = ("message_type", "detailed_message_type")
@@ -30,6 +30,8 @@ _STATUS_CHANGE = "statuschange"
 # In a value that no table has; such a message may be for agents only.
 _PRIVATE_WORDS = re.compile("private|internal|note")
 _BY_PRIVACY = (PRIVATE, SYSTEM, NORMAL)
+# Pairs of values that are cached, and characters of a pair: enumerations have a few short ones.
+MAX_DECIDED = 200
 
 
 class MessageType(NamedTuple):
@@ -52,6 +54,24 @@ def decide(signs: Iterable[str | None]) -> MessageType:
     if known:
         return MessageType(known[0], contradicted=len(known) > 1)
     return MessageType(min(given, default=None))
+
+
+class RowTypes:
+    """Types that transcript rows show, each pair of values in the two columns decided once."""
+
+    def __init__(self) -> None:
+        self._decided: dict[tuple[str, str], tuple[MessageType, Sequence[tuple[str, str]]]] = {}
+
+    def of(self, row: Mapping[str, str]) -> tuple[MessageType, Sequence[tuple[str, str]]]:
+        """What `type_from_row` and `unknown_types` say of a row."""
+        key = row.get("message_type") or "", row.get("detailed_message_type") or ""
+        found = self._decided.get(key)
+        if found is None:
+            found = type_from_row(row), tuple(unknown_types(row))
+            # A column of free text has no end of values.
+            if len(self._decided) < MAX_DECIDED and sum(map(len, key)) < MAX_DECIDED:
+                self._decided[key] = found
+        return found
 
 
 def type_from_row(row: Mapping[str, str]) -> MessageType:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_freshchat.activity.message_types import type_from_row
 from tap_freshchat.api.responses import decode_json
 from tap_freshchat.enumerations import ACTOR_TYPE
 from tap_freshchat.times import format_time
@@ -19,12 +18,12 @@ _PARTS = msgspec.json.Decoder(list[dict[str, Any]])
 
 
 def message_from_row(
-    row: Mapping[str, str], time: datetime, *, app_id: str | None
+    row: Mapping[str, str], time: datetime, *, message_type: str | None, app_id: str | None
 ) -> dict[str, Any]:
     """The message of a row, with REST's field names.
 
     `row` has the columns' known names, and blank cells are empty strings. Transcripts leave out
-    the account's `app_id`. Without any sign of its type, `message_type` is None.
+    the account's `app_id`. `message_type` is what all columns say together.
     """
     return {
         "id": row["message_id"],
@@ -36,7 +35,7 @@ def message_from_row(
         "actor_type": ACTOR_TYPE.read(row.get("actor_type")),
         "actor_id": row.get("actor_id") or None,
         "user_id": row.get("customer_id") or None,
-        "message_type": type_from_row(row).name,
+        "message_type": message_type,
         "message_source": row.get("message_source") or None,
         "message_parts": _parts(row),
     }

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 MAX_FIELD_CHARACTERS = 16 * 1024**2
 # All columns of a row; more would be a file without ends of lines.
 MAX_ROW_CHARACTERS = 2 * MAX_FIELD_CHARACTERS
+# Each line of a row counts as so many more, because memory holds it as an object of its own.
+_LINE_OVERHEAD = 60
 # Lines that may stand before the header: a title, a period, `sep=`.
-_MAX_TITLE_LINES = 10
+MAX_TITLE_LINES = 10
 # Lines over which a text without quotes is put together again.
 _MAX_JOINED_LINES = 20
 _MAX_COLUMNS = 10_000
@@ -61,7 +63,7 @@ class _Lines:
         if not line:
             raise StopIteration
         self.number += 1
-        self._characters += len(line)
+        self._characters += len(line) + _LINE_OVERHEAD
         if self._characters >= MAX_ROW_CHARACTERS:
             raise csv.Error("row too long")
         if "\0" in line:
@@ -140,21 +142,20 @@ def _find_header(lines: _Lines, names: ColumnNames) -> tuple[list[str], list[str
     """The headers as they stand in the file, their names, and the delimiter; None without lines."""
     error: ReportError | None = None
     separator = ""
-    for _ in range(_MAX_TITLE_LINES):
+    for _ in range(MAX_TITLE_LINES):
         lines.start_row()
         try:
-            line = next(line for line in lines if line.strip(_BLANK))
-        except (StopIteration, csv.Error):
-            break
-        line = line.lstrip("\ufeff")
-        if line.lower().startswith("sep=") and len(line.strip()) == len("sep=,"):
-            separator = line.strip()[-1]
-            continue
-        delimiter = separator or max(_DELIMITERS, key=line.count)
-        try:
+            line = next((line for line in lines if line.strip(_BLANK)), "").lstrip("\ufeff")
+            if not line:
+                break
+            if line.lower().startswith("sep=") and len(line.strip()) == len("sep=,"):
+                separator = line.strip()[-1]
+                continue
+            delimiter = separator or max(_DELIMITERS, key=line.count)
             # A header may span lines as well.
             headers = next(csv.reader(chain([line], lines), delimiter=delimiter))
         except csv.Error:
+            error = error or _no_header()
             continue
         while headers and not headers[-1].strip(_BLANK):
             headers.pop()
@@ -173,6 +174,13 @@ def _find_header(lines: _Lines, names: ColumnNames) -> tuple[list[str], list[str
     if error:
         raise error
     return None
+
+
+def _no_header() -> ReportError:
+    return ReportError(
+        "The first line of a report is too long or not a line of CSV, so the file is not a report. "
+        "The next run requests it again."
+    )
 
 
 def _repair(

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tap_freshchat.activity.agent_status import agent_statuses, diff_statuses
 from tap_freshchat.enumerations import AGENT_STATUS
+from tap_freshchat.lookups.customers import BoundedCache
 from tap_freshchat.payloads.events import agent_event
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import ReportStream
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 # Age up to which an agent's previous status change is looked for: a week off work.
 STATUS_CONTEXT = timedelta(days=7)
+# Agents whose latest change is in memory, some 12 MB; that of any other is read from disk.
+MAX_AGENTS = 20_000
 # Part of the REST sub-state: the statuses of the last look-up.
 STATUSES = "agent_statuses"
 
@@ -63,19 +66,22 @@ class AgentActivity(ReportStream):
         log = self.run.agent_log
         if not self._latest:
             start = _status_context(window.start)
-            self._latest |= {
-                change.key: change for change in log.reported_in(Window(start, window.start))
-            }
+            for change in log.reported_in(Window(start, window.start)):
+                self._latest[change.key] = change
         for change in log.reported_in(window):
+            context = _status_context(change.time)
             previous = self._latest.get(change.key)
-            if previous and previous.time < _status_context(change.time):
+            if previous is None and len(self._latest) == MAX_AGENTS:
+                earlier = log.of_keys([change.key], Window(context, change.time))[change.key]
+                previous = earlier[-1] if earlier else None
+            if previous and previous.time < context:
                 previous = None
             yield change, previous
             self._latest[change.key] = change
 
     @cached_property
-    def _latest(self) -> dict[str, AgentStatusChange]:
-        return {}
+    def _latest(self) -> BoundedCache[AgentStatusChange]:
+        return BoundedCache(MAX_AGENTS)
 
     def _from_rest(self, window: Window) -> Iterator[tuple[AgentStatusChange, None]]:
         """Differences from the statuses of the last run's look-up."""

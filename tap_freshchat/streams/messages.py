@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from tap_freshchat.activity import rest_inference, transcript_rows
 from tap_freshchat.activity.events import parse_row_time
-from tap_freshchat.activity.message_types import COLUMNS, type_from_row, unknown_types
+from tap_freshchat.activity.message_types import COLUMNS, RowTypes
 from tap_freshchat.enumerations import ACTOR_TYPE, MESSAGE_TYPE
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
@@ -75,6 +75,7 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
                         message, key[0], time, time, message["user_id"], None, snapshot
                     )
         return
+    types = RowTypes()
     for row in run.reports.rows(catalog.TRANSCRIPT, window, stream.name):
         conversation_id = row["conversation_id"]
         time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
@@ -83,11 +84,14 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
         # Rows without an id must not be taken for one and the same message.
         row["message_id"] = row["message_id"] or row_digest("row", row)
         if stream.is_new((conversation_id, row["message_id"]), time):
-            message = transcript_rows.message_from_row(row, time, app_id=app_id)
+            message_type, unknown = types.of(row)
+            message = transcript_rows.message_from_row(
+                row, time, message_type=message_type.name, app_id=app_id
+            )
             run.unknown_values.check(ACTOR_TYPE, message["actor_type"])
-            for column, value in unknown_types(row):
+            for column, value in unknown:
                 run.unknown_values.add(column, value)
-            if type_from_row(row).contradicted:
+            if message_type.contradicted:
                 run.set_aside.item(CONTRADICTIONS, CONTRADICTED)
             customer = message["user_id"], row.get("reference_id") or None
             yield Occurrence(message, conversation_id, time, time, *customer)

@@ -8,6 +8,7 @@ from random import random
 from typing import TYPE_CHECKING
 
 from target_segment.delivery.rate_limiter import RateLimiter
+from target_segment.delivery.refusals import Refusals
 from target_segment.delivery.responses import Outcome
 from target_segment.errors import DeliveryError
 from target_segment.segment_spec import Reason
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from target_segment.delivery.client import BatchTransport
     from target_segment.delivery.responses import PostResult
     from target_segment.run_stats import RunStats
+    from target_segment.segment_spec import Event
 
 # Segment's rule for its own libraries since 2026 (segment-analytics-python 2.4.0).
-MAX_ATTEMPTS = 10
 INITIAL_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 60.0
 
@@ -58,9 +59,10 @@ class BatchSender:
     def __post_init__(self) -> None:
         self._limiter = RateLimiter(self.events_per_second, self.clock.monotonic, self._sleep)
         self._clock_was_wrong = False
+        self.refusals = Refusals(self.dead_letters)
 
     def send(self, batch: Batch, stats: RunStats) -> None:
-        """Send a batch; on return each event is acknowledged or a dead letter.
+        """Send a batch; on return each event is acknowledged, a dead letter, or held.
 
         `stats` counts what is settled, also when this raises: `TargetSegmentError` if the rest
         cannot be delivered, `SendCancelled` if `stop` was set while the batch waited.
@@ -69,18 +71,32 @@ class BatchSender:
         while parts:
             part = parts.pop()
             result = self._post(part, stats)
+            refused = [event for event in part if event.message_id in result.rejected]
             if result.outcome is Outcome.ACCEPTED:
-                stats.count_sent(part, self.known_event_names)
-                self.on_accepted(part)
-            elif len(part) == 1:
-                reason = Reason(
-                    "refused", f"Segment rejected it with {result.status}, alone in a request"
+                self._accept(part, stats)
+            elif result.outcome is Outcome.PARTLY_ACCEPTED and len(refused) == len(result.rejected):
+                # Sending the others again would duplicate them where ids are not compared.
+                self._accept(
+                    [event for event in part if event.message_id not in result.rejected], stats
                 )
-                self.dead_letters.write_event(part[0], reason)
-                stats.dead_letters[part[0].stream, reason.text] += 1
+                for event in refused:
+                    self._refuse(event, result, stats)
+            elif len(part) == 1:
+                self._refuse(part[0], result, stats)
             else:
                 half = len(part) // 2
                 parts += [part[half:], part[:half]]
+
+    def _accept(self, events: Batch, stats: RunStats) -> None:
+        if events:
+            self.refusals.note_accepted()
+            stats.count_sent(events, self.known_event_names)
+            self.on_accepted(events)
+
+    def _refuse(self, event: Event, result: PostResult, stats: RunStats) -> None:
+        whose = "alone in a request" if result.outcome is Outcome.REFUSED else "by its id"
+        reason = Reason("refused", f"rejected with {result.status}, {whose}")
+        self.refusals.add(event, reason, stats)
 
     def _post(self, events: Batch, stats: RunStats) -> PostResult:
         """Post until the result is final."""
@@ -100,14 +116,14 @@ class BatchSender:
             if result.outcome is not Outcome.RETRY:
                 return result
             attempt += 1
-            # A wait that Segment asks for does not count as a failed attempt.
+            # A wait that the receiver asks for does not count as a failed attempt.
             counted += not result.wait
-            pause = result.wait or backoff_seconds(counted)
             now = self.clock.monotonic()
             give_up_at = now + self.retry_seconds if give_up_at is None else give_up_at
-            if counted >= MAX_ATTEMPTS or now + pause > give_up_at:
+            pause = result.wait or min(backoff_seconds(counted), give_up_at - now)
+            if now + (result.wait or 0) > give_up_at or pause <= 0:
                 raise DeliveryError(
-                    f"Segment could not be reached: {result.status} at attempt {attempt}; nothing "
+                    f"Events could not be delivered: {result.status} at attempt {attempt}; nothing "
                     "is lost, run again later (max_retry_seconds limits the retries)"
                 )
             if result.wait:
@@ -138,5 +154,6 @@ def backoff_seconds(attempts: int, jitter: Callable[[], float] = random) -> floa
     Doubles from `INITIAL_BACKOFF_SECONDS` to `MAX_BACKOFF_SECONDS`, plus up to a tenth, so that
     hosts that failed together do not retry together.
     """
-    pause = INITIAL_BACKOFF_SECONDS * 2.0 ** (attempts - 1)
+    # Beyond any doubling that counts, a float would overflow.
+    pause = INITIAL_BACKOFF_SECONDS * 2.0 ** min(attempts - 1, 30)
     return min(pause, MAX_BACKOFF_SECONDS) * (1 + jitter() / 10)

@@ -46,7 +46,7 @@ class _PendingState:
 class DeliveryQueue:
     """Delivers events in order, and returns the STATE that is safe to emit.
 
-    One thread calls all methods; other threads send. An event is *settled* when Segment has
+    One thread calls all methods; other threads send. An event is *settled* when the receiver has
     acknowledged it, or when it is in the dead-letter file. A STATE older than `state_seconds` has
     its events sent without a full batch. `check_interrupt` is called while waiting; it raises to
     end the wait. All methods but `end` raise `TargetSegmentError` if the delivery has failed.
@@ -113,6 +113,9 @@ class DeliveryQueue:
         """Send the unfinished batch, and return when all events are settled."""
         self._submit(self.batcher.flush())
         while self._in_flight:
+            if all(batch.sent.done() for batch in self._in_flight):
+                self._collect()
+                self.sender.refusals.release()
             self._await_any()
 
     def end(self, grace_seconds: float) -> Any | None:
@@ -128,8 +131,9 @@ class DeliveryQueue:
         for batch in self._in_flight:
             if batch.sent.done():
                 self.stats.add(batch.stats)
-        while self._in_flight and _succeeded(self._in_flight[0].sent):
-            self._in_flight.popleft()
+        if not self.sender.refusals.is_holding:
+            while self._in_flight and _succeeded(self._in_flight[0].sent):
+                self._in_flight.popleft()
         return self._newest_settled()
 
     @property
@@ -177,6 +181,9 @@ class DeliveryQueue:
             if error is not None:
                 # This batch may have been cancelled because of another one's error.
                 raise self._error or error
+            if self.sender.refusals.is_holding:
+                # No event was accepted yet, and the refused ones are in no file.
+                return
             self.stats.add(self._in_flight.popleft().stats)
 
     def _send(self, batch: Batch, stats: RunStats) -> None:

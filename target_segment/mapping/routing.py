@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from target_segment.presets import Preset
 
 ANY_STREAM = "*"
+# Stream of `meltano config test` for loaders: one record, to see whether a target accepts it
+# (LoaderTestService in meltano/core/plugin_test_service.py, since Meltano 4.0).
+MELTANO_TEST_STREAM = "meltano_test_stream"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,8 @@ class Routing:
 
     def mapping_of(self, stream: StreamInfo) -> StreamMapping | Skipped:
         """Compile the mapping of a stream; raises `MappingError` if it needs one."""
+        if stream.name == MELTANO_TEST_STREAM and stream.name not in self.streams:
+            return Skipped("test by meltano config test")
         config = self.streams.get(stream.name, self.streams.get(ANY_STREAM))
         if config is None:
             if self.skip_unmapped:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from target_segment.preview import tables
 from target_segment.preview.chart import chart, series
 from target_segment.preview.samples import samples_section
-from target_segment.run_stats import format_size
+from target_segment.run_summary import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_segment.preview.statistics import Preview
-    from target_segment.run_stats import RunStats, RunSummary
+    from target_segment.run_stats import RunStats
+    from target_segment.run_summary import RunSummary
 
 _WIDE, _NARROW = (1040, 300), (360, 260)
 

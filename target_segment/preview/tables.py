@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_segment.preview.chart import REST
 from target_segment.preview.statistics import SIZE_BOUNDS, read_timestamp
-from target_segment.run_stats import format_size, user_id_first
+from target_segment.run_summary import format_size, user_id_first
 from target_segment.segment_spec import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:

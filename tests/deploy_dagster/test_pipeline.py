@@ -52,6 +52,7 @@ def run(tmp_path, lines, status=0, before="", **options):
         project=project,
         account=ACME,
         settings={},
+        folder=tmp_path,
         log_line=logged.append,
         **options,
     )
@@ -73,11 +74,25 @@ def test_a_full_refresh_is_passed_on(tmp_path):
     assert arguments[-1] == "--full-refresh"
 
 
-def test_the_targets_table_is_read(tmp_path):
-    target = "target-segment-acme"
-    table = ["target-segment: done", "sent     events   12", "seconds           1.5"]
-    closing, *_ = run(tmp_path, [line(text, of=target) for text in table])
-    assert (closing.events, closing.seconds) == (12, 1.5)
+TOTALS = {
+    "outcome": "done",
+    "seconds": 1.5,
+    "events": {"total": 12, "by_name": {"onMessageCreate": 12}},
+    "skipped": {"total": 3},
+    "dead_letters": {"total": 0},
+}
+
+
+def test_the_targets_totals_are_read(tmp_path):
+    write = f"pathlib.Path({str(tmp_path / 'summary.json')!r}).write_text({json.dumps(TOTALS)!r})"
+    closing, *_ = run(tmp_path, [], before=write)
+    assert (closing.events, closing.skipped, closing.seconds) == (12, 3, 1.5)
+
+
+def test_totals_of_an_earlier_run_are_not_read(tmp_path):
+    (tmp_path / "summary.json").write_text(json.dumps(TOTALS))
+    closing, *_ = run(tmp_path, [])
+    assert closing.outcome is None
 
 
 def test_a_failed_tap_fails_the_run_with_its_own_line(tmp_path):
@@ -130,6 +145,7 @@ def test_a_window_and_a_share_become_settings_of_the_accounts_own_plugins(tmp_pa
         "TAP_FRESHCHAT_ACME_REPORT_JOBS_PER_MINUTE": "2",
         "TAP_FRESHCHAT_ACME_REJECTED_ROWS_PATH": os.fspath(tmp_path / "rejected_rows.jsonl"),
         "TARGET_SEGMENT_ACME_DEAD_LETTER_PATH": os.fspath(tmp_path / "dead_letters.jsonl"),
+        "TARGET_SEGMENT_ACME_SUMMARY_PATH": os.fspath(tmp_path / "summary.json"),
         "TARGET_SEGMENT_ACME_HISTORICAL": "true",
     }
 

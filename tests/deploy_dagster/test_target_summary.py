@@ -1,25 +1,17 @@
-"""Parser of the target's final table in a log."""
+"""Reader of the totals that the target writes."""
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
 
-from deploy.dagster.target_summary import TargetSummary, parse_summary
-from target_segment import run_stats
+from deploy.dagster.target_summary import TargetSummary, read_summary
+from target_segment.run_stats import RunStats
+from target_segment.run_summary import RunSummary, run_totals, write_totals
 
 
-def table(outcome="done", **counts):
-    closing = run_stats.RunSummary(
-        outcome=outcome, seconds=1234.5, output=None, dead_letters=Path("dead_letters.jsonl")
-    )
-    # As Meltano passes it on: without the blanks at either end of a line.
-    lines = run_stats.summary_table(run_stats.RunStats(**counts), closing).splitlines()
-    return [line.strip() for line in lines]
-
-
-def test_every_count_of_the_targets_own_table_is_read():
-    lines = table(
+def test_every_count_of_the_targets_own_file_is_read(tmp_path):
+    stats = RunStats(
         sent=Counter({"onMessageCreate": 1500, "onConversationCreate": 7}),
         identities=Counter({"userId": 1000, "anonymousId": 507}),
         skipped=Counter({("message_events", "left out"): 3, ("users", "not an event"): 4}),
@@ -27,7 +19,11 @@ def test_every_count_of_the_targets_own_table_is_read():
         requests=5,
         retries=1,
     )
-    assert parse_summary(["a line before", *lines]) == TargetSummary(
+    summary = RunSummary(
+        outcome="done", seconds=1234.5, output=None, dead_letters=Path("dead_letters.jsonl")
+    )
+    write_totals(tmp_path / "summary.json", run_totals(stats, summary))
+    assert read_summary(tmp_path / "summary.json") == TargetSummary(
         outcome="done",
         events=1507,
         by_name={"onConversationCreate": 7, "onMessageCreate": 1500},
@@ -37,9 +33,5 @@ def test_every_count_of_the_targets_own_table_is_read():
     )
 
 
-def test_a_run_without_events_has_none():
-    assert parse_summary(table()).events == 0
-
-
-def test_a_log_without_a_table_has_no_outcome():
-    assert parse_summary(["skipped  something  3"]) == TargetSummary()
+def test_a_run_that_wrote_no_file_has_no_outcome(tmp_path):
+    assert read_summary(tmp_path / "summary.json") == TargetSummary()

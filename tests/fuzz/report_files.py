@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.activity.agent_status import status_change_from_row
 from tap_freshchat.activity.events import event_from_row, infer_start, parse_row_time
+from tap_freshchat.activity.message_types import RowTypes
 from tap_freshchat.activity.transcript_rows import message_from_row
 from tap_freshchat.conform import conform_row
 from tap_freshchat.errors import ReportError, RetryableError
@@ -50,7 +51,9 @@ def report(data: bytes) -> None:
 def _read(name: str, row: Mapping[str, str]) -> None:
     conform_row(row, dict.fromkeys(row, KINDS["moment"]))
     if name == catalog.TRANSCRIPT:
-        message_from_row(row, parse_row_time(name, row["created_time"]), app_id=None)
+        message_type, _ = RowTypes().of(row)
+        time = parse_row_time(name, row["created_time"])
+        message_from_row(row, time, message_type=message_type.name, app_id=None)
     elif name in {catalog.AVAILABILITY, catalog.INTELLIASSIGN}:
         _ = status_change_from_row(name, row).id
     elif "conversation_id" in row:

@@ -26,6 +26,10 @@ _TARGET = {
     "mapping/routing": ("test_presets", "test_guide", "test_config", "test_routing"),
     "mapping/compiler": _MAPPING,
     "delivery/responses": ("test_responses",),
+    "delivery/refusals": ("test_delivery_queue",),
+    "delivery/connection_errors": ("test_client",),
+    "receiver": ("test_config",),
+    "run_summary": ("test_run_summary",),
     "delivery/batch_sender": ("test_delivery_queue", "test_client"),
 }
 _TAP = {

@@ -5,6 +5,8 @@ import csv
 import gzip
 import io
 import struct
+import subprocess
+import sys
 import zipfile
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from tap_freshchat.errors import ReportError, RetryableError
 from tap_freshchat.reports.csv_files import rows, save
-from tap_freshchat.reports.csv_rows import csv_rows
+from tap_freshchat.reports.csv_rows import MAX_FIELD_CHARACTERS, csv_rows
 
 ROW = {"conversation_id": "c1", "text": 'two\nlines, "quoted" and ünïcode 🎉'}
 CSV = 'conversation_id,text\r\nc1,"two\nlines, ""quoted"" and ünïcode 🎉"\r\n'.encode()
@@ -240,3 +242,105 @@ def test_a_byte_that_is_not_utf8_does_not_stop_a_sync(tmp_path):
 
 def test_a_field_as_long_as_a_long_conversation_is_read(tmp_path):
     assert len(read(tmp_path, b"a\n" + b"x" * 1_000_000 + b"\n")[0]["a"]) == 1_000_000
+
+
+def archive_of(count, *, plain, zip64=False, at_locator=True):
+    """An archive of so many members in a directory that is all; `plain` is what its end says."""
+    entry = b"PK\x01\x02" + b"\0" * 24 + struct.pack("<H", 1) + b"\0" * 16 + b"a"
+    directory = entry * count
+    start, end = b"PK\x03\x04" + b"\0" * 26, b""
+    if zip64:
+        place = len(start) + len(directory)
+        sizes = struct.pack("<4Q", count, count, len(directory), len(start))
+        end = b"PK\x06\x06" + struct.pack("<QHHII", 44, 45, 45, 0, 0) + sizes
+        end += b"PK\x06\x07" + struct.pack("<IQI", 0, place if at_locator else 0, 1)
+    members, size = plain
+    end += b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, members, members, size, len(start), 0)
+    return start + directory + end
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"plain": (20_000, 47 * 20_000)},
+        {"plain": (0xFFFF, 0xFFFFFFFF), "zip64": True},
+        # zipfile goes by the ZIP64 record whatever the plain one says.
+        {"plain": (1, 47), "zip64": True},
+        {"plain": (1, 47), "zip64": True, "at_locator": False},
+    ],
+)
+def test_an_archive_of_too_many_members_is_refused_before_they_are_listed(tmp_path, end):
+    with pytest.raises(ReportError, match="more than 10,000 files"):
+        read(tmp_path, archive_of(20_000, **end))
+
+
+def test_an_archive_whose_end_is_in_a_zip64_record_is_read(tmp_path):
+    packed = zipped(CSV)
+    at = packed.rindex(b"PK\x05\x06")
+    count, _, size, offset = struct.unpack("<HHII", packed[at + 8 : at + 20])
+    record = struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, offset)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, at, 1)
+    ones = b"PK\x05\x06" + b"\0" * 4 + b"\xff" * 12 + b"\0\0"
+    assert read(tmp_path, packed[:at] + b"PK\x06\x06" + record + locator + ones) == [ROW]
+
+
+def refuse(headers):
+    raise ReportError(f"no header: {headers}")
+
+
+def test_a_header_without_end_is_an_error_and_no_silence(tmp_path):
+    with pytest.raises(ReportError, match="first line of a report is too long"):
+        read(tmp_path, b"conversation_id," + b"x" * (MAX_FIELD_CHARACTERS + 1))
+    with pytest.raises(ReportError, match="first line of a report is too long"):
+        read(
+            tmp_path, b"conversation_id," + b"x" * (MAX_FIELD_CHARACTERS + 1) + b"\nc1,1\n", refuse
+        )
+
+
+# Peak memory in MB above that of a process that reads a small report. It is far below what the
+# input would take: 700 MB for the members, 400 MB for the columns.
+BOUND_MB = 200
+READ_IN_A_PROCESS = """
+import resource, sys
+from functools import partial
+from pathlib import Path
+from tap_freshchat.errors import ReportError
+from tap_freshchat.reports.columns import map_columns
+from tap_freshchat.reports.csv_files import rows
+names = partial(map_columns, "Conversation-Created", stream="s", extra={})
+try:
+    print(sum(1 for _ in rows(Path(sys.argv[1]), names, lambda *_: None)))
+except ReportError as error:
+    assert len(str(error)) < 1000
+    print("refused")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+HEAD = b"conversation_id,created_at,text\n"
+LINE = b"c1,2026-11-22 12:00:00,"
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome"),
+    [
+        pytest.param(lambda: archive_of(2_000_000, plain=(1, 47), zip64=True), "refused", id="zip"),
+        pytest.param(lambda: b",".join([b"h"] * 1_000_000) + b"\n", "refused", id="columns"),
+        pytest.param(lambda: b"x" * 12_000_000 + b"," + HEAD + LINE, "1", id="header"),
+        pytest.param(lambda: HEAD + LINE + b"y" * 12_000_000, "1", id="cell"),
+        pytest.param(
+            lambda: HEAD + LINE + b'"' + b"\t\n" * 5_000_000, "1", id="quote", marks=pytest.mark.e2e
+        ),
+    ],
+)
+def test_an_input_of_any_size_takes_bounded_memory(tmp_path, content, outcome):
+    small = tmp_path / "small.report"
+    small.write_bytes(CSV)
+    large = tmp_path / "large.report"
+    large.write_bytes(content())
+    peaks = []
+    for path in (small, large):
+        command = [sys.executable, "-c", READ_IN_A_PROCESS, str(path)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=True)
+        found, peak = ended.stdout.split()
+        peaks.append(int(peak) / 1024)
+    assert found == outcome
+    assert peaks[1] - peaks[0] < BOUND_MB

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tap_freshchat.activity.message_types import type_from_row
+from tap_freshchat.activity.message_types import RowTypes, type_from_row
 
 PLAIN = ("normal", "NORMAL", "text", "")
 
@@ -50,3 +50,15 @@ def test_a_contradiction_is_told_apart_from_an_agreement():
         {"message_type": "private", "detailed_message_type": "NORMAL"}
     ).contradicted
     assert not type_from_row({"message_type": "normal", "detailed_message_type": "X"}).contradicted
+
+
+def test_a_type_that_was_decided_before_is_the_same_again():
+    types = RowTypes()
+    rows = [{"message_type": "NORMAL"}, {"message_type": "odd"}, {"detailed_message_type": "odd"}]
+    first = [types.of(row) for row in rows]
+    assert first == [types.of(row) for row in rows]
+    assert [unknown for _, unknown in first] == [
+        (),
+        (("message_type", "odd"),),
+        (("detailed_message_type", "odd"),),
+    ]

@@ -8,7 +8,7 @@ import click
 import pytest
 from singer_sdk import Stream, Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import AbortedSyncFailedException, ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import Catalog, Message, RecordMessage, StateMessage
@@ -150,12 +150,18 @@ def test_the_state_writer_of_the_tap_writes_a_state_at_once():
     assert isinstance(message, StateMessage)
 
 
-def test_a_dry_run_ends_at_the_limit_that_we_check():
-    stream = tap_of(OurStream).streams["things"]
-    stream.ABORT_AT_RECORD_COUNT = 1
-    stream._check_max_record_limit(0)
-    with pytest.raises(AbortedSyncFailedException):
-        stream._check_max_record_limit(1)
+class LongStream(OurStream):
+    """A stream with more records than a test reads."""
+
+    def build_records(self):
+        return iter([dict(RECORD)] * 3)
+
+
+def test_a_dry_run_sets_the_limit_that_we_check_and_ends_without_an_error(caplog):
+    writer = KeptRecords()
+    tap_of(LongStream, writer).run_sync_dry_run(dry_run_record_limit=1)
+    assert len(writer.records) == 1
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
 
 
 def test_a_plain_stream_has_one_map_that_changes_nothing():

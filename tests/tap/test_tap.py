@@ -155,6 +155,27 @@ def test_the_connection_test_passes_on_the_sandbox(tmp_path):
     assert finished.returncode == 0, finished.stderr
 
 
+def test_the_connection_test_names_the_one_stream_that_fails_and_tests_the_others(tmp_path):
+    config = {"api_url": "sandbox://?conversations_per_day=5", "historical_metrics": ["no.metric"]}
+    finished = run(tmp_path, config, "--test")
+    assert finished.returncode == 1
+    [line] = errors(finished)
+    assert "Stream historical_metrics failed: " in line
+    assert "failed the test: historical_metrics. All other streams passed." in finished.stderr
+    messages = [json.loads(line) for line in finished.stdout.splitlines()]
+    tested = {message["stream"] for message in messages if message["type"] == "RECORD"}
+    assert len(tested) > 20
+    # An alphabetical order puts these after the one that fails.
+    assert {"instant_metrics", "message_events", "users"} <= tested
+
+
+def test_the_test_of_schemas_makes_no_request(tmp_path):
+    config = {"api_url": "https://x.invalid", "api_token": "t", "historical_metrics": ["no.metric"]}
+    finished = run(tmp_path, config, "--test=schema")
+    assert finished.returncode == 0, finished.stderr
+    assert all(json.loads(line)["type"] == "SCHEMA" for line in finished.stdout.splitlines())
+
+
 def test_the_connection_test_fails_in_one_line_with_a_wrong_token(tmp_path, freshchat):
     finished = run(tmp_path, {"api_url": freshchat, "api_token": "wrong"}, "--test")
     [line] = errors(finished)

@@ -8,8 +8,12 @@ from tap_freshchat.activity.transcript_rows import message_from_row
 ROW = {"message_id": "m", "conversation_id": "c", "created_time": "2026-11-22 12:00:00"}
 
 
+def message_of(row):
+    return message_from_row(row, NOON, message_type=row.get("message_type") or None, app_id="app")
+
+
 def parts_of(**columns):
-    return message_from_row({**ROW, **columns}, NOON, app_id=None)["message_parts"]
+    return message_of({**ROW, **columns})["message_parts"]
 
 
 def test_a_message_has_the_field_names_of_rest_and_null_for_blank_or_missing_cells():
@@ -23,9 +27,9 @@ def test_a_message_has_the_field_names_of_rest_and_null_for_blank_or_missing_cel
     ids = {"id": "m", "conversation_id": "c", "app_id": "app"}
     ends = {"created_time": "2026-11-22T12:00:00.000000+00:00", "message_parts": []}
     reported = {("user_id" if name == "customer_id" else name): name for name in cells}
-    assert message_from_row({**ROW, **cells}, NOON, app_id="app") == {**ids, **reported, **ends}
+    assert message_of({**ROW, **cells}) == {**ids, **reported, **ends}
     for blank in (ROW, {**ROW, **dict.fromkeys(cells, "")}):
-        assert message_from_row(blank, NOON, app_id="app") == {
+        assert message_of(blank) == {
             **ids,
             **dict.fromkeys(reported),
             **ends,

@@ -124,3 +124,39 @@ def test_fewer_than_five_rows_moved_out_of_a_long_window_are_a_warning(tmp_path)
     found, aside = rows_of(tmp_path, times, window=window)
     assert len(found) == len(times)
     assert aside.counts == {"report rows outside of their period": 1}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_ends_of_a_long_file_show_a_wrong_zone(tmp_path, order):
+    window = Window(NOON - timedelta(days=10), NOON)
+    late = [time + timedelta(hours=5) for time in every(1, window)][::order]
+    lines = [f"c{number},{written(time)}" for number, time in enumerate(late)]
+    file = tmp_path / "file.csv"
+    file.write_text("\n".join(["conversation_id,created_at", *lines]))
+    checked = WindowRows(REPORT, window, ZoneInfo("UTC"), SetAside(tmp_path), is_raw=False)
+
+    def names(headers):
+        return map_columns(REPORT, headers, stream="s", extra={})
+
+    with pytest.raises(ReportError, match=r"298 of 14,400 rows .* \+5\.0 hours"):
+        checked.check_times([file], names, limit=50)
+
+
+def test_a_long_file_in_its_window_is_not_read_to_the_end_before_its_rows_are_used(tmp_path):
+    lines = [f"c{number},{written(time)}" for number, time in enumerate(every(0.1))]
+    file = tmp_path / "file.csv"
+    file.write_text("\n".join(["conversation_id,created_at", *lines]))
+    checked = WindowRows(REPORT, DAY, ZoneInfo("UTC"), SetAside(tmp_path), is_raw=False)
+    count = checked.check_times([file], lambda headers: headers, limit=50)
+    assert 50 < count < len(lines)
+
+
+@pytest.mark.e2e
+def test_a_file_without_end_of_rows_that_cannot_be_used_is_not_read_to_its_end(tmp_path):
+    file = tmp_path / "file.csv"
+    file.write_text("conversation_id,created_at\n" + "c,\n" * 110_000)
+    aside = SetAside(tmp_path / "rejected.jsonl")
+    checked = WindowRows(REPORT, DAY, ZoneInfo("UTC"), aside, is_raw=False)
+    with pytest.raises(ReportError, match="100,001 of 100,001 rows"):
+        list(checked.rows(file, lambda headers: headers))
+    assert aside.counts == {"report rows rejected": 100_001}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import signal
 import sys
 from dataclasses import dataclass
@@ -72,10 +73,11 @@ def dead(settings):
 
 @pytest.fixture(autouse=True)
 def restored_process():
-    """Restore the signal handlers and the switch interval that a run changes."""
+    """Restore the signal handlers, the switch interval and the factory that a run changes."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    interval = sys.getswitchinterval()
+    interval, factory = sys.getswitchinterval(), logging.getLogRecordFactory()
     yield
+    logging.setLogRecordFactory(factory)
     sys.setswitchinterval(interval)
     for number, handler in handlers.items():
         signal.signal(number, handler)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from singer_sdk.exceptions import ConfigValidationError
 
 from target_segment.config_schema import CONFIG_SCHEMA
 from target_segment.target import TargetSegment
@@ -95,6 +96,7 @@ def test_every_setting_is_described_and_secrets_are_marked():
     assert {name for name, setting in properties.items() if setting.get("secret")} == {
         "write_key",
         "hash_salt",
+        "headers",
     }
 
 
@@ -159,10 +161,82 @@ def test_objects_in_a_config_file_may_be_json_text():
     ],
 )
 def test_the_endpoint_follows_the_region_unless_it_is_given(config, url):
-    assert TargetSegment(config={"dry_run": True, **config}).settings.api_url == url
+    assert TargetSegment(config={"dry_run": True, **config}).settings.receiver.api_url == url
 
 
 def test_settings_never_show_their_secrets():
     target = TargetSegment(config={"write_key": "very-secret", "hash_salt": "pepper"})
     assert "very-secret" not in repr(target.settings)
     assert "pepper" not in repr(target.settings)
+
+
+def receiver_of(**config):
+    return TargetSegment(config={"write_key": "k", **config}).settings.receiver
+
+
+@pytest.mark.parametrize(
+    ("config", "host"),
+    [
+        ({}, "https://cdn.segment.com"),
+        ({"region": "eu"}, "https://cdn.segment.com"),
+        ({"api_url": "https://events.eu1.segmentapis.com/v1"}, "https://cdn.segment.com"),
+        (
+            {"api_url": "https://shop.example/v1", "cdn_url": "https://cdn.example"},
+            "https://cdn.example",
+        ),
+        ({"api_url": "https://shop.example/v1"}, None),
+        ({"api_url": "https://notsegment.io/v1"}, None),
+        ({"check_write_key": False}, None),
+    ],
+)
+def test_the_write_key_is_looked_up_at_segment_or_where_cdn_url_says(config, host):
+    url = receiver_of(**config).key_check_url
+    assert url == (host and f"{host}/v1/projects/k/settings")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:8000/v1", "http://[::1]/v1", "http://localhost/v1", "http://a.localhost"],
+)
+def test_plain_http_to_this_host_is_allowed(url):
+    assert receiver_of(api_url=url).api_url == url
+
+
+@pytest.mark.parametrize("name", ["api_url", "cdn_url"])
+@pytest.mark.parametrize("host", ["jitsu", "10.0.0.5", "localhost.example.com", "127.0.0.1.nip.io"])
+def test_plain_http_to_another_host_needs_allow_http(name, host):
+    config = {name: f"http://{host}:8080"}
+    with pytest.raises(ConfigValidationError) as caught:
+        receiver_of(**config)
+    [error] = caught.value.errors
+    assert error.startswith(f"{name}: http sends the write key and the events unencrypted")
+    assert receiver_of(allow_http=True, **config)
+
+
+def test_extra_headers_are_texts_and_numbers():
+    headers = {"X-Strict-Mode": 1, "Authorization": "Bearer s3cret"}
+    receiver = receiver_of(headers=headers)
+    assert receiver.headers == {"X-Strict-Mode": "1", "Authorization": "Bearer s3cret"}
+    assert "s3cret" not in repr(receiver)
+    assert receiver_of(headers=json.dumps(headers)).headers == receiver.headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-A": "s3cret\r\nX-B: 1"},
+        {"X-A": "s3crét"},
+        {"X-A": ["s3cret"]},
+        {"X-A": ""},
+        {"X A": "s3cret"},
+        {"Content-Type": "s3cret"},
+        {"content-length": "s3cret"},
+        "s3cret",
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_an_error_without_its_value(headers):
+    with pytest.raises(ConfigValidationError) as caught:
+        receiver_of(headers=headers)
+    [error] = caught.value.errors
+    assert error.startswith("headers: ")
+    assert "s3cr" not in error

@@ -231,11 +231,22 @@ def test_what_fails_in_a_replay_becomes_one_dead_letter_again(run, settings, seg
     segment.is_poison = lambda event: event["userId"] == "u1"
     run(settings, SCHEMA, order(1, user="u1"), order(2))
     finished = run(settings, replay_path=settings["dead_letter_path"])
-    assert finished.status == 0
+    assert finished.status == 1
+    [error] = finished.errors
+    assert error.startswith(f"Nothing of {settings['dead_letter_path']} could be sent: 2 lines ")
     dead_letters = dead()
     assert len(dead_letters) == 4
     kinds = sorted(entry["reason"]["code"] for entry in dead_letters)
     assert kinds == ["no_identity", "no_identity", "refused", "refused"]
+
+
+def test_a_replay_of_which_one_line_succeeds_ends_with_0(run, settings, segment):
+    segment.is_poison = lambda event: event.get("userId") == "u1"
+    run(settings, SCHEMA, *[order(number, user=f"u{number}") for number in range(3)], order(4))
+    settings["streams"] = {"orders": {**settings["streams"]["orders"], "anonymous_id": "id"}}
+    finished = run(settings, replay_path=settings["dead_letter_path"])
+    assert finished.status == 0
+    assert "dead letters" in finished.table
 
 
 def test_replayed_records_without_their_key_are_two_dead_letters_again(
@@ -258,7 +269,7 @@ def test_a_replay_of_another_file_sends_nothing_and_counts_the_lines(
     finished = run(settings, replay_path=str(tmp_path / "other.jsonl"))
     assert segment.received == []
     assert "not a dead letter" in finished.table
-    assert finished.status == 0
+    assert finished.status == 1
 
 
 def test_a_dead_letter_and_its_file_name_are_synced_before_it_is_counted(dead_letters, monkeypatch):
@@ -281,3 +292,35 @@ def test_with_a_limit_of_none_the_error_names_no_file(tmp_path):
     with pytest.raises(DeadLetterError, match=r"More than 0 events .*\(max_dead_letters\)$"):
         none.write_event(EVENT, REASON)
     assert not none.path.exists()
+
+
+@pytest.mark.parametrize(("count", "status"), [(9, 0), (10, 1)])
+def test_a_stream_of_only_dead_letters_ends_the_run_with_1_after_its_state(
+    run, settings, segment, count, status
+):
+    records = [order(number) for number in range(count)]
+    other = {**SCHEMA, "stream": "visits"}
+    visit = {"type": "RECORD", "stream": "visits", "record": {"id": 1, "user": "u"}}
+    settings["streams"] = {**settings["streams"], "visits": {"user_id": "user"}}
+    state = {"type": "STATE", "value": {"n": 1}}
+    finished = run(settings, SCHEMA, *records, other, visit, state)
+    assert (finished.status, finished.states) == (status, [{"n": 1}])
+    assert len(segment.accepted) == 1
+    assert [line for line in finished.errors if "orders" in line] == finished.errors
+    assert len(finished.errors) == status
+    assert all("neither userId nor anonymousId" in line for line in finished.errors)
+
+
+def test_one_sent_event_of_a_stream_is_enough_for_0(run, settings):
+    records = [order(number) for number in range(30)]
+    assert run(settings, SCHEMA, *records, order(99, user="u")).status == 0
+
+
+def test_dead_letters_are_a_warning_with_their_number_and_file(run, settings, caplog):
+    run(settings, SCHEMA, order(1), order(2), order(3, user="u"))
+    [warning] = [each for each in caplog.records if "--replay" in each.message]
+    assert warning.levelname == "WARNING"
+    assert warning.message.startswith("2 records or events could not be sent")
+    assert settings["dead_letter_path"] in warning.message
+    run({**settings, "dead_letter_path": "other.jsonl"}, SCHEMA, order(3, user="u"))
+    assert "--replay" not in caplog.text

@@ -156,6 +156,8 @@ def test_every_event_is_delivered_or_a_dead_letter_once(
     server = FakeServer(poison={b"%d" % number for number in poison}, limit=limit)
     folder = tmp_path_factory.mktemp("delivery")
     one = Bench(folder, server, batch=batch, concurrency=concurrency)
+    # A receiver that accepts nothing is another matter.
+    one.sender.refusals.note_accepted()
     deliver(one, count)
     kept = one.dead_letters()
     one.close()
@@ -173,9 +175,7 @@ def test_deliveries_and_dead_letters_are_counted(bench):
     report = one.delivery.stats
     assert report.sent == {"e": 3}
     assert report.identities == {"userId": 3}
-    assert report.dead_letters == {
-        ("s", "Segment rejected it with HTTP 400, alone in a request"): 2
-    }
+    assert report.dead_letters == {("s", "rejected with HTTP 400, alone in a request"): 2}
     reasons = [json.loads(line)["reason"] for line in one.dead.path.read_text().splitlines()]
     assert [reason["code"] for reason in reasons] == ["refused", "refused"]
 
@@ -194,11 +194,13 @@ def test_a_temporary_error_is_retried_with_growing_back_off(bench):
     assert one.delivery.stats.retries == 3
 
 
-def test_a_request_fails_after_ten_attempts(bench):
-    one = bench(*[BUSY] * 20)
-    with pytest.raises(DeliveryError, match="HTTP 503 at attempt 10"):
+@pytest.mark.parametrize("seconds", [0, 100, 7200, 200_000])
+def test_a_request_is_retried_for_max_retry_seconds(bench, seconds):
+    one = bench(*[BUSY] * 4000, retry_seconds=seconds)
+    with pytest.raises(DeliveryError, match="HTTP 503 at attempt .*max_retry_seconds"):
         deliver(one, 5)
-    assert one.server.attempts == list(range(10))
+    assert one.clock.monotonic() == pytest.approx(seconds)
+    assert one.delivery.end(5) is None
 
 
 def test_a_requested_wait_is_obeyed_and_not_counted_as_an_attempt(bench):
@@ -210,10 +212,9 @@ def test_a_requested_wait_is_obeyed_and_not_counted_as_an_attempt(bench):
 
 def test_a_requested_wait_of_zero_still_backs_off(bench):
     one = bench(*[wait_requested(0)] * 30)
-    with pytest.raises(DeliveryError):
-        deliver(one, 5)
-    assert len(one.server.attempts) == 10
-    assert one.clock.monotonic() > 60
+    deliver(one, 5)
+    assert len(one.server.attempts) == 31
+    assert one.clock.monotonic() > 600
 
 
 def test_requested_waits_end_after_max_retry_seconds(bench):
@@ -418,3 +419,87 @@ def test_an_event_that_shares_the_id_of_an_event_of_another_name_is_a_warning(be
     [((stream, warning), count)] = one.delivery.stats.warnings.items()
     assert (stream, count) == ("s", 1)
     assert "message_id" in warning
+
+
+def partly(*numbers):
+    rejected = frozenset(map(str, numbers))
+    return PostResult(outcome=Outcome.PARTLY_ACCEPTED, status="HTTP 200", rejected=rejected)
+
+
+def test_a_partly_accepted_batch_is_not_sent_again(bench):
+    one = bench(partly(1, 3), batch=5)
+    deliver(one, 5)
+    assert one.server.attempts == [0]
+    assert one.dead_letters() == [1, 3]
+    assert one.delivery.stats.sent == {"e": 3}
+    assert one.delivery.stats.dead_letters == {("s", "rejected with HTTP 200, by its id"): 2}
+
+
+def test_a_rejection_of_unknown_ids_is_bisected(bench):
+    one = bench(partly(77), batch=4)
+    deliver(one, 4)
+    assert one.server.stored == [b"0", b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("batch", [1, 3, 100])
+def test_a_receiver_that_refuses_every_event_stops_the_run_without_dead_letters(
+    bench, batch, concurrency
+):
+    one = bench(
+        poison={b"%d" % number for number in range(60)}, batch=batch, concurrency=concurrency
+    )
+    one.delivery.add_state("before")
+    one.delivery.enqueue(event(0))
+    one.delivery.add_state("after")
+    with pytest.raises(DeliveryError, match=r"api_url refused each of the first \d+ events"):
+        deliver(one, 60)
+    assert one.delivery.end(5) == "before"
+    assert one.dead_letters() == []
+    assert one.delivery.stats.dead_letters == {}
+    assert one.server.stored == []
+
+
+def test_fewer_than_ten_refused_events_are_dead_letters_at_the_end_of_the_input(bench):
+    one = bench(poison={b"%d" % number for number in range(9)}, batch=2)
+    for number in range(9):
+        one.delivery.enqueue(event(number))
+        one.delivery.add_state(number)
+        assert one.delivery.take_safe_state() is None
+    one.delivery.flush()
+    assert one.dead_letters() == list(range(9))
+    assert one.delivery.take_safe_state() == 8
+
+
+def test_the_first_accepted_event_makes_the_refused_ones_dead_letters(bench):
+    one = bench(poison={b"%d" % number for number in range(9)}, batch=1)
+    deliver(one, 12)
+    assert one.dead_letters() == list(range(9))
+    assert one.server.stored == [b"9", b"10", b"11"]
+    assert sum(one.delivery.stats.dead_letters.values()) == 9
+
+
+def test_ten_refused_events_after_an_accepted_one_are_dead_letters(bench):
+    one = bench(poison={b"%d" % number for number in range(1, 40)}, batch=7)
+    deliver(one, 40)
+    assert one.dead_letters() == list(range(1, 40))
+
+
+def test_an_early_end_keeps_the_state_before_refused_events_that_are_in_no_file(bench):
+    one = bench(poison={b"0"}, batch=1)
+    one.delivery.add_state("before")
+    one.delivery.enqueue(event(0))
+    one.delivery.add_state("after")
+    one.delivery.enqueue(event(1))
+    assert one.server.arrived.acquire(timeout=10)
+    assert one.delivery.end(5) == "before"
+    assert one.dead_letters() == []
+
+
+def test_flushes_between_refused_events_do_not_hide_a_wrong_receiver(bench):
+    one = bench(poison={b"%d" % number for number in range(60)}, batch=1)
+    with pytest.raises(DeliveryError, match="api_url refused each of the first 10 events"):
+        for number in range(60):
+            one.delivery.enqueue(event(number))
+            one.delivery.flush()
+    assert one.dead_letters() == list(range(9))

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -181,6 +182,29 @@ def test_a_second_signal_ends_the_process_and_writes_nothing(start, segment):
     assert segment.arrived.acquire(timeout=20)
     target.process.send_signal(signal.SIGINT)
     target.wait_until_interrupted()
+    target.process.send_signal(signal.SIGTERM)
+    assert target.end() == (143, [])
+    segment.gate.set()
+
+
+def test_a_signal_ends_a_look_up_of_the_write_key_that_hangs(start, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings["cdn_url"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        settings["request_timeout"] = 3600
+        target = start()
+        connection, _ = silent.accept()
+        with connection:
+            target.process.send_signal(signal.SIGTERM)
+            assert target.end() == (143, [])
+
+
+@pytest.mark.e2e
+def test_a_request_that_hangs_does_not_keep_the_target_from_ending(start, settings, segment):
+    settings["request_timeout"] = 3600
+    target = start()
+    segment.gate.clear()
+    target.write_bodies(0, 1)
+    assert segment.arrived.acquire(timeout=20)
     target.process.send_signal(signal.SIGTERM)
     assert target.end() == (143, [])
     segment.gate.set()

@@ -54,7 +54,7 @@ def keep_state_in_each(folder: Path, bucket: Bucket) -> None:
         say(f"State in {name}")
         project = Folder(
             folder / name.replace(" ", "-"),
-            TAP_FRESHCHAT_API_URL=SANDBOX,
+            FRESHCHAT_SANDBOX_OPTIONS=SANDBOX.partition("?")[2],
             TAP_FRESHCHAT_START_DATE=start,
             **settings,
         )
