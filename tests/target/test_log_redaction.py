@@ -81,8 +81,9 @@ def test_structured_logs_keep_metrics(log):
 def test_a_run_with_a_library_at_debug_logs_no_key(run, settings, segment, log):
     segment.write_keys = {KEY, quote(KEY, safe="")}
     order = {"type": "RECORD", "stream": "orders", "record": {"user": "u1", "id": "1"}}
+    properties = {"user": {"type": "string"}, "id": {"type": "string"}}
     schema = {"type": "SCHEMA", "stream": "orders", "key_properties": ["id"]}
-    schema["schema"] = {"properties": {"user": {"type": "string"}, "id": {"type": "string"}}}
+    schema |= {"schema": {"properties": properties}}
     assert run({**settings, "write_key": KEY}, schema, order).status == 0
     written = log.getvalue()
     assert "/v1/projects/[redacted]/settings" in written
