@@ -43,11 +43,11 @@ def printed(report, since, until, url="sandbox://"):
     rows = kind.rows_between(account, from_datetime(since), from_datetime(until), with_pii=True)
     csv.writer(text).writerows([kind.columns, *rows])
     text.seek(0)
-    shown = [{name: row[name] for name in columns(report)} for row in csv.DictReader(text)]
+    shown = [{name: row[name] for name in shown_columns(report)} for row in csv.DictReader(text)]
     return {tuple(row.items()): row for row in shown}.values()
 
 
-def columns(report):
+def shown_columns(report):
     """Return the columns of a report that the account has."""
     hidden = hidden_columns(report, Readings())
     return [name for name in REPORTS[report].columns if name not in hidden]
@@ -56,7 +56,7 @@ def columns(report):
 def as_printed(record, report):
     """Return the values of a row from its record, without the hash."""
     row = {}
-    for column in columns(report):
+    for column in shown_columns(report):
         value = record["created_time"] if column.startswith("created_") else record[column]
         row[column] = value
     assert record.keys() <= {*row, "created_time", "id", "extra", "interaction_id"}
