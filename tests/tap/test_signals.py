@@ -50,14 +50,33 @@ def signalled(tmp_path, program, **settings):
         capture_output=True,
         check=False,
         # Many times what it takes: one that hangs shall fail alone.
-        timeout=60,
+        timeout=180,
     )
     assert b"Traceback" not in ended.stderr
     assert not list((tmp_path / "tmp").iterdir())
     return ended
 
 
-IN_A_LOCK = """
+# Look-ups in other threads that pause without end; `paused` is called as a pause begins.
+IN_A_PAUSE = """
+class Clock(SandboxClock):
+    def sleep(self, seconds):
+        if threading.current_thread() is threading.main_thread():
+            super().sleep(seconds)
+        else:
+            paused()
+            threading.Event().wait()
+
+class TapFreshchat(TapFreshchat):
+    @cached_property
+    def run(self):
+        return RunContext.from_config(self.config, Clock())
+"""
+IN_A_LOCK = f"""
+{IN_A_PAUSE}
+def paused():
+    pass
+
 def inject(frame, event, _):
     # The main thread has just taken what a look-up needs to become ready.
     if event == "return" and frame.f_code == threading.Condition.__enter__.__code__:
@@ -91,19 +110,10 @@ def inject(frame, event, _):
 
 sys.setprofile(inject)
 """
-IN_A_LONG_PAUSE = """
-class Clock(SandboxClock):
-    def sleep(self, seconds):
-        if threading.current_thread() is threading.main_thread():
-            super().sleep(seconds)
-        else:
-            os.kill(os.getpid(), signal.SIGTERM)
-            threading.Event().wait()
-
-class TapFreshchat(TapFreshchat):
-    @cached_property
-    def run(self):
-        return RunContext.from_config(self.config, Clock())
+IN_A_LONG_PAUSE = f"""
+{IN_A_PAUSE}
+def paused():
+    os.kill(os.getpid(), signal.SIGTERM)
 """
 # Standard output accepts a part of a line, then signals arrive.
 IN_A_LINE = """
@@ -143,7 +153,8 @@ TapFreshchat.cli()
     ],
 )
 def test_a_signal_ends_the_tap_at_any_point_without_leaving_files(tmp_path, when):
-    settings = {"TAP_FRESHCHAT_REQUESTS_PER_MINUTE": "60"} if when is IN_A_LONG_PAUSE else {}
+    # So few that look-ups pause.
+    settings = {"TAP_FRESHCHAT_REQUESTS_PER_MINUTE": "60"} if IN_A_PAUSE in when else {}
     ended = signalled(tmp_path, IMPORTS + when + RUN, **settings)
     assert ended.returncode == 128 + signal.SIGTERM
 
