@@ -35,6 +35,7 @@ _MAX_JOINED_LINES = 20
 _MAX_COLUMNS = 10_000
 _DELIMITERS = ",;\t|"
 # Padding and end-of-file marks of other systems.
+_BYTE_ORDER_MARK = "\ufeff"
 _BLANK = " \t\r\n\x1a\ufffd\ufeff"
 # The other usual ways to write a row, the likelier first.
 _DIALECTS: tuple[dict[str, Any], ...] = (
@@ -102,6 +103,8 @@ def csv_rows(
     headers, columns, delimiter = header
     width = len(columns)
     build = _first_filled if len(set(columns)) < width else _build
+    # Files that were put together have a mark before each header.
+    repeated = headers[0], f"{_BYTE_ORDER_MARK}{headers[0]}"
     reader = csv.reader(lines, strict=True, delimiter=delimiter)
     lines.start_row()
     while True:
@@ -109,7 +112,7 @@ def csv_rows(
         # A loop in the loop, because entering `try` and calling `next` for each row cost more.
         with suppress(csv.Error):
             for cells in reader:
-                if len(cells) != width or not cells[0] or cells[0] == headers[0]:
+                if len(cells) != width or not cells[0] or cells[0] in repeated:
                     odd = cells
                     break
                 yield lines.number, build(columns, cells)
@@ -191,7 +194,10 @@ def _repair(
     `cells` is None if the strict reader refuses the row. RowError if it cannot be read.
     """
     if cells is not None:
-        if cells[: len(headers)] == headers or not any(cell.strip(_BLANK) for cell in cells):
+        first = cells[0].removeprefix(_BYTE_ORDER_MARK) if cells else ""
+        if [first, *cells[1 : len(headers)]] == headers or not any(
+            cell.strip(_BLANK) for cell in cells
+        ):
             return []
         if len(cells) >= width and not any(cells[width:]):
             return cells[:width]

@@ -99,6 +99,22 @@ def key_of_event(event: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
+def event_of(key: tuple[Any, ...], truth_event: GroundTruthEvent) -> dict[str, Any]:
+    """The Segment event of an event of the ground truth, as far as it identifies it."""
+    name, time, owner, what = key
+    return {
+        "event": name,
+        "timestamp": time.isoformat(),
+        "messageId": str(key),
+        "userId": truth_event.reference_id,
+        "anonymousId": truth_event.user_id or truth_event.agent_id,
+        "properties": {
+            "conversation_id" if truth_event.conversation_id else "agent_id": owner,
+            "message_id" if truth_event.message_id else "update_type": what,
+        },
+    }
+
+
 def _key_of_truth(event: GroundTruthEvent) -> tuple[Any, ...]:
     kinds = {"created": None, "availability": "General", "intelliassign": "Intelliassign"}
     return (

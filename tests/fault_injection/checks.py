@@ -53,6 +53,9 @@ class Evidence:
         states: STATE lines in order.
         overlap: How much before its bookmark a STATE has read again.
         rows_are_late: Whether rows are later than that, so that only what is settled is covered.
+        unread: Events whose row or conversation cannot be read, so that they may be lost.
+        refused: Ids of users and conversations that cannot be read, so that events may lack the
+            identity of the customer, in whole or in part.
     """
 
     truth: Mapping[Key, GroundTruthEvent]
@@ -63,6 +66,8 @@ class Evidence:
     states: list[StateLine] = field(default_factory=list)
     overlap: timedelta = timedelta(0)
     rows_are_late: bool = False
+    unread: frozenset[Key] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 def violations(evidence: Evidence) -> Iterator[str]:
@@ -70,7 +75,8 @@ def violations(evidence: Evidence) -> Iterator[str]:
     ids: dict[Key, set[str]] = defaultdict(set)
     for event in [*evidence.received, *evidence.again, *evidence.dead_letters]:
         ids[key_of_event(event)].add(event["messageId"])
-    lost, invented = evidence.truth.keys() - ids.keys(), ids.keys() - evidence.truth.keys()
+    lost = evidence.truth.keys() - ids.keys() - evidence.unread
+    invented = ids.keys() - evidence.truth.keys()
     if lost:
         yield f"{len(lost)} lost: {_some(lost)}"
     if invented:
@@ -88,10 +94,19 @@ def violations(evidence: Evidence) -> Iterator[str]:
         if (event_truth := evidence.truth.get(key := key_of_event(event)))
         and (event.get("userId"), event["anonymousId"])
         != (event_truth.reference_id, event_truth.user_id or event_truth.agent_id)
+        and not _lacks_identity(event, event_truth, evidence.refused)
     ]
     if misattributed:
         yield f"{len(misattributed)} with the identity of another user: {_some(misattributed)}"
     yield from _premature(evidence)
+
+
+def _lacks_identity(
+    event: Mapping[str, Any], true: GroundTruthEvent, refused: frozenset[str]
+) -> bool:
+    """Whether an event has no other identity than the id of what is refused."""
+    owned = {true.user_id, true.conversation_id} & refused
+    return event.get("userId") is None and event["anonymousId"] in owned
 
 
 def _premature(evidence: Evidence) -> Iterator[str]:
@@ -128,7 +143,9 @@ def covered(state: Mapping[str, Any], evidence: Evidence) -> list[Key]:
         found += [
             key
             for key, event_truth in evidence.truth.items()
-            if event_truth.event in events and event_truth.time < covered_until
+            if event_truth.event in events
+            and event_truth.time < covered_until
+            and key not in evidence.unread
         ]
     return found
 
@@ -157,6 +174,8 @@ def exact_by_rest(evidence: Evidence) -> Evidence:
         ],
         overlap=evidence.overlap,
         rows_are_late=evidence.rows_are_late,
+        unread=evidence.unread,
+        refused=evidence.refused,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.pipeline import key_of_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from freshchat_sandbox import GroundTruthEvent
 
@@ -52,6 +52,7 @@ def contradictions(
             "assigned_agent_id": true.agent_id,
             "assigned_group_id": true.group_id,
         }
+        yield from _inexact(event, true)
         if not (rows_are_late and properties["state_is_provisional"]):
             for name, value in expected.items():
                 # Segment drops properties that are null.
@@ -66,18 +67,46 @@ def contradictions(
                     yield f"{event['event']}: the new {name} contradicts the truth"
 
 
-def differences(events: Iterable[Event], unbroken: Iterable[Event]) -> Iterator[str]:
-    """Events whose content differs from that of an unbroken run, one line each."""
+def _inexact(event: Event, true: GroundTruthEvent) -> Iterator[str]:
+    """Wrong values among those that do not depend on when a row arrives."""
+    exact = {
+        "conversation_id": true.conversation_id,
+        "interaction_id": true.interaction_id,
+        "channel_id": true.channel_id,
+        "user_id": true.user_id,
+        "message_id": true.message_id,
+        "message_type": true.message_type,
+        "message_text": true.text,
+    }
+    for name, value in exact.items():
+        if event["properties"].get(name, value) != value:
+            yield f"{event['event']}: {name} contradicts the truth"
+
+
+def differences(
+    events: Iterable[Event], unbroken: Iterable[Event], hit: Collection[str]
+) -> Iterator[str]:
+    """Events whose content differs from that of an unbroken run, one line each.
+
+    Args:
+        events: as Segment received them.
+        unbroken: the same.
+        hit: ids of conversations, users and agents of which something cannot be read: one of the
+            two may lack what the other has.
+    """
     expected = {event["messageId"]: _content(event["properties"]) for event in unbroken}
     for event in events:
         content = _content(event["properties"])
         whole = expected.get(event["messageId"], content)
+        owners = event["anonymousId"], event["properties"].get("conversation_id")
+        lacks_details = any(owner in hit for owner in owners)
         names = sorted(
             name
             for name in {*content, *whole}
             if content.get(name) != whole.get(name)
             and not (
-                name.rpartition(".")[2] in _STATE and None in {content.get(name), whole.get(name)}
+                (lacks_details or name.rpartition(".")[2] in _STATE)
+                and None in {content.get(name), whole.get(name)}
             )
         )
         if names:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from fault_injection.odd_rows import ROW_KINDS
+from fault_injection.refusals import CONVERSATION, MESSAGES, USER
+
 
 class Channel(Enum):
     """What is counted, so that a fault is injected at the nth event."""
 
     CALL = "call"  # a request to Freshchat's API, of any kind
     JOB = "job"  # a report job that Freshchat accepted
+    ITEM = "item"  # a request for a conversation, its messages or users
+    LIST = "list"  # a page of a list with its total
     POLL = "poll"  # a poll of a report job
     FILE = "file"  # a download behind a signed link
     BATCH = "batch"  # a request to Segment
@@ -22,6 +27,8 @@ class Channel(Enum):
 EXPECTED_COUNTS = {
     Channel.CALL: 60,
     Channel.JOB: 16,
+    Channel.ITEM: 20,
+    Channel.LIST: 3,
     Channel.POLL: 30,
     Channel.FILE: 14,
     Channel.BATCH: 12,
@@ -66,7 +73,10 @@ KINDS = {
             "call-stalled",
             "call-html",
             "call-broken-json",
+            "call-firewall",
         ),
+        *_of("freshchat", Channel.ITEM, CONVERSATION, MESSAGES, USER),
+        *_of("freshchat", Channel.LIST, "list-half-page"),
         *_of("freshchat", Channel.JOB, "job-stuck"),
         *_of("freshchat", Channel.POLL, "job-failed", "job-part-failed"),
         *_of(
@@ -82,6 +92,7 @@ KINDS = {
             "file-stalled",
             "zip-cut",
             "zip-damaged",
+            *ROW_KINDS,
         ),
         *_of(
             "segment",

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
+from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from fakes.faulty_server import Form, send
 from fakes.services import LOOPBACK, LocalService, QuietHandler, serving
 
 from fault_injection.fault_kinds import Channel
+from fault_injection.odd_rows import ROW_KINDS, OddRows, fitting_rows
+from fault_injection.refusals import SET_ASIDE, Refusals
 from freshchat_sandbox import Request, Response, Sandbox
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ class FaultyFreshchat(LocalService):
     Attributes:
         complaints: Violations of the API by the client.
         responses: Bodies of the JSON responses, before faults.
+        odd_rows: Rows of report files that are written badly.
+        refusals: Items that are refused.
+        blocked: Number of requests that a firewall has answered.
     """
 
     def __init__(
@@ -51,6 +57,10 @@ class FaultyFreshchat(LocalService):
         self._sandbox = sandbox
         self._now = now
         self._injector = injector
+        self.odd_rows = OddRows()
+        self.refusals = Refusals()
+        self.blocked = 0
+        self._blocked_until = now()
         self._stuck: set[str] = set()
         handler = type("Handler", (_Handler,), {"service": self})
         self._server = ThreadingHTTPServer((LOOPBACK, 0), handler)
@@ -71,9 +81,9 @@ class FaultyFreshchat(LocalService):
         poll = _POLL.fullmatch(request.path)
         job_fault = self._injector.next_fault(Channel.POLL) if poll else None
         fault = self._injector.next_fault(Channel.CALL)
-        if fault is not None and (instead := _response_instead(fault, self._now())) is not None:
+        if (instead := self._instead(request, fault)) is not None:
             return instead
-        response = self._sandbox.respond(request)
+        response = self._list_page(self._sandbox.respond(request))
         if poll and response.status == 200:
             response = self._job_response(response, job_fault, poll.group(1))
         if request.path == "/v2/reports/raw" and response.status == 202:
@@ -86,6 +96,37 @@ class FaultyFreshchat(LocalService):
         if fault.kind == "call-broken-json":
             return replace(response, body=response.body[: len(response.body) // 2]), Form.WHOLE
         return response, _form(fault.kind)
+
+    def _instead(self, request: Request, fault: Fault | None) -> tuple[Response, Form] | None:
+        """The response of a firewall, of a faulty service or to what is refused; None for none."""
+        if fault is not None and fault.kind == "call-firewall":
+            self._blocked_until = self._now() + timedelta(minutes=1 + fault.choice % 10)
+        if self._now() < self._blocked_until:
+            self.blocked += 1
+            return Response(403, {"Content-Type": "text/html"}, _PAGE), Form.WHOLE
+        if fault is not None and (instead := _response_instead(fault, self._now())) is not None:
+            return instead
+        refused = self._refusal(request)
+        return None if refused is None else (refused, Form.WHOLE)
+
+    def _refusal(self, request: Request) -> Response | None:
+        kinds = [kind for kind in SET_ASIDE if self.refusals.fits(kind, request)]
+        if kinds and (fault := self._injector.next_fault(Channel.ITEM, kinds.__contains__)):
+            self.refusals.add(fault, request)
+        return self.refusals.response(request)
+
+    def _list_page(self, response: Response) -> Response:
+        """The response; half of its items if it is a list with its total and a fault is due."""
+        content = json.loads(response.body)
+        counts = content.get("pagination") if isinstance(content, dict) else None
+        if response.status != HTTPStatus.OK or not isinstance(counts, dict):
+            return response
+        [(name, items)] = [(key, each) for key, each in content.items() if isinstance(each, list)]
+        has_total = bool(counts.get("total_items")) and len(items) > 1
+        if not has_total or self._injector.next_fault(Channel.LIST) is None:
+            return response
+        content[name] = items[: len(items) // 2]
+        return Response.of_json(response.status, content, dict(response.headers))
 
     def _job_response(self, response: Response, fault: Fault | None, job_id: str) -> Response:
         job: dict[str, Any] = json.loads(response.body)
@@ -104,13 +145,23 @@ class FaultyFreshchat(LocalService):
         if "authorization" in request.headers:
             self.complaints.append("the token was sent to the host of report files")
         response = self._sandbox.respond(request)
-        whole = response.body
+        whole = response.body + b"".join(response.rest or ())
         zipped = whole.startswith(b"PK")
         fault = self._injector.next_fault(
             Channel.FILE,
-            lambda kind: (zipped or not kind.startswith("zip")) and bool(whole),
+            lambda kind: (
+                bool(fitting_rows(kind, whole))
+                if kind in ROW_KINDS
+                else (zipped or not kind.startswith("zip")) and bool(whole)
+            ),
         )
-        if fault is None or response.status != 200:
+        if response.status != 200:
+            return response, Form.WHOLE
+        if fault is not None and fault.kind in ROW_KINDS:
+            self.odd_rows.add(fault, whole)
+            fault = None
+        response = replace(response, body=self.odd_rows.applied(whole), rest=None)
+        if fault is None:
             return response, Form.WHOLE
         if (other := _faulty_file(fault, whole)) is not None:
             return other, Form.WHOLE

@@ -13,6 +13,7 @@ from fakes.clock import NOON
 from fakes.runs import EVENT_STREAMS
 
 from fault_injection.fork_server import TESTS
+from fault_injection.pipeline_run import Start
 from fault_injection.segment_server import WRITE_KEY
 from tap_freshchat.tap import TapFreshchat
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 TOKEN = "tok-b83f6a1d52e94c07"
 HISTORY = timedelta(days=2)
 OPENED = (NOON - timedelta(days=5)).date()
+# Room for half a dead letter.
+LITTLE_ROOM = 700
+NO_ROOM_FOR_REPORTS = 200
 DEAD_LETTERS = "dead_letters.jsonl"
 DEBUG = ("LOGLEVEL", "TAP_FRESHCHAT_LOGLEVEL", "TARGET_SEGMENT_LOGLEVEL")
 
@@ -110,6 +114,35 @@ class PipelineFolder:
             **(secrets if self._environment.secrets_in_environment else {}),
         }
 
+    def starts(self, clock: FastClock, state: bytes | None, disk: str) -> dict[str, Start]:
+        """Return how both programs are started.
+
+        Args:
+            clock: Of both.
+            state: The STATE line that the tap continues from.
+            disk: Kind of the disk fault of the run; empty for none.
+        """
+        arguments = ["--config", "tap.json", "--catalog", "catalog.json"]
+        if state is not None:
+            (self.path / "state.json").write_bytes(state)
+            arguments += ["--state", "state.json"]
+        environ = self.environ(clock)
+        full = {"TARGET_SEGMENT_DEAD_LETTER_PATH": "/dev/full"}
+        room = self.dead_letter_bytes + LITTLE_ROOM
+        secrets = "--config=ENV"
+        return {
+            "tap": Start(
+                arguments=(*arguments, secrets),
+                environ=environ,
+                max_file_bytes=NO_ROOM_FOR_REPORTS if disk == "spool-no-space" else None,
+            ),
+            "target": Start(
+                arguments=("--config", "target.json", secrets),
+                environ={**environ, **(full if disk == "dead-letters-no-space" else {})},
+                max_file_bytes=room if disk == "dead-letters-cut-short" else None,
+            ),
+        }
+
     def dead_letters(self) -> list[dict[str, Any]]:
         """Read the complete lines of the dead-letter file."""
         if not self.dead_letter_file.exists():
@@ -120,6 +153,11 @@ class PipelineFolder:
     def dead_letter_events(self) -> list[dict[str, Any]]:
         """Return the events of the dead letters that contain one."""
         return [each["event"] for each in self.dead_letters() if "event" in each]
+
+    def rejected_rows(self) -> list[dict[str, Any]]:
+        """Read the file of rejected rows."""
+        path = self.path / "rejected_rows.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     @property
     def dead_letter_bytes(self) -> int:

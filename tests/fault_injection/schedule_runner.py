@@ -15,6 +15,7 @@ from fakes.segment import FakeSegment
 
 import freshchat_sandbox as sandbox
 from fault_injection import checks, content_checks
+from fault_injection.allowances import Allowances
 from fault_injection.fault_kinds import Channel
 from fault_injection.freshchat_server import FaultyFreshchat
 from fault_injection.injector import FaultInjector
@@ -47,9 +48,6 @@ SPEED = 1000.0
 OVERLAP = timedelta(minutes=60)
 MAX_RUNS = 30
 STATES_RESUMED = 3
-# Room for half a dead letter.
-LITTLE_ROOM = 700
-NO_ROOM_FOR_REPORTS = 200
 
 
 class ScheduleRunner:
@@ -89,6 +87,11 @@ class ScheduleRunner:
         self._segment = FakeSegment((WRITE_KEY,))
         self._segment_faults = SegmentFaults(self._segment, self._injector)
         self._freshchat = FaultyFreshchat(service, self._now, self._injector)
+        self._allowances = Allowances(
+            self._freshchat.odd_rows.rows,
+            self._freshchat.refusals,
+            has_reports=environment.source == "reports",
+        )
         with self._segment, self._freshchat:
             for poll in self._polls:
                 self._clock = self._clock.not_before(poll.begins)
@@ -105,6 +108,10 @@ class ScheduleRunner:
                 )
                 if not environment.live:
                     self._compare_with_unbroken_run(received)
+                arrived = [*evidence.received, *evidence.dead_letters]
+                self.result.violations += self._allowances.violations(
+                    evidence.truth, arrived, self._folder.rejected_rows(), self.logs
+                )
                 if self.schedule.resumed:
                     self._resume_from_states(evidence)
         self._signals.close()
@@ -136,30 +143,13 @@ class ScheduleRunner:
     @property
     def _faults_so_far(self) -> int:
         """Number of faults injected and signals sent so far."""
-        return len(self._injector.injected) + self._signals.sent
+        blocked = self._freshchat.blocked
+        return len(self._injector.injected) + self._signals.sent + blocked
 
     def _run_pipeline(self, disk: Fault | None) -> PipelineRun:
+        state = self._state_lines[-1] if self._state_lines else None
         kind = disk.kind if disk else ""
-        arguments = ["--config", "tap.json", "--catalog", "catalog.json"]
-        if self._state_lines:
-            (self._folder.path / "state.json").write_bytes(self._state_lines[-1])
-            arguments += ["--state", "state.json"]
-        environ = self._folder.environ(self._clock)
-        written = self._folder.dead_letter_bytes
-        full = {"TARGET_SEGMENT_DEAD_LETTER_PATH": "/dev/full"}
-        secrets = ["--config=ENV"]
-        run = self._start(
-            tap=Start(
-                arguments=(*arguments, *secrets),
-                environ=environ,
-                max_file_bytes=NO_ROOM_FOR_REPORTS if kind == "spool-no-space" else None,
-            ),
-            target=Start(
-                arguments=("--config", "target.json", *secrets),
-                environ={**environ, **(full if kind == "dead-letters-no-space" else {})},
-                max_file_bytes=written + LITTLE_ROOM if kind == "dead-letters-cut-short" else None,
-            ),
-        )
+        run = self._start(**self._folder.starts(self._clock, state, kind))
         if disk is not None:
             temp_full = kind == "spool-no-space"
             took_effect = (
@@ -239,7 +229,7 @@ class ScheduleRunner:
                 keys = {checks.key_of_event(event) for event in [*delivered, *segment.accepted]}
             if any(run.statuses.values()):
                 self.result.violations.append(f"resumed from STATE {number}: {run.statuses}")
-            if lost := evidence.truth.keys() - keys:
+            if lost := evidence.truth.keys() - keys - evidence.unread:
                 self.result.violations.append(f"resumed from STATE {number}: {len(lost)} lost")
 
     def _compare_with_unbroken_run(self, received: list[dict[str, Any]]) -> None:
@@ -251,7 +241,9 @@ class ScheduleRunner:
             self._state_lines = lines
             if any(run.statuses.values()):
                 self.result.violations.append(f"unbroken run: {run.statuses}")
-            self.result.count_violations(content_checks.differences(received, segment.accepted))
+            self.result.count_violations(
+                content_checks.differences(received, segment.accepted, self._allowances.hit)
+            )
 
     def _write_settings(self, segment: FakeSegment, end: str | None = None) -> None:
         self._folder.write_settings(self._freshchat.api_url, segment, end)
@@ -278,6 +270,8 @@ class ScheduleRunner:
             states=list(self._states),
             overlap=OVERLAP if self.schedule.environment.live else timedelta(0),
             rows_are_late=bool(self.schedule.environment.row_delay),
+            unread=self._allowances.unread(truth),
+            refused=self._freshchat.refusals.ids,
         )
         if self.schedule.environment.source != "reports":
             evidence = checks.exact_by_rest(evidence)

@@ -344,3 +344,7 @@ def test_an_input_of_any_size_takes_bounded_memory(tmp_path, content, outcome):
         peaks.append(int(peak) / 1024)
     assert found == outcome
     assert peaks[1] - peaks[0] < BOUND_MB
+
+
+def test_a_header_that_repeats_with_a_byte_order_mark_is_no_row(tmp_path):
+    assert read(tmp_path, b"\xef\xbb\xbf" + CSV + b"\xef\xbb\xbf" + CSV) == [ROW, ROW]
