@@ -159,7 +159,7 @@ class ReportReader:
                     or self.scheduler.queue(report, window),
                     readers=sum(start < window.end for start in starts),
                 )
-                for window in plan_windows(start, self.time_range.report_end, longest)
+                for window in plan_windows(start, self.time_range.report_end, longest, self.zone)
             }
         return self._plans[report]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from datetime import timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -123,11 +124,13 @@ class WindowedStream(FreshchatStream):
             id_of=self.bookmark_id,
             latest=self.run.time_range.latest_bookmark,
             settling=self._settling_pass() if source == REPORTS else None,
+            zone=self.run.config.report_time_zone if source == REPORTS else timezone.utc,
         )
 
     def _settling_pass(self) -> SettlingPass:
         stored, time_range = self.stream_state.get(REPORTS) or {}, self.run.time_range
-        return SettlingPass(stored, now=time_range.now, end=time_range.report_end)
+        zone = self.run.config.report_time_zone
+        return SettlingPass(stored, now=time_range.now, end=time_range.report_end, zone=zone)
 
 
 class ReportStream(WindowedStream):
