@@ -12,7 +12,7 @@ from tap_freshchat.reports.job_limit import JobLimit
 from tap_freshchat.windows import Window
 
 DAY = timedelta(days=1)
-# Windows of more than a day are too long, so that a job for eight days becomes 31.
+# Windows of more than a day are too long, so that a job for ten days becomes 16.
 ACCOUNT = "sandbox://?seed=2&conversations_per_day=6&opened=2026-11-10&longest_report=day"
 STREAM = ("conversation_events",)
 
@@ -35,7 +35,7 @@ def test_runs_get_further_when_one_window_takes_more_jobs_than_a_day_has():
             run_tap(
                 NOON + len(runs) * DAY,
                 runs[-1].state if runs else None,
-                url=f"{ACCOUNT}&job_limit=shared&report_jobs_per_day=80",
+                url=f"{ACCOUNT}&job_limit=shared&report_jobs_per_day=65",
                 streams=STREAM,
                 start_date=start,
                 keep_failures=True,
