@@ -347,7 +347,8 @@ def test_more_refused_users_than_the_state_may_hold_are_an_error_and_none_is_for
 
 
 def test_unread_users_in_a_damaged_state_are_one_line_that_names_the_stream():
-    for unread in ({"users": ["u"]}, {"users": {"u": 5}}, []):
+    damaged: tuple[Any, ...] = ({"users": ["u"]}, {"users": {"u": 5}}, [])
+    for unread in damaged:
         state = {"bookmarks": {"user_conversations": {"rest": {"unread": unread}}}}
         with pytest.raises(FreshchatError, match=r"user_conversations: rest\.unread"):
             run_tap(NOON, state, streams=BOTH)

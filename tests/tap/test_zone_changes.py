@@ -138,7 +138,7 @@ def check_runs(name, change, *, times, conversations_per_day):
     )
     start = change - 5 * HOUR
     settings = {"report_time_zone": name, "start_date": start.isoformat(), **LOOK_BACK}
-    runs = []
+    runs: list[Any] = []
     for time in times:
         state = runs[-1].state if runs else None
         runs.append(run_tap(time, state, url=url, **settings))
