@@ -107,6 +107,7 @@ class TapFreshchat(SdkTap):
             report_streams = [stream for stream in selected if isinstance(stream, ReportStream)]
             for each in report_streams:
                 run.reports.scheduler.limit.restore(each.shared_job_limit_since)
+                run.reports.scheduler.limit.restore_windows(each.accepted_windows)
             known = [each for each in self.streams.values() if isinstance(each, ReportStream)]
             select_sources(run, report_streams, known)
             run.reports.submit_all()

@@ -46,7 +46,9 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
         "event": "onConversationCreate" if created else "onConversationUpdate",
         "type": event.kind,
         "created_time": format_time(event.time),
-        **_origin(context, state, time_is_approximate=event.time_is_approximate),
+        **_origin(
+            context, state, time_is_approximate=event.time_is_approximate or event.is_unclear
+        ),
         **_conversation_ids(conversation, event.interaction_id),
         "previous_values_known": step.previous_values_known,
         "actor": _actor_of_change(event, shown, context),
@@ -59,7 +61,12 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
 
 
 def message_event(
-    message: Mapping[str, Any], time: datetime, state: ConversationState, context: EventContext
+    message: Mapping[str, Any],
+    time: datetime,
+    state: ConversationState,
+    context: EventContext,
+    *,
+    time_is_approximate: bool = False,
 ) -> dict[str, Any]:
     """The record of one message, a row of the stream `messages`: onMessageCreate.
 
@@ -79,7 +86,7 @@ def message_event(
         "id": stable_id("message", message["conversation_id"], message["id"]),
         "event": "onMessageCreate",
         "created_time": message["created_time"],
-        **_origin(context, state, time_is_approximate=False),
+        **_origin(context, state, time_is_approximate=time_is_approximate),
         **_conversation_ids(conversation, element["interaction_id"]),
         "message_id": message["id"],
         "message_type": message["message_type"],
@@ -110,7 +117,7 @@ def agent_event(
         "user_id": None,
         "user_reference_id": None,
         "source": "rest" if event.time_is_approximate else "report",
-        "time_is_approximate": event.time_is_approximate,
+        "time_is_approximate": event.time_is_approximate or event.is_unclear,
         "enriched_at": None,
         **_envelope(configuration, AGENT_ACTIVITY_VERSION),
         "agent_id": event.agent_id,

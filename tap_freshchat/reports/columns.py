@@ -11,6 +11,9 @@ from tap_freshchat.reports import catalog
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+# A key of rows, which no header can give: the zone of the report repeats or skips the row's time.
+APPROXIMATE = "time is approximate"
+
 
 class ReportColumns(NamedTuple):
     """The fields that a report's events need, and the headers of each field, in normal form."""

@@ -40,6 +40,7 @@ class Occurrence(Generic[T]):
 
     `back_to` is the time from which messages are needed. `user_id` and `reference_id` are the
     customer's, from the transcript row; `snapshot` is the conversation, where the source has it.
+    `time_is_approximate` is known of messages only.
     """
 
     content: T
@@ -49,6 +50,7 @@ class Occurrence(Generic[T]):
     user_id: str | None = None
     reference_id: str | None = None
     snapshot: Snapshot | None = None
+    time_is_approximate: bool = False
 
 
 class EventStream(ReportStream, Generic[T]):
