@@ -128,6 +128,9 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     errors: list[str] = []
     for name, setting in schema["properties"].items():
         variable, types = f"{prefix}{name.upper()}", setting["type"]
+        # Compose files and schedulers pass a variable that is not set as an empty one.
+        if not os.environ.get(variable, "").strip():
+            continue
         kind = types if isinstance(types, str) else types[0]
         try:
             # One by one, because the SDK does not say which variable it cannot read.
