@@ -158,7 +158,12 @@ def _look_up(value: Expression, table: Mapping[str, Any]) -> Expression:
 
 def _join(values: Sequence[Expression], separator: str) -> Expression:
     def join(record: Record) -> str | None:
-        found = [part for part in (value(record) for value in values) if part not in (None, "")]
+        parts = (value(record) for value in values)
+        found = [
+            part
+            for part in parts
+            if part is not None and not (isinstance(part, str) and is_blank(part))
+        ]
         return separator.join(map(_text, found)) or None
 
     return join

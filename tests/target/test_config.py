@@ -151,7 +151,13 @@ def test_every_path_may_begin_with_the_home_directory(monkeypatch, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "abc"), ("DRY_RUN", "ture")]
+    ("name", "value"),
+    [
+        ("STREAMS", "{"),
+        ("MAX_CONCURRENCY", "abc"),
+        ("DRY_RUN", "ture"),
+        ("DROP_PROPERTIES", '["mail"'),
+    ],
 )
 def test_invalid_text_in_the_environment_is_one_error_line(run, monkeypatch, name, value):
     monkeypatch.setenv(f"TARGET_SEGMENT_{name}", value)

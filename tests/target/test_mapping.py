@@ -132,6 +132,8 @@ def test_a_blank_text_is_no_id(blank):
         mapping().map({"user": "u", "id": blank})
     found = event({"mail": blank, "phone": " 5 "}, user_id=["mail", "phone"])
     assert found["userId"] == " 5 "
+    found = event({"mail": blank, "phone": "5"}, user_id={"join": ["mail", "phone"]})
+    assert found["userId"] == "5"
     found = event({"mail": blank, "phone": "5"}, user_id="mail", anonymous_id=["phone"])
     assert (found.get("userId"), found["anonymousId"]) == (None, "5")
 
