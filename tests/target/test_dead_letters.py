@@ -277,11 +277,12 @@ def test_a_replay_of_another_file_sends_nothing_and_counts_the_lines(
     "content",
     [
         b"name,kind\nada,user\n",
-        gzip.compress(b'{"stream": "s", "record": {"id": 1}}\n'),
+        gzip.compress(b'{"stream": "s", "record": {"id": 1}}\n', mtime=0),
         '{"stream": "s", "record": {"id": 1}}\n'.encode("utf-16"),
         b'{\n"stream": "s",\n"record": {"id": 1}\n}\n',
         b'{"type": "RECORD", "stream": "orders", "record": {"id": 1, "user": "u"}}\n',
     ],
+    ids=["table", "gzip", "UTF-16", "pretty", "Singer"],
 )
 def test_a_replay_of_a_file_without_any_dead_letter_is_one_error_line(
     run, settings, segment, tmp_path, content
