@@ -162,11 +162,21 @@ def compile_config(config: Mapping[str, Any], version: str) -> Config:
         receiver=parse_receiver(config, write_key),
         routing=_routing(config, preset, write_key, version),
         preset=preset,
-        dead_letter_path=Path(config["dead_letter_path"]),
-        output_path=Path(config["output_path"]) if config["dry_run"] else None,
-        summary_path=Path(config["summary_path"]) if config.get("summary_path") else None,
+        dead_letter_path=_path(config, "dead_letter_path"),
+        output_path=_path(config, "output_path") if config["dry_run"] else None,
+        summary_path=_path(config, "summary_path") if config.get("summary_path") else None,
         **{name: config[name] for name in _NUMBERS},
     )
+
+
+def _path(config: Mapping[str, Any], name: str) -> Path:
+    try:
+        # No shell expands `~` in a file or a variable.
+        return Path(config[name]).expanduser()
+    except RuntimeError:
+        raise MappingError(
+            f"{name}: the home directory of '~' is unknown; write the whole path"
+        ) from None
 
 
 def _routing(
@@ -177,6 +187,8 @@ def _routing(
         if not isinstance(new, str) or not new:
             raise MappingError("event_names: must be {event: new name}, both strings")
     events = config.get("include_events")
+    if events == []:
+        raise MappingError("include_events: is empty; leave it out to send all events")
     streams = merge_stream_settings(preset, config["streams"])
     rules = SharedRules(
         names=merge_event_names(preset, event_names),

@@ -712,6 +712,28 @@ def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segme
     assert len(segment.accepted) == 4
 
 
+def test_a_further_stream_costs_the_same_however_many_there_are(run, settings):
+    def calls(streams):
+        counted = 0
+
+        def count(_, event, __):
+            nonlocal counted
+            counted += event == "call"
+
+        names = [f"s{number}" for number in range(streams)]
+        messages = [each for name in names for each in (schema(name), record(name, id=1, user="u"))]
+        sys.setprofile(count)
+        try:
+            run({**settings, "dry_run": True, "streams": {"*": {"user_id": "user"}}}, *messages)
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    calls(1)
+    few, more, most = calls(20), calls(60), calls(100)
+    assert most - more < 1.1 * (more - few)
+
+
 def test_a_replaced_schema_is_not_held_in_memory(settings, segment):
     held = []
 
