@@ -63,7 +63,8 @@ def _assignment(assignee: str) -> ReportColumns:
 
 
 def _duration(*headers: str) -> ReportColumns:
-    return _conversation(value_in_seconds=("value_in_seconds", *headers, "value"))
+    figure = ("value_in_seconds", *headers, "value")
+    return _conversation("conversation_id", value_in_seconds=figure)
 
 
 COLUMNS: Mapping[str, ReportColumns] = {
@@ -88,7 +89,7 @@ COLUMNS: Mapping[str, ReportColumns] = {
     catalog.RESPONSE_TIME: _duration("response_time_in_seconds", "response_time"),
     catalog.RESOLUTION_TIME: _duration("resolution_time_in_seconds", "resolution_time"),
     catalog.CSAT_SCORE: ReportColumns(
-        {"created_at"},
+        {"conversation_id", "created_at"},
         {
             # The report goes by when the rating was given.
             "created_at": ("csat_rated_at", "rated_at", *_TIME),
