@@ -79,7 +79,7 @@ class ReportEvents(EventStream[Row]):
         return self.build_event(self.event_id(row, time), row, time, context)
 
     def number(self, row: Row, name: str) -> float | None:
-        """A figure of a row; one that is no number is counted, and null."""
+        """A figure of a row; one that cannot be read is counted, and null."""
         try:
             found: float | None = cast_value(row.get(name) or None, {"type": "number"})
         except ValueError:
