@@ -52,6 +52,7 @@ class Evidence:
         dead_letters: Events in the dead-letter file, in order.
         states: STATE lines in order.
         overlap: How much before its bookmark a STATE has read again.
+        rows_are_late: Whether rows are later than that, so that only what is settled is covered.
     """
 
     truth: Mapping[Key, GroundTruthEvent]
@@ -61,6 +62,7 @@ class Evidence:
     dead_letters: list[dict[str, Any]] = field(default_factory=list)
     states: list[StateLine] = field(default_factory=list)
     overlap: timedelta = timedelta(0)
+    rows_are_late: bool = False
 
 
 def violations(evidence: Evidence) -> Iterator[str]:
@@ -103,7 +105,7 @@ def _premature(evidence: Evidence) -> Iterator[str]:
     for number, state in enumerate(evidence.states):
         missing = [
             key
-            for key in covered(state.value, evidence.truth, evidence.overlap)
+            for key in covered(state.value, evidence)
             if arrivals.get(key, state.received) >= state.received
             and dead_letters.get(key, state.dead_letters) >= state.dead_letters
         ]
@@ -111,19 +113,21 @@ def _premature(evidence: Evidence) -> Iterator[str]:
             yield f"STATE {number} is ahead of delivery by {len(missing)}: {_some(missing)}"
 
 
-def covered(
-    state: Mapping[str, Any], truth: Mapping[Key, GroundTruthEvent], overlap: timedelta
-) -> list[Key]:
-    """Events before the bookmarks of a STATE, less the overlap that is read again."""
+def covered(state: Mapping[str, Any], evidence: Evidence) -> list[Key]:
+    """Events before the bookmarks of a STATE, less what is read again."""
     found = []
     for stream, events in _EVENTS.items():
-        bookmark = state.get("bookmarks", {}).get(stream, {}).get("replication_key_value")
-        if bookmark is None:
+        stored = state.get("bookmarks", {}).get(stream, {})
+        if "replication_key_value" not in stored:
             continue
-        covered_until = datetime.fromisoformat(bookmark) - overlap
+        if evidence.rows_are_late:
+            covered_until = datetime.fromisoformat(stored["reports"]["settled_until"])
+        else:
+            bookmark = datetime.fromisoformat(stored["replication_key_value"])
+            covered_until = bookmark - evidence.overlap
         found += [
             key
-            for key, event_truth in truth.items()
+            for key, event_truth in evidence.truth.items()
             if event_truth.event in events and event_truth.time < covered_until
         ]
     return found
@@ -152,6 +156,7 @@ def exact_by_rest(evidence: Evidence) -> Evidence:
             for state in evidence.states
         ],
         overlap=evidence.overlap,
+        rows_are_late=evidence.rows_are_late,
     )
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from fakes.clock import NOON
 from fakes.runs import EVENT_STREAMS
@@ -36,6 +37,7 @@ def sandbox_url(environment: Environment) -> str:
         f"sandbox://?seed={environment.seed}&conversations_per_day={environment.conversations_per_day}"
         f"&header_style={environment.header_style}&requests_per_minute={environment.requests_per_minute}"
         f"&report_latency={environment.report_latency}&opened={OPENED}&token={TOKEN}"
+        f"&max_row_delay={environment.row_delay}&{urlencode(environment.readings)}"
         f"&report_jobs_per_minute=30&report_jobs_per_day=100000"
         f"&extract_available={str(environment.source == 'reports').lower()}"
     )

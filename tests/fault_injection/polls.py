@@ -26,8 +26,12 @@ class Poll:
 _PAST = tuple(Poll(NOON, NOON - timedelta(hours=hours)) for hours in (20, 2))
 # The present: rows arrive between the polls; at the last poll even late rows are there.
 _LIVE = tuple(Poll(NOON + timedelta(minutes=minutes), NOON) for minutes in (-60, -25, 5, 75))
+# A settling pass, when all rows are there.
+_SETTLING = Poll(NOON + timedelta(hours=18), NOON + timedelta(hours=12))
 
 
 def polls_of(environment: Environment) -> tuple[Poll, ...]:
     """Return the polls of an environment, in order."""
+    if environment.row_delay:
+        return (*_LIVE, _SETTLING)
     return _LIVE if environment.live else _PAST[-environment.polls :]

@@ -277,6 +277,7 @@ class ScheduleRunner:
             dead_letters=self._folder.dead_letter_events(),
             states=list(self._states),
             overlap=OVERLAP if self.schedule.environment.live else timedelta(0),
+            rows_are_late=bool(self.schedule.environment.row_delay),
         )
         if self.schedule.environment.source != "reports":
             evidence = checks.exact_by_rest(evidence)

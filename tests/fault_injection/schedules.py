@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from fault_injection.fault_kinds import (
     SIGNAL_CHANNELS,
     Channel,
 )
+from freshchat_sandbox.readings import values_by_belief
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,14 @@ SANDBOX_SEEDS = 40
 LIVE_SHARE = 0.2
 # Minutes that rows may be late and still be within the overlap that a run reads again.
 LATE_MINUTES = 45
+# Share of the schedules with reports whose rows are later than that, up to these minutes.
+LATE_ROWS_SHARE = 0.15
+ROW_DELAY = 200
+# Beliefs of which each schedule has a random reading; the events are the same under all.
+READINGS = (
+    *("job_state", "link_form", "message_pages", "list_pages"),
+    *("actor_type", "agent_status", "agent_statuses_key"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,9 @@ class Environment:
         live: Whether the runs poll a present that goes on; otherwise they read a past period.
         polls: Number of polls of the past period.
         report_latency: Minutes until a row can be seen.
+        row_delay: Minutes by which half of the rows are later still, at most. A settling pass at
+            the end finds them.
+        readings: What the account spells in one of several ways, by belief.
     """
 
     seed: int
@@ -72,6 +84,8 @@ class Environment:
     concurrency: int
     state_flush_seconds: int
     secrets_in_environment: bool
+    row_delay: int = 0
+    readings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,7 @@ class Schedule:
 
     def __str__(self) -> str:
         how = [self.environment.source, "live" if self.environment.live else "past"]
+        how += ["late rows"] * bool(self.environment.row_delay)
         how += ["resumed"] * self.resumed + ["executed"] * self.executed
         return f"{self.seed}: {' '.join(how)}: {' '.join(map(str, self.faults))}"
 
@@ -117,6 +132,7 @@ def draw(seed: int) -> Schedule:
         state_flush_seconds=rng.choice((0, 10, 3600)),
         secrets_in_environment=rng.random() < 0.5,
     )
+    environment = _with_readings(environment, seed)
     excluded = REPORT_CHANNELS if source != "reports" else set()
     names = [name for name, kind in sorted(KINDS.items()) if kind.channel not in excluded]
     channels = [channel for channel in SIGNAL_CHANNELS if channel not in excluded]
@@ -129,6 +145,17 @@ def draw(seed: int) -> Schedule:
         resumed=rng.random() < 0.05,
         executed=rng.random() < 0.03,
     )
+
+
+def _with_readings(environment: Environment, seed: int) -> Environment:
+    """The environment with readings and, perhaps, late rows; does not change what else is drawn."""
+    rng = Random(f"readings {seed}")
+    values = values_by_belief()
+    readings = tuple((belief, str(rng.choice(values[belief]))) for belief in READINGS)
+    environment = replace(environment, readings=readings)
+    if environment.source == "reports" and rng.random() < LATE_ROWS_SHARE:
+        return replace(environment, live=True, row_delay=ROW_DELAY)
+    return environment
 
 
 def _fault(rng: Random, name: str, channels: Sequence[Channel]) -> Fault:

@@ -70,7 +70,7 @@ def examine(tmp_path, monkeypatch, capsys):
     def run(options=(), faults=None, **settings):
         url = "sandbox://?" + urlencode({**ACCOUNT, **dict(options)})
         tap = TapFreshchat(config={"api_url": url, **settings})
-        requests = []
+        requests: list[Any] = []
         connect(tap, url, NOON, faults=faults, log=requests)
         capsys.readouterr()
         misses_events = tap.run_doctor()

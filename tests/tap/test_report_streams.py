@@ -13,7 +13,8 @@ from fakes.runs import EVENT_STREAMS, run_tap, truth
 import freshchat_sandbox as sandbox
 from freshchat_sandbox.account.account import SandboxAccount
 from freshchat_sandbox.account.timestamps import from_datetime
-from freshchat_sandbox.reports.catalog import REPORTS
+from freshchat_sandbox.readings import Readings
+from freshchat_sandbox.reports.catalog import REPORTS, hidden_columns
 from tap_freshchat.errors import ReportError
 from tap_freshchat.reports import catalog, columns
 from tap_freshchat.tap import TapFreshchat
@@ -42,13 +43,20 @@ def printed(report, since, until, url="sandbox://"):
     rows = kind.rows_between(account, from_datetime(since), from_datetime(until), with_pii=True)
     csv.writer(text).writerows([kind.columns, *rows])
     text.seek(0)
-    return {tuple(row.items()): row for row in csv.DictReader(text)}.values()
+    shown = [{name: row[name] for name in shown_columns(report)} for row in csv.DictReader(text)]
+    return {tuple(row.items()): row for row in shown}.values()
+
+
+def shown_columns(report):
+    """Return the columns of a report that the account has."""
+    hidden = hidden_columns(report, Readings())
+    return [name for name in REPORTS[report].columns if name not in hidden]
 
 
 def as_printed(record, report):
     """Return the values of a row from its record, without the hash."""
     row = {}
-    for column in REPORTS[report].columns:
+    for column in shown_columns(report):
         value = record["created_time"] if column.startswith("created_") else record[column]
         row[column] = value
     assert record.keys() <= {*row, "created_time", "id", "extra", "interaction_id"}

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -48,7 +49,8 @@ def read(state, now, rows, *, advance=True, **options):
 
 
 def test_the_first_run_of_a_day_emits_a_row_that_came_after_the_look_back_once():
-    state, rows = {}, {str(hour): NOON + HOUR * hour for hour in range(-20, 30)}
+    state: dict[str, Any] = {}
+    rows = {str(hour): NOON + HOUR * hour for hour in range(-20, 30)}
     late = {"late": NOON + HOUR / 2}
     assert "0" in read(state, NOON + HOUR, rows)
     assert read(state, NOON + 3 * HOUR, rows) == ["1", "2"]
@@ -60,8 +62,9 @@ def test_the_first_run_of_a_day_emits_a_row_that_came_after_the_look_back_once()
 
 def test_a_row_that_is_22_hours_late_is_emitted_whenever_it_happened():
     for happened in range(24):
-        state, rows = {}, {"late": NOON + HOUR * happened}
-        emitted = []
+        state: dict[str, Any] = {}
+        rows = {"late": NOON + HOUR * happened}
+        emitted: list[str] = []
         for hour in range(72):
             arrived = hour >= happened + SETTLE_AGE / HOUR
             emitted += read(state, NOON + hour * HOUR, rows if arrived else {})
@@ -69,13 +72,13 @@ def test_a_row_that_is_22_hours_late_is_emitted_whenever_it_happened():
 
 
 def test_what_is_old_when_it_is_first_read_is_settled_and_not_remembered():
-    state = {}
+    state: dict[str, Any] = {}
     rows = {str(hour): NOON - HOUR * hour for hour in range(48)}
     read(state, NOON, rows)
     assert parse_time(state[REPORTS]["settled_until"]) == NOON - SETTLE_AGE
     [*remembered] = state[REPORTS]["emitted_hashes"]
     assert min(map(parse_time, remembered)) == NOON - SETTLE_AGE
-    past = {}
+    past: dict[str, Any] = {}
     for days in (9, 8):
         end = NOON - timedelta(days=days)
         present = bookmark(past, NOON, end=end)
@@ -88,7 +91,8 @@ def test_what_is_old_when_it_is_first_read_is_settled_and_not_remembered():
 
 
 def test_a_record_that_is_forgotten_is_judged_again_in_the_settling_pass():
-    state, rows = {}, {"one": NOON, "two": NOON}
+    state: dict[str, Any] = {}
+    rows = {"one": NOON, "two": NOON}
     first = bookmark(state, NOON + HOUR)
     first.start_time(START)
     assert all(first.is_new(stable_id(name), NOON) for name in rows)
@@ -98,7 +102,8 @@ def test_a_record_that_is_forgotten_is_judged_again_in_the_settling_pass():
 
 
 def test_a_state_from_before_settling_passes_emits_nothing_twice():
-    state, rows = {}, {str(hour): NOON + HOUR * hour for hour in range(-20, 40)}
+    state: dict[str, Any] = {}
+    rows = {str(hour): NOON + HOUR * hour for hour in range(-20, 40)}
     old = bookmark(state, NOON, settling=None)
     old.start_time(START)
     assert all(old.is_new(stable_id(str(hour)), rows[str(hour)]) for hour in range(-20, 0))
@@ -113,7 +118,8 @@ def test_a_state_from_before_settling_passes_emits_nothing_twice():
 
 
 def test_records_above_the_bound_are_emitted_again_rather_than_lost():
-    state, rows = {}, {str(minute): NOON + HOUR / 60 * minute for minute in range(600)}
+    state: dict[str, Any] = {}
+    rows = {str(minute): NOON + HOUR / 60 * minute for minute in range(600)}
     for hours in range(1, 12):
         read(state, NOON + hours * HOUR, rows)
     assert parse_time(state[REPORTS]["emitted_since"]) == NOON + 9 * HOUR
@@ -132,17 +138,18 @@ def test_records_above_the_bound_are_emitted_again_rather_than_lost():
 
 
 def test_a_bound_that_one_run_exceeds_costs_the_oldest_hours():
-    state, rows = {}, {str(minute): NOON + HOUR / 60 * minute for minute in range(600)}
+    state: dict[str, Any] = {}
+    rows = {str(minute): NOON + HOUR / 60 * minute for minute in range(600)}
     assert len(read(state, NOON + 11 * HOUR, rows)) == 600
     assert len(state[REPORTS]["emitted_hashes"]) == 1
     assert len(read(state, NOON + 13 * HOUR, rows)) == 540
 
 
 def test_a_bookmark_from_the_future_does_not_stop_settling():
-    state = {}
+    state: dict[str, Any] = {}
     read(state, NOON + timedelta(days=30), {})
     rows = {str(hour): NOON + HOUR * hour for hour in range(40)}
-    emitted = []
+    emitted: list[str] = []
     for hours in (1, 13, 37, 61):
         now = NOON + hours * HOUR
         emitted += read(state, now, rows, latest=now)
@@ -260,7 +267,7 @@ def test_a_settling_pass_that_is_killed_loses_nothing_and_moves_no_bookmark_back
 @pytest.mark.e2e
 def test_a_settling_pass_costs_one_more_transcript_job_and_no_other(regular):
     def jobs_of(now, state):
-        requested = Counter()
+        requested: Counter[str] = Counter()
 
         def count(request):
             if request.path == "/v2/reports/raw":

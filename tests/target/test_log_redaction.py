@@ -55,7 +55,8 @@ def test_a_line_of_any_library_has_no_key(log, line):
 
 def test_a_line_has_no_control_characters_and_is_bounded(log):
     LIBRARY.debug("\x1b[31m%s", "x" * 10**6)
-    assert log.getvalue().startswith("\\x1b[31mxx")
+    assert "\x1b" not in log.getvalue()
+    assert "[31mxx" in log.getvalue()
     assert len(log.getvalue()) < 20_000
 
 
@@ -81,8 +82,9 @@ def test_structured_logs_keep_metrics(log):
 def test_a_run_with_a_library_at_debug_logs_no_key(run, settings, segment, log):
     segment.write_keys = {KEY, quote(KEY, safe="")}
     order = {"type": "RECORD", "stream": "orders", "record": {"user": "u1", "id": "1"}}
-    schema = {"type": "SCHEMA", "stream": "orders", "key_properties": ["id"]}
-    schema["schema"] = {"properties": {"user": {"type": "string"}, "id": {"type": "string"}}}
+    properties = {"user": {"type": "string"}, "id": {"type": "string"}}
+    keys = {"key_properties": ["id"]}
+    schema = {"type": "SCHEMA", "stream": "orders", "schema": {"properties": properties}, **keys}
     assert run({**settings, "write_key": KEY}, schema, order).status == 0
     written = log.getvalue()
     assert "/v1/projects/[redacted]/settings" in written
