@@ -1,6 +1,7 @@
 """Fields for Segment's Live Chat spec: duration and message, exact or absent."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -26,7 +27,7 @@ READINGS = (
 def starts_of(url, run):
     """Return the start of the interaction of each event, by conversation and time."""
     account = SandboxAccount(Options.from_url(url))
-    found = {}
+    found: dict[Any, Any] = {}
     for timeline in account.conversations(from_datetime(run.since), from_datetime(run.until)):
         for event in timeline.events:
             key = account.conversation_id(timeline.key), to_datetime(event.at)
@@ -37,7 +38,8 @@ def starts_of(url, run):
 def messages_of(url, run):
     """Return the first message of each conversation, and those that post a change, by time."""
     account = SandboxAccount(Options.from_url(url))
-    first, system = {}, {}
+    first: dict[str, str] = {}
+    system: dict[Any, str] = {}
     for timeline in account.conversations(from_datetime(run.since), from_datetime(run.until)):
         conversation = account.conversation_id(timeline.key)
         for event in timeline.events:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -37,7 +38,7 @@ def happened(url, since, until):
     """Return what happened, by stream, as (conversation, time, customer, agent, details)."""
     account = account_of(url)
     start, end = from_datetime(since), from_datetime(until)
-    found = {stream: set() for stream in STREAMS}
+    found: dict[str, set[Any]] = {stream: set() for stream in STREAMS}
     for timeline in account.conversations(start, end):
         customer = account.customers.get(timeline.customer_key).reference_id
 

@@ -3,6 +3,7 @@
 import json
 import re
 from importlib import resources
+from typing import Any
 
 import pytest
 import yaml
@@ -103,7 +104,7 @@ def activity(**more):
     }
 
 
-OPTIONAL = {
+OPTIONAL: dict[str, Any] = {
     "csat_events": (
         {
             **COMMON,
