@@ -157,6 +157,8 @@ def compile_config(config: Mapping[str, Any], version: str) -> Config:
     except NotEncodableError:
         raise MappingError(f"{name}: contains NaN, Infinity or too many levels") from None
     preset = load_preset(config["preset"], config["event_style"])
+    names = _event_names(config)
+    preset = preset.including(config.get("include_events") or (), merge_event_names(preset, names))
     return Config(
         write_key=write_key,
         receiver=parse_receiver(config, write_key),
@@ -179,13 +181,18 @@ def _path(config: Mapping[str, Any], name: str) -> Path:
         ) from None
 
 
+def _event_names(config: Mapping[str, Any]) -> dict[str, str]:
+    names = unfold_names(config["event_names"])
+    for new in names.values():
+        if not isinstance(new, str) or not new:
+            raise MappingError("event_names: must be {event: new name}, both strings")
+    return names
+
+
 def _routing(
     config: Mapping[str, Any], preset: Preset, write_key: str | None, version: str
 ) -> Routing:
-    event_names = unfold_names(config["event_names"])
-    for new in event_names.values():
-        if not isinstance(new, str) or not new:
-            raise MappingError("event_names: must be {event: new name}, both strings")
+    event_names = _event_names(config)
     events = config.get("include_events")
     if events == []:
         raise MappingError("include_events: is empty; leave it out to send all events")

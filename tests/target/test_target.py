@@ -342,6 +342,15 @@ def test_a_mapped_stream_that_is_not_in_the_input_is_logged(run, settings, caplo
     assert "oders" in caplog.text
 
 
+def test_the_stream_of_an_optional_event_that_is_not_in_the_input_is_logged(run, settings, caplog):
+    asked = {**settings, "preset": "freshchat", "streams": {}, "unmapped_streams": "skip"}
+    run(asked, schema("orders"))
+    assert "not in the input" not in caplog.text
+    run({**asked, "include_events": ["onCsatSubmit"]}, schema("orders"))
+    [warning] = [each for each in caplog.messages if "not in the input" in each]
+    assert warning.endswith(": csat_events")
+
+
 def test_a_stream_that_stream_maps_rename_counts_as_in_the_input(run, settings, caplog):
     settings["stream_maps"] = {"raw": {"__alias__": "orders"}}
     settings["streams"] = {**settings["streams"], "raw": settings["streams"]["orders"]}
