@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Message
 
 SOURCES = Path(__file__).parent / "event_sources.yml"
-STREAMS = ("agent_activity", "conversation_events", "message_events")
+STREAMS = (
+    *("agent_activity", "conversation_events", "message_events"),
+    *("csat_events", "label_events", "first_response_events"),
+)
 # A fixed time, so that the page does not change.
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 FORTNIGHT = timedelta(days=14)
@@ -38,6 +41,13 @@ EVENTS = {
     "onConversationCreate": "C",
     "onConversationUpdate": "U",
     "onMessageCreate": "M",
+    "onCsatSubmit": "R",
+    "onConversationLabel": "L",
+    "onFirstResponse": "F",
+}
+# Properties of the optional events only.
+OPTIONAL = {
+    *("csat_id", "rating", "comment", "label_category", "label_subcategory", "response_seconds"),
 }
 # The conversation has two names: its own, and `message` where it contains a message.
 TREES = ("conversation", "message")
@@ -81,6 +91,8 @@ def column(path: str) -> str:
 
 def _part(path: str) -> str:
     first = path.partition(".")[0]
+    if first in OPTIONAL:
+        return "optional"
     return {"message": "conversation", "agent_activity": "activity"}.get(
         first, first if first in {"actor", "associations", "changes", "conversation"} else "flat"
     )
@@ -137,7 +149,8 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def _events() -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.json"
-        config.write_text(json.dumps({"dry_run": True, "output_path": folder}))
+        settings = {"dry_run": True, "output_path": folder, "include_events": [*EVENTS]}
+        config.write_text(json.dumps(settings))
         command = [sys.executable, "-m", "target_segment", "--config", config]
         subprocess.run(command, input=_records(), text=True, capture_output=True, check=True)  # noqa: S603 - ours
         for bodies in Path(folder).glob("*.jsonl"):

@@ -119,8 +119,8 @@ def hub_definition(plugin: type[PluginBase]) -> dict[str, Any]:
 
 
 def _hub_setting(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """A setting for the Hub, where secrets have a kind instead of a flag."""
-    if not setting.get("sensitive"):
+    """A setting for the Hub, where a secret text has a kind instead of a flag."""
+    if not setting.get("sensitive") or setting["kind"] != "string":
         return dict(setting)
     rest = {name: value for name, value in setting.items() if name != "sensitive"}
     return {**rest, "kind": "password"}

@@ -12,14 +12,15 @@ A settling pass (`settling.py`) reads further back, and remembers more ids.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
+from datetime import timezone
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.times import format_time, parse_time
+from tap_freshchat.times import before_zone_change, format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, MutableMapping
-    from datetime import datetime, timedelta
+    from datetime import datetime, timedelta, tzinfo
 
     from tap_freshchat.settling import SettlingPass
 
@@ -55,6 +56,8 @@ class Bookmark:
             many records, few of which are stored, saves the time to build the other ids.
         latest: a later bookmark, left by a wrong clock, is read as this time.
         settling: the settling pass of a stream of reports; it takes ids from `id_of`.
+        zone: the zone of times in the source. A start near a change of its offset is moved to
+            before the change.
     """
 
     state: MutableMapping[str, Any]
@@ -66,6 +69,7 @@ class Bookmark:
     id_of: Callable[[Any], str] = str
     latest: datetime | None = None
     settling: SettlingPass | None = None
+    zone: tzinfo = timezone.utc
     _seen: dict[Hashable, datetime] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +120,7 @@ class Bookmark:
             explicit: whether the user set it. The default start (now - 7 days) moves forward
                 between runs and must not skip past an old bookmark.
         """
-        start = self._start_time(earliest, explicit=explicit)
+        start = before_zone_change(self._start_time(earliest, explicit=explicit), self.zone)
         if self.value is None:
             self._started = start
         return start

@@ -101,13 +101,23 @@ class Config:
             "report_timeout": timedelta(minutes=config["report_timeout_minutes"]),
             "report_time_zone": _parse_time_zone(config["report_time_zone"]),
             "skip_reports": _parse_reports(config, "skip_reports"),
-            "rejected_rows_path": Path(config["rejected_rows_path"]),
+            "rejected_rows_path": _parse_path(config, "rejected_rows_path"),
             "historical_metrics": _metrics(config, "historical_metrics"),
             "instant_metrics": _metrics(config, "instant_metrics"),
         }
         # The other fields are settings under their own names.
         names = (field.name for field in dataclasses.fields(cls))
         return cls(**{name: values[name] for name in names if name in values})
+
+
+def _parse_path(config: Mapping[str, Any], name: str) -> Path:
+    try:
+        # No shell expands `~` in a file or a variable.
+        return Path(config[name]).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"Setting {name}: the home directory of '~' is unknown. Write the whole path."
+        ) from None
 
 
 def unknown_settings(config: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:

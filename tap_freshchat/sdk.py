@@ -271,6 +271,9 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     errors = []
     for name, setting in schema["properties"].items():
         variable = f"{prefix}{name.upper()}"
+        # Compose files and schedulers pass a variable that is not set as an empty one.
+        if not os.environ.get(variable, "").strip():
+            continue
         kind = setting["type"] if isinstance(setting["type"], str) else setting["type"][0]
         try:
             # One by one, because the SDK does not say which variable it cannot read.

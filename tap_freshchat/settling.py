@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_freshchat.times import floor_to, format_time, parse_time
+from tap_freshchat.times import before_zone_change, floor_to, format_time, parse_time
 from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
+    from datetime import tzinfo
 
 # How late a row can be and still be found. A pass reads this and a day before. With runs every two
 # hours or more often, that is at most two days, so one more transcript job (a day each).
@@ -45,6 +46,7 @@ class SettlingPass:
         stored: the sub-state of reports, only read.
         now: time of the run.
         end: end of what the run reads.
+        zone: the zone of times in the reports. What is settled never ends near a change of it.
         max_hashes: how many the state may hold; above that, the oldest are dropped.
     """
 
@@ -52,6 +54,7 @@ class SettlingPass:
     _: KW_ONLY
     now: datetime
     end: datetime
+    zone: tzinfo = timezone.utc
     max_hashes: int = MAX_HASHES
     _settled: datetime = field(init=False)
     # Whether the run reads everything that is not settled.
@@ -81,7 +84,7 @@ class SettlingPass:
         hashed = _hash(record_id)
         if any(hashed in hashes for hashes in self._hours.values()):
             return True
-        start = self.now - SETTLE_AGE if self._settles else self._settled
+        start = self._settled_after if self._settles else self._settled
         if time >= start and not (self._dropped_before and time < self._dropped_before):
             self._hours.setdefault(floor_to(time, _HOUR), set()).add(hashed)
             self._count += 1
@@ -100,7 +103,8 @@ class SettlingPass:
     def save(self, state: MutableMapping[str, Any], window_end: datetime) -> None:
         """Store what is settled after a window, and what was emitted since."""
         if self._settles:
-            self._settled = max(self._settled, min(window_end, self.now - SETTLE_AGE))
+            settled = before_zone_change(min(window_end, self._settled_after), self.zone)
+            self._settled = max(self._settled, settled)
         for hour in [hour for hour in self._hours if hour + _HOUR <= self._settled]:
             self._count -= len(self._hours.pop(hour))
         self._drop_oldest()
@@ -120,6 +124,11 @@ class SettlingPass:
             hour = min(self._hours)
             self._count -= len(self._hours.pop(hour))
             self._dropped_before = hour + _HOUR
+
+    @cached_property
+    def _settled_after(self) -> datetime:
+        """Where what is not settled starts after a pass."""
+        return before_zone_change(self.now - SETTLE_AGE, self.zone)
 
     @cached_property
     def _hours(self) -> dict[datetime, set[bytes]]:

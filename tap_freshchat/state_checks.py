@@ -119,6 +119,13 @@ def _check_unread(value: Any, place: str) -> None:
             _check_time(time, f"{place}: a value")
 
 
+def _check_minutes(value: Any, place: str) -> None:
+    for minutes in _object(value, place).values():
+        is_number = isinstance(minutes, int) and not isinstance(minutes, bool)
+        if not is_number or not _HOUR <= minutes <= _MONTH:
+            raise StateError(f"{place}: a value is not 60 to 44640 minutes. {_REMEDY}")
+
+
 # The parts of a source's sub-state.
 _CHECKS: dict[str, Callable[[Any, str], None]] = {
     "start": _check_time,
@@ -130,10 +137,12 @@ _CHECKS: dict[str, Callable[[Any, str], None]] = {
     "agent_statuses": _check_text_by_name,
     "unread": _check_unread,
     "shared_job_limit_since": _check_time,
+    "accepted_window_minutes": _check_minutes,
     SETTLED: _check_time,
     DROPPED: _check_time,
     HASHES: _check_hashes,
 }
+_HOUR, _MONTH = 60, 31 * 24 * 60
 _REMEDY = "Correct it, or remove the stream from the state; the stream then starts at start_date."
 
 

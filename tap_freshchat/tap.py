@@ -31,6 +31,7 @@ from tap_freshchat.streams.events import ConversationEvents, MessageEvents
 from tap_freshchat.streams.messages import Messages
 from tap_freshchat.streams.metrics import HistoricalMetrics, InstantMetrics
 from tap_freshchat.streams.outbound import OutboundMessages
+from tap_freshchat.streams.report_events import CsatEvents, FirstResponseEvents, LabelEvents
 from tap_freshchat.streams.reports import RawReport
 from tap_freshchat.streams.source_selection import select_sources, warn_about_replayed_events
 from tap_freshchat.streams.start_times import warn_about_times
@@ -52,7 +53,8 @@ GRACE_SECONDS = 5
 DOCTOR_FILE = "doctor.json"
 
 STREAMS: tuple[type[FreshchatStream], ...] = (
-    *(AgentActivity, ConversationEvents, MessageEvents, Messages, Conversations, Account),
+    *(AgentActivity, ConversationEvents, MessageEvents, CsatEvents, LabelEvents),
+    *(FirstResponseEvents, Messages, Conversations, Account),
     *(Users, UserConversations, OutboundMessages, HistoricalMetrics, InstantMetrics),
 )
 
@@ -107,6 +109,7 @@ class TapFreshchat(SdkTap):
             report_streams = [stream for stream in selected if isinstance(stream, ReportStream)]
             for each in report_streams:
                 run.reports.scheduler.limit.restore(each.shared_job_limit_since)
+                run.reports.scheduler.limit.restore_windows(each.accepted_windows)
             known = [each for each in self.streams.values() if isinstance(each, ReportStream)]
             select_sources(run, report_streams, known)
             run.reports.submit_all()

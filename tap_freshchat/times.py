@@ -18,6 +18,10 @@ _NAMES_A_ZONE = re.compile(r"(Z|UTC|[+-]\d\d:?\d\d)\s*$", re.ASCII | re.IGNORECA
 # Up to six digits of the fraction, of which all count; msgspec rounds what comes after them.
 _LONGEST_EXACT = len("2025-07-10T19:47:55.442123Z")
 _SECONDS = len("2025-07-10T19:47:55")
+# Clocks change by an hour at most, and in Lord Howe by half an hour (IANA); so a time that is read
+# on the wrong side of a change is within an hour of it.
+_ZONE_CHANGE_MARGIN = timedelta(hours=2)
+_MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -26,10 +30,42 @@ def parse_time_in(zone: tzinfo, text: str) -> datetime:
 
     A time that the zone skips or repeats when clocks change is read as before the change.
     """
+    return read_time_in(zone, text)[0]
+
+
+def read_time_in(zone: tzinfo, text: str) -> tuple[datetime, bool]:
+    """Read a time as `parse_time_in`, and whether the zone skips or repeats it."""
     time = parse_time(text)
     if zone is timezone.utc or _NAMES_A_ZONE.search(text):
+        return time, False
+    local = time.replace(tzinfo=zone)
+    is_unclear = local.utcoffset() != local.replace(fold=1).utcoffset()
+    return local.astimezone(timezone.utc), is_unclear
+
+
+def before_zone_change(time: datetime, zone: tzinfo) -> datetime:
+    """The time; two hours before a change of the zone's offset, if that is within two hours of it.
+
+    No time that `parse_time_in` reads on the wrong side of a change is on the other side of this.
+    """
+    if zone is timezone.utc:
         return time
-    return time.replace(tzinfo=zone).astimezone(timezone.utc)
+    try:
+        before, after = time - _ZONE_CHANGE_MARGIN, time + _ZONE_CHANGE_MARGIN
+        old = before.astimezone(zone).utcoffset()
+        if old == after.astimezone(zone).utcoffset():
+            return time
+    except OverflowError:
+        return time
+    # Zones change at whole minutes (IANA, since 1972).
+    first, last = floor_to(before, _MINUTE), floor_to(after, _MINUTE)
+    while last - first > _MINUTE:
+        middle = floor_to(first + (last - first) / 2, _MINUTE)
+        if middle.astimezone(zone).utcoffset() == old:
+            first = middle
+        else:
+            last = middle
+    return last - _ZONE_CHANGE_MARGIN
 
 
 def parse_time(text: str) -> datetime:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from tap_freshchat.times import before_zone_change
+
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import timedelta, tzinfo
 
 # No account is older: Freshchat did not exist.
 FRESHCHAT_EPOCH = datetime(2010, 1, 1, tzinfo=timezone.utc)
@@ -31,11 +33,21 @@ class Window:
         return Window(self.start, middle), Window(middle, self.end)
 
 
-def plan_windows(start: datetime, end: datetime, longest: timedelta) -> list[Window]:
-    """Windows that tile `[start, end)` without gap or overlap, none longer than `longest`."""
+def plan_windows(
+    start: datetime, end: datetime, longest: timedelta, zone: tzinfo = timezone.utc
+) -> list[Window]:
+    """Windows that tile `[start, end)` without gap or overlap, none longer than `longest`.
+
+    A start near a change of the zone's offset is moved to before the change, because rows of the
+    hour after it may be read as of the hour before. Windows of a few hours can then be longer.
+    """
     windows = []
+    start = before_zone_change(start, zone)
     while start < end:
-        stop = min(start + longest, end)
+        stop = start + longest
+        while stop < end and before_zone_change(stop, zone) <= start:
+            stop += longest
+        stop = min(before_zone_change(stop, zone) if stop < end else end, end)
         windows.append(Window(start, stop))
         start = stop
     return windows

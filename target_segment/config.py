@@ -157,26 +157,45 @@ def compile_config(config: Mapping[str, Any], version: str) -> Config:
     except NotEncodableError:
         raise MappingError(f"{name}: contains NaN, Infinity or too many levels") from None
     preset = load_preset(config["preset"], config["event_style"])
+    names = _event_names(config)
+    preset = preset.including(config.get("include_events") or (), merge_event_names(preset, names))
     return Config(
         write_key=write_key,
         receiver=parse_receiver(config, write_key),
         routing=_routing(config, preset, write_key, version),
         preset=preset,
-        dead_letter_path=Path(config["dead_letter_path"]),
-        output_path=Path(config["output_path"]) if config["dry_run"] else None,
-        summary_path=Path(config["summary_path"]) if config.get("summary_path") else None,
+        dead_letter_path=_path(config, "dead_letter_path"),
+        output_path=_path(config, "output_path") if config["dry_run"] else None,
+        summary_path=_path(config, "summary_path") if config.get("summary_path") else None,
         **{name: config[name] for name in _NUMBERS},
     )
+
+
+def _path(config: Mapping[str, Any], name: str) -> Path:
+    try:
+        # No shell expands `~` in a file or a variable.
+        return Path(config[name]).expanduser()
+    except RuntimeError:
+        raise MappingError(
+            f"{name}: the home directory of '~' is unknown; write the whole path"
+        ) from None
+
+
+def _event_names(config: Mapping[str, Any]) -> dict[str, str]:
+    names = unfold_names(config["event_names"])
+    for new in names.values():
+        if not isinstance(new, str) or not new:
+            raise MappingError("event_names: must be {event: new name}, both strings")
+    return names
 
 
 def _routing(
     config: Mapping[str, Any], preset: Preset, write_key: str | None, version: str
 ) -> Routing:
-    event_names = unfold_names(config["event_names"])
-    for new in event_names.values():
-        if not isinstance(new, str) or not new:
-            raise MappingError("event_names: must be {event: new name}, both strings")
+    event_names = _event_names(config)
     events = config.get("include_events")
+    if events == []:
+        raise MappingError("include_events: is empty; leave it out to send all events")
     streams = merge_stream_settings(preset, config["streams"])
     rules = SharedRules(
         names=merge_event_names(preset, event_names),

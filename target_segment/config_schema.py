@@ -109,7 +109,11 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     _setting(
         "event_names", "Events to send under another name: {onMessageCreate: Message Posted}.", {}
     ),
-    _setting("include_events", "Names of the events to send. All if not set.", kind=_TEXTS),
+    _setting(
+        "include_events",
+        "Names of the events to send. If not set: all except the optional ones of the preset.",
+        kind=_TEXTS,
+    ),
     _setting(
         "drop_properties", "Dotted paths of properties and traits to remove from every event.", []
     ),

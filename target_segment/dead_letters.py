@@ -97,6 +97,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
     event: dict[str, Any] | None = None
     record: dict[str, Any] | None = None
     keys: list[str] | None = msgspec.field(name="key_properties", default=None)
+    # Of a Singer message, which has no key properties: its ids would be other ones.
+    type: str | None = None
 
     @property
     def payload(self) -> bytes:
@@ -132,4 +134,5 @@ def _parse(text: bytes) -> DeadLetter | None:
         encode(entry.event)
     except (NotJSONError, NotEncodableError, msgspec.ValidationError):
         return None
-    return None if entry.event is None and entry.record is None else entry
+    is_empty = entry.event is None and entry.record is None
+    return None if is_empty or entry.type is not None else entry

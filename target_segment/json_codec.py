@@ -53,6 +53,9 @@ def decode(text: bytes | str) -> Any:
         pass
     # Python's json module, and so many a tap, writes NaN and lone surrogates.
     try:
+        if isinstance(text, bytes):
+            # Given bytes, it would guess UTF-16 and UTF-32.
+            text = text.decode("utf-8-sig", "surrogatepass")
         return _replace_lone_surrogates(
             json.loads(text, parse_float=Decimal, parse_constant=NonFiniteNumber)
         )

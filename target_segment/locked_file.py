@@ -100,7 +100,9 @@ def _open(path: Path) -> int:
     is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.fchmod(descriptor, _OWNER_ONLY)
+        # A link may lead to a file that others read by intent.
+        if not path.is_symlink():
+            os.fchmod(descriptor, _OWNER_ONLY)
         if is_new:
             _sync_folder(path.parent)
     return descriptor

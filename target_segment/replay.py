@@ -27,11 +27,13 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
     line and raises to end the run. Raises `TargetSegmentError` if reading or delivery fails, or if
     nothing can be sent.
     """
+    count = 0
     for entry in read_dead_letters(path):
         check_interrupt()
         if entry is None:
             run.delivery.stats.skipped[path.name, _NOT_A_DEAD_LETTER] += 1
             continue
+        count += 1
         stream = StreamInfo(name=entry.stream, keys=entry.keys or ())
         # The stream of an event may have no mapping any more.
         mapping = routing.mapping_of(stream) if entry.event is None else Skipped("mapped already")
@@ -52,6 +54,11 @@ def replay(path: Path, routing: Routing, run: Run, check_interrupt: Callable[[],
             )
     run.delivery.flush()
     stats = run.delivery.stats
+    if not count and stats.skipped[path.name, _NOT_A_DEAD_LETTER]:
+        raise DeadLetterError(
+            f"{path} is not a dead-letter file: none of its lines is a dead letter (a JSON object "
+            "with stream and event or record)"
+        )
     failed = sum(stats.dead_letters.values()) + stats.skipped[path.name, _NOT_A_DEAD_LETTER]
     if failed and not stats.streams:
         raise DeadLetterError(

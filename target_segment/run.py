@@ -94,7 +94,15 @@ def build_run(
         _check_write_key(session, config, check_interrupt, logger)
     transport = dry_run or _segment_client(session, config, version, clock)
 
+    lock_is_logged = threading.Event()
+
     def wait_for_lock() -> None:
+        if not lock_is_logged.is_set():
+            lock_is_logged.set()
+            logger.warning(
+                "%s is locked by another process; waiting until it is free (dead_letter_path)",
+                config.dead_letter_path,
+            )
         check_interrupt()
         clock.sleep(_LOCK_SECONDS)
 

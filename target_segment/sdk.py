@@ -128,11 +128,17 @@ def read_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     errors: list[str] = []
     for name, setting in schema["properties"].items():
         variable, types = f"{prefix}{name.upper()}", setting["type"]
+        # Compose files and schedulers pass a variable that is not set as an empty one.
+        text = os.environ.get(variable, "").strip()
+        if not text:
+            continue
         kind = types if isinstance(types, str) else types[0]
         try:
             # One by one, because the SDK does not say which variable it cannot read.
             values |= parse_environment_config({"properties": {name: setting}}, prefix)
             is_valid = kind != "boolean" or os.environ.get(variable, "").lower() in _BOOLEANS
+            # Of half a JSON list, the SDK makes a list by commas.
+            is_valid &= kind != "array" or (text[0] == "[") is (text[-1] == "]")
         except ValueError:
             is_valid = False
         if not is_valid:

@@ -71,6 +71,7 @@ def default_name(stream: str) -> str:
     return stream.replace("_", " ").title()
 
 
+_ID_TYPES = (str, type(None))
 NO_IDENTITY = "neither userId nor anonymousId: Segment would return 200 and drop it"
 NO_EVENT_NAME = "a track call needs an event name that is a string"
 
@@ -80,18 +81,24 @@ def validate_event(event: Mapping[str, Any]) -> Reason | None:
     call = event.get("type")
     if call not in CALL_TYPES:
         return Reason("unknown_call", f"'type' must be one of {', '.join(CALL_TYPES)}")
-    if not (event.get("userId") or event.get("anonymousId")):
+    user, anonymous = event.get("userId"), event.get("anonymousId")
+    if not (user or anonymous):
         return Reason("no_identity", NO_IDENTITY)
     if call == "track":
         name = event.get("event")
-        if not name or not isinstance(name, str):
+        if not isinstance(name, str) or not name.strip():
             return Reason("no_event_name", NO_EVENT_NAME)
     elif call == "group" and not event.get("groupId"):
         return Reason("no_group", "a group call needs a groupId")
-    message_id = event.get("messageId")
+    return _validate_ids(event.get("messageId"), user, anonymous)
+
+
+def _validate_ids(message_id: Any, user: Any, anonymous: Any) -> Reason | None:
     if not isinstance(message_id, str) or not 0 < len(message_id) <= MAX_MESSAGE_ID_CHARS:
         return Reason("bad_message_id", f"messageId must have 1 to {MAX_MESSAGE_ID_CHARS} chars")
-    return None
+    if isinstance(user, _ID_TYPES) and isinstance(anonymous, _ID_TYPES):
+        return None
+    return Reason("bad_identity", "userId and anonymousId must be strings")
 
 
 def validate_size(payload: bytes) -> Reason | None:

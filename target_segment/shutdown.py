@@ -196,9 +196,11 @@ def _print_summary(stats: RunStats, summary: RunSummary, logger: logging.Logger)
         # Each line of such a log is a JSON object.
         for row in table.splitlines():
             logger.info(row)
-    else:
-        sys.stderr.write(table)
-        sys.stderr.flush()
+    elif sys.stderr is not None:
+        # A log without a reader, or on a full disk, is no failure of the run.
+        with suppress(OSError):
+            sys.stderr.write(table)
+            sys.stderr.flush()
 
 
 def write_state(state: bytes | None) -> None:

@@ -226,7 +226,7 @@ class TargetSegment(SdkTarget):
             )
             self.start_run().delivery.stats.warnings["input", "lines that are not UTF-8"] += lines
         streams = {each.stream_alias for maps in self.mapper.stream_maps.values() for each in maps}
-        if missing := set(self.config["streams"]) - {"*", *streams}:
+        if missing := {*self.config["streams"], *self.settings.preset.included} - {"*", *streams}:
             self.logger.warning("Mapped, but not in the input: %s", ", ".join(sorted(missing)))
         if self.started_run is not None:
             self.started_run.delivery.flush()

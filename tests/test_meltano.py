@@ -211,7 +211,9 @@ def messages(project):
 @pytest.mark.parametrize("configure", [set_in_yaml, set_in_variables, set_by_command])
 def test_each_recipe_of_the_guide_works_in_each_way_that_meltano_has(project, messages, configure):
     run, happened = messages
-    channels = sorted({each.channel_id for each in happened})[:2]
+    # Two channels, one of which has private notes.
+    private = {each.channel_id for each in happened if each.message_type == "private"}
+    channels = [min(private), min({each.channel_id for each in happened} - {min(private)})]
     configure(project, channels, OTHERS)
     sent = run()
     here = [each for each in happened if each.channel_id in channels]

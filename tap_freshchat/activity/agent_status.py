@@ -11,6 +11,7 @@ from tap_freshchat.activity.events import parse_row_time
 from tap_freshchat.enumerations import AGENT_STATUS
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports.catalog import AVAILABILITY, INTELLIASSIGN
+from tap_freshchat.reports.columns import APPROXIMATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +21,9 @@ class AgentStatusChange(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
     """One change of an agent's general availability or IntelliAssign switch.
 
     `observed_since`: of a change between two look-ups, the bookmark of the first of them, else
-    None. `previous_status`: the status that the first look-up showed. A row reports each change
-    (`is_inferred` is False), and changes of the same time have no order (`rank` is 0).
+    None. `previous_status`: the status that the first look-up showed. `is_unclear`: whether the
+    zone of the report repeats or skips the time, so that it may be an hour off. A row reports each
+    change (`is_inferred` is False), and changes of the same time have no order (`rank` is 0).
     """
 
     rank: ClassVar[int] = 0
@@ -33,6 +35,7 @@ class AgentStatusChange(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
     status: str
     observed_since: str | None = None
     previous_status: str | None = None
+    is_unclear: bool = False
 
     @property
     def time_is_approximate(self) -> bool:
@@ -64,6 +67,7 @@ def status_change_from_row(report: str, row: Mapping[str, str]) -> AgentStatusCh
         agent_id=row["agent_id"],
         agent_email=row.get("agent_email") or None,
         status=normalise_status(row["status"]),
+        is_unclear=APPROXIMATE in row,
     )
 
 

@@ -11,6 +11,7 @@ from tap_freshchat.enumerations import ACTOR_TYPE, read_flag
 from tap_freshchat.errors import ReportError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
+from tap_freshchat.reports.columns import APPROXIMATE
 from tap_freshchat.times import interaction_start_time, parse_time
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
     else it means nothing. `observed_status`: the conversation's status where an assignment was
     read from the present conversation, so that `time` is that of the look-up; None for all other
     events. `inferred_from`: time of the first row that names an interaction whose start has no row.
-    `row_time`: time of the event's row where it differs from `time`.
+    `row_time`: time of the event's row where it differs from `time`. `is_unclear`: whether the zone
+    of the report repeats or skips `time`, so that it may be an hour off.
     """
 
     kind: str
@@ -81,6 +83,7 @@ class ConversationEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=Tr
     observed_status: str | None = None
     inferred_from: datetime | None = None
     row_time: datetime | None = None
+    is_unclear: bool = False
 
     @property
     def reported_at(self) -> datetime:
@@ -171,6 +174,7 @@ def event_from_row(report: str, row: Mapping[str, str]) -> ConversationEvent:
         label_category=row.get("label_category_name") or None,
         label_subcategory=row.get("label_sub_category_name") or None,
         row_time=None if row_time == time else row_time,
+        is_unclear=row_time == time and APPROXIMATE in row,
     )
 
 

@@ -22,6 +22,7 @@ from tap_freshchat.activity.message_history import SYSTEM_MESSAGE_TOLERANCE
 from tap_freshchat.activity.message_types import COLUMNS
 from tap_freshchat.enumerations import ACTOR_TYPE, comparable
 from tap_freshchat.reports import catalog
+from tap_freshchat.reports.columns import APPROXIMATE
 from tap_freshchat.times import interaction_start_time
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class StatusRow(NamedTuple):
     channel_id: str | None
     actor_id: str | None
     actor_type: str | None
+    is_unclear: bool = False
 
 
 def kind_of_row(row: Mapping[str, str]) -> str | None:
@@ -80,6 +82,7 @@ def status_row(kind: str, row: Mapping[str, str], time: datetime) -> StatusRow:
         channel_id=row.get("channel_id") or None,
         actor_id=row.get("actor_id") or None,
         actor_type=ACTOR_TYPE.read(row.get("actor_type")),
+        is_unclear=APPROXIMATE in row,
     )
 
 
@@ -142,4 +145,5 @@ def event_from_status_row(row: StatusRow, interaction_id: str) -> ConversationEv
         actor_id=row.actor_id,
         actor_type=row.actor_type,
         inferred_from=row.time,
+        is_unclear=row.is_unclear and time == row.time,
     )

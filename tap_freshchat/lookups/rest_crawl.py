@@ -129,11 +129,7 @@ class RestCrawl:
                 if snapshot := self._snapshot_in(result, job):
                     file.write(msgspec.json.encode(snapshot) + b"\n")
                     changed += 1
-        if len(self.unread) > MAX_UNREAD:
-            raise FreshchatError(
-                f"Freshchat refuses {len(self.unread)} conversations or users, more than a state "
-                f"can hold for the next run. Check the rights of api_token."
-            )
+        check_unread(len(self.unread))
         self._files.append(path)
         self._retried |= retries
         log.info("Crawled users for %s: %d conversations changed.", window, changed)
@@ -293,3 +289,12 @@ class RestCrawl:
         else:
             self.enrichment.failed(kind, error, consequence=_CONSEQUENCE, is_source=True)
         self.unread.add(source)
+
+
+def check_unread(count: int) -> None:
+    """FreshchatError if more was refused than the state may hold for the next run."""
+    if count > MAX_UNREAD:
+        raise FreshchatError(
+            f"Freshchat refuses {count} conversations or users, more than a state can hold for the "
+            f"next run. Check the rights of api_token."
+        )

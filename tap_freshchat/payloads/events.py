@@ -14,6 +14,7 @@ from tap_freshchat.enumerations import ACTOR_TYPE
 from tap_freshchat.ids import stable_id
 from tap_freshchat.payloads.associations import agent_actor, build_actor, build_associations
 from tap_freshchat.payloads.conversation import build_conversation, message_element
+from tap_freshchat.payloads.statistics import interaction_seconds
 from tap_freshchat.reports.catalog import INTELLIASSIGN
 from tap_freshchat.times import format_time
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 # Versions that the product events themselves carry.
 CONVERSATION_VERSION = "1.0.0"
 AGENT_ACTIVITY_VERSION = "2.0.0"
+# The flag of the system message that posts a change.
+_FLAGS = {activity.RESOLVED: "isResolved", activity.REOPENED: "isReopen"}
 
 
 def conversation_event(step: EventWithState, context: EventContext) -> dict[str, Any]:
@@ -41,13 +44,21 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
     shown = history.first_visible_message if created else history.nearest_system_message(event.time)
     if shown:
         conversation["messages"] = [message_element(shown, history)]
+    seconds = None
+    if event.kind in activity.START_KINDS:
+        seconds = 0.0
+    elif not event.time_is_approximate:
+        seconds = interaction_seconds(event.interaction_id, event.time, history)
     record = {
         "id": event.id,
         "event": "onConversationCreate" if created else "onConversationUpdate",
         "type": event.kind,
         "created_time": format_time(event.time),
-        **_origin(context, state, time_is_approximate=event.time_is_approximate),
+        **origin(context, time_is_approximate=event.time_is_approximate or event.is_unclear),
+        "state_is_provisional": state.is_provisional,
         **_conversation_ids(conversation, event.interaction_id),
+        "message_id": shown.id if shown and (created or _posts(shown, event)) else None,
+        "interaction_seconds": seconds,
         "previous_values_known": step.previous_values_known,
         "actor": _actor_of_change(event, shown, context),
         "associations": build_associations(conversation, context, state),
@@ -59,7 +70,12 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
 
 
 def message_event(
-    message: Mapping[str, Any], time: datetime, state: ConversationState, context: EventContext
+    message: Mapping[str, Any],
+    time: datetime,
+    state: ConversationState,
+    context: EventContext,
+    *,
+    time_is_approximate: bool = False,
 ) -> dict[str, Any]:
     """The record of one message, a row of the stream `messages`: onMessageCreate.
 
@@ -79,8 +95,10 @@ def message_event(
         "id": stable_id("message", message["conversation_id"], message["id"]),
         "event": "onMessageCreate",
         "created_time": message["created_time"],
-        **_origin(context, state, time_is_approximate=False),
+        **origin(context, time_is_approximate=time_is_approximate),
+        "state_is_provisional": state.is_provisional,
         **_conversation_ids(conversation, element["interaction_id"]),
+        "interaction_seconds": interaction_seconds(element["interaction_id"], time, history),
         "message_id": message["id"],
         "message_type": message["message_type"],
         "message_text": message_text(message["message_parts"]),
@@ -110,7 +128,7 @@ def agent_event(
         "user_id": None,
         "user_reference_id": None,
         "source": "rest" if event.time_is_approximate else "report",
-        "time_is_approximate": event.time_is_approximate,
+        "time_is_approximate": event.time_is_approximate or event.is_unclear,
         "enriched_at": None,
         **_envelope(configuration, AGENT_ACTIVITY_VERSION),
         "agent_id": event.agent_id,
@@ -154,9 +172,13 @@ def _actor_of_change(
     return build_actor(actor_type, actor_id, context, content)
 
 
-def _origin(
-    context: EventContext, state: ConversationState, *, time_is_approximate: bool
-) -> dict[str, Any]:
+def _posts(message: Message, event: ConversationEvent) -> bool:
+    """Whether a system message says that it posts the change, not just one at the same time."""
+    flag = _FLAGS.get(event.kind)
+    return flag is not None and message.has_flag(flag)
+
+
+def origin(context: EventContext, *, time_is_approximate: bool) -> dict[str, Any]:
     """The customer, where the event comes from, and the envelope."""
     snapshot = context.snapshot
     enriched = snapshot is not None and snapshot.has_record and bool(snapshot.conversation)
@@ -166,7 +188,6 @@ def _origin(
         "source": context.source,
         "time_is_approximate": time_is_approximate,
         "enriched_at": format_time(snapshot.time) if snapshot and enriched else None,
-        "state_is_provisional": state.is_provisional,
         **_envelope(context.configuration, CONVERSATION_VERSION),
     }
 

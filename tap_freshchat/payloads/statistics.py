@@ -68,6 +68,19 @@ def compute_statistics(
     }
 
 
+def interaction_seconds(
+    interaction_id: str | None, time: datetime, history: MessageHistory
+) -> float | None:
+    """Seconds from the start of an interaction to a time in it; None if the start is not known.
+
+    Without an id, the messages show the interaction, if none of it is missing.
+    """
+    if interaction_id is None and history.covers(time) and not history.has_gaps:
+        interaction_id = history.interaction_at(time)
+    start = interaction_start_time(interaction_id)
+    return None if start is None or start > time else round((time - start).total_seconds(), 3)
+
+
 def _assignments_are_known(state: ConversationState, start: datetime) -> bool:
     """Whether the source lists assignments, and was read from the interaction's start on."""
     starts = (state.created_time, state.reopened_time)

@@ -20,6 +20,8 @@ CONTENT: Mapping[str, str] = {
     "Agent-Activity": "changes of agents' availability",
     "Agent-Intelliassign-Activity": "changes of agents' IntelliAssign status",
     "Chat-Transcript": "messages",
+    "CSAT-Score": "ratings",
+    "First-Response-Time": "first responses",
 }
 
 

@@ -11,6 +11,9 @@ from tap_freshchat.reports import catalog
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+# A key of rows, which no header can give: the zone of the report repeats or skips the row's time.
+APPROXIMATE = "time is approximate"
+
 
 class ReportColumns(NamedTuple):
     """The fields that a report's events need, and the headers of each field, in normal form."""
@@ -62,8 +65,8 @@ def _assignment(assignee: str) -> ReportColumns:
     return _conversation("conversation_id", assignee, created_at=times)
 
 
-def _duration(*headers: str) -> ReportColumns:
-    return _conversation(value_in_seconds=("value_in_seconds", *headers, "value"))
+def _duration(*headers: str, required: Collection[str] = ()) -> ReportColumns:
+    return _conversation(*required, value_in_seconds=("value_in_seconds", *headers, "value"))
 
 
 COLUMNS: Mapping[str, ReportColumns] = {
@@ -83,12 +86,13 @@ COLUMNS: Mapping[str, ReportColumns] = {
     catalog.INTELLIASSIGN: _AGENT,
     catalog.MESSAGE_SENT: _conversation(created_at=(*_TIME, "sent_at", "sent_time")),
     catalog.FIRST_RESPONSE_TIME: _duration(
-        "total_first_response_time_in_seconds", "first_response_time"
+        *("total_first_response_time_in_seconds", "first_response_time"),
+        required={"conversation_id"},
     ),
     catalog.RESPONSE_TIME: _duration("response_time_in_seconds", "response_time"),
     catalog.RESOLUTION_TIME: _duration("resolution_time_in_seconds", "resolution_time"),
     catalog.CSAT_SCORE: ReportColumns(
-        {"created_at"},
+        {"conversation_id", "created_at"},
         {
             # The report goes by when the rating was given.
             "created_at": ("csat_rated_at", "rated_at", *_TIME),

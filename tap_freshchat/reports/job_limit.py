@@ -14,14 +14,21 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tap_freshchat.api.rate_limiting import DEFAULT_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from tap_freshchat.errors import ReportError
+from tap_freshchat.reports.catalog import TRANSCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_freshchat.clock import Clock
+    from tap_freshchat.windows import Window
 
 # How long a run believes what an earlier one found. Another program that submits jobs can look
 # like a shared limit, which would slow down all later runs.
 SHARED_LIMIT_VALIDITY = timedelta(days=7)
 _ALL_REPORTS = ""
+# Kinds of reports whose windows have the same longest length (Extract API article).
+TRANSCRIPTS = "transcripts"
+OTHERS = "others"
 
 
 @dataclass
@@ -29,11 +36,15 @@ class JobLimit:
     """Limit of the jobs of one run; `jobs_per_minute` counts per report type, or over all.
 
     `shared_since` is when the limit was found to count over all types; None if it never was.
+    `accepted_windows` is the length of window, by kind of report, after the service found longer
+    ones too long. Windows of that length cost one job; longer ones are split into many, and if
+    those take more than a day's jobs, no run completes the first window.
     """
 
     clock: Clock
     jobs_per_minute: float
     shared_since: datetime | None = field(default=None, init=False)
+    accepted_windows: dict[str, timedelta] = field(default_factory=dict, init=False)
     _started: float = field(init=False)
     _accepted: dict[str, float] = field(default_factory=dict, init=False)
     _next: dict[str, float] = field(default_factory=dict, init=False)
@@ -53,6 +64,19 @@ class JobLimit:
         """Continue with what an earlier run found, unless that was long ago."""
         if shared_since and abs(self.clock.now() - shared_since) < SHARED_LIMIT_VALIDITY:
             self.shared_since = max(shared_since, self.shared_since or shared_since)
+
+    def learn_window(self, report: str, half: Window) -> None:
+        """Note that only a half of a window may be accepted."""
+        self.restore_windows({_kind(report): half.end - half.start})
+
+    def restore_windows(self, accepted: Mapping[str, timedelta]) -> None:
+        """Continue with what an earlier run found; of two lengths, the shorter counts."""
+        for kind, length in accepted.items():
+            self.accepted_windows[kind] = min(length, self.accepted_windows.get(kind, length))
+
+    def longest_window(self, report: str, configured: timedelta) -> timedelta:
+        """The longest window to plan for a report."""
+        return min(configured, self.accepted_windows.get(_kind(report), configured))
 
     def next_submit(self, report: str) -> float:
         """When the next job of a report may be submitted, by the monotonic clock."""
@@ -115,3 +139,7 @@ class JobLimit:
         own = now - self._accepted.get(report, self._started)
         others = (at for each, at in self._accepted.items() if each != report)
         return own >= self._interval and any(now - at < self._interval for at in others)
+
+
+def _kind(report: str) -> str:
+    return TRANSCRIPTS if report == TRANSCRIPT else OTHERS

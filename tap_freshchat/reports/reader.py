@@ -152,14 +152,16 @@ class ReportReader:
         if report not in self._plans:
             starts = self._readers[report].values()
             start = max(min(starts), self.time_range.report_retention_start)
-            longest = max_window(report, self.configured_window)
+            longest = self.scheduler.limit.longest_window(
+                report, max_window(report, self.configured_window)
+            )
             self._plans[report] = {
                 window: _PlannedWindow(
                     job=self._submitted.get((report, window))
                     or self.scheduler.queue(report, window),
                     readers=sum(start < window.end for start in starts),
                 )
-                for window in plan_windows(start, self.time_range.report_end, longest)
+                for window in plan_windows(start, self.time_range.report_end, longest, self.zone)
             }
         return self._plans[report]
 

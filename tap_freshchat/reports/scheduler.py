@@ -227,6 +227,7 @@ class ReportJobScheduler:
             self._log.warning(
                 "Report %s: window %s is too long; requesting halves.", report, job.window
             )
+            self.limit.learn_window(report, halves[0])
             job.halves = tuple(Job(report=report, window=half) for half in halves)
             queue.extendleft(reversed(job.halves))
         else:

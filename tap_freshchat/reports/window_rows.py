@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tap_freshchat.errors import ReportError, RowError
 from tap_freshchat.reports import csv_files
-from tap_freshchat.reports.columns import COLUMNS, ReportColumns
-from tap_freshchat.times import format_time, parse_time_in
+from tap_freshchat.reports.columns import APPROXIMATE, COLUMNS, ReportColumns
+from tap_freshchat.times import format_time, read_time_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -172,11 +172,14 @@ class WindowRows:
         if is_blank and not text.strip():
             raise RowError(f"has no {name}")
         try:
-            time = parse_time_in(self.zone, text)
+            time, is_unclear = read_time_in(self.zone, text)
         except ValueError as error:
             raise RowError(f"has a {name} that is {error}") from None
-        if is_blank or (self.zone is not timezone.utc and self.zone.utcoffset(time)):
+        is_utc = self.zone is timezone.utc or not time.astimezone(self.zone).utcoffset()
+        if is_blank or is_unclear or not is_utc:
             row[name] = format_time(time)
+        if is_unclear and not self.is_raw:
+            row[APPROXIMATE] = "true"
         return time
 
     def _check_rejected(self, rejected: int, count: int) -> None:

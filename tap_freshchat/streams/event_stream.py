@@ -38,17 +38,20 @@ _STATUS_REPORTS = (catalog.CONVERSATION_CREATED, catalog.CONVERSATION_RESOLVED)
 class Occurrence(Generic[T]):
     """An event or a message of a conversation, and what its source says besides.
 
-    `back_to` is the time from which messages are needed. `user_id` and `reference_id` are the
-    customer's, from the transcript row; `snapshot` is the conversation, where the source has it.
+    `back_to` is the time from which messages are needed; None for none. `user_id` and
+    `reference_id` are the customer's, from the transcript row; `snapshot` is the conversation,
+    where the source has it.
+    `time_is_approximate` is known of messages only.
     """
 
     content: T
     conversation_id: str
     time: datetime
-    back_to: datetime
+    back_to: datetime | None
     user_id: str | None = None
     reference_id: str | None = None
     snapshot: Snapshot | None = None
+    time_is_approximate: bool = False
 
 
 class EventStream(ReportStream, Generic[T]):
@@ -78,7 +81,7 @@ class EventStream(ReportStream, Generic[T]):
                 each.user_id = usable_id(each.user_id, self.run.set_aside)
                 each.reference_id = usable_id(each.reference_id, self.run.set_aside)
             snapshots = self._snapshots(batch)
-            histories = self._histories(batch, snapshots)
+            histories = self.histories(batch, snapshots)
             for each in batch:
                 if not each.user_id and (snapshot := snapshots.get(each.conversation_id)):
                     each.user_id = snapshot.user_id
@@ -109,12 +112,13 @@ class EventStream(ReportStream, Generic[T]):
         for each in batch:
             if each.snapshot is None and (enrich or not each.user_id):
                 # The earliest time, because rows are in no reliable order.
-                known = needed.get(each.conversation_id) or each.back_to
-                needed[each.conversation_id] = min(known, each.back_to) if enrich else None
+                known = needed.setdefault(each.conversation_id, None) or each.back_to
+                if enrich and known and each.back_to:
+                    needed[each.conversation_id] = min(known, each.back_to)
         given = {each.conversation_id: each.snapshot for each in batch if each.snapshot}
         return {**self.run.conversations.get_snapshots(needed), **given}
 
-    def _histories(
+    def histories(
         self, batch: Sequence[Occurrence[T]], snapshots: Mapping[str, Snapshot]
     ) -> Mapping[str, ConversationHistory]:
         """The history of each conversation around its occurrences."""

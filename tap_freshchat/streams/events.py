@@ -178,4 +178,10 @@ class MessageEvents(EventStream[dict[str, Any]]):
     ) -> dict[str, Any]:
         message, time = self._typed(occurrence.content, context), occurrence.time
         state = history.at(time, is_system_message=message["message_type"] == "system")
-        return payloads.message_event(message, time, state, context)
+        return payloads.message_event(
+            message,
+            time,
+            state,
+            context,
+            time_is_approximate=occurrence.time_is_approximate,
+        )

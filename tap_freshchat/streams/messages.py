@@ -12,6 +12,7 @@ from tap_freshchat.activity.message_types import COLUMNS, RowTypes
 from tap_freshchat.enumerations import ACTOR_TYPE, MESSAGE_TYPE
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
+from tap_freshchat.reports.columns import APPROXIMATE
 from tap_freshchat.streams.event_stream import Occurrence
 from tap_freshchat.streams.reports import row_digest
 from tap_freshchat.streams.windowed import ReportStream
@@ -79,6 +80,8 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
     for row in run.reports.rows(catalog.TRANSCRIPT, window, stream.name):
         conversation_id = row["conversation_id"]
         time = parse_row_time(catalog.TRANSCRIPT, row["created_time"])
+        # The row's own columns make the id of a message without one.
+        is_approximate = bool(row.pop(APPROXIMATE, ""))
         if not run.in_shard(conversation_id):
             continue
         # Rows without an id must not be taken for one and the same message.
@@ -94,4 +97,11 @@ def new_messages(stream: ReportStream, window: Window) -> Iterator[Occurrence[di
             if message_type.contradicted:
                 run.set_aside.item(CONTRADICTIONS, CONTRADICTED)
             customer = message["user_id"], row.get("reference_id") or None
-            yield Occurrence(message, conversation_id, time, time, *customer)
+            yield Occurrence(
+                message,
+                conversation_id,
+                time,
+                time,
+                *customer,
+                time_is_approximate=is_approximate,
+            )

@@ -16,8 +16,9 @@ from tap_freshchat.errors import FreshchatError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.lookups.changed_users import USER_WINDOW, changed_at
 from tap_freshchat.lookups.customers import usable_id
+from tap_freshchat.lookups.rest_crawl import UNREAD_USERS, check_unread
 from tap_freshchat.streams.base import FullTableStream
-from tap_freshchat.streams.windowed import WindowedStream
+from tap_freshchat.streams.windowed import UNREAD, WindowedStream
 from tap_freshchat.times import format_time
 from tap_freshchat.windows import plan_windows
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from tap_freshchat.run_context import RunContext
     from tap_freshchat.windows import Window
 
-# A kind of what is set aside.
-NOT_LISTED = "users without a list of conversations"
+# The kind of what the state holds for the next run.
+_USERS = "users"
+_CONSEQUENCE = "Their conversations are not in this run; the next run reads them again."
 
 
 class Users(WindowedStream):
@@ -68,7 +70,11 @@ class Users(WindowedStream):
 
 
 class UserConversations(FullTableStream):
-    """Ids of the conversations of each user that `users` finds changed."""
+    """Ids of the conversations of each user that `users` finds changed.
+
+    A user whose list Freshchat refuses is stored in the stream's state, up to `MAX_UNREAD` of
+    them, and read again in the next run.
+    """
 
     name = "user_conversations"
     primary_keys = ("user_id", "id")
@@ -82,29 +88,51 @@ class UserConversations(FullTableStream):
     @override
     def items(self) -> Iterator[Mapping[str, Any]]:
         missing = 0
-        client, enrichment = self.run.client, self.run.enrichment
-        for window in self.windows:
-            user_ids = (str(user["id"]) for user in self.run.changed_users.users(window))
-            users = filter(self.run.in_shard, user_ids)
-            lists = ordered_map(self._listed, users, in_flight=client.max_concurrency)
-            with closing(lists):
-                for user_id, listed in lists:
-                    if isinstance(listed, FreshchatError):
-                        enrichment.failed(
-                            NOT_LISTED, listed, consequence="It is left out.", is_source=True
-                        )
-                        continue
-                    enrichment.succeeded(NOT_LISTED)
-                    missing += listed is None
-                    yield from (
-                        {**conversation, "user_id": user_id} for conversation in listed or ()
-                    )
+        unread: dict[str, str] = {}
+        retries = self.stream_state.get(REST, {}).get(UNREAD, {}).get(_USERS, {})
+        lists = ordered_map(
+            self._listed, self._users(retries), in_flight=self.run.client.max_concurrency
+        )
+        with closing(lists):
+            for (user_id, since), listed in lists:
+                if isinstance(listed, FreshchatError):
+                    self._count_unread(listed, is_retry=user_id in retries)
+                    unread[user_id] = since
+                    check_unread(len(unread))
+                    continue
+                self.run.enrichment.succeeded(UNREAD_USERS)
+                missing += listed is None
+                yield from ({**conversation, "user_id": user_id} for conversation in listed or ())
+        if unread != retries:
+            # The stream `users`, which runs later, moves the bookmark of both.
+            self.stream_state[REST] = {UNREAD: {_USERS: unread}} if unread else {}
+            self.write_state()
         if missing:
             self.logger.warning("%d users no longer exist in Freshchat and are omitted.", missing)
 
-    def _listed(self, user_id: str) -> list[dict[str, Any]] | FreshchatError | None:
+    def _users(self, retries: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Changed users, then those of the retries; each with the time since when it is due."""
+        changed = set()
+        for window in self.windows:
+            for user in self.run.changed_users.users(window):
+                user_id = str(user["id"])
+                if self.run.in_shard(user_id):
+                    changed.update({user_id} & retries.keys())
+                    yield user_id, retries.get(user_id) or format_time(window.start)
+        yield from (item for item in retries.items() if item[0] not in changed)
+
+    def _count_unread(self, error: FreshchatError, *, is_retry: bool) -> None:
+        """Count a user to read again in the next run; raise if Freshchat refuses all."""
+        enrichment = self.run.enrichment
+        if is_retry:
+            enrichment.raise_if_general(error)
+            enrichment.set_aside.item(UNREAD_USERS, f"{error} {_CONSEQUENCE}")
+        else:
+            enrichment.failed(UNREAD_USERS, error, consequence=_CONSEQUENCE, is_source=True)
+
+    def _listed(self, user: tuple[str, str]) -> list[dict[str, Any]] | FreshchatError | None:
         try:
-            return pagination.user_conversations(self.run.client, user_id)
+            return pagination.user_conversations(self.run.client, user[0])
         except FreshchatError as error:
             return error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from datetime import timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +11,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_freshchat.bookmarks import REPORTS, REPORTS_READ, REST, Bookmark
+from tap_freshchat.errors import ReportError
 from tap_freshchat.lookups.rest_crawl import Source
 from tap_freshchat.settling import MAX_HASHES, SettlingPass
 from tap_freshchat.streams.base import FreshchatStream
@@ -18,12 +20,14 @@ from tap_freshchat.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from tap_freshchat.activity.message_history import Snapshot
 
 # Part of the reports' sub-state: since when the job limit is known to count over all reports.
 SHARED_JOB_LIMIT = "shared_job_limit_since"
+# Part of the reports' sub-state, until all is read: the accepted length of windows in minutes.
+ACCEPTED_WINDOWS = "accepted_window_minutes"
 # Part of the REST sub-state: what Freshchat refused, by kind and id, with the time from which the
 # next run reads it.
 UNREAD = "unread"
@@ -123,11 +127,13 @@ class WindowedStream(FreshchatStream):
             id_of=self.bookmark_id,
             latest=self.run.time_range.latest_bookmark,
             settling=self._settling_pass() if source == REPORTS else None,
+            zone=self.run.config.report_time_zone if source == REPORTS else timezone.utc,
         )
 
     def _settling_pass(self) -> SettlingPass:
         stored, time_range = self.stream_state.get(REPORTS) or {}, self.run.time_range
-        return SettlingPass(stored, now=time_range.now, end=time_range.report_end)
+        zone = self.run.config.report_time_zone
+        return SettlingPass(stored, now=time_range.now, end=time_range.report_end, zone=zone)
 
 
 class ReportStream(WindowedStream):
@@ -149,6 +155,12 @@ class ReportStream(WindowedStream):
         since = sub_state.get(SHARED_JOB_LIMIT) if isinstance(sub_state, dict) else None
         return parse_time_or_none(since)
 
+    @property
+    def accepted_windows(self) -> dict[str, timedelta]:
+        """The length of windows that an earlier run found to be accepted, by kind of report."""
+        stored = (self.stream_state.get(REPORTS) or {}).get(ACCEPTED_WINDOWS) or {}
+        return {kind: timedelta(minutes=minutes) for kind, minutes in stored.items()}
+
     @override
     def build_records(self) -> Iterator[dict[str, Any]]:
         access = self.run.report_access
@@ -161,7 +173,24 @@ class ReportStream(WindowedStream):
                     *(self.name, ", ".join(self.reports)),
                 )
             self._warn_about_repeated()
-        return super().build_records()
+        try:
+            yield from super().build_records()
+        except ReportError:
+            # Otherwise the next run splits the same windows, and may get no further either.
+            if not self.uses_rest and self.run.reports.scheduler.limit.accepted_windows:
+                self._store_accepted_windows()
+                self.write_state()
+            raise
+
+    def _store_accepted_windows(self) -> None:
+        """Store the accepted length of windows, or drop it once all is read."""
+        source_state, end = self._bookmark.source_state, self._bookmark.value
+        source_state.pop(ACCEPTED_WINDOWS, None)
+        accepted = self.run.reports.scheduler.limit.accepted_windows
+        if accepted and not (end and end >= self.run.time_range.report_end):
+            source_state[ACCEPTED_WINDOWS] = {
+                kind: length // timedelta(minutes=1) for kind, length in sorted(accepted.items())
+            }
 
     def _warn_about_repeated(self) -> None:
         """Warn about records that are emitted again, because they are too many to remember."""
@@ -182,7 +211,10 @@ class ReportStream(WindowedStream):
             self._bookmark.source_state[REPORTS_READ] = sorted(read)
             if shared_since := self.run.reports.scheduler.limit.shared_since:
                 self._bookmark.source_state[SHARED_JOB_LIMIT] = format_time(shared_since)
-        super().store_progress(window)
+        self._bookmark.advance(window.end)
+        if not self.uses_rest:
+            self._store_accepted_windows()
+        self.write_state()
 
     def register_reports(self, start: datetime) -> None:
         """Register the reports that this stream reads, to emit records from `start`."""

@@ -124,11 +124,19 @@ def _field(name: str) -> Expression:
     return lambda record: record.get(name)
 
 
+def is_blank(text: str) -> bool:
+    """Return whether a text has no character that can be seen."""
+    # The first character is enough for nearly all texts.
+    return not text[:1].isalnum() and not any(
+        each.isprintable() and not each.isspace() for each in text
+    )
+
+
 def _first(values: Sequence[Expression]) -> Expression:
     def first(record: Record) -> Any:
         for value in values:
             result = value(record)
-            if result is not None and result != "":
+            if result is not None and not (isinstance(result, str) and is_blank(result)):
                 return result
         return None
 
@@ -150,7 +158,12 @@ def _look_up(value: Expression, table: Mapping[str, Any]) -> Expression:
 
 def _join(values: Sequence[Expression], separator: str) -> Expression:
     def join(record: Record) -> str | None:
-        found = [part for part in (value(record) for value in values) if part not in (None, "")]
+        parts = (value(record) for value in values)
+        found = [
+            part
+            for part in parts
+            if part is not None and not (isinstance(part, str) and is_blank(part))
+        ]
         return separator.join(map(_text, found)) or None
 
     return join

@@ -11,7 +11,12 @@ from typing import Any, TypeAlias
 
 from target_segment.errors import MappingError
 from target_segment.json_codec import encode_sorted
-from target_segment.mapping.expressions import Expression, Record, compile_expressions
+from target_segment.mapping.expressions import (
+    Expression,
+    Record,
+    compile_expressions,
+    is_blank,
+)
 from target_segment.segment_spec import InvalidEvent
 
 # From a record and its event's payload to what distinguishes the event in its stream.
@@ -102,7 +107,7 @@ def _given_parts(
         # The first field is enough for nearly all records.
         for value in distinguishing_fields:
             part = value(record)
-            if part is not None and part != "":
+            if not _is_missing(part):
                 return [value(record) for value in values]
         raise InvalidEvent("bad_message_id", "every field of message_id is empty")
 
@@ -118,12 +123,15 @@ def _key_parts(keys: Sequence[str]) -> Callable[[Record], list[Any]]:
             values = [record[each] for each in keys]
         except KeyError as error:
             raise InvalidEvent("missing_key", f"the key property {error} is missing") from None
-        # `any` is enough for nearly all records, and takes a tenth of the time.
-        if not any(values) and all(value is None or value == "" for value in values):
+        if all(map(_is_missing, values)):
             raise InvalidEvent("bad_message_id", "every key property is empty")
         return values
 
     return key
+
+
+def _is_missing(part: Any) -> bool:
+    return part is None or (type(part) is str and is_blank(part))
 
 
 def _own_columns(record: Record) -> Record:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from target_segment.mapping.path_checks import check_flattening, explicit_names, list_paths
 from target_segment.mapping.paths import split_field
+from target_segment.mapping.property_schemas import schema_of_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from target_segment.mapping.expressions import Record
     from target_segment.mapping.path_checks import ConfiguredPath
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 
 # Different values of one condition that are shown; more are no enumeration.
 _MAX_VALUES = 10
-# A value of an enumeration, such as `private` or `PRIVATE_NOTE`; a name or an id does not match.
+# A value of an enumeration, such as `private` or `PRIVATE_NOTE`; an id and most names do not match.
 _ENUMERATION = re.compile(r"[a-z][a-z_-]{0,31}|[A-Z][A-Z_-]{0,31}")
+
+# What is shown of any other value.
+_TEXT, _NUMBER = "a text", "a number"
+_KINDS: dict[type, str] = {dict: "an object", list: "a list"}
 
 
 class StreamWatch:
@@ -29,9 +34,12 @@ class StreamWatch:
     """
 
     def __init__(
-        self, when: Sequence[Condition], paths: list[ConfiguredPath], matched: set[tuple[str, str]]
+        self, mapping: StreamMapping, paths: list[ConfiguredPath], matched: set[tuple[str, str]]
     ) -> None:
+        when, schema = mapping.when, mapping.stream.schema
         self._when = when
+        # By path, the texts that settings or schema name.
+        self.named = {each.path: _named_texts(each, schema) for each in when}
         self._paths = paths
         self._matched = matched
         self.passed = not when
@@ -59,7 +67,7 @@ class StreamWatch:
             if (value in condition.values) is condition.not_in:
                 seen = self.skipped.setdefault(condition.path, Counter())
                 if len(seen) <= _MAX_VALUES:
-                    seen[_shown(value, condition)] += 1
+                    seen[_shown(value, self.named[condition.path])] += 1
                 return False
         return True
 
@@ -89,7 +97,7 @@ class PathUsage:
         self._matched.update(each[:2] for each in paths if each.in_schema)
         missing = [each for each in paths if each.in_schema is False and self._is_news(each)]
         self._warned.update(each[:2] for each in missing)
-        watch = StreamWatch(mapping.when, paths, self._matched)
+        watch = StreamWatch(mapping, paths, self._matched)
         if stream in self._watches:
             watch.resume(self._watches[stream])
         self._watches[stream] = watch
@@ -112,17 +120,32 @@ class PathUsage:
             yield setting, f"{path} matched nothing in this run"
         for stream, watch in watches.items():
             for path, seen in () if watch.passed else watch.skipped.items():
-                shown = ", ".join(f"{value} ({count:,})" for value, count in seen.most_common())
-                values = "many different values" if len(seen) > _MAX_VALUES else shown
+                shown = _without_single_texts(seen, watch.named[path]).most_common()
+                texts = ", ".join(f"{value} ({count:,})" for value, count in shown)
+                values = "many different values" if len(seen) > _MAX_VALUES else texts
                 yield f"streams.{stream}.when", f"{path} let no record pass; it had {values}"
 
 
-def _shown(value: Any, condition: Condition) -> str:
+def _named_texts(condition: Condition, schema: Mapping[str, Any]) -> set[str]:
+    """List the texts that a condition, or the schema of its path, names; in lower case."""
+    listed = schema_of_value(condition.path, schema).get("enum")
+    values = (*condition.values, *(listed if isinstance(listed, list) else ()))
+    return {each.casefold() for each in values if isinstance(each, str)}
+
+
+def _shown(value: Any, named: set[str]) -> str:
     """Return a value of an enumeration, and only the kind of any other: it may be personal."""
     if value is None or isinstance(value, bool):
         return "no value" if value is None else str(value).lower()
     if isinstance(value, str):
-        known = {each.casefold() for each in condition.values if isinstance(each, str)}
-        return value if _ENUMERATION.fullmatch(value) or value.casefold() in known else "a text"
-    kinds: dict[type, str] = {dict: "an object", list: "a list"}
-    return kinds.get(type(value), "a number")
+        return value if _ENUMERATION.fullmatch(value) or value.casefold() in named else _TEXT
+    return _KINDS.get(type(value), _NUMBER)
+
+
+def _without_single_texts(seen: Counter[str], named: set[str]) -> Counter[str]:
+    """Replace each word that only one record had: it may be a first name in lower case."""
+    shown: Counter[str] = Counter()
+    for value, count in seen.items():
+        is_kind = value in {_NUMBER, *_KINDS.values(), "no value", "true", "false"}
+        shown[value if count > 1 or is_kind or value.casefold() in named else _TEXT] += count
+    return shown

@@ -65,6 +65,8 @@ def compile_properties(  # noqa: PLR0913 - keywords, one for each thing it needs
     rename = config.get("rename") or {}
     if not isinstance(rename, dict) or not all(isinstance(new, str) for new in rename.values()):
         raise MappingError(f"{stream}.rename: must be {{old name: new name}}")
+    if len(set(rename.values())) < len(rename):
+        raise MappingError(f"{stream}.rename: two fields have the same new name")
     # A rename by the user makes a reserved name valid.
     for name in [*(rename.get(name, name) for name, _ in pairs), *rename.values()]:
         if is_reserved(name):

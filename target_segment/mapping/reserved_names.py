@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 # Prefix of a reserved field name, when the whole record is sent.
 RESERVED_PREFIX = "record_"
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# Where a warehouse puts an underscore: `userId`, `User ID` and `user-id` are all `user_id`.
+_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 
 
 def is_reserved(name: str) -> bool:
     """Return whether warehouses would map a property to one of their own columns."""
-    return _CAMEL.sub("_", name).lower() in RESERVED_COLUMNS
+    return _WORD_ENDS.sub("_", name.strip()).lower() in RESERVED_COLUMNS
 
 
 def reserved_renames(schema: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from target_segment.mapping.expressions import decimal_text
+from target_segment.mapping.expressions import decimal_text, is_blank
 from target_segment.mapping.properties import PrivacyRules, Properties
 from target_segment.segment_spec import NO_EVENT_NAME, InvalidEvent
 
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from target_segment.mapping.message_ids import IdParts
 
 _NO_TIME = "the time of the event is not an ISO 8601 time"
-# ISO 8601 without hyphens: 20261122.
-_DATE_DIGITS = 8
 # An ISO 8601 time with a zone that is in RFC 3339 as well.
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+# ISO 8601, or SQL's blank in place of the T. `fromisoformat` reads more: any character between date
+# and time, a colon before the fraction of a second.
+_ISO_8601 = re.compile(
+    r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-?W\d\d(-?\d)?)"
+    r"([Tt ]\d\d(:?\d\d(:?\d\d([.,]\d*)?)?)?( ?([Zz]|[+-]\d\d(:?\d\d(:?\d\d)?)?))?)?",
+    re.ASCII,
+)
 # Digits of a second that a `datetime` does not keep.
 _FRACTION = re.compile(r"[.,]([0-9]{7,})")
 
@@ -180,9 +185,12 @@ class StreamMapping:
 
 
 def _id_as_string(value: Any) -> str | None:
-    """Format an id as a string: warehouses and identity graphs keep ids as strings."""
+    """Format an id as a string: warehouses and identity graphs keep ids as strings.
+
+    A blank text is no id: all records that have one would belong to the same person.
+    """
     if type(value) is str:
-        return value or None
+        return None if is_blank(value) else value
     if value is None:
         return None
     if isinstance(value, Decimal) and (text := decimal_text(value)):
@@ -198,13 +206,13 @@ def _timestamp(value: Any) -> tuple[str, datetime]:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         parsed = _parse_datetime(value)
-    if parsed.tzinfo is None:
-        if isinstance(value, str) and value.isdecimal() and len(value) != _DATE_DIGITS:
-            # Seconds or milliseconds, which Python reads as a date long ago.
+    if isinstance(value, str):
+        if parsed.tzinfo is not None and _RFC_3339.fullmatch(value):
+            return value, parsed
+        if not _ISO_8601.fullmatch(value):
             raise InvalidEvent("bad_timestamp", _NO_TIME)
+    if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=timezone.utc)
-    elif isinstance(value, str) and _RFC_3339.fullmatch(value):
-        return value, parsed
     return _format_timestamp(value, parsed), parsed
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from target_segment.errors import MappingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 NONE = "none"
 DEFAULT_STYLE = "camel_case"
@@ -22,6 +25,7 @@ class Preset:
 
     `optional` has the mappings of streams that are skipped unless the user asks for their `call`.
     `stream_events` are the names before `event_names`, which has the names sent where they differ.
+    `included` are the optional streams that the user asked for by the name of an event.
     """
 
     integration: str | None = None
@@ -29,11 +33,28 @@ class Preset:
     optional: dict[str, dict[str, Any]] = field(default_factory=dict)
     stream_events: dict[str, list[str]] = field(default_factory=dict)
     event_names: dict[str, str] = field(default_factory=dict)
+    included: frozenset[str] = frozenset()
 
     @property
     def events(self) -> list[str]:
         """The event names of all streams."""
         return [name for names in self.stream_events.values() for name in names]
+
+    def including(self, events: Collection[str], names: Mapping[str, str]) -> Preset:
+        """Return the preset with the optional streams of some events.
+
+        `events` has names as configured, `names` the names sent by those before renaming.
+        """
+        included = {
+            stream: settings
+            for stream, settings in self.optional.items()
+            if any(
+                own_name in events or names.get(own_name) in events
+                for own_name in self.stream_events.get(stream, ())
+            )
+        }
+        streams = {**self.streams, **included}
+        return replace(self, streams=streams, included=frozenset(included))
 
 
 def preset_names() -> list[str]:

@@ -94,6 +94,13 @@ def test_a_boolean_in_the_environment_is_read_in_any_usual_form(monkeypatch, rep
     assert config == {"exclude_pii": meant}
 
 
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_is_absent_whatever_the_type_of_its_setting(monkeypatch, empty):
+    for name in TapFreshchat.config_jsonschema["properties"]:
+        monkeypatch.setenv(f"TAP_FRESHCHAT_{name.upper()}", empty)
+    assert read_environment(TapFreshchat.config_jsonschema, "TAP_FRESHCHAT_") == {}
+
+
 def test_an_unknown_setting_is_an_error_that_suggests_a_known_one():
     with pytest.raises(ConfigValidationError) as error:
         TapFreshchat(config={"api_url": "sandbox://", "exclude_pi": True, "api_tokens": SECRET})
@@ -107,6 +114,20 @@ def test_an_unknown_setting_is_an_error_that_suggests_a_known_one():
 def test_columns_of_an_unknown_stream_are_an_error():
     with pytest.raises(ConfigError, match="report_columns has unknown streams.*conversation_event"):
         run_tap(NOON, report_columns={"conversation_event": {"status": ["State"]}})
+
+
+@pytest.mark.parametrize("log", ["2>&-", "2>/dev/full"])
+def test_without_a_log_the_tap_ends_as_with_one(tmp_path, log):
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m tap_freshchat --config=ENV --discover {log}'],
+        cwd=tmp_path,
+        env={**os.environ, "TAP_FRESHCHAT_API_URL": "sandbox://"},
+        stdout=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["streams"]
 
 
 def test_a_closed_output_is_reported_as_such(tmp_path):

@@ -1,6 +1,7 @@
 """Settings of the tap: accepted forms and errors."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fakes.clock import NOON
@@ -123,6 +124,14 @@ def test_an_end_before_the_start_is_an_error():
 def test_malformed_report_columns_are_an_error_that_names_them():
     with pytest.raises(ConfigError, match="report_columns.agent_activity"):
         config(report_columns={"agent_activity": {"status": "State"}})
+
+
+def test_the_path_of_rejected_rows_may_begin_with_the_home_directory(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    path = config(api_url="sandbox://", rejected_rows_path="~/run/x").rejected_rows_path
+    assert path == Path("/home/ada/run/x")
+    with pytest.raises(ConfigError, match="rejected_rows_path"):
+        config(api_url="sandbox://", rejected_rows_path="~nobody-of-that-name/x")
 
 
 def test_every_setting_is_described_and_titled():

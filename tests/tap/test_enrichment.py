@@ -29,7 +29,8 @@ REFUSALS = {
 DETAILS = {
     *("enriched_at", "conversation", "message", "associations", "actor", "changes"),
     *("previous_values_known", "state_is_provisional", "agent_id", "group_id", "user_reference_id"),
-    "interaction_id",
+    # The id of a message's event is made of that of the message.
+    *("interaction_id", "interaction_seconds", "message_id"),
 }
 
 

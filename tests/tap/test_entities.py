@@ -15,6 +15,7 @@ from urllib3.exceptions import ProtocolError
 
 import freshchat_sandbox as sandbox
 from tap_freshchat.errors import FreshchatError
+from tap_freshchat.lookups.rest_crawl import MAX_UNREAD
 from tap_freshchat.times import parse_time
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -266,6 +267,91 @@ def test_a_user_deleted_meanwhile_is_skipped_and_counted_once(caplog):
     assert not reported & set(gone)
     assert len(reported) > 100
     assert caplog.text.count("3 users no longer exist") == 1
+
+
+class RefusedLists:
+    """Refuses the lists of conversations of the given users."""
+
+    def __init__(self, *users):
+        self.users = users
+        self.requested = []
+
+    def __call__(self, request):
+        if not request.path.endswith("/conversations"):
+            return None
+        user = request.path.split("/")[3]
+        self.requested.append(user)
+        refused = sandbox.Response.of_json(400, {"code": 400, "status": "INVALID_VALUE"})
+        return refused if user in self.users else None
+
+
+BOTH = ("users", "user_conversations")
+
+
+def lists_of(run):
+    return {(each["user_id"], each["id"]) for each in run.records["user_conversations"]}
+
+
+@pytest.fixture(scope="module")
+def calm():
+    """A run without refusals, and two users in it who do not change in the next hour."""
+    run = run_tap(NOON, streams=BOTH)
+    later = {each["id"] for each in run_tap(NOON + HOUR, run.state, streams=BOTH).records["users"]}
+    users = sorted({user for user, _ in lists_of(run)} - later)
+    return run, users[30], users[-30]
+
+
+def test_a_user_whose_conversations_are_refused_is_read_again_in_each_run_until_it_can_be(
+    calm, caplog
+):
+    everything, *users = calm
+    refused = RefusedLists(*users)
+    first = run_tap(NOON, streams=BOTH, faults=refused)
+    missing = {pair for pair in lists_of(everything) if pair[0] in users}
+    assert lists_of(first) == lists_of(everything) - missing
+    assert "2 users whose conversations to read again in the next run" in caplog.text
+    second = run_tap(NOON + HOUR / 4, first.state, streams=BOTH, faults=refused)
+    assert not missing & lists_of(second)
+    third = run_tap(NOON + HOUR / 2, second.state, streams=BOTH)
+    assert missing <= lists_of(third)
+    assert "unread" not in json.dumps(third.state)
+    read = RefusedLists()
+    run_tap(NOON + HOUR, third.state, streams=BOTH, faults=read)
+    assert not {*users} & {*read.requested}
+
+
+def test_a_crash_at_any_message_loses_no_user_whose_conversations_are_refused(calm):
+    everything, *users = calm
+    refused = RefusedLists(*users)
+    whole = run_tap(NOON, streams=BOTH, faults=refused)
+    states = [at for at, each in enumerate(whole.messages) if each["type"] == "STATE"]
+    for at in {kill for state in states for kill in (state, state + 1)}:
+        killed = run_tap(NOON, streams=BOTH, faults=refused, kill_after=at)
+        resumed = run_tap(NOON + HOUR / 4, killed.state, streams=BOTH)
+        assert lists_of(everything) <= lists_of(killed) | lists_of(resumed)
+
+
+def test_more_refused_users_than_the_state_may_hold_are_an_error_and_none_is_forgotten():
+    since = (NOON - DAY).isoformat()
+    users = {f"gone-{number}": since for number in range(MAX_UNREAD + 1)}
+    state = {"bookmarks": {"user_conversations": {"rest": {"unread": {"users": users}}}}}
+    failed = run_tap(NOON, state, streams=BOTH, faults=RefusedLists(*users), keep_failures=True)
+    assert "more than a state can hold" in failed.failures["user_conversations"]
+    # The bookmark of both stays where it is.
+    assert "same bookmark" in failed.failures["users"]
+    assert not failed.records["users"]
+    assert (
+        failed.state.get("bookmarks", state["bookmarks"])["user_conversations"]
+        == (state["bookmarks"]["user_conversations"])
+    )
+
+
+def test_unread_users_in_a_damaged_state_are_one_line_that_names_the_stream():
+    damaged: tuple[Any, ...] = ({"users": ["u"]}, {"users": {"u": 5}}, [])
+    for unread in damaged:
+        state = {"bookmarks": {"user_conversations": {"rest": {"unread": unread}}}}
+        with pytest.raises(FreshchatError, match=r"user_conversations: rest\.unread"):
+            run_tap(NOON, state, streams=BOTH)
 
 
 def test_ids_are_escaped_in_paths():

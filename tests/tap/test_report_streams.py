@@ -238,14 +238,15 @@ def test_a_raw_report_needs_no_column_but_its_time():
     ],
 )
 def test_durations_are_found_under_their_aliases(report, header):
-    found = columns.map_columns(report, (header, "created_at"), stream="any", extra={})
-    assert found == ["value_in_seconds", "created_at"]
+    headers = ("conversation_id", header, "created_at")
+    found = columns.map_columns(report, headers, stream="any", extra={})
+    assert found == ["conversation_id", "value_in_seconds", "created_at"]
 
 
 def test_a_rating_has_the_time_at_which_it_was_given():
-    headers = ("rating", "created_at", "csat_rated_at")
+    headers = ("conversation_id", "rating", "created_at", "csat_rated_at")
     found = columns.map_columns(catalog.CSAT_SCORE, headers, stream="any", extra={})
-    assert found == ["value", "created_at_column", "created_at"]
+    assert found == ["conversation_id", "value", "created_at_column", "created_at"]
 
 
 def test_without_personal_data_rows_hold_ids_only(week):

@@ -35,6 +35,9 @@ def of(**state):
         (of(rest={"unread": []}), "rest.unread is a list"),
         (of(rest={"unread": {"users": ["u"]}}), "rest.unread"),
         (of(rest={"unread": {"users": {"u": "yesterday"}}}), "rest.unread"),
+        (of(reports={"accepted_window_minutes": {"others": 0}}), "accepted_window_minutes"),
+        (of(reports={"accepted_window_minutes": {"others": "60"}}), "accepted_window_minutes"),
+        (of(reports={"accepted_window_minutes": 60}), "accepted_window_minutes is a number"),
         (of(reports={"shared_job_limit_since": 5}), "reports.shared_job_limit_since"),
     ],
 )

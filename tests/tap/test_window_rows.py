@@ -11,7 +11,7 @@ from tap_freshchat.errors import ReportError
 from tap_freshchat.reports.columns import map_columns
 from tap_freshchat.reports.window_rows import WindowRows
 from tap_freshchat.set_aside import SetAside
-from tap_freshchat.times import format_time, parse_time_in
+from tap_freshchat.times import format_time, parse_time, parse_time_in
 from tap_freshchat.windows import Window
 
 REPORT = "Conversation-Resolved"
@@ -160,3 +160,12 @@ def test_a_file_without_end_of_rows_that_cannot_be_used_is_not_read_to_its_end(t
     with pytest.raises(ReportError, match="100,001 of 100,001 rows"):
         list(checked.rows(file, lambda headers: headers))
     assert aside.counts == {"report rows rejected": 100_001}
+
+
+def test_times_after_clocks_go_forward_in_a_zone_that_had_no_offset_are_read_in_that_zone(tmp_path):
+    zone, change = ZoneInfo("Europe/London"), parse_time("2026-03-29T01:00Z")
+    times = [change + number * MINUTE for number in range(-60, 120)]
+    texts = [written(time.astimezone(zone)) for time in times]
+    window = Window(times[0], times[-1] + MINUTE)
+    found, _ = rows_of(tmp_path, [], texts=texts, zone=zone.key, window=window)
+    assert [parse_time(text) for text in found] == times

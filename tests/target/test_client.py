@@ -1,6 +1,8 @@
 """HTTP client: one request to Segment."""
 
+import http.client
 import io
+import socket
 import ssl
 import threading
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ from typing import cast
 
 import pytest
 import requests
+import urllib3
 from fakes.clock import StillClock
 from fakes.http import Answer, ScriptedAdapter
 from fakes.segment import Scripted
@@ -243,6 +246,41 @@ def test_an_error_that_waiting_cannot_cure_names_the_setting(error, says):
 )
 def test_a_passing_error_has_no_permanent_cause(error):
     assert permanent_cause(error) is None
+
+
+class FailingAdapter(requests.adapters.BaseAdapter):
+    """A transport that raises an error of the layers below requests."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def send(self, *_, **__):
+        raise self.error
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        urllib3.exceptions.ProtocolError("broken"),
+        urllib3.exceptions.ReadTimeoutError(None, "/", "slow"),
+        ssl.SSLError(1, "bad record"),
+        socket.gaierror(-3, "temporary failure in name resolution"),
+        ConnectionResetError(104, "reset"),
+        OSError(24, "too many open files"),
+        http.client.IncompleteRead(b""),
+        http.client.BadStatusLine("x"),
+    ],
+)
+def test_an_error_of_a_layer_below_requests_is_retried_and_only_its_class_is_told(error):
+    with client_of("https://events.example/v1") as client:
+        client.session.mount("https://", FailingAdapter(error))
+        result = client.post([EVENT], 0)
+        assert (result.outcome, result.status) == (Outcome.RETRY, type(error).__name__)
+        assert check_write_key(client.session, "https://cdn.example/key-1", 5) is None
 
 
 @pytest.mark.usefixtures("no_proxy")

@@ -1,6 +1,7 @@
 """Settings as users write them, and the error line of an invalid one."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -25,6 +26,11 @@ def track(**more):
         ({"batch_max_events": 2501}, "batch_max_events: 2501 is greater than"),
         ({"batch_max_bytes": 500_001}, "batch_max_bytes: 500001 is greater than"),
         ({"max_concurrency": 0}, "max_concurrency: 0 is less than"),
+        ({"include_events": []}, "include_events: is empty; leave it out"),
+        (
+            {"streams": {"orders": track(rename={"a": "c", "b": "c"})}},
+            "streams.orders.rename: two fields have the same new name",
+        ),
         ({"api_url": "api.segment.io/v1"}, "api_url: must be a URL such as https://"),
         ({"api_url": "https://user:pass@host/v1"}, "api_url: must be a URL"),
         ({"api_url": "https://api.segment.io:abc/v1"}, "api_url: must be a URL"),
@@ -124,8 +130,34 @@ def test_objects_and_lists_in_the_environment_are_json_text(monkeypatch):
     assert target.settings.routing.rules.only == {"Orders"}
 
 
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_is_absent_whatever_the_type_of_its_setting(monkeypatch, empty):
+    plain = TargetSegment(config={"dry_run": True})
+    for name in plain.config_jsonschema["properties"]:
+        monkeypatch.setenv(f"TARGET_SEGMENT_{name.upper()}", empty)
+    monkeypatch.setenv("TARGET_SEGMENT_DRY_RUN", "true")
+    assert dict(TargetSegment(parse_env_config=True).config) == dict(plain.config)
+
+
+@pytest.mark.parametrize("name", ["dead_letter_path", "output_path", "summary_path"])
+def test_every_path_may_begin_with_the_home_directory(monkeypatch, name):
+    monkeypatch.setenv("HOME", "/home/ada")
+    target = TargetSegment(config={"dry_run": True, name: "~/run/x"})
+    assert getattr(target.settings, name) == Path("/home/ada/run/x")
+    with pytest.raises(ConfigValidationError) as error:
+        TargetSegment(config={"dry_run": True, name: "~nobody-of-that-name/x"})
+    [line] = error.value.errors
+    assert line.startswith(f"{name}: the home directory")
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("STREAMS", "{"), ("MAX_CONCURRENCY", "abc"), ("DRY_RUN", "ture")]
+    ("name", "value"),
+    [
+        ("STREAMS", "{"),
+        ("MAX_CONCURRENCY", "abc"),
+        ("DRY_RUN", "ture"),
+        ("DROP_PROPERTIES", '["mail"'),
+    ],
 )
 def test_invalid_text_in_the_environment_is_one_error_line(run, monkeypatch, name, value):
     monkeypatch.setenv(f"TARGET_SEGMENT_{name}", value)

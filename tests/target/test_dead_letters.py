@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import gzip
 import json
 import os
 import signal
@@ -270,6 +271,51 @@ def test_a_replay_of_another_file_sends_nothing_and_counts_the_lines(
     assert segment.received == []
     assert "not a dead letter" in finished.table
     assert finished.status == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"name,kind\nada,user\n",
+        gzip.compress(b'{"stream": "s", "record": {"id": 1}}\n', mtime=0),
+        '{"stream": "s", "record": {"id": 1}}\n'.encode("utf-16"),
+        b'{\n"stream": "s",\n"record": {"id": 1}\n}\n',
+        b'{"type": "RECORD", "stream": "orders", "record": {"id": 1, "user": "u"}}\n',
+    ],
+    ids=["table", "gzip", "UTF-16", "pretty", "Singer"],
+)
+def test_a_replay_of_a_file_without_any_dead_letter_is_one_error_line(
+    run, settings, segment, tmp_path, content
+):
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    finished = run(settings, replay_path=str(path))
+    assert (finished.status, segment.received) == (1, [])
+    [error] = finished.errors
+    assert error.startswith(f"{path} is not a dead-letter file")
+
+
+def test_a_replayed_event_whose_id_is_no_string_is_a_dead_letter_again(
+    run, settings, segment, dead, tmp_path
+):
+    odd = {"type": "track", "event": "e", "userId": 5, "messageId": "m"}
+    (tmp_path / "odd.jsonl").write_text(json.dumps({"stream": "orders", "event": odd}))
+    run(settings, replay_path=str(tmp_path / "odd.jsonl"))
+    assert segment.received == []
+    assert [entry["reason"]["code"] for entry in dead()] == ["bad_identity"]
+
+
+def test_a_link_is_followed_and_the_mode_of_the_file_behind_it_stays(tmp_path):
+    behind, path = tmp_path / "behind.jsonl", tmp_path / "dead.jsonl"
+    behind.touch()
+    behind.chmod(0o640)
+    path.symlink_to(behind)
+    linked = DeadLetters(path, 3, StillClock(NOW), no_other_process)
+    linked.write_event(EVENT, REASON)
+    linked.close()
+    assert stat.S_IMODE(behind.stat().st_mode) == 0o640
+    assert len(behind.read_bytes().splitlines()) == 1
+    assert path.is_symlink()
 
 
 def test_a_dead_letter_and_its_file_name_are_synced_before_it_is_counted(dead_letters, monkeypatch):

@@ -126,6 +126,18 @@ def test_an_id_never_has_a_power_of_ten(written, sent):
     assert event({"id": decode(written)}, user_id={"key": True})["userId"] == sent
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u00a0", "\u200b", "\0"])
+def test_a_blank_text_is_no_id(blank):
+    with pytest.raises(InvalidEvent, match="every key property is empty"):
+        mapping().map({"user": "u", "id": blank})
+    found = event({"mail": blank, "phone": " 5 "}, user_id=["mail", "phone"])
+    assert found["userId"] == " 5 "
+    found = event({"mail": blank, "phone": "5"}, user_id={"join": ["mail", "phone"]})
+    assert found["userId"] == "5"
+    found = event({"mail": blank, "phone": "5"}, user_id="mail", anonymous_id=["phone"])
+    assert (found.get("userId"), found["anonymousId"]) == (None, "5")
+
+
 def test_an_id_of_too_many_digits_is_invalid():
     with pytest.raises(InvalidEvent):
         mapping().map({"user": decode("1e99999"), "id": 1})
@@ -288,6 +300,20 @@ def test_a_time_that_python_reads_and_rfc_3339_does_not_have_is_not_sent_as_it_i
         assert event({"at": time}, timestamp="at")["timestamp"] != time
 
 
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-01-02T03:04:05:522",
+        "2026-01-02T03:04:05:522Z",
+        "2026-01-02503:04:05",
+        "2026-01-02T03.5",
+    ],
+)
+def test_a_time_that_only_python_reads_is_invalid(time):
+    with pytest.raises(InvalidEvent, match="is not an ISO 8601 time"):
+        mapping(timestamp="at").map({"user": "u", "id": 1, "at": time})
+
+
 def test_a_time_that_has_no_rfc_3339_form_is_invalid():
     for time in ("0001-01-01T00:00:00+05:30:15", "2026-01-02T03:04:05 UTC", "10000-01-01"):
         with pytest.raises(InvalidEvent):
@@ -324,6 +350,15 @@ def test_an_invalid_timestamp_is_never_replaced_by_the_time_of_sending(time):
 def test_a_whole_record_is_sent_without_nulls_and_singer_columns():
     record = {"a": 1, "b": None, "c": {"d": None}, "_sdc_sequence": 1}
     assert properties(record) == {"record_id": 1, "user": "u", "a": 1, "c": {"d": None}}
+
+
+@pytest.mark.parametrize(
+    "name", ["user_id", "userId", "UserID", "USER_ID", "User ID", "user-id", "user.id", "user  id "]
+)
+def test_a_reserved_name_is_prefixed_or_an_error_in_any_spelling(name):
+    assert properties({name: 1})["record_" + name] == 1
+    with pytest.raises(MappingError, match="is a reserved column"):
+        mapping(properties={name: "id"})
 
 
 def test_reserved_names_are_prefixed():

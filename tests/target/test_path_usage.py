@@ -114,9 +114,11 @@ def test_a_path_of_another_configured_stream_is_no_warning_at_schema(warnings):
 
 
 def test_a_condition_that_lets_no_record_pass_names_path_and_values(warnings):
-    records = [{**RECORD, "id": str(n), "kind": kind} for n, kind in enumerate(["A", "A", "B_C"])]
+    records = [
+        {**RECORD, "id": str(n), "kind": kind} for n, kind in enumerate(["A", "A", "B_C", "B_C"])
+    ]
     when = {"kind": ["normal"], "email": {"exists": True}}
-    said = "streams.s.when: kind let no record pass; it had A (2), B_C (1)"
+    said = "streams.s.when: kind let no record pass; it had A (2), B_C (2)"
     found, table = warnings(*records, mapping={"when": when})
     assert found == [said]
     assert said in table
@@ -129,6 +131,7 @@ def test_a_condition_that_lets_no_record_pass_names_path_and_values(warnings):
     [
         ("ada@example.com", "a text"),
         ("Ada", "a text"),
+        ("ada", "a text"),
         ("two words", "a text"),
         ("Normal", "Normal"),
         (None, "no value"),
@@ -142,6 +145,24 @@ def test_a_value_that_may_be_personal_is_not_shown(warnings, value, shown):
     record = {**RECORD, "raw": {"x": value}}
     found, _ = warnings(record, mapping={"when": {"raw.x": "normal"}})
     assert found == [f"streams.s.when: raw.x let no record pass; it had {shown} (1)"]
+
+
+def test_a_word_is_shown_if_two_records_have_it_or_the_schema_lists_it(run, settings, caplog):
+    listed = {"type": "string", "enum": ["LISTED", "other"]}
+    run(
+        {**settings, "streams": {"s": {"user_id": "id", "when": {"kind": "normal"}}}},
+        {
+            "type": "SCHEMA",
+            "stream": "s",
+            "schema": {"properties": {"id": {}, "kind": listed}},
+            "key_properties": ["id"],
+        },
+        *(
+            {"type": "RECORD", "stream": "s", "record": {"id": str(n), "kind": kind}}
+            for n, kind in enumerate(["LISTED", "other"])
+        ),
+    )
+    assert "kind let no record pass; it had LISTED (1), other (1)" in caplog.text
 
 
 def test_values_without_number_are_not_shown(warnings):

@@ -3,6 +3,7 @@
 import json
 import re
 from importlib import resources
+from typing import Any
 
 import pytest
 import yaml
@@ -101,6 +102,53 @@ def activity(**more):
         "agent_activity": {"status": "AVAILABLE", "prev_status": None, "email": "b@example.com"},
         **more,
     }
+
+
+OPTIONAL: dict[str, Any] = {
+    "csat_events": (
+        {
+            **COMMON,
+            **IDS,
+            "id": "occurrence-4",
+            "event": "onCsatSubmit",
+            "csat_id": "r",
+            "rating": 4,
+            "csat_response": "Thanks",
+            "actor": {**PERSON, "type": "user"},
+            "associations": ASSOCIATIONS,
+        },
+        {"csat_id": "r", "rating": 4, "comment": "Thanks"},
+        ("onCsatSubmit", "On CSAT Submit", "Live Chat Rating Submitted"),
+    ),
+    "label_events": (
+        {
+            **COMMON,
+            **IDS,
+            "id": "occurrence-5",
+            "event": "onConversationLabel",
+            "label_category": "Orders",
+            "label_subcategory": None,
+            "actor": None,
+            "associations": ASSOCIATIONS,
+        },
+        {"label_category": "Orders"},
+        ("onConversationLabel", "On Conversation Label", "Live Chat Conversation Labeled"),
+    ),
+    "first_response_events": (
+        {
+            **COMMON,
+            **IDS,
+            "id": "occurrence-6",
+            "event": "onFirstResponse",
+            "message_id": "m",
+            "response_seconds": 4.5,
+            "actor": {**PERSON, "type": "agent"},
+            "associations": ASSOCIATIONS,
+        },
+        {"message_id": "m", "response_seconds": 4.5},
+        ("onFirstResponse", "On First Response", "Live Chat First Response Received"),
+    ),
+}
 
 
 def mapped(stream, record, **config):
@@ -338,6 +386,14 @@ def test_the_title_case_style_is_that_of_segments_catalogue():
     }
 
 
+LIVE_CHAT = {
+    "conversation_id": "c",
+    "agent_id": "a",
+    "agent_name": "Bo",
+    "agent_username": "ada@example.com",
+}
+
+
 @pytest.mark.parametrize(
     ("stream", "record", "name"),
     [
@@ -352,14 +408,59 @@ def test_the_live_chat_style_has_flat_properties_only(stream, record, name):
     event = mapped(stream, record, event_style="live_chat")
     assert event["event"] == name
     assert event["userId"] == "site-user"
-    messages = {"message_id": "m", "message_body": "Hello"} if "Message" in name else {}
-    assert event["properties"] == {
-        "conversation_id": "c",
-        "agent_id": "a",
-        "agent_name": "Bo",
-        "agent_username": "ada@example.com",
-        **messages,
-    }
+    body = {"message_body": "Hello"} if "Message" in name else {}
+    unknown = {"message_id": "m", **LIVE_CHAT, **body} if body else {**LIVE_CHAT}
+    assert event["properties"] == unknown
+    known = {**record, "message_id": "m", "interaction_seconds": 0.0}
+    event = mapped(stream, known, event_style="live_chat")
+    duration = {"message_id": "m", "conversation_duration": 0.0}
+    assert event["properties"] == {**LIVE_CHAT, **duration, **body}
+    lost = {**known, "message_id": None, "interaction_seconds": None}
+    event = mapped(stream, lost, event_style="live_chat")
+    assert event["properties"] == {**LIVE_CHAT, **body}
+
+
+@pytest.mark.parametrize("stream", OPTIONAL)
+@pytest.mark.parametrize("style", STYLES)
+def test_an_optional_event_is_sent_only_if_include_events_names_it(stream, style):
+    record, _, names = OPTIONAL[stream]
+    own_name, name = names[0], names[STYLES.index(style)]
+    off = Skipped("optional event that include_events does not name")
+    assert mapped(stream, record, event_style=style) == off
+    others = {"camel_case": "onMessageCreate", "title_case": "On Message Create"}
+    other = others.get(style, "Live Chat Message Sent")
+    assert mapped(stream, record, event_style=style, include_events=[other]) == off
+    for included in {own_name, name}:
+        event = mapped(stream, record, event_style=style, include_events=[included, other])
+        assert (event["type"], event["event"]) == ("track", name)
+        assert (event["userId"], event["anonymousId"]) == ("site-user", "fc-user")
+        assert event["timestamp"] == TIME
+        assert event["context"]["integration"]["name"] == "freshchat"
+
+
+@pytest.mark.parametrize("stream", OPTIONAL)
+def test_an_optional_event_has_its_details_in_every_style(stream):
+    record, details, names = OPTIONAL[stream]
+    for style in STYLES:
+        event = mapped(stream, record, event_style=style, include_events=[names[0]])
+        flat = {k: v for k, v in event["properties"].items() if not isinstance(v, dict)}
+        if style == "live_chat":
+            assert event["properties"] == {**LIVE_CHAT, **details}
+        else:
+            assert flat.items() >= {**IDS, **details, "freshchat_source": "report"}.items()
+            assert event["properties"]["associations"] == ASSOCIATIONS
+
+
+def test_an_optional_event_can_be_renamed_and_included_by_its_new_name():
+    record, _, _ = OPTIONAL["csat_events"]
+    names = {"onCsatSubmit": "Rated"}
+    for included in ("onCsatSubmit", "Rated"):
+        config = {"event_names": names, "include_events": [included]}
+        assert mapped("csat_events", record, **config)["event"] == "Rated"
+    streams = {"csat_events": {"when": {"rating": ["1", "2"]}}}
+    config = {"include_events": ["onCsatSubmit"], "streams": streams}
+    assert isinstance(mapped("csat_events", record, **config), Skipped)
+    assert mapped("csat_events", record, streams={"csat_events": {"call": "track"}})["event"]
 
 
 @pytest.mark.parametrize("style", STYLES)

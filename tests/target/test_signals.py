@@ -1,6 +1,7 @@
 """Signals and kills of a real process: STATE never runs ahead of delivery."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fakes.segment import Scripted
 
 SCHEMA = {
     "type": "SCHEMA",
@@ -196,6 +198,48 @@ def test_a_signal_ends_a_look_up_of_the_write_key_that_hangs(start, settings):
         with connection:
             target.process.send_signal(signal.SIGTERM)
             assert target.end() == (143, [])
+
+
+def test_a_locked_dead_letter_file_is_logged_at_once_and_a_signal_ends_the_wait(start, settings):
+    with Path(settings["dead_letter_path"]).open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        target = start()
+        target.write({"type": "RECORD", "stream": "orders", "record": {"id": None}})
+        for line in target.process.stderr:
+            if b"is locked by another process" in line:
+                break
+        target.process.send_signal(signal.SIGTERM)
+        assert target.end() == (143, [])
+    assert Path(settings["dead_letter_path"]).read_bytes() == b""
+
+
+def test_a_signal_ends_the_wait_for_a_retry(start, settings, segment):
+    settings["max_retry_seconds"] = 3600
+    segment.fault = lambda: Scripted(status=503, headers={"Retry-After": "300"})
+    target = start()
+    target.write_bodies(0, 1)
+    assert segment.arrived.acquire(timeout=20)
+    target.process.send_signal(signal.SIGTERM)
+    assert target.end() == (143, [])
+    assert segment.accepted == []
+
+
+@pytest.mark.parametrize("log", ["2>&-", "2>/dev/full"])
+def test_without_a_log_the_run_ends_as_with_one(tmp_path, settings, segment, log):
+    record = {"type": "RECORD", "stream": "orders", "record": {"id": 1, "user": "u"}}
+    messages = [SCHEMA, record, {"type": "STATE", "value": {"n": 1}}]
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m target_segment --config config.json {log}'],
+        cwd=tmp_path,
+        input="".join(json.dumps(each) + "\n" for each in messages),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, json.loads(ended.stdout)) == (0, {"n": 1})
+    assert len(segment.accepted) == 1
 
 
 @pytest.mark.e2e

@@ -342,6 +342,15 @@ def test_a_mapped_stream_that_is_not_in_the_input_is_logged(run, settings, caplo
     assert "oders" in caplog.text
 
 
+def test_the_stream_of_an_optional_event_that_is_not_in_the_input_is_logged(run, settings, caplog):
+    asked = {**settings, "preset": "freshchat", "streams": {}, "unmapped_streams": "skip"}
+    run(asked, schema("orders"))
+    assert "not in the input" not in caplog.text
+    run({**asked, "include_events": ["onCsatSubmit"]}, schema("orders"))
+    [warning] = [each for each in caplog.messages if "not in the input" in each]
+    assert warning.endswith(": csat_events")
+
+
 def test_a_stream_that_stream_maps_rename_counts_as_in_the_input(run, settings, caplog):
     settings["stream_maps"] = {"raw": {"__alias__": "orders"}}
     settings["streams"] = {**settings["streams"], "raw": settings["streams"]["orders"]}
@@ -710,6 +719,28 @@ def test_a_changed_schema_and_activate_version_lose_nothing(run, settings, segme
     finished = run(settings, schema(), *orders(2), wider, *orders(2, 2), version, state({"n": 1}))
     assert finished.states == [{"n": 1}]
     assert len(segment.accepted) == 4
+
+
+def test_a_further_stream_costs_the_same_however_many_there_are(run, settings):
+    def calls(streams):
+        counted = 0
+
+        def count(_, event, __):
+            nonlocal counted
+            counted += event == "call"
+
+        names = [f"s{number}" for number in range(streams)]
+        messages = [each for name in names for each in (schema(name), record(name, id=1, user="u"))]
+        sys.setprofile(count)
+        try:
+            run({**settings, "dry_run": True, "streams": {"*": {"user_id": "user"}}}, *messages)
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    calls(1)
+    few, more, most = calls(20), calls(60), calls(100)
+    assert most - more < 1.1 * (more - few)
 
 
 def test_a_replaced_schema_is_not_held_in_memory(settings, segment):

@@ -34,7 +34,10 @@ def tapped():
         NOW,
         start_date="2026-11-18T00:00:00Z",
         url="sandbox://?conversations_per_day=12&report_jobs_per_minute=30",
-        streams=("agent_activity", "conversation_events", "message_events", "users"),
+        streams=(
+            *("agent_activity", "conversation_events", "message_events", "users"),
+            *("csat_events", "label_events", "first_response_events"),
+        ),
     ).messages
 
 
@@ -120,6 +123,16 @@ def test_every_event_of_the_sandbox_is_valid_by_the_plan(style, plan, sent, fres
     events = sent(**settings)
     assert {(event["type"], event.get("event")) for event in events} == set(rules)
     assert len(rules) == 5
+    assert [found for event in events for found in errors(rules, event)] == []
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_plan_has_the_optional_events_that_are_included(style, plan, sent, freshchat):
+    optional = ["onCsatSubmit", "onConversationLabel", "onFirstResponse"]
+    rules = plan(catalog=freshchat, include_events=optional, event_style=style)
+    events = sent(include_events=optional, event_style=style)
+    assert {(event["type"], event["event"]) for event in events} == set(rules)
+    assert len(rules) == 3
     assert [found for event in events for found in errors(rules, event)] == []
 
 
