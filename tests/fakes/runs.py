@@ -64,6 +64,11 @@ class Run:
         return states[-1] if states else {}
 
 
+def posted_message_id(record: dict[str, Any]) -> str | None:
+    """The id of the message whose posting is the event; None for other events."""
+    return record["message_id"] if record["event"] == "onMessageCreate" else None
+
+
 def run_tap(
     now: datetime,
     # Any, because tests unpack settings of several types.

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from fakes.clock import NOON
-from fakes.runs import run_tap, truth
+from fakes.runs import posted_message_id, run_tap, truth
 
 from tap_freshchat.reports import catalog
 from tap_freshchat.times import parse_time
@@ -24,7 +24,7 @@ def reported(record):
         record.get("type") or record.get("agent_activity", {}).get("availability_event_type"),
         parse_time(record["created_time"]),
         record.get("conversation_id"),
-        record.get("message_id"),
+        posted_message_id(record),
         record["agent_id"] if event == "onAgentActivityCreate" else None,
     )
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from fakes.clock import NOON
-from fakes.runs import run_tap, truth
+from fakes.runs import posted_message_id, run_tap, truth
 
 from freshchat_sandbox.readings import Readings, values_by_belief
 from tap_freshchat.errors import FreshchatError
@@ -52,7 +52,7 @@ def reported(record):
         record.get("type") or activity.get("availability_event_type"),
         parse_time(record["created_time"]),
         record.get("conversation_id"),
-        record.get("message_id"),
+        posted_message_id(record),
         record["agent_id"] if activity else record["user_id"],
         record.get("message_type"),
         message.get("message_type"),

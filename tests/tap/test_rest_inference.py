@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.clock import NOON
-from fakes.runs import run_tap, truth
+from fakes.runs import posted_message_id, run_tap, truth
 from fakes.sandbox_client import SandboxClient
 
 from freshchat_sandbox import Response
@@ -59,7 +59,7 @@ def test_messages_interaction_starts_and_resolutions_are_exactly_those_that_happ
         if each.kind in EXACT or each.kind == "message"
     )
     reported = Counter(
-        (each.get("type", "message"), each["created_time"], each.get("message_id"))
+        (each.get("type", "message"), each["created_time"], posted_message_id(each))
         for each in walked.events
         if each.get("type", "created") in EXACT
     )
@@ -137,7 +137,7 @@ def test_a_later_crawl_reports_what_happened_since(walked):
     assert fresh
     assert not [each for each in fresh if each["id"] in known]
     messages = {each.message_id for each in truth(URL, NOON, NOON + HOUR)} - {None}
-    assert {each["message_id"] for each in fresh if "message_id" in each} >= messages
+    assert {posted_message_id(each) for each in fresh} >= messages
 
 
 @pytest.mark.e2e

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from fakes.clock import NOON
-from fakes.runs import run_tap, truth
+from fakes.runs import posted_message_id, run_tap, truth
 
 from freshchat_sandbox.readings import Readings, values_by_belief
 from tap_freshchat.times import parse_time
@@ -38,10 +38,10 @@ def reported(run):
             (
                 record.get("type", "message"),
                 record["conversation_id"],
-                record.get("message_id"),
+                posted_message_id(record),
                 record["user_id"],
                 record.get("message_type"),
-                record["actor"]["id"] if "message_id" in record else None,
+                record["actor"]["id"] if posted_message_id(record) else None,
             ),
             parse_time(record["created_time"]),
         )

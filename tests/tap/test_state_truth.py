@@ -68,7 +68,7 @@ def truth_of(name):
 
 
 def conversation_in(record):
-    return record["message"] if "message_id" in record else record["conversation"]
+    return record["message"] if record["event"] == "onMessageCreate" else record["conversation"]
 
 
 def true_event(name, record):
@@ -77,7 +77,7 @@ def true_event(name, record):
     happened = truth_of(name)[record["conversation_id"]]
     if record["time_is_approximate"]:
         return [each for each in happened if each.time <= time][-1]
-    if "message_id" in record:
+    if record["event"] == "onMessageCreate":
         [event] = [each for each in happened if each.message_id == record["message_id"]]
     else:
         [event] = [each for each in happened if (each.kind, each.time) == (record["type"], time)]
@@ -95,7 +95,7 @@ def test_every_value_of_a_conversations_state_is_true_or_absent(name):
         conversation, true = conversation_in(record), true_values(true_event(name, record))
         for field in FIELDS:
             if field in conversation:
-                known += "message_id" in record
+                known += record["event"] == "onMessageCreate"
                 if conversation[field] != true[field]:
                     wrong.append((field, conversation[field], true[field], record["id"]))
     assert wrong == []
@@ -120,7 +120,10 @@ def content(record):
     """Return a record without its values of the present."""
     conversation = {**conversation_in(record), "properties": None}
     kept = {name: record[name] for name in record.keys() - {"enriched_at", "associations"}}
-    return {**kept, "message" if "message_id" in record else "conversation": conversation}
+    return {
+        **kept,
+        "message" if record["event"] == "onMessageCreate" else "conversation": conversation,
+    }
 
 
 def contents(*runs):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fakes.clock import NOON
-from fakes.runs import run_tap, truth
+from fakes.runs import posted_message_id, run_tap, truth
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,7 +109,7 @@ def key(record):
         record["event"],
         record.get("type") or activity.get("availability_event_type"),
         record.get("conversation_id"),
-        record.get("message_id"),
+        posted_message_id(record),
         record["agent_id"] if activity else None,
         activity.get("status"),
     )
