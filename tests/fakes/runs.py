@@ -66,7 +66,8 @@ class Run:
 
 def posted_message_id(record: dict[str, Any]) -> str | None:
     """The id of the message whose posting is the event; None for other events."""
-    return record["message_id"] if record["event"] == "onMessageCreate" else None
+    posted: str | None = record["message_id"] if record["event"] == "onMessageCreate" else None
+    return posted
 
 
 def run_tap(

@@ -320,6 +320,7 @@ def test_a_user_whose_conversations_are_refused_is_read_again_in_each_run_until_
     assert not {*users} & {*read.requested}
 
 
+@pytest.mark.e2e
 def test_a_crash_at_any_message_loses_no_user_whose_conversations_are_refused(calm):
     everything, *users = calm
     refused = RefusedLists(*users)
@@ -331,6 +332,7 @@ def test_a_crash_at_any_message_loses_no_user_whose_conversations_are_refused(ca
         assert lists_of(everything) <= lists_of(killed) | lists_of(resumed)
 
 
+@pytest.mark.e2e
 def test_more_refused_users_than_the_state_may_hold_are_an_error_and_none_is_forgotten():
     since = (NOON - DAY).isoformat()
     users = {f"gone-{number}": since for number in range(MAX_UNREAD + 1)}

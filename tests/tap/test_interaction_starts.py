@@ -78,6 +78,7 @@ def test_a_reopening_without_a_row_is_one_in_every_window_of_a_backfill(enrich):
     assert [each for each in reported if each["type"] != happened[each["interaction_id"]]] == []
 
 
+@pytest.mark.e2e
 def test_an_interaction_start_without_a_row_is_reported_once_wherever_windows_end():
     url = f"{QUICK}&missing_created_rows=1&reopened_rows=false"
     run = run_tap(NOON, url=url, **BACK_FILL)

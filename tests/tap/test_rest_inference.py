@@ -85,6 +85,7 @@ def test_a_user_who_returns_during_listing_is_not_lost(scope):
     assert {each["id"] for each in exact} <= {each["id"] for each in delayed.events}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("scope", ["all", "updated"])
 def test_an_end_in_the_past_loses_no_user_who_has_returned_since(scope):
     end = (NOON - 12 * HOUR).isoformat()
@@ -369,6 +370,7 @@ def test_streams_read_via_rest_submit_no_report_job(stream):
     assert "POST /v2/reports/raw" not in run.requests
 
 
+@pytest.mark.e2e
 def test_a_raw_report_beside_activity_via_rest_is_read_with_a_job_for_each_day():
     run = run_tap(
         NOON,

@@ -71,6 +71,7 @@ def freshchat():
         yield url
 
 
+@pytest.mark.e2e
 def test_the_url_of_a_portal_ends_in_one_line_that_names_the_setting(tmp_path):
     page = sandbox.Response(
         status=200, headers={"Content-Type": "text/html"}, body=b"<!doctype html><title>Desk"
@@ -98,6 +99,7 @@ def test_a_missing_token_ends_in_one_line_that_names_the_setting(tmp_path, fresh
     assert finished.returncode == 1
 
 
+@pytest.mark.e2e
 def test_an_invalid_sandbox_url_is_one_line_that_names_the_setting(tmp_path):
     finished = run(tmp_path, {"api_url": "sandbox://?speed=9"})
     [line] = errors(finished)
@@ -106,6 +108,7 @@ def test_an_invalid_sandbox_url_is_one_line_that_names_the_setting(tmp_path):
     assert finished.returncode == 1
 
 
+@pytest.mark.e2e
 def test_a_sandbox_that_is_not_installed_is_one_line_that_names_the_setting(tmp_path):
     (tmp_path / "config.json").write_text('{"api_url": "sandbox://"}')
     program = (
@@ -150,11 +153,13 @@ def test_a_run_from_the_state_of_another_reports_no_event_twice(tmp_path):
     assert not once & more
 
 
+@pytest.mark.e2e
 def test_the_connection_test_passes_on_the_sandbox(tmp_path):
     finished = run(tmp_path, {"api_url": "sandbox://"}, "--test")
     assert finished.returncode == 0, finished.stderr
 
 
+@pytest.mark.e2e
 def test_the_connection_test_names_the_one_stream_that_fails_and_tests_the_others(tmp_path):
     config = {"api_url": "sandbox://?conversations_per_day=5", "historical_metrics": ["no.metric"]}
     finished = run(tmp_path, config, "--test")
@@ -176,6 +181,7 @@ def test_the_test_of_schemas_makes_no_request(tmp_path):
     assert all(json.loads(line)["type"] == "SCHEMA" for line in finished.stdout.splitlines())
 
 
+@pytest.mark.e2e
 def test_the_connection_test_fails_in_one_line_with_a_wrong_token(tmp_path, freshchat):
     finished = run(tmp_path, {"api_url": freshchat, "api_token": "wrong"}, "--test")
     [line] = errors(finished)
