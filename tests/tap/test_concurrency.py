@@ -178,7 +178,7 @@ class CountingAdapter(ScriptedAdapter):
         return response
 
 
-@pytest.mark.parametrize("limit", [1, 4])
+@pytest.mark.parametrize("limit", [pytest.param(1, marks=pytest.mark.e2e), 4])
 def test_nested_lookups_keep_exactly_the_allowed_number_of_requests_in_flight(tmp_path, limit):
     account, clock = Account(limit), StillClock()
     client = freshchat_client(CountingAdapter(account), clock, max_concurrency=limit)

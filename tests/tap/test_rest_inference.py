@@ -66,7 +66,7 @@ def test_messages_interaction_starts_and_resolutions_are_exactly_those_that_happ
     assert reported == happened
 
 
-@pytest.mark.parametrize("scope", ["all", "updated"])
+@pytest.mark.parametrize("scope", ["all", pytest.param("updated", marks=pytest.mark.e2e)])
 def test_a_user_who_returns_during_listing_is_not_lost(scope):
     waits: list[Any] = []
 

@@ -39,6 +39,11 @@ SCENARIOS = {
 }
 
 
+# The others are for the e2e suite.
+QUICK = ("default", "REST")
+NAMES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.e2e) for name in SCENARIOS]
+
+
 def url_of(name):
     url = SCENARIOS[name].url
     return f"{url}{'&' if '?' in url else '?'}conversations_per_day=12"
@@ -88,7 +93,7 @@ def true_values(event):
     return dict(zip(FIELDS, (event.status, event.agent_id, event.group_id), strict=True))
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_value_of_a_conversations_state_is_true_or_absent(name):
     wrong, known = [], 0
     for record in run_of(name).events:
@@ -102,7 +107,7 @@ def test_every_value_of_a_conversations_state_is_true_or_absent(name):
     assert known > SCENARIOS[name].known * len(FIELDS) * len(run_of(name).records["message_events"])
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_old_value_is_always_marked_as_not_known(name):
     old_values = 0
     for record in run_of(name).records["conversation_events"]:
@@ -135,7 +140,7 @@ def contents(*runs):
     return found
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_stream_alone_has_the_contents_that_it_has_beside_the_other(name):
     for stream in STREAMS:
         alone = run_in(name, streams=(stream,))
