@@ -16,7 +16,7 @@ from tap_freshchat.payloads.associations import agent_actor, build_actor, build_
 from tap_freshchat.payloads.conversation import build_conversation, message_element
 from tap_freshchat.payloads.statistics import interaction_seconds
 from tap_freshchat.reports.catalog import INTELLIASSIGN
-from tap_freshchat.times import format_time
+from tap_freshchat.times import format_time, interaction_start_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +45,9 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
     if shown:
         conversation["messages"] = [message_element(shown, history)]
     seconds = None
-    if event.kind in activity.START_KINDS:
+    # Via REST, a start without a time in its id has the time of its first message.
+    has_start = state.lists_assignments or interaction_start_time(event.interaction_id)
+    if event.kind in activity.START_KINDS and has_start:
         seconds = 0.0
     elif not event.time_is_approximate:
         seconds = interaction_seconds(event.interaction_id, event.time, history)
