@@ -49,7 +49,7 @@ def conversation_event(step: EventWithState, context: EventContext) -> dict[str,
     has_start = state.lists_assignments or interaction_start_time(event.interaction_id)
     if event.kind in activity.START_KINDS and has_start:
         seconds = 0.0
-    elif not event.time_is_approximate:
+    elif not (event.time_is_approximate or event.is_unclear):
         seconds = interaction_seconds(event.interaction_id, event.time, history)
     record = {
         "id": event.id,
@@ -100,7 +100,9 @@ def message_event(
         **origin(context, time_is_approximate=time_is_approximate),
         "state_is_provisional": state.is_provisional,
         **_conversation_ids(conversation, element["interaction_id"]),
-        "interaction_seconds": interaction_seconds(element["interaction_id"], time, history),
+        "interaction_seconds": None
+        if time_is_approximate
+        else interaction_seconds(element["interaction_id"], time, history),
         "message_id": message["id"],
         "message_type": message["message_type"],
         "message_text": message_text(message["message_parts"]),

@@ -8,6 +8,7 @@ from tap_freshchat.activity.conversation_state import ConversationState
 from tap_freshchat.enumerations import ACTOR_TYPE
 from tap_freshchat.payloads.associations import build_actor, build_associations
 from tap_freshchat.payloads.events import origin
+from tap_freshchat.reports.columns import APPROXIMATE
 from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _shared(row: Row, time: datetime, context: EventContext) -> dict[str, Any]:
     }
     return {
         "created_time": format_time(time),
-        **origin(context, time_is_approximate=False),
+        **origin(context, time_is_approximate=APPROXIMATE in row),
         "conversation_id": row["conversation_id"],
         "interaction_id": row.get("interaction_id") or None,
         "channel_id": conversation["channel_id"],
