@@ -47,6 +47,9 @@ REPORTS: Mapping[str, tuple[str, ...]] = {
     RESOLVED: (catalog.CONVERSATION_RESOLVED,),
     REOPENED: (catalog.CONVERSATION_CREATED,),
 }
+# How far the time of a report row may be from its status row: at first as system messages are from
+# what they post. Whether reports keep closer to it is not known, so what is left may be further.
+_TOLERANCES = (SYSTEM_MESSAGE_TOLERANCE, timedelta(minutes=1))
 # Largest difference between the start in an interaction's id and the message of the reopening.
 _START_TOLERANCE = timedelta(seconds=5)
 
@@ -92,19 +95,22 @@ def unreported(rows: Iterable[StatusRow], events: Sequence[ConversationEvent]) -
     Each event explains one status row of its kind, the nearest in time.
     """
     unused = list(events)
-    missing = []
-    for row in sorted(rows, key=lambda row: row.time):
-        near = [
-            event
-            for event in unused
-            if event.kind in _EVENT_KINDS[row.kind]
-            and abs(event.time - row.time) <= SYSTEM_MESSAGE_TOLERANCE
-        ]
-        if near:
-            unused.remove(min(near, key=lambda event: abs(event.time - row.time)))
-        else:
-            missing.append(row)
+    missing = sorted(rows, key=lambda row: row.time)
+    for tolerance in _TOLERANCES:
+        missing = [row for row in missing if not _takes_nearest(row, unused, tolerance)]
     return missing
+
+
+def _takes_nearest(row: StatusRow, unused: list[ConversationEvent], tolerance: timedelta) -> bool:
+    """Remove the event that explains a status row; whether there is one."""
+    near = [
+        event
+        for event in unused
+        if event.kind in _EVENT_KINDS[row.kind] and abs(event.time - row.time) <= tolerance
+    ]
+    if near:
+        unused.remove(min(near, key=lambda event: abs(event.time - row.time)))
+    return bool(near)
 
 
 def may_be_unassignment(row: StatusRow, events: Sequence[ConversationEvent]) -> bool:

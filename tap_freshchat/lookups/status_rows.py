@@ -148,7 +148,7 @@ class StatusRowLog:
         interactions = self._interactions(missing) if known_ids and all(known_ids) else {}
         for row in missing:
             events = logged[row.conversation_id]
-            interaction_id = interactions.get(row.message_id)
+            interaction_id = interactions.get(row)
             event = interaction_id and status_rows.event_from_status_row(row, interaction_id)
             if not event:
                 self._count(row, events)
@@ -157,12 +157,12 @@ class StatusRowLog:
                 shown = (event, infer_start(event))
                 self._events.add(each for each in shown if each and each.id not in known)
 
-    def _interactions(self, rows: Sequence[StatusRow]) -> dict[str, str]:
-        """Interactions of resolutions and reopenings by message id, from the row or from REST."""
+    def _interactions(self, rows: Sequence[StatusRow]) -> dict[StatusRow, str]:
+        """Interactions of resolutions and reopenings, from the row or from REST."""
         needed = [row for row in rows if row.kind != status_rows.ASSIGNED]
-        found = {row.message_id: row.interaction_id for row in needed if row.interaction_id}
+        found = {row: row.interaction_id for row in needed if row.interaction_id}
         if self.enrich:
-            unknown = [row for row in needed if row.message_id not in found]
+            unknown = [row for row in needed if row not in found]
             earliest: dict[str, datetime | None] = {}
             for row in reversed(unknown):
                 earliest[row.conversation_id] = row.time
@@ -170,7 +170,7 @@ class StatusRowLog:
             for row in unknown:
                 message = snapshots[row.conversation_id].history.by_id.get(row.message_id)
                 if message and message.interaction_id:
-                    found[row.message_id] = message.interaction_id
+                    found[row] = message.interaction_id
         return found
 
     def _is_due(self, row: StatusRow) -> bool:

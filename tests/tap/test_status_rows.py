@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fakes.clock import NOON
@@ -16,7 +18,10 @@ from tap_freshchat.activity.status_rows import (
     status_row,
     unreported,
 )
+from tap_freshchat.lookups.status_rows import StatusRowLog
 from tap_freshchat.reports import catalog
+from tap_freshchat.set_aside import SetAside
+from tap_freshchat.windows import Window
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -52,7 +57,18 @@ def test_a_report_row_explains_one_status_row_of_its_kind_only():
     assert unreported(rows, [event("assigned_to_agent")]) == [rows[2], rows[1]]
     both = [event("assigned_to_agent"), event("assigned_to_group", NOON + SECOND)]
     assert unreported(rows, [*both, event("resolved", NOON - 2 * SECOND)]) == []
-    assert unreported(rows, [*both, event("resolved", NOON - 3 * SECOND)]) == [rows[2]]
+    assert unreported(rows, [*both, event("resolved", NOON - 61 * SECOND)]) == [rows[2]]
+
+
+def test_a_report_whose_rows_are_some_seconds_late_lacks_none():
+    rows = [shown("resolved"), shown("resolved", NOON + 30 * SECOND)]
+    late = [event("resolved", NOON + 20 * SECOND), event("resolved", NOON + 50 * SECOND)]
+    assert unreported(rows, late) == []
+
+
+def test_a_report_row_at_the_time_of_a_status_row_explains_no_earlier_one():
+    rows = [shown("resolved"), shown("resolved", NOON + 30 * SECOND)]
+    assert unreported(rows, [event("resolved", NOON + 30 * SECOND)]) == [rows[0]]
 
 
 @pytest.mark.parametrize(
@@ -120,3 +136,58 @@ def test_transcripts_that_cannot_be_read_cost_no_conversation_event(status):
     assert run.failures.keys() == {"message_events"}
     ids = [[each["id"] for each in one.records["conversation_events"]] for one in (whole, run)]
     assert ids[0] == ids[1] != []
+
+
+class Reports:
+    """The reader of a transcript with some rows; the account has all reports."""
+
+    def __init__(self, folder, rows):
+        self.folder, self._rows = folder, rows
+        self.registered, self.access = {catalog.TRANSCRIPT}, self
+        self.refused = set()
+
+    def register(self, *_):
+        pass
+
+    def available(self, reports):
+        return reports
+
+    def windows(self, *_):
+        return [Window(START, NOON + HOUR)]
+
+    def rows(self, *_):
+        return iter(self._rows)
+
+
+class Log:
+    """What other reports show: one event, without which interactions would have no ids."""
+
+    def of_keys(self, keys, _):
+        return {key: [event("created", START, interaction_id=INTERACTION)] for key in keys}
+
+
+def test_transcripts_without_message_ids_mix_no_interactions(tmp_path):
+    interactions = {"c": INTERACTION, "d": INTERACTION.replace("7-", "8-")}
+    rows = [
+        {
+            "conversation_id": name,
+            "message_id": "",
+            "interaction_id": interaction,
+            "detailed_message_type": "STATUS_CHANGE_RESOLVED",
+            "created_time": NOON.isoformat(),
+        }
+        for name, interaction in interactions.items()
+    ]
+    time_range: Any = SimpleNamespace(report_end=NOON + HOUR, ends_in_the_past=False)
+    reports: Any = Reports(tmp_path, rows)
+    log: Any = Log()
+    conversations: Any = None
+    status_rows = StatusRowLog(
+        *(reports, log, conversations, SetAside(tmp_path / "rejected"), time_range),
+        lookback=HOUR,
+        enrich=False,
+        in_shard=bool,
+    )
+    status_rows.register(START)
+    found = status_rows.reported_in(Window(START, NOON + HOUR))
+    assert {each.conversation_id: each.interaction_id for each in found} == interactions
