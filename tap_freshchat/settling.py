@@ -82,37 +82,33 @@ class SettlingPass:
         `record_id` is a stable id, in hexadecimal digits.
         """
         hashed = _hash(record_id)
-        if any(hashed in hashes for hashes in self._hours.values()):
+        if hashed in self._emitted:
             return True
         start = self._settled_after if self._settles else self._settled
         if time >= start and not (self._dropped_before and time < self._dropped_before):
-            self._hours.setdefault(floor_to(time, _HOUR), set()).add(hashed)
-            self._count += 1
-            if self._count >= 2 * self.max_hashes:
+            self._emitted[hashed] = floor_to(time, _HOUR)
+            if len(self._emitted) >= 2 * self.max_hashes:
                 self._drop_oldest()
         return False
 
     def discard(self, record_id: str) -> None:
         """Forget a record that was not emitted after all."""
-        hashed = _hash(record_id)
-        for hashes in self._hours.values():
-            if hashed in hashes:
-                hashes.remove(hashed)
-                self._count -= 1
+        self._emitted.pop(_hash(record_id), None)
 
     def save(self, state: MutableMapping[str, Any], window_end: datetime) -> None:
         """Store what is settled after a window, and what was emitted since."""
         if self._settles:
             settled = before_zone_change(min(window_end, self._settled_after), self.zone)
             self._settled = max(self._settled, settled)
-        for hour in [hour for hour in self._hours if hour + _HOUR <= self._settled]:
-            self._count -= len(self._hours.pop(hour))
+        self._drop(before=self._settled)
         self._drop_oldest()
+        hours: dict[datetime, list[bytes]] = {}
+        for hashed, hour in self._emitted.items():
+            hours.setdefault(hour, []).append(hashed)
         state[SETTLED] = format_time(self._settled)
         state[HASHES] = {
             hour.isoformat(timespec="minutes"): b64encode(b"".join(sorted(hashes))).decode()
-            for hour, hashes in sorted(self._hours.items())
-            if hashes
+            for hour, hashes in sorted(hours.items())
         }
         state.pop(DROPPED, None)
         if self._dropped_before and self._dropped_before > self._settled:
@@ -120,10 +116,15 @@ class SettlingPass:
 
     def _drop_oldest(self) -> None:
         """Drop the oldest hours above the bound."""
-        while self._count > self.max_hashes:
-            hour = min(self._hours)
-            self._count -= len(self._hours.pop(hour))
-            self._dropped_before = hour + _HOUR
+        while len(self._emitted) > self.max_hashes:
+            self._dropped_before = min(self._emitted.values()) + _HOUR
+            self._drop(before=self._dropped_before)
+
+    def _drop(self, before: datetime) -> None:
+        """Drop the hours that end by a time."""
+        self._emitted = {
+            hashed: hour for hashed, hour in self._emitted.items() if hour + _HOUR > before
+        }
 
     @cached_property
     def _settled_after(self) -> datetime:
@@ -131,13 +132,14 @@ class SettlingPass:
         return before_zone_change(self.now - SETTLE_AGE, self.zone)
 
     @cached_property
-    def _hours(self) -> dict[datetime, set[bytes]]:
+    def _emitted(self) -> dict[bytes, datetime]:
+        """The hour of each record that was emitted, by the hash of its id."""
         stored = self.stored.get(HASHES) or {}
-        return {parse_time(hour): set(read_hashes(text)) for hour, text in stored.items()}
-
-    @cached_property
-    def _count(self) -> int:
-        return sum(map(len, self._hours.values()))
+        return {
+            hashed: parse_time(hour)
+            for hour, text in stored.items()
+            for hashed in read_hashes(text)
+        }
 
     @cached_property
     def _dropped_before(self) -> datetime | None:
