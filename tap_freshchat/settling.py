@@ -134,12 +134,10 @@ class SettlingPass:
     @cached_property
     def _emitted(self) -> dict[bytes, datetime]:
         """The hour of each record that was emitted, by the hash of its id."""
-        stored = self.stored.get(HASHES) or {}
-        return {
-            hashed: parse_time(hour)
-            for hour, text in stored.items()
-            for hashed in read_hashes(text)
-        }
+        emitted: dict[bytes, datetime] = {}
+        for hour, text in (self.stored.get(HASHES) or {}).items():
+            emitted |= dict.fromkeys(read_hashes(text), parse_time(hour))
+        return emitted
 
     @cached_property
     def _dropped_before(self) -> datetime | None:
