@@ -61,6 +61,10 @@ class DeadLetters:
         body = b',"key_properties":%b,"record":%b' % (encode(list(keys)), marked)
         self._keep(self._header(stream, reason) + body)
 
+    def write_line(self, text: str, reason: Reason) -> None:
+        """Write a line of the input that cannot be read; a replay leaves it out."""
+        self._keep(self._header("", reason) + b',"line":' + encode(text))
+
     def close(self) -> None:
         """Close the file if it is open."""
         self._file.close()

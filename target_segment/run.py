@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from target_segment.clock import Clock
+    from target_segment.segment_spec import Reason
 
 # Pause between two attempts to lock a dead-letter file that another process holds.
 _LOCK_SECONDS = 0.05
@@ -61,6 +62,11 @@ class Run:
                 f"{'; '.join(failed)}; they are kept in {self.dead_letters.path}: fix the cause, "
                 "then send them with --replay"
             )
+
+    def reject_line(self, text: str, reason: Reason) -> None:
+        """Keep a line of the input whose message cannot be read, as a dead letter."""
+        self.dead_letters.write_line(text, reason)
+        self.delivery.stats.dead_letters["input", reason.text] += 1
 
     def close(self) -> None:
         """Close files and connections."""

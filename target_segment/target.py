@@ -41,10 +41,7 @@ if TYPE_CHECKING:
 
     _Route: TypeAlias = tuple[StreamMap, SegmentSink, RecordValidator | None]
 
-_NOT_UTF_8 = Reason("not_utf_8", "the line of the record is not UTF-8")
-
-# Enough to recognise a SCHEMA message that comes again.
-_DIGEST_BYTES = 20
+_NOT_UTF_8 = Reason("not_utf_8", "the line is not UTF-8")
 
 
 class TargetSegment(SdkTarget):
@@ -131,7 +128,7 @@ class TargetSegment(SdkTarget):
         """Register a stream's schema, and let its records pass by the stream maps if it can."""
         check_schema(message)
         stream = message["stream"]
-        digest = blake2b(encode_with_nan(message), digest_size=_DIGEST_BYTES).digest()
+        digest = blake2b(encode_with_nan(message), digest_size=20).digest()
         if self._schema_digests.get(stream) == digest:
             # Some taps repeat it with each page.
             return
@@ -185,13 +182,17 @@ class TargetSegment(SdkTarget):
             else:
                 sink.process(mapped)
 
-    def _handle_unreadable(self, line_number: int, message: Any) -> None:
-        """Keep a record whose line is not UTF-8; `message` has U+FFFD in place of such bytes."""
+    def _handle_unreadable(self, line_number: int, text: str, message: Any) -> None:
+        """Keep a line that is not UTF-8; `text` and `message` have U+FFFD for such bytes."""
         if self.message_reader.unreadable_lines == 1:
             self.logger.warning("Line %d of the input is not UTF-8", line_number)
+        if isinstance(message, dict) and message.get("type") in ("SCHEMA", "STATE"):
+            # The one is used all the same; the next of the other covers it.
+            return
         try:
             fields = msgspec.convert(message, RecordLine)
         except msgspec.ValidationError:
+            self.start_run().reject_line(text, _NOT_UTF_8)
             return
         self._handle_record({"stream": fields.stream, "record": fields.record}, _NOT_UTF_8)
 
@@ -220,8 +221,7 @@ class TargetSegment(SdkTarget):
         super().process_endofpipe()
         if lines := self.message_reader.unreadable_lines:
             self.logger.warning(
-                "Lines of the input: %d not UTF-8; records are dead letters, other messages are "
-                "skipped",
+                "Lines of the input: %d not UTF-8; those with records are dead letters",
                 lines,
             )
             self.start_run().delivery.stats.warnings["input", "lines that are not UTF-8"] += lines

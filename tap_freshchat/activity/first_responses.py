@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def find_first_response(
     history: MessageHistory, interaction_id: str | None, time: datetime
 ) -> tuple[Message | None, bool]:
-    """The first response that a report row is about, and whether the messages can tell.
+    """The first response that a report row is about, and whether the messages show it.
 
     Private notes are no responses. With the whole interaction at hand, its first message of an
     agent is the response, and without one there is none. Else it is the message at the time of the

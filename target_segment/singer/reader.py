@@ -47,8 +47,8 @@ class MessageReader(GenericSingerReader[bytes]):
     Attributes:
         handlers: By type, what takes its messages, before the SDK's own callback for them.
         record_handlers: By stream, what takes its records directly.
-        on_unreadable: Takes the number of each line that is not UTF-8, and its message with U+FFFD
-            in place of such bytes; None if that is no JSON.
+        on_unreadable: Takes the number of each line that is not UTF-8, its text with U+FFFD in
+            place of such bytes, and the message in that; None if it is no JSON.
         unreadable_lines: How many lines were not UTF-8.
         on_idle: Called between chunks of input and while there is none; may raise to end reading.
     """
@@ -58,7 +58,7 @@ class MessageReader(GenericSingerReader[bytes]):
         self.handlers: dict[str, Handler] = {}
         self.record_handlers: dict[str, Handler] = {}
         self.on_idle = on_idle
-        self.on_unreadable: Callable[[int, Any], None] = lambda _, __: None
+        self.on_unreadable: Callable[[int, str, Any], None] = lambda *_: None
         self.unreadable_lines = 0
         self._has_read = False
         self._line_number = 0
@@ -122,11 +122,12 @@ class MessageReader(GenericSingerReader[bytes]):
         self.unreadable_lines += 1
         if not self._has_read and self.unreadable_lines == _MAX_UNREADABLE_STARTS:
             raise InvalidInputLine(_NOT_UTF_8)
+        text = line.decode(errors="replace").rstrip("\r\n")
         try:
-            replaced = decode(line.decode(errors="replace"))
+            replaced = decode(text)
         except NotJSONError:
             replaced = None
-        self.on_unreadable(self._line_number, replaced)
+        self.on_unreadable(self._line_number, text, replaced)
         if not isinstance(replaced, dict) or replaced.get("type") != "SCHEMA":
             return None
         self._has_read = True

@@ -95,7 +95,7 @@ def test_an_invalid_message_is_named_by_its_line_number_only(line):
 def test_a_line_that_is_not_utf_8_costs_the_line_and_is_counted(line, replaced):
     seen = []
     reader = MessageReader()
-    reader.on_unreadable = lambda number, message: seen.append((number, message))
+    reader.on_unreadable = lambda number, _, message: seen.append((number, message))
     source = io.BytesIO(b'{"type":"X","n":1}\n' + line + b'\n{"type":"X","n":2}')
     assert [message["n"] for message in read(source, reader)] == [1, 2]
     assert seen == [(2, replaced)]

@@ -401,6 +401,24 @@ def test_a_record_whose_line_is_not_utf_8_is_a_dead_letter(run, settings, segmen
     assert "Andr" not in caplog.text + finished.table
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"RECORD","stream":"orders","record":{"user":"Andr\xe9"',
+        b'{"type":"RECORD","stream":"orders","record":"Andr\xe9"}',
+        b'{"type":"BATCH","stream":"orders","encoding":{},"manifest":["Andr\xe9"]}',
+    ],
+)
+def test_a_line_whose_records_cannot_be_read_is_kept(run, settings, segment, dead, line):
+    finished = run(settings, schema(), line, *orders(1), state({"n": 1}))
+    assert finished.status == 0
+    assert len(segment.accepted) == 1
+    [entry] = dead()
+    assert entry["line"] == line.decode(errors="replace")
+    assert "dead letters" in finished.table
+    assert "Andr" not in finished.table
+
+
 def test_a_schema_that_is_not_utf_8_is_used(run, settings, segment):
     described = schema(properties={"id": {"description": "clé"}})
     assert run(settings, in_latin_1(described), *orders(1)).status == 0
