@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,23 +9,19 @@ from typing_extensions import override
 
 from tap_freshchat.activity.agent_status import agent_statuses, diff_statuses
 from tap_freshchat.enumerations import AGENT_STATUS
-from tap_freshchat.lookups.customers import BoundedCache
+from tap_freshchat.lookups.agent_changes import AgentChanges, status_context
 from tap_freshchat.payloads.events import agent_event
 from tap_freshchat.reports import catalog
 from tap_freshchat.streams.windowed import ReportStream
-from tap_freshchat.times import floor_to, format_time
-from tap_freshchat.windows import Window
+from tap_freshchat.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from tap_freshchat.activity.agent_status import AgentStatusChange
+    from tap_freshchat.windows import Window
 
-_DAY = timedelta(days=1)
-# Age up to which an agent's previous status change is looked for: a week off work.
-STATUS_CONTEXT = timedelta(days=7)
-# Agents whose latest change is in memory, some 12 MB; that of any other is read from disk.
-MAX_AGENTS = 20_000
 # Part of the REST sub-state: the statuses of the last look-up.
 STATUSES = "agent_statuses"
 
@@ -41,12 +36,12 @@ class AgentActivity(ReportStream):
 
     @override
     def register_reports(self, start: datetime) -> None:
-        self.run.agent_log.register(_status_context(start))
+        self.run.agent_log.register(status_context(start))
 
     @override
     def records(self, window: Window) -> Iterator[dict[str, Any]]:
         directory = self.run.directory
-        changes = self._from_rest(window) if self.uses_rest else self._from_reports(window)
+        changes = self._from_rest(window) if self.uses_rest else self._changes.changes(window)
         for change, previous in changes:
             if self.is_new(change.id, change.time):
                 custom = directory.agent_status_ids.get(change.status.lower())
@@ -60,28 +55,9 @@ class AgentActivity(ReportStream):
                     custom_status_id=custom,
                 )
 
-    def _from_reports(
-        self, window: Window
-    ) -> Iterator[tuple[AgentStatusChange, AgentStatusChange | None]]:
-        log = self.run.agent_log
-        if not self._latest:
-            start = _status_context(window.start)
-            for change in log.reported_in(Window(start, window.start)):
-                self._latest[change.key] = change
-        for change in log.reported_in(window):
-            context = _status_context(change.time)
-            previous = self._latest.get(change.key)
-            if previous is None and len(self._latest) == MAX_AGENTS:
-                earlier = log.of_keys([change.key], Window(context, change.time))[change.key]
-                previous = earlier[-1] if earlier else None
-            if previous and previous.time < context:
-                previous = None
-            yield change, previous
-            self._latest[change.key] = change
-
     @cached_property
-    def _latest(self) -> BoundedCache[AgentStatusChange]:
-        return BoundedCache(MAX_AGENTS)
+    def _changes(self) -> AgentChanges:
+        return AgentChanges(self.run.agent_log)
 
     def _from_rest(self, window: Window) -> Iterator[tuple[AgentStatusChange, None]]:
         """Differences from the statuses of the last run's look-up."""
@@ -96,7 +72,3 @@ class AgentActivity(ReportStream):
             if self.run.in_shard(change.agent_id):
                 yield change, None
         rest_state[STATUSES] = dict(present)
-
-
-def _status_context(time: datetime) -> datetime:
-    return floor_to(time, _DAY) - STATUS_CONTEXT
