@@ -6,15 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tap_freshchat.api.responses import decode_json
+from tap_freshchat.enumerations import read_flag
 from tap_freshchat.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Properties = Mapping[str, Mapping[str, Any]]
-
-_TRUE = {"true", "1", "yes"}
-_FALSE = {"false", "0", "no"}
 
 
 def conform_record(values: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
@@ -64,9 +62,9 @@ def cast_value(value: Any, declared: Mapping[str, Any]) -> Any:
             return format_time(parse_time(str(value)))
         return str(value).lower() if isinstance(value, bool) else str(value)
     if "boolean" in types:
-        if str(value).strip().lower() not in {*_TRUE, *_FALSE}:
+        if (flag := read_flag(value)) is None:
             raise ValueError("not a flag")
-        return parse_flag(value)
+        return flag
     if types & {"integer", "number"}:
         return _number(value, whole="number" not in types)
     if isinstance(value, str):
@@ -74,11 +72,6 @@ def cast_value(value: Any, declared: Mapping[str, Any]) -> Any:
     if not isinstance(value, (dict if "object" in types else list)):
         raise ValueError("not of the declared type")  # noqa: TRY004 - untrusted data, not code
     return value
-
-
-def parse_flag(value: object) -> bool:
-    """Whether an untrusted flag is set: it comes as a boolean, a number or a text."""
-    return str(value).strip().lower() in _TRUE
 
 
 def _number(value: Any, *, whole: bool) -> float:

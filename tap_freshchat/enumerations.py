@@ -135,9 +135,9 @@ class UnknownValues:
     set_aside: SetAside
     _logged: dict[str, set[str]] = field(default_factory=dict, init=False)
 
-    def check(self, enumeration: Enumeration, value: object, *, known: bool = False) -> None:
+    def check(self, enumeration: Enumeration, value: object) -> None:
         """Count a value that the enumeration lacks; nothing for blank and known values."""
-        if not known and enumeration.is_unknown(value):
+        if enumeration.is_unknown(value):
             self.add(enumeration.name, str(value).strip())
 
     def add(self, name: str, value: str) -> None:

@@ -25,7 +25,7 @@ from tap_freshchat.activity.events import (
 )
 from tap_freshchat.activity.interaction_starts import classify_starts
 from tap_freshchat.activity.message_history import MessageHistory, Snapshot
-from tap_freshchat.conform import parse_flag
+from tap_freshchat.enumerations import read_flag
 from tap_freshchat.errors import ReportError
 from tap_freshchat.ids import stable_id
 from tap_freshchat.reports import catalog
@@ -237,7 +237,7 @@ def test_the_two_kinds_of_agent_activity_are_separate_and_each_row_counts_once()
     ],
 )
 def test_flags_are_read_in_every_form(flag, expected):
-    assert parse_flag(flag) is expected
+    assert bool(read_flag(flag)) is expected
 
 
 FLAT = {
