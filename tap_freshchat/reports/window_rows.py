@@ -97,7 +97,7 @@ class WindowRows:
         )
         for apart, empty, sign in ((early, empty_after, -1), (late, empty_before, 1)):
             if apart >= _SMALLEST_OFFSET and empty >= apart - _SMALLEST_OFFSET:
-                self._fail_or_warn(sign * apart)
+                self._fail_or_warn(sign * apart, rows=self._outside)
         return self._count
 
     def _look_at(self, rows: Iterable[tuple[int, dict[str, str]]]) -> int:
@@ -198,15 +198,17 @@ class WindowRows:
 
     def _check_window(self) -> None:
         if self._outside * 2 > self._count:
-            self._fail_or_warn(sorted(self._offsets)[len(self._offsets) // 2])
+            apart = sorted(self._offsets)[len(self._offsets) // 2]
+            self._fail_or_warn(apart, rows=self._count)
 
-    def _fail_or_warn(self, apart: timedelta) -> None:
+    def _fail_or_warn(self, apart: timedelta, *, rows: int) -> None:
+        """ReportError if so many rows show it that it is no matter of a few; else a warning."""
         text = (
             f"Report {self.report} for {self.window}: {self._outside:,} of {self._count:,} rows "
             f"have a time outside of the period, by {apart / timedelta(hours=1):+.1f} hours. If "
             f"the report writes times in another zone, set report_time_zone; if another column "
             f"holds the time, name it in setting report_columns."
         )
-        if self._outside >= FEW_ROWS and not self.is_raw:
+        if rows >= FEW_ROWS and not self.is_raw:
             raise ReportError(text)
         self.set_aside.item("report rows outside of their period", text)

@@ -97,6 +97,12 @@ def test_a_few_rows_outside_are_read_with_a_warning(tmp_path, caplog):
     assert "report_time_zone" in caplog.text
 
 
+def test_three_of_five_rows_outside_stop_the_stream(tmp_path):
+    times = [NOON - timedelta(days=5)] * 3 + [NOON - 2 * MINUTE] * 2
+    with pytest.raises(ReportError, match="3 of 5 rows"):
+        rows_of(tmp_path, times)
+
+
 def test_plain_rows_are_all_read_wherever_their_times_lie(tmp_path):
     times = [time - timedelta(days=3) for time in every(60)]
     found, aside = rows_of(tmp_path, times, is_raw=True)
