@@ -91,7 +91,7 @@ class CustomerLookup:
                 first, second = (self._fetch(part, FOLLOW_UP_ATTEMPTS) for part in parts)
                 return {**first, **second}
             if not self._enrichment.has_succeeded(NOT_READ):
-                self._require_access(error)
+                self._require_access(error, user_ids[0])
             self._enrichment.failed(NOT_READ, error)
             return {user_ids[0]: {}}
         self._enrichment.succeeded(NOT_READ)
@@ -112,19 +112,20 @@ class CustomerLookup:
                 user["reference_id"] = usable_id(user["reference_id"], self._enrichment.set_aside)
         return {user["id"]: user for user in users}
 
-    def _require_access(self, error: FreshchatError) -> None:
-        """Raise unless a user that certainly exists can be looked up."""
+    def _require_access(self, error: FreshchatError, refused: str) -> None:
+        """Raise unless a user other than the refused one can be looked up."""
         try:
             # The list of users needs a filter; anyone will do.
             query = {
                 "updated_from": format_request_time(FRESHCHAT_EPOCH),
                 "updated_to": format_request_time(self._client.clock.now()),
                 "page": 1,
-                "items_per_page": 1,
+                "items_per_page": 2,
             }
             listed = responses.require_object(self._client.get("/users", query), "/users")
-            [known, *_] = responses.require_object_list(listed.get("users"), "/users", "users")
-            self._request([known["id"]], FOLLOW_UP_ATTEMPTS)
+            known = responses.require_object_list(listed.get("users"), "/users", "users")
+            [other, *_] = [user["id"] for user in known if user["id"] != refused]
+            self._request([other], FOLLOW_UP_ATTEMPTS)
         except (FreshchatError, ValueError):
             raise error.with_text(
                 f"{error} Freshchat refuses the look-up of any user, so the reference_id of "

@@ -217,6 +217,19 @@ def test_the_first_user_of_all_can_be_the_refused_one(calm):
     assert plain(run) == plain(calm)
 
 
+def test_the_refused_user_can_also_be_the_first_in_the_list_of_users(calm):
+    bad, other, *_ = sorted({each["user_id"] for each in calm.events if each["user_id"]})
+    refuse = users_refused(Response(400), {bad})
+
+    def faults(request):
+        if request.path == "/v2/users":
+            listed = [{"id": user_id, "updated_time": NOON.isoformat()} for user_id in (bad, other)]
+            return Response.of_json(200, {"users": listed})
+        return refuse(request)
+
+    assert plain(run_tap(NOON, streams=EVENTS, faults=faults, **DAY)) == plain(calm)
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
 def test_the_look_up_of_users_that_is_refused_as_a_whole_stops_the_stream_and_says_so(status):
     with pytest.raises(FreshchatError, match="look-up of any user"):
