@@ -57,6 +57,11 @@ class FaultInjector:
             self._signal(fault)
         return others[0] if others else None
 
+    def disarm(self) -> None:
+        """Inject no further fault; what is refused or odd already stays so."""
+        with self._lock:
+            self._pending.clear()
+
     def withdraw(self, fault: Fault) -> None:
         """Report that a fault had no effect."""
         with self._lock:

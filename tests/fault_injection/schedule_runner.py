@@ -234,6 +234,7 @@ class ScheduleRunner:
 
     def _compare_with_unbroken_run(self, received: list[dict[str, Any]]) -> None:
         """Read the whole period once, without faults; the content of all events must be equal."""
+        self._injector.disarm()
         with FakeSegment((WRITE_KEY,)) as segment:
             self._state_lines, lines = [], self._state_lines
             self._write_settings(segment)
