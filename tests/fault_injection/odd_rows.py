@@ -65,10 +65,12 @@ class OddRow:
 
     def is_rejected(self, entries: Iterable[Mapping[str, Any]]) -> bool:
         """Whether the file of rejected rows has the row."""
+        # A file doubles the quotes in a cell, and a rejected row may have its own around it.
+        record = self.record.replace('"', "")
         for entry in entries:
             row = entry["row"]
             cells = list(row.values()) if isinstance(row, dict) else row
-            if all(cell.strip('"\r\n') in self.record for cell in cells):
+            if all(cell.replace('"', "").strip("\r\n") in record for cell in cells):
                 return True
         return False
 
